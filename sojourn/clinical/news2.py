@@ -63,13 +63,13 @@ class News2:
 
 
 @dataclass(frozen=True, slots=True)
-class NotScored:
+class News2Refusal:
     """Refusal: NEWS2 is never guessed from a part of its observations."""
 
     reasons: tuple[str, ...]  # "missing:rr", "not-a-number:temp", "under-age", "pregnancy"
 
 
-def score(rule: Rule, seen: Observations) -> News2 | NotScored:
+def score(rule: Rule, seen: Observations) -> News2 | News2Refusal:
     """The score, or every reason why there is none."""
     numbers = {"rr": seen.rr, "spo2": seen.spo2, "sbp": seen.sbp, "pulse": seen.pulse, "temp": seen.temp}
     reasons = [f"missing:{name}" for name, value in numbers.items() if value is None]
@@ -89,7 +89,7 @@ def score(rule: Rule, seen: Observations) -> News2 | NotScored:
     if seen.pregnant:
         reasons.append("pregnancy")
     if reasons or seen.consciousness is None:
-        return NotScored(tuple(reasons))
+        return News2Refusal(tuple(reasons))
 
     bands = rule.fact("bands")
     parts: dict[str, int] = {}

@@ -56,7 +56,7 @@ def _findings(scale: scales.Scale) -> Iterator[str]:
     for finding in scale.findings:
         for title, answers, met in finding.examples:
             found = scale.score(dict(zip((item.link_id for item in scale.scored), answers, strict=True)))
-            if isinstance(found, scales.Refusal) or (finding.code in found.findings) != met:
+            if isinstance(found, scales.ScoreRefusal) or (finding.code in found.findings) != met:
                 yield f"{scale.rule.id}: {finding.code}: {title}: expected {met}"
 
 
@@ -89,7 +89,7 @@ def _scale(scale: scales.Scale, example: Example) -> Mapping[str, Any]:
     else:
         pairs = zip(scale.scored, given["answers"], strict=True)
         found = scale.score({item.link_id: None if value == "" else value for item, value in pairs})
-    if isinstance(found, scales.Refusal):
+    if isinstance(found, scales.ScoreRefusal):
         return {"refused": found.reasons, "safety": found.safety, "missing": found.missing}
     return {
         "total": float(found.total),
@@ -187,7 +187,7 @@ def _news2(rule: Rule, example: Example) -> Mapping[str, Any]:
             given.get("temp"),
         ),
     )
-    if isinstance(found, news2.NotScored):
+    if isinstance(found, news2.News2Refusal):
         return {"refused": found.reasons}
     return {"total": found.total, "risk": found.risk.value}
 
@@ -196,7 +196,7 @@ def _recovery(rule: Rule, example: Example) -> Mapping[str, Any]:
     said: Mapping[str, recovery.Points] = {"not applicable": None, "as before": recovery.AS_BEFORE}
     answers = {name: said.get(value, value) for name, value in example.given.items()}
     found = recovery.read(rule).score(answers)
-    if isinstance(found, recovery.NotScored):
+    if isinstance(found, recovery.RecoveryScoreRefusal):
         return {"refused": found.reasons}
     return {"total": found.total, "reached": found.reached}
 
@@ -240,7 +240,7 @@ def _protocol(rule: Rule, example: Example) -> Mapping[str, Any]:
         given.setdefault("checks", {item.id: "passed" for item in plan.checklist})
         given.setdefault("baseline", {code: latest.value for code, latest in given["latest"].items()})
     found = protocol.guard(transition, protocol.Facts(protocol_adopted=True, **given), plan)
-    if isinstance(found, protocol.Refused):
+    if isinstance(found, protocol.StepRefusal):
         return {"refused": tuple(each.code for each in found.reasons)}
     return {"target": found.target.value}
 

@@ -126,7 +126,7 @@ def first_clinic(
     from sojourn.foundation.accounts.actor import acting_as
     from sojourn.foundation.accounts.models import Clinic
     from sojourn.foundation.accounts.queries import house
-    from sojourn.foundation.accounts.refused import Refused
+    from sojourn.foundation.accounts.refused import ActionRefused
     from sojourn.foundation.audit.actions import record
 
     try:
@@ -152,7 +152,7 @@ def first_clinic(
         raise CannotPrepare(
             f"There is a clinic called {slug} already; it invites its people on its own pages."
         ) from error
-    except Refused as error:
+    except ActionRefused as error:
         raise CannotPrepare(str(error)) from error
     return invited.link
 
@@ -188,7 +188,7 @@ def confirm_first(*, email: str, role: str, clinic: str = "") -> str:
     """The machine's owner confirms the first holder of a clinical role. Who it was, and where. Raises CannotPrepare."""
     from sojourn.foundation.accounts import confirmation_actions, queries
     from sojourn.foundation.accounts.actor import Actor, acting_as
-    from sojourn.foundation.accounts.refused import Refused
+    from sojourn.foundation.accounts.refused import ActionRefused
 
     person = queries.person_by_email(email)
     if person is None:
@@ -212,6 +212,6 @@ def confirm_first(*, email: str, role: str, clinic: str = "") -> str:
     try:
         with acting_as(by):
             confirmation_actions.confirm_first(by=by, membership_id=newcomer.pk)
-    except Refused as error:
+    except ActionRefused as error:
         raise CannotPrepare(str(error)) from error
     return f"{newcomer}, {role} of {newcomer.clinic.name}"

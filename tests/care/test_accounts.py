@@ -15,7 +15,7 @@ from sojourn.config import installation
 from sojourn.foundation.accounts import actions, queries
 from sojourn.foundation.accounts.actor import Actor, NotAllowed, acting_as
 from sojourn.foundation.accounts.models import BreakGlass, Clinic, Invitation, Membership, Person
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.mail.letters import Letter, unseal
 from tests.conftest import Cast
@@ -128,21 +128,21 @@ def test_who_may_invite_whom(clinic: Cast, role: str, by: str, allowed: bool):
 )
 def test_invitations_that_cannot_be(clinic: Cast, facts: dict[str, str], code: str):
     by = clinic.actor("clinic_admin")
-    with acting_as(by), pytest.raises(Refused) as refused:
+    with acting_as(by), pytest.raises(ActionRefused) as refused:
         actions.invite(by=by, **{"email": "x@y.example", "name": "X", "role": "nurse", **facts})
     assert refused.value.codes == (code,)
     assert not posted()
 
 
 def test_a_patients_invitation_names_the_patient(clinic: Cast):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         invite(clinic, role="patient")
     assert refused.value.codes == ("no_patient",)
 
 
 def test_a_second_press_sends_no_second_letter(clinic: Cast):
     invite(clinic)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         invite(clinic, "NEW@north.example")
     assert refused.value.codes == ("already_invited",)
     assert len(posted()) == 1
@@ -150,14 +150,14 @@ def test_a_second_press_sends_no_second_letter(clinic: Cast):
 
 def test_members_are_not_invited_again(clinic: Cast):
     accept(invite(clinic).link)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         invite(clinic)
     assert refused.value.codes == ("already_member",)
 
 
 def test_a_patient_has_one_account(clinic: Cast):
     accept(invite(clinic, "ana@home.example", "patient", patient_id=77).link)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         invite(clinic, "ana.second@home.example", "patient", patient_id=77)
     assert refused.value.codes == ("patient_has_account",)
 
@@ -166,7 +166,7 @@ def test_a_new_address_makes_the_link_to_a_wrong_one_worthless(clinic: Cast):
     wrong = invite(clinic, "anna@home.example", "patient", patient_id=77)
     other = invite(clinic, "bo@home.example", "patient", patient_id=78)
     right = invite(clinic, "ana@home.example", "patient", patient_id=77)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         accept(wrong.link)
     assert refused.value.codes == ("withdrawn",)
     assert len(audited(clinic, "person.invitation_withdrawn")) == 1
@@ -174,7 +174,7 @@ def test_a_new_address_makes_the_link_to_a_wrong_one_worthless(clinic: Cast):
     accept(other.link)
     with acting_as(clinic.actor("front_desk")):
         Invitation.objects.filter(pk=wrong.invitation.pk).update(withdrawn_at=None)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         accept(wrong.link)
     assert refused.value.codes == ("patient_has_account",)
 
@@ -206,7 +206,7 @@ def test_accepting_makes_the_person_and_the_membership(clinic: Cast):
 def test_a_link_works_once(clinic: Cast):
     link = invite(clinic).link
     accept(link)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         accept(link)
     assert refused.value.codes == ("used",)
 
@@ -214,7 +214,7 @@ def test_a_link_works_once(clinic: Cast):
 def test_a_link_runs_out(clinic: Cast):
     invited = invite(clinic)
     late = invited.invitation.expires_at
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         accept(invited.link, now=late)
     assert refused.value.codes == ("expired",)
     assert accept(invited.link, now=late - timedelta(seconds=1)).role == "nurse"
@@ -224,10 +224,10 @@ def test_a_withdrawn_link_opens_nothing(clinic: Cast):
     invited, by = invite(clinic), clinic.actor("clinic_admin")
     with acting_as(by):
         actions.withdraw(by=by, invitation_id=invited.invitation.pk)
-        with pytest.raises(Refused) as again:
+        with pytest.raises(ActionRefused) as again:
             actions.withdraw(by=by, invitation_id=invited.invitation.pk)
     assert again.value.codes == ("withdrawn",)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         accept(invited.link)
     assert refused.value.codes == ("withdrawn",)
 
@@ -236,7 +236,7 @@ def test_sending_again_kills_the_old_link(clinic: Cast):
     first, by = invite(clinic), clinic.actor("clinic_admin")
     with acting_as(by):
         second = actions.resend(by=by, invitation_id=first.invitation.pk)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         accept(first.link)
     assert refused.value.codes == ("unknown",)
     assert accept(second.link).role == "nurse"
@@ -246,7 +246,7 @@ def test_sending_again_kills_the_old_link(clinic: Cast):
 def test_whoever_holds_a_link_that_ran_out_gets_a_fresh_one_by_post_only(clinic: Cast):
     invited = invite(clinic)
     by = Actor(token_hash=actions.hash_of(token_of(invited.link)))
-    with acting_as(by), pytest.raises(Refused) as early:
+    with acting_as(by), pytest.raises(ActionRefused) as early:
         actions.renew(by=by)
     assert early.value.codes == ("open",)
     late = invited.invitation.expires_at + timedelta(days=2)
@@ -254,7 +254,7 @@ def test_whoever_holds_a_link_that_ran_out_gets_a_fresh_one_by_post_only(clinic:
         fresh = actions.renew(by=by, now=late)
     assert posted()[-1].to == "new@north.example"
     assert fresh.invitation.expires_at == late + timedelta(days=7)
-    with acting_as(by), pytest.raises(Refused) as twice:
+    with acting_as(by), pytest.raises(ActionRefused) as twice:
         actions.renew(by=by, now=late)
     assert twice.value.codes == ("unknown",)
     assert accept(fresh.link, now=late).role == "nurse"
@@ -263,7 +263,7 @@ def test_whoever_holds_a_link_that_ran_out_gets_a_fresh_one_by_post_only(clinic:
 def test_a_link_of_long_ago_is_the_clinics_affair(clinic: Cast):
     invited = invite(clinic)
     by = Actor(token_hash=actions.hash_of(token_of(invited.link)))
-    with acting_as(by), pytest.raises(Refused) as refused:
+    with acting_as(by), pytest.raises(ActionRefused) as refused:
         actions.renew(by=by, now=invited.invitation.expires_at + timedelta(days=31))
     assert refused.value.codes == ("too_old",)
 
@@ -280,7 +280,7 @@ def test_a_token_opens_its_own_row_and_nothing_else(clinic: Cast, other_clinic: 
 def test_weak_passwords_are_refused_with_reasons(clinic: Cast):
     link = invite(clinic).link
     for password in ("short", "123456789012345", "new@north.example", "passwordpassword1"[:8], ""):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             accept(link, password)
         assert refused.value.codes == ("weak_password",), password
         assert refused.value.reasons
@@ -290,10 +290,10 @@ def test_weak_passwords_are_refused_with_reasons(clinic: Cast):
 def test_an_existing_person_signs_in_first_then_joins(clinic: Cast, other_clinic: Cast):
     nurse = other_clinic.members["nurse"].person
     link = invite(clinic, nurse.email, "therapist").link
-    with pytest.raises(Refused) as stranger:
+    with pytest.raises(ActionRefused) as stranger:
         accept(link)
     assert stranger.value.codes == ("sign_in_first",)
-    with pytest.raises(Refused) as other:
+    with pytest.raises(ActionRefused) as other:
         accept(link, person_id=other_clinic.members["prescriber"].person_id)
     assert other.value.codes == ("other_person",)
     joined = accept(link, person_id=nurse.pk)
@@ -327,7 +327,7 @@ def test_access_ends_once_never_ones_own_and_never_elsewhere(clinic: Cast, other
             (clinic.members["clinic_admin"], "own"),
             (other_clinic.members["nurse"], "unknown"),
         ):
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(ActionRefused) as refused:
                 actions.end_membership(by=by, membership_id=membership.pk)
             assert refused.value.codes == (code,)
     nurse = clinic.actor("nurse")
@@ -344,7 +344,7 @@ def test_a_restricted_record_opens_for_an_hour_with_a_reason(clinic: Cast):
     by, now, record = clinic.actor("nurse"), timezone.now(), Record(9001, True)
     with acting_as(by):
         assert not queries.may_open(by, record, now)
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             actions.open_restricted(by=by, patient_id=9001, reason="  because  ", now=now)
         assert refused.value.codes == ("no_reason",)
         opened = actions.open_restricted(by=by, patient_id=9001, reason="Found unresponsive in room 2", now=now)

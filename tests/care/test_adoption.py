@@ -12,7 +12,7 @@ from sojourn.clinical.alarms import Priority
 from sojourn.foundation.accounts.actor import Actor, NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import actor_of
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import book, queries
@@ -57,7 +57,7 @@ def test_a_prescriber_adopts_with_stricter_numbers(clinic: Cast):
 def test_loosening_is_refused_with_every_reason(clinic: Cast):
     by = clinic.actor("prescriber")
     with acting_as(by):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             adopt(by=by, rule_id="spo2.low", parameters=as_typed("spo2.low", high=85, medium=80, colour=3))
         assert refused.value.codes == ("loosened",) * 3
         assert RuleAdoption.objects.count() == 0
@@ -81,7 +81,7 @@ def test_what_was_read_is_what_is_adopted(clinic: Cast):
             ({"rule_id": "phlogiston"}, "unknown-rule"),
             ({"rule_id": "spo2.low", "now": datetime(2026, 11, 1, tzinfo=UTC)}, "not-in-effect"),
         ):
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(ActionRefused) as refused:
                 adopt(by=by, **kwargs)
             assert refused.value.codes == (code,)
 
@@ -90,7 +90,7 @@ def test_retiring_ends_it_and_the_past_stays_readable(clinic: Cast):
     by, pk = clinic.actor("prescriber"), clinic.clinic.pk
     with acting_as(by):
         adopt(by=by, rule_id="im", parameters=as_typed("im", min_observation=150), now=NOW)
-        with pytest.raises(Refused):
+        with pytest.raises(ActionRefused):
             retire(by=by, rule_id="im", reason=" ", now=NOW)
         retire(by=by, rule_id="im", reason="no injections here", now=NOW + timedelta(days=1))
         assert queries.protocol(pk, "im", NOW - timedelta(minutes=1)) is None
@@ -98,7 +98,7 @@ def test_retiring_ends_it_and_the_past_stays_readable(clinic: Cast):
         assert then is not None
         assert then.number("min_observation") == 150
         assert queries.protocol(pk, "im", NOW + timedelta(days=2)) is None
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             retire(by=by, rule_id="im", reason="again")
         assert refused.value.codes == ("not-adopted",)
 
@@ -120,7 +120,7 @@ def test_a_clinic_sees_and_changes_only_its_own(clinic: Cast, other_clinic: Cast
     with acting_as(other):
         assert RuleAdoption.objects.count() == 0
         assert "spo2.low" not in queries.acting_rules(clinic.clinic.pk)
-        with pytest.raises(Refused):
+        with pytest.raises(ActionRefused):
             retire(by=other, rule_id="spo2.low", reason="not mine")
     with acting_as(by), pytest.raises(DatabaseError), transaction.atomic():
         RuleAdoption.objects.filter(rule_id="spo2.low").update(retired=True)
@@ -181,7 +181,7 @@ def test_all_of_a_set_or_none(clinic: Cast):
             ({"shown": hashes("spo2.low"), "signature": ""}, "signature-wrong"),
             ({"shown": hashes("spo2.low"), "signature": "Somebody Else"}, "signature-wrong"),
         ):
-            with pytest.raises(Refused) as why:
+            with pytest.raises(ActionRefused) as why:
                 adopt_set(by=by, **kwargs)
             assert why.value.codes == (code,)
         assert RuleAdoption.objects.count() == 0
@@ -262,7 +262,7 @@ def test_a_ceiling_acts_only_where_it_was_adopted_also_one_that_was_read(clinic:
 def test_never_above_the_bound_of_the_rulebook(clinic: Cast):
     with acting_as(clinic.actor("prescriber")) as by:
         for wrong in ({"slow": 1.1}, {"slow": 0}, {"slow": -1}, {"slow_minutes": 39}, {"quick_minutes": 0}):
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(ActionRefused) as refused:
                 adopt(by=by, rule_id=IV, parameters=as_typed(IV, **wrong))
             assert refused.value.codes == ("loosened",)
         assert not RuleAdoption.objects.exists()
@@ -277,7 +277,7 @@ def test_lower_acts_at_once_and_higher_only_with_a_second_prescriber(clinic: Cas
         assert isinstance(first, CeilingRaise)
         assert most(clinic) == 0.5
         assert queries.raises(clinic.clinic.pk) == {IV: first}
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             second_sign(by=by, raise_id=first.pk)
         assert refused.value.codes == ("same-person",)
         assert most(clinic) == 0.5
@@ -303,7 +303,7 @@ def test_one_person_with_two_memberships_signs_once(clinic: Cast):
         twin = Membership.objects.create(
             clinic=clinic.clinic, person=clinic.members["prescriber"].person, role="prescriber", name="The same"
         )
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             second_sign(by=actor_of(twin), raise_id=first.pk)
         assert refused.value.codes == ("same-person",)
         row = {
@@ -447,6 +447,6 @@ def test_what_lies_outside_of_its_bounds_is_not_stated(clinic: Cast):
     by = clinic.actor("prescriber")
     with acting_as(by):
         for value in (0, 101, float("nan")):
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(ActionRefused) as refused:
                 adopt(by=by, rule_id="floor.spo2", parameters={"at_least": value})
             assert refused.value.codes == ("loosened",)

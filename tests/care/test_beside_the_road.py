@@ -19,7 +19,7 @@ from sojourn.care.session.models import CheckResult, DoseEvent, MedicationAdmini
 from sojourn.care.session.road import stands_against
 from sojourn.care.session.step_actions import Pump
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.models import RuleAdoption
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, drawn, pass_checks, set_stage, to_dosing
@@ -174,7 +174,7 @@ def test_a_part_of_a_dose_on_a_pump_is_none(ready: Cast) -> None:
     now = timezone.now()
     with acting_as(ready.actor("nurse")):
         stage = to_dosing(ready, at=now)
-        with pytest.raises(Refused) as found:
+        with pytest.raises(ActionRefused) as found:
             stage.step("give_part", now=now, pump=Pump(part_mg=Decimal(5)))
         assert found.value.codes == ("no-part",)
 
@@ -197,7 +197,7 @@ def test_a_dose_does_not_begin_before_it_was_checked(ready: Cast) -> None:
     now = timezone.now()
     with acting_as(ready.actor("nurse")):
         stage = prepared(ready, now)
-        with pytest.raises(Refused) as found:
+        with pytest.raises(ActionRefused) as found:
             stage.step("start_dose", at=now - timedelta(minutes=5), now=now + timedelta(minutes=1))
         assert found.value.codes[0] in {"before-check", "before-arrival"}
 

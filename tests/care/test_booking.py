@@ -19,7 +19,7 @@ from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling import actions, hooks, queries
 from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care.way import signed_course
 from tests.conftest import Cast, make_clinic
@@ -72,11 +72,11 @@ def test_chairs_are_the_administrators(desk: Cast):
         actions.add_chair(by=desk.actor("nurse"), name="Chair 1")
     first = chair(desk, " Chair   1 ")
     assert first.name == "Chair 1"
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         chair(desk, "Chair 1")
     assert refused.value.codes == ("name-taken",)
     other = chair(desk, "Window")
-    with pytest.raises(Refused):
+    with pytest.raises(ActionRefused):
         actions.edit_chair(by=desk.actor("clinic_admin"), chair_id=other.pk, name="Chair 1", in_use=True)
     actions.edit_chair(by=desk.actor("clinic_admin"), chair_id=other.pk, name="Garden", in_use=False)
     assert [c.name for c in queries.chairs()] == ["Chair 1"]
@@ -86,7 +86,7 @@ def test_chairs_are_the_administrators(desk: Cast):
 def test_a_booked_chair_stays_in_use(desk: Cast):
     one = chair(desk)
     book(desk, course(desk), one)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         actions.edit_chair(by=desk.actor("clinic_admin"), chair_id=one.pk, name="Chair 1", in_use=False, now=NOW)
     assert refused.value.codes == ("still-booked",)
     actions.edit_chair(
@@ -96,7 +96,7 @@ def test_a_booked_chair_stays_in_use(desk: Cast):
         in_use=False,
         now=TEN + timedelta(hours=3),
     )
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         book(desk, course(desk, "Bo"), one, at=TEN + timedelta(days=1))
     assert refused.value.codes == ("chair-out-of-use",)
 
@@ -104,7 +104,7 @@ def test_a_booked_chair_stays_in_use(desk: Cast):
 def test_an_overlap_names_the_chair_and_who_has_it(desk: Cast):
     one = chair(desk)
     book(desk, course(desk, "Ana"), one)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         book(desk, course(desk, "Bo"), one, at=TEN + timedelta(minutes=119))
     assert refused.value.codes == ("chair-taken",)
     assert refused.value.reasons == ("Chair 1 is taken from 10:00 to 12:00 by Ana Ruiz.",)
@@ -113,7 +113,7 @@ def test_an_overlap_names_the_chair_and_who_has_it(desk: Cast):
 def test_the_same_patient_cannot_sit_in_two_chairs(desk: Cast):
     ana = course(desk, "Ana")
     book(desk, ana, chair(desk))
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         book(desk, ana, chair(desk, "Chair 2"), at=TEN - timedelta(minutes=10), minutes=11)
     assert refused.value.codes == ("patient-taken",)
     assert "Ana Ruiz" in refused.value.reasons[0]
@@ -123,7 +123,7 @@ def test_the_same_patient_cannot_sit_in_two_chairs(desk: Cast):
 def test_a_conflict_does_not_name_a_restricted_patient(desk: Cast):
     one = chair(desk)
     book(desk, course(desk, "Eva", restricted=True), one)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         book(desk, course(desk, "Bo"), one)
     assert refused.value.reasons == ("Chair 1 is taken from 10:00 to 12:00.",)
 
@@ -139,7 +139,7 @@ def test_one_may_follow_the_other_without_a_gap(desk: Cast):
 def test_a_cancelled_time_is_free_again(desk: Cast):
     one, ana = chair(desk), course(desk, "Ana")
     first = book(desk, ana, one)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because=" ")
     assert refused.value.codes == ("reason-missing",)
     gone = actions.cancel(
@@ -147,7 +147,7 @@ def test_a_cancelled_time_is_free_again(desk: Cast):
     )
     assert (gone.status, gone.cancelled_because, gone.cancelled_at) == ("cancelled", "Patient is ill", NOW)
     book(desk, ana, one)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=2, because="again")
     assert refused.value.codes == ("cancelled",)
     audited = AuditEvent.objects.get(action="appointment.cancelled")
@@ -161,7 +161,7 @@ def test_moving_keeps_the_appointment_and_refuses_as_booking_does(desk: Cast):
     other = book(desk, bo, two)
     moved = move(desk, first, one, at=TEN + timedelta(minutes=30))
     assert (moved.pk, moved.version, moved.during.lower) == (first.pk, 2, TEN + timedelta(minutes=30))
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         move(desk, moved, two)
     assert refused.value.codes == ("chair-taken",)
     assert "Bo Ruiz" in refused.value.reasons[0]
@@ -181,7 +181,7 @@ def test_a_session_that_has_begun_stays_where_it_is(desk: Cast):
         lambda: move(desk, first, one, at=TEN + timedelta(hours=3)),
         lambda: actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because="x"),
     ):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             attempt()
         assert refused.value.codes == ("session-begun",)
 
@@ -204,11 +204,11 @@ def test_what_follows_is_told_once_and_by_whom_it_was_done(desk: Cast, monkeypat
 
 def test_what_must_follow_and_cannot_undoes_the_booking(desk: Cast, monkeypatch: pytest.MonkeyPatch):
     def refuse(**what: object) -> None:
-        raise Refused("no", codes=("no",))
+        raise ActionRefused("no", codes=("no",))
 
     monkeypatch.setattr(hooks.on_booked, "_followers", [refuse])
     one, plan_ = chair(desk), course(desk)
-    with pytest.raises(Refused):
+    with pytest.raises(ActionRefused):
         book(desk, plan_, one)
     assert not Appointment.objects.exists()
     assert not AuditEvent.objects.filter(action="appointment.booked").exists()
@@ -216,14 +216,14 @@ def test_what_must_follow_and_cannot_undoes_the_booking(desk: Cast, monkeypatch:
 
 @pytest.mark.parametrize(("minutes", "code"), [(0, "length"), (-5, "length"), (24 * 60 + 1, "length")])
 def test_a_senseless_length_is_refused(desk: Cast, minutes: int, code: str):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         book(desk, course(desk), chair(desk), minutes=minutes)
     assert refused.value.codes == (code,)
 
 
 def test_yesterday_is_over_but_this_morning_may_be_written_down(desk: Cast):
     one, ana = chair(desk), course(desk)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         book(desk, ana, one, at=NOW - timedelta(days=1))
     assert refused.value.codes == ("day-has-passed",)
     book(desk, ana, one, at=NOW - timedelta(hours=2))
@@ -241,7 +241,7 @@ def test_the_day_that_has_passed_is_the_clinics(desk: Cast):
 def test_an_ended_course_is_not_booked(desk: Cast):
     ana = course(desk)
     plan.end(by=desk.actor("prescriber"), course_id=ana.pk, ended_on=date(2026, 3, 2), now=NOW)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         book(desk, ana, chair(desk))
     assert refused.value.codes == ("course-ended",)
 
@@ -251,7 +251,7 @@ def test_the_companion_is_one_of_the_patients_own_people(desk: Cast):
     by = desk.actor("front_desk")
     hers = patients.add_person(by=by, patient_id=ana.patient_id, name="Luis", phone="1")
     his = patients.add_person(by=by, patient_id=bo.patient_id, name="Max", phone="2")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         book(desk, ana, one, companion_id=his.pk)
     assert refused.value.codes == ("not-beside-patient",)
     appointment = book(desk, ana, one, companion_id=hers.pk)
@@ -280,7 +280,7 @@ def test_a_day_has_23_24_or_25_hours():
 
 
 def test_an_hour_that_the_clocks_skip_cannot_be_booked():
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         queries.moment(date(2026, 3, 8), time(2, 30), DENVER)
     assert refused.value.codes == ("no-such-time",)
     assert queries.moment(date(2026, 3, 8), time(3, 0), DENVER).astimezone(UTC).hour == 9
@@ -319,7 +319,7 @@ def race(clinic: Cast, attempts: list) -> list[str]:
                 gate.wait(30)
                 attempt()
                 return "won"
-        except Refused as refused:
+        except ActionRefused as refused:
             return refused.codes[0]
         finally:
             connection.close()

@@ -26,7 +26,7 @@ from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.actor import Actor, NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import actor_of
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.mail.letters import unseal
 from tests.care.test_booking import DENVER, NOW, TEN, book, chair, course, move
@@ -72,7 +72,7 @@ def open_weekdays(clinic: Cast, begins=time(8), ends=time(18)) -> None:
 
 
 def refused(attempt) -> tuple[str, ...]:
-    with pytest.raises(Refused) as error:
+    with pytest.raises(ActionRefused) as error:
         attempt()
     return error.value.codes
 
@@ -121,7 +121,7 @@ def test_a_chair_is_held_while_it_is_made_ready(desk: Cast):
     early = lambda: book(desk, course(desk, "Bo"), one, at=TEN + timedelta(minutes=130))  # noqa: E731
     assert refused(early) == ("chair-taken",)
     cy = course(desk, "Cy")
-    with pytest.raises(Refused) as error:  # she would be done in time, but her chair would not be ready
+    with pytest.raises(ActionRefused) as error:  # she would be done in time, but her chair would not be ready
         book(desk, cy, one, at=TEN - timedelta(minutes=120))
     assert error.value.reasons == ("Chair 1 is taken from 10:00 to 12:15 by Ana Ruiz.",)
     book(desk, course(desk, "Di"), one, at=TEN + timedelta(minutes=135))
@@ -189,7 +189,7 @@ def race(clinic: Cast, attempts: list, at_once: int) -> list[str]:
                     gate.wait(60)
                 attempt()
                 return "won"
-        except Refused as error:
+        except ActionRefused as error:
             return error.codes[0]
         except IntegrityError as error:
             names = ("a_nurse_has_room", "one_appointment_a_member", "one_patient_a_chair")

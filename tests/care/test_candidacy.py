@@ -21,7 +21,7 @@ from sojourn.clinical.eligibility import ACTIONS, SEVERITIES, Fact, Finding
 from sojourn.foundation.accounts.actor import Actor, NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import actor_of, house
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook
 from tests.care.adopting import as_typed
@@ -93,7 +93,7 @@ def stands(clinic: Cast, patient: Patient, on: date = TODAY, **way: str) -> quer
 
 
 def codes(call: Any) -> tuple[str, ...]:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         call()
     return refused.value.codes
 
@@ -139,7 +139,7 @@ def test_an_assessment_takes_six_statements(clinic: Cast, patient: Patient, djan
 
 def test_vitals_are_scored_if_they_are_all_of_one_day(clinic: Cast, patient: Patient):
     """The whole score of 5 of the rule's worked examples (facts/news2.json)."""
-    assert isinstance(look(clinic, patient).news2, news2.NotScored)
+    assert isinstance(look(clinic, patient).news2, news2.News2Refusal)
     know(
         clinic, patient, respiratory_rate=22.0, spo2=98.0, on_oxygen=False, sbp=105.0, heart_rate=100.0,
         temperature=38.5, consciousness="alert",
@@ -149,7 +149,7 @@ def test_vitals_are_scored_if_they_are_all_of_one_day(clinic: Cast, patient: Pat
     assert scored.total == 5
     assert scored.caveats
     know(clinic, patient, on=TODAY - timedelta(days=1), pregnant=True)
-    assert look(clinic, patient).news2 == news2.NotScored(("pregnancy",))
+    assert look(clinic, patient).news2 == news2.News2Refusal(("pregnancy",))
 
 
 def test_vitals_of_two_days_are_not_scored(clinic: Cast, patient: Patient):
@@ -158,7 +158,7 @@ def test_vitals_of_two_days_are_not_scored(clinic: Cast, patient: Patient):
         consciousness="alert",
     )  # fmt: skip
     know(clinic, patient, on=TODAY - timedelta(days=3), sbp=120.0)
-    assert look(clinic, patient).news2 == news2.NotScored(("not-of-one-day",))
+    assert look(clinic, patient).news2 == news2.News2Refusal(("not-of-one-day",))
 
 
 # ---------------------------------------------------------------- deciding

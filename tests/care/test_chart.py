@@ -33,7 +33,7 @@ from sojourn.care.vitals.models import DeviceAssociation, Observation
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care.stage import Stage, adopt_everything, check_dose, pass_checks, score, set_stage
 from tests.care.stage import arrive as come
@@ -336,7 +336,7 @@ def test_a_running_session_is_not_signed(clinic: Cast):
         come(stage, timezone.now())
         record = queries.session_record(stage.id)
         assert record.state is State.ARRIVED
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             actions.sign_record(by=nurse, encounter_id=stage.id, seen_hash=content_hash(record))
         assert refused.value.codes == ("running",)
 
@@ -344,7 +344,7 @@ def test_a_running_session_is_not_signed(clinic: Cast):
 def test_an_addendum_only_after_a_signature(clinic: Cast):
     stage = lived_through(clinic)
     nurse = clinic.actor("nurse")
-    with acting_as(nurse), pytest.raises(Refused) as refused:
+    with acting_as(nurse), pytest.raises(ActionRefused) as refused:
         session_actions.add_addendum(by=nurse, encounter_id=stage.id, text="Too early")
     assert refused.value.codes == ("unsigned",)
 

@@ -25,7 +25,7 @@ from sojourn.foundation import clock
 from sojourn.foundation.accounts import actions as accounts
 from sojourn.foundation.accounts.actor import NOBODY, Actor, NotAllowed, acting_as
 from sojourn.foundation.accounts.queries import house
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from tests.care.test_booking import book, chair, course
 from tests.care.test_booking_series import letters, send, with_email
 from tests.conftest import DENVER, Cast
@@ -46,7 +46,7 @@ def desk(clinic: Cast) -> Iterator[Cast]:
 
 
 def refused(attempt) -> tuple[tuple[str, ...], str]:
-    with pytest.raises(Refused) as error:
+    with pytest.raises(ActionRefused) as error:
         attempt()
     return error.value.codes, " ".join(str(each) for each in error.value.reasons)
 

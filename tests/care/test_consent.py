@@ -20,7 +20,7 @@ from sojourn.care.consent.models import Consent, ConsentAdoption, ConsentCounter
 from sojourn.care.patients.models import Patient
 from sojourn.clinical.rules import MARKS
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care import consents as stage
 from tests.care.people import make_patient
@@ -36,7 +36,7 @@ def ana(clinic: Cast) -> Patient:
 
 
 def refused(call: Any, **arguments: Any) -> tuple[str, ...]:
-    with pytest.raises(Refused) as said:
+    with pytest.raises(ActionRefused) as said:
         call(**arguments)
     return said.value.codes
 
@@ -635,7 +635,7 @@ def test_it_stands_exactly_if_the_newest_of_each_is_signed_counter_signed_kept_a
                     with acting_as(doctor):
                         actions.adopt(by=doctor, text_id=name, text_hash=source.hash)
                     adopted[name] = source.version
-            except Refused:
+            except ActionRefused:
                 pass
             expected = all(
                 ok[each] == {"signed", "countersigned"} and signed_version[each] == adopted[each]

@@ -19,7 +19,7 @@ from sojourn.care.scheduling.models import HoursOnDay
 from sojourn.config.environment import database
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.queries import house
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care.flagged import MINUTE, MONDAY, Flagged, flagged, forget_job, sweep, tell_again, work_off
 from tests.conftest import name_on_duty
@@ -177,7 +177,7 @@ def test_handed_over_it_waits_for_who_it_was_handed_to(flagged: Flagged):
     flag = flagged.say()
     work_off()
     answered(flagged, flag, "seen", "nurse", MONDAY + MINUTE)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         answered(flagged, flag, "handed", "nurse", MONDAY + HOUR, to=flagged.cast.members["front_desk"].pk)
     assert refused.value.codes == ("cannot_take",)
     answered(flagged, flag, "handed", "nurse", MONDAY + HOUR, to=flagged.cast.members["therapist"].pk)
@@ -397,7 +397,7 @@ def test_a_list_has_two_people_who_can_answer(flagged: Flagged):
     therapist = flagged.cast.members["therapist"].pk
     with acting_as(by):
         for wanted, code in (([nurse], "too-few"), ([nurse, nurse], "twice"), ([nurse, desk], "cannot-answer")):
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(ActionRefused) as refused:
                 duty_actions.name_duty(by=by, member_ids=wanted)
             assert refused.value.codes == (code,)
         duty_actions.name_duty(by=by, member_ids=[therapist, nurse])

@@ -18,7 +18,7 @@ from sojourn.care.intake.typed import told_of
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.clinical.eligibility.facts import VOCABULARY
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast
@@ -191,7 +191,7 @@ def test_the_same_answer_again_changes_nothing(clinic: Cast, patient: Patient):
 def test_pregnancy_is_asked_of_everybody_and_never_assumed_from_sex(clinic: Cast):
     man = make_patient(clinic, "Ben", sex="male")
     assert "can_become_pregnant" in [each.id for each in story().shown({}, "male")]
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ActionRefused) as caught:
         say(clinic, man, "can_become_pregnant", YES)
     assert caught.value.codes == ("contradiction:pregnancy-and-sex",)
     row = say(clinic, man, "can_become_pregnant", YES, confirmed=frozenset({"pregnancy-and-sex"}))
@@ -229,7 +229,7 @@ def test_what_was_confirmed_without_a_contradiction_is_not_written_down(clinic: 
 )
 def test_a_slip_is_said_at_once_and_nothing_is_written(clinic: Cast, patient: Patient, question, fields, code):
     say(clinic, patient, "escort", YES)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ActionRefused) as caught:
         say(clinic, patient, question, told_of(story().by_id[question], fields))
     assert caught.value.codes == (code,)
     with acting_as(clinic.actor("nurse")):
@@ -317,7 +317,7 @@ def test_a_double_press_adds_one_line(clinic: Cast, patient: Patient):
 )
 def test_what_cannot_be_of_a_medicine(clinic: Cast, patient: Patient, values, code):
     medicine(clinic, patient, "Fluoxetine")
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ActionRefused) as caught:
         medicine(clinic, patient, **values)
     assert caught.value.codes == (code,)
 
@@ -331,7 +331,7 @@ def test_a_past_medicine_that_is_taken_again_can_be_confirmed(clinic: Cast, pati
 
 def test_none_is_refused_while_something_stands_on_the_list(clinic: Cast, patient: Patient):
     line(clinic, patient, "allergies", substance="Penicillin", reaction="rash")
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ActionRefused) as caught:
         say(clinic, patient, "allergies", Told("told", "none"))
     assert caught.value.codes == ("lines-there",)
 
@@ -352,7 +352,7 @@ def test_the_support_person_joins_the_people_beside_the_patient(clinic: Cast, pa
     with acting_as(by):
         for _ in range(2):
             actions.name_person(by=by, patient_id=patient.pk, name="Luis Reyes", phone="555 0199")
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(ActionRefused) as caught:
             actions.name_person(by=by, patient_id=patient.pk, name="Nobody")
         assert caught.value.codes == ("no-way-to-reach",)
         person = RelatedPerson.objects.get(patient=patient)
@@ -414,7 +414,7 @@ def send(clinic: Cast, patient: Patient) -> IntakeSubmission:
 
 
 def test_sent_twice_unchanged_is_sent_once_and_changes_are_shown(clinic: Cast, patient: Patient):
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ActionRefused) as caught:
         send(clinic, patient)
     assert caught.value.codes == ("nothing-said",)
     said = say(clinic, patient, "bipolar", NO)
@@ -453,7 +453,7 @@ def test_sent_twice_unchanged_is_sent_once_and_changes_are_shown(clinic: Cast, p
 )
 def test_an_entry_that_cannot_be_is_refused(clinic: Cast, patient: Patient, name, value, on, code):
     nurse = clinic.actor("nurse")
-    with acting_as(nurse), pytest.raises(Refused) as caught:
+    with acting_as(nurse), pytest.raises(ActionRefused) as caught:
         actions.enter_fact(by=nurse, patient_id=patient.pk, name=name, value=value, on=on, now=NOW)
     assert caught.value.codes == (code,)
 
@@ -464,7 +464,7 @@ def test_an_entry_in_error_is_taken_back_and_stays_readable(clinic: Cast, patien
         old = actions.enter_fact(by=nurse, patient_id=patient.pk, name="egfr", value=90.0, on=date(2026, 2, 1), now=NOW)
         new = actions.enter_fact(by=nurse, patient_id=patient.pk, name="egfr", value=19.0, on=TODAY, now=NOW)
         assert actions.enter_fact(by=nurse, patient_id=patient.pk, name="egfr", value=19.0, on=TODAY, now=NOW) == new
-        with pytest.raises(Refused):
+        with pytest.raises(ActionRefused):
             actions.retract_fact(by=nurse, fact_id=new.pk, reason=" ")
         taken = actions.retract_fact(by=nurse, fact_id=new.pk, reason="another patient's result")
         assert actions.retract_fact(by=nurse, fact_id=new.pk, reason="again") == taken
@@ -537,7 +537,7 @@ def test_an_import_is_taken_whole_or_not_at_all(clinic: Cast, patient: Patient, 
     nurse = clinic.actor("nurse")
     good = "\nast,20,U/L,2026-02-20" if text.startswith("name") else ""
     with acting_as(nurse):
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(ActionRefused) as caught:
             actions.import_facts(by=nurse, patient_id=patient.pk, text=text + good, now=NOW)
         assert code in caught.value.codes
         assert not ClinicalFact.objects.filter(patient=patient).exists()

@@ -13,7 +13,7 @@ from sojourn.care.measures import actions, queries
 from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast
@@ -92,7 +92,7 @@ def test_a_question_neither_answered_nor_left_out_holds_the_sending(clinic: Cast
         response = actions.start_response(by=by, scale_id="gad-7")
         for link_id in ("1", "2", "4", "5", "6"):
             actions.answer(by=by, response_id=response.pk, link_id=link_id, value=1)
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             actions.complete(by=by, response_id=response.pk)
         assert refused.value.codes == ("open:3", "open:7")
         assert "3" in refused.value.reasons[0]
@@ -113,10 +113,10 @@ def test_sent_answers_are_frozen_in_words_and_by_the_database(clinic: Cast, pati
     response = fill(clinic, patient, [0] * 7, scale_id="gad-7")
     by = actor_for(clinic, patient)
     with acting_as(by):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             actions.answer(by=by, response_id=response.pk, link_id="1", value=1)
         assert refused.value.codes == ("completed",)
-        with pytest.raises(Refused):
+        with pytest.raises(ActionRefused):
             actions.complete(by=by, response_id=response.pk)
         with pytest.raises(DatabaseError), transaction.atomic():
             QuestionnaireResponse.objects.filter(pk=response.pk).update(score=21)
@@ -129,7 +129,7 @@ def test_answers_that_do_not_exist_are_refused(clinic: Cast, patient: Patient, l
     by = actor_for(clinic, patient)
     with acting_as(by):
         response = actions.start_response(by=by, scale_id="phq-9")
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             actions.answer(by=by, response_id=response.pk, link_id=link_id, value=value)
         assert refused.value.codes == (code,)
         assert not response.answers.exists()
@@ -150,7 +150,7 @@ def test_a_request_is_gone_on_with_on_another_device(clinic: Cast, patient: Pati
 
 def test_the_same_questionnaire_is_not_asked_for_twice_at_once(clinic: Cast, patient: Patient):
     ask(clinic, patient)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         ask(clinic, patient)
     assert refused.value.codes == ("already_open",)
     ask(clinic, patient, "gad-7")
@@ -161,13 +161,13 @@ def test_a_request_taken_back_is_not_answered(clinic: Cast, patient: Patient):
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
         actions.withdraw_request(by=nurse, request_id=request.pk)
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             actions.withdraw_request(by=nurse, request_id=request.pk)
         assert refused.value.codes == ("withdrawn",)
     by = actor_for(clinic, patient)
     with acting_as(by):
         assert queries.open_requests(patient.pk) == []
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             actions.start_response(by=by, request_id=request.pk)
         assert refused.value.codes == ("withdrawn",)
 
@@ -179,7 +179,7 @@ def test_a_due_day_in_the_past_and_an_unknown_scale_are_refused(clinic: Cast, pa
             ("phq-9", START - timedelta(days=1), "due_in_the_past"),
             ("mood-ring", START + timedelta(days=1), "unknown_scale"),
         ):
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(ActionRefused) as refused:
                 actions.request_measure(by=by, patient_id=patient.pk, scale_id=scale_id, due_at=due, now=START)
             assert refused.value.codes == (code,)
 

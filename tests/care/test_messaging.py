@@ -12,7 +12,7 @@ from sojourn.care.messaging import actions, queries
 from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.mail import letters
 from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast
@@ -115,7 +115,7 @@ def test_what_came_meanwhile_is_not_settled_unread(clinic: Cast, patient: Patien
 
 @pytest.mark.parametrize(("body", "code"), [("", "nothing"), (" \n ", "nothing"), ("x" * 8001, "too-long")])
 def test_what_cannot_be_sent(clinic: Cast, patient: Patient, body: str, code: str):
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ActionRefused) as caught:
         write(clinic, patient, body)
     assert caught.value.codes == (code,)
 

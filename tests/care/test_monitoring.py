@@ -18,7 +18,7 @@ from sojourn.care.vitals.messages import take_messages
 from sojourn.care.vitals.models import Device, Observation
 from sojourn.care.vitals.watch import sweep_deadlines
 from sojourn.foundation.accounts.actor import Actor, acting_as
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.interfaces.console.record.presenters import Shown
 from tests.care.stage import Stage, adopt_everything, to_dosing
@@ -195,7 +195,7 @@ def test_nothing_is_added_to_a_session_that_is_over(stage: Stage, nurse: Actor, 
         stage.encounter.states.create(
             clinic=clinic.clinic, patient=stage.patient, seq=90, state="left", at=after(62), by=clinic.members["nurse"]
         )
-        with pytest.raises(Refused):
+        with pytest.raises(ActionRefused):
             vitals_actions.put_on(by=nurse, device_id=Device.objects.get().pk, encounter_id=stage.id, now=after(63))
-        with pytest.raises(Refused):
+        with pytest.raises(ActionRefused):
             stage.vitals(after(63), spo2=97)

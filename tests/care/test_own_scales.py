@@ -13,7 +13,7 @@ from sojourn.care.measures import actions, queries
 from sojourn.care.measures.models import MeasureRequest, OwnScale, Sitting
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook
 from tests.care.adopting import as_typed
@@ -55,7 +55,7 @@ def test_the_same_file_again_is_the_row_that_stands_and_another_is_a_version(cli
 
 @pytest.mark.parametrize("decimals", [-1, 3, 50])
 def test_a_score_has_as_many_decimals_as_can_be_kept(clinic: Cast, decimals: int):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         load(clinic, scoring={**SCORING, "decimals": decimals})
     assert refused.value.codes == ("no-scoring",)
 
@@ -65,7 +65,7 @@ def test_a_retired_one_is_asked_no_more_and_what_stands_stays(clinic: Cast, pati
     by = clinic.actor("prescriber")
     with acting_as(by):
         actions.retire_own_scale(by=by, code=row.code)
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             actions.retire_own_scale(by=by, code=row.code)
         assert refused.value.codes == ("not_in_use",)
         assert queries.own_rows() == []
@@ -94,7 +94,7 @@ def test_it_is_the_clinics_alone_and_its_patients_only_read_it(clinic: Cast, oth
 @pytest.mark.parametrize("scale_id", ["own-", "own-x", "own-99999999", "own-" + "9" * 30, "own--1", "madness"])
 def test_ids_that_are_nobodys_are_refused(clinic: Cast, patient: Patient, scale_id: str):
     by = clinic.actor("nurse")
-    with acting_as(by), pytest.raises(Refused) as refused:
+    with acting_as(by), pytest.raises(ActionRefused) as refused:
         actions.request_measure(by=by, patient_id=patient.pk, scale_id=scale_id, due_at=timezone.now() + timedelta(1))
     assert refused.value.codes == ("unknown_scale",)
 
@@ -104,7 +104,7 @@ def test_what_has_no_text_or_another_rater_is_not_asked_of_a_patient(clinic: Cas
     by = clinic.actor("nurse")
     with acting_as(by):
         for scale_id, code in (("isi", "no_text"), (f"own-{row.pk}", "not_self_rated")):
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(ActionRefused) as refused:
                 actions.request_measure(
                     by=by, patient_id=patient.pk, scale_id=scale_id, due_at=timezone.now() + timedelta(days=1)
                 )
@@ -121,12 +121,12 @@ def test_what_is_open_already_joins_the_sitting(clinic: Cast, patient: Patient):
         rows = MeasureRequest.objects.filter(sitting=sitting).order_by("id")
         assert [row.scale_id for row in rows] == ["phq-9", "gad-7", "audit-c"]
         assert rows[0].pk == before.pk
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             actions.request_battery(by=by, patient_id=patient.pk, indication="anxiety", due_at=due)
         assert refused.value.codes == ("already_open",)
         assert (sitting.rule_id, sitting.rule_version, len(sitting.rule_hash)) == ("battery.anxiety", 1, 64)
         for indication, code in (("boredom", "unknown_battery"), ("pain", "not_adopted")):
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(ActionRefused) as refused:
                 actions.request_battery(by=by, patient_id=patient.pk, indication=indication, due_at=due)
             assert refused.value.codes == (code,)
         assert Sitting.objects.count() == 1

@@ -15,7 +15,7 @@ from sojourn.care.patients.days import days_in
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.models import BreakGlass
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
 from tests.conftest import Cast, make_clinic
 
@@ -44,7 +44,7 @@ def test_a_record_gets_the_next_number_of_its_kind(clinic: Cast):
 def test_a_number_is_free_in_another_clinic_and_taken_in_this_one(clinic: Cast, other_clinic: Cast):
     with acting_as(clinic.actor("nurse")):
         add(clinic, record_number="7", role="nurse")
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             add(clinic, record_number=" 7 ", role="nurse")
         assert refused.value.codes == ("record-number-taken",)
     with acting_as(other_clinic.actor("nurse")):
@@ -59,7 +59,7 @@ def test_a_number_is_free_in_another_clinic_and_taken_in_this_one(clinic: Cast, 
     ],
 )
 def test_an_impossible_birth_is_refused(clinic: Cast, born: date, code: str):
-    with acting_as(clinic.actor("nurse")), pytest.raises(Refused) as refused:
+    with acting_as(clinic.actor("nurse")), pytest.raises(ActionRefused) as refused:
         add(clinic, born=born, role="nurse")
     assert refused.value.codes == (code,)
 
@@ -73,7 +73,7 @@ def test_the_edges_of_a_birth_are_accepted(clinic: Cast):
 def test_a_likely_duplicate_is_asked_about_once(clinic: Cast):
     with acting_as(clinic.actor("nurse")):
         add(clinic, "José", "Núñez Ortega", date(1971, 5, 9))
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             add(clinic, "JOSE", "Nunez-Ortega", date(1971, 5, 9), another_person=False)
         assert refused.value.codes == ("possible-duplicate",)
         add(clinic, "JOSE", "Nunez-Ortega", date(1971, 5, 9), another_person=True)
@@ -224,7 +224,7 @@ def test_people_beside_the_patient_come_change_and_go(clinic: Cast):
     by = clinic.actor("front_desk")
     with acting_as(by):
         patient = add(clinic)
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             actions.add_person(by=by, patient_id=patient.pk, name=" ")
         assert set(refused.value.codes) == {"name-missing", "no-way-to-reach"}
         person = actions.add_person(by=by, patient_id=patient.pk, name="Luis Ruiz", phone="555")
@@ -237,7 +237,7 @@ def test_people_beside_the_patient_come_change_and_go(clinic: Cast):
         actions.end_person(by=by, person_id=person.pk, now=NOW + timedelta(days=1))
         assert queries.people_of(patient.pk) == []
         assert [p.ended_at for p in queries.people_of(patient.pk, with_ended=True)] == [NOW]
-        with pytest.raises(Refused):
+        with pytest.raises(ActionRefused):
             actions.edit_person(
                 by=by, person_id=person.pk, name="X", relationship="", phone="1", email="", brings_home=True
             )

@@ -9,7 +9,7 @@ from sojourn.foundation.accounts import actions, place, place_actions, readiness
 from sojourn.foundation.accounts.actor import Actor, NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Clinic, Invitation, LineCheck
 from sojourn.foundation.accounts.queries import house
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
 from tests.conftest import Cast
 from tests.placed import DETAILS
@@ -51,7 +51,7 @@ def invite(cast: Cast) -> Invitation:
 
 
 def refused(act: object, *args: object, **kwargs: object) -> tuple[str, ...]:
-    with pytest.raises(Refused) as told:
+    with pytest.raises(ActionRefused) as told:
         act(*args, **kwargs)  # type: ignore[operator]
     return tuple(told.value.codes)
 

@@ -18,7 +18,7 @@ from sojourn.clinical.dosing import Milligrams
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.queries import actor_of
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook
 from tests.care.adopting import as_typed
@@ -51,7 +51,7 @@ def test_a_course_ends(clinic: Cast):
         assert queries.running(who.pk) == []
         assert queries.of_patient(who.pk) == [course]
         assert AuditEvent.objects.latest("seq").action == "course.ended"
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             actions.end(by=clinic.actor("prescriber"), course_id=course.pk, ended_on=date(2026, 3, 2), now=NOW)
         assert refused.value.codes == ("ended",)
 
@@ -62,7 +62,7 @@ def test_a_course_ends(clinic: Cast):
 def test_an_impossible_end_is_refused(clinic: Cast, ended_on: date, code: str):
     with acting_as(clinic.actor("prescriber")):
         course = signed_course(clinic, patient(clinic), at=NOW)
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             actions.end(by=clinic.actor("prescriber"), course_id=course.pk, ended_on=ended_on, now=NOW)
         assert refused.value.codes == (code,)
 
@@ -150,7 +150,7 @@ def sign(clinic: Cast, version: PlanVersion, role: str = "prescriber", now=NOW, 
 
 
 def codes(clinic: Cast, version: PlanVersion, **more) -> tuple[str, ...]:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         sign(clinic, version, **more)
     return refused.value.codes
 
@@ -189,7 +189,7 @@ def test_a_signed_version_is_frozen_by_the_database(clinic: Cast, free: dict):
         for change in ({"dose_mg": Decimal(350)}, {"signed_at": None}, {"goals": []}):
             with pytest.raises(IntegrityError), transaction.atomic():
                 PlanVersion.objects.filter(pk=signed.pk).update(**change)
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             actions.save_draft(
                 by=clinic.actor("prescriber"), version_id=signed.pk, seen=signed.revision,
                 values={"per_kg": Decimal("0.75")}, now=NOW,
@@ -282,7 +282,7 @@ def test_saving_the_same_again_writes_nothing(clinic: Cast):
 def test_what_cannot_be_is_not_saved(clinic: Cast, changes: dict, code: str):
     with acting_as(clinic.actor("prescriber")):
         who = patient(clinic)
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             drafted(clinic, who.pk, **changes)
         assert refused.value.codes == (code,)
 
@@ -293,7 +293,7 @@ def test_what_cannot_be_is_not_saved(clinic: Cast, changes: dict, code: str):
 def test_nobody_checks_her_own_dose(clinic: Cast):
     with acting_as(clinic.actor("prescriber")):
         version = drafted(clinic, patient(clinic).pk, role="nurse")
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             check(clinic, version, role="nurse")
         assert refused.value.codes == ("own-dose",)
         assert check(clinic, version, role="prescriber").dose_mg == Decimal("35.00")
@@ -302,12 +302,12 @@ def test_nobody_checks_her_own_dose(clinic: Cast):
 def test_a_check_with_other_figures_says_both_and_keeps_nothing(clinic: Cast):
     with acting_as(clinic.actor("prescriber")):
         version = drafted(clinic, patient(clinic).pk)
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             check(clinic, version, weight="80")
         assert refused.value.codes == ("weight-differs", "dose-differs")
         said = " ".join(str(each) for each in refused.value.reasons)
         assert all(figure in said for figure in ("70 kg", "80 kg", "35 mg", "40 mg"))
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             check(clinic, version, amount="0.05")
         assert refused.value.codes == ("amount-differs", "dose-differs")
         assert not DoubleCheck.objects.exists()
@@ -337,7 +337,7 @@ def test_a_spray_is_checked_without_a_weight(clinic: Cast):
             fixed_mg=Decimal(56), over_min=None, stock_mg_per_ml=None, total_ml=None,
         )  # fmt: skip
         assert version.dose_mg == Decimal("56.00")
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             check(clinic, version, weight=None, amount="84")
         assert refused.value.codes == ("amount-differs", "dose-differs")
         assert check(clinic, version, weight=None, amount="56").dose_mg == Decimal("56.00")
@@ -582,7 +582,7 @@ def test_one_open_draft_at_a_time_and_it_can_be_thrown_away(clinic: Cast):
         first = actions.draft(by=clinic.actor("nurse"), patient_id=who.pk, now=NOW)
         assert actions.draft(by=clinic.actor("prescriber"), patient_id=who.pk, now=NOW) == first
         actions.discard(by=clinic.actor("nurse"), version_id=first.pk, now=NOW)
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             actions.discard(by=clinic.actor("nurse"), version_id=first.pk, now=NOW)
         assert refused.value.codes == ("discarded",)
         assert actions.draft(by=clinic.actor("nurse"), patient_id=who.pk, now=NOW).pk != first.pk

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sojourn.care.coordination import reminding
 from sojourn.care.scheduling import hours, proposing
-from sojourn.care.scheduling.proposing import Free, NoSeries, Proposal, SeriesShape, Slot, Standing, Wish
+from sojourn.care.scheduling.proposing import Free, Proposal, SeriesRefusal, SeriesShape, Slot, Standing, Wish
 
 DENVER = ZoneInfo("America/Denver")
 MONDAY = date(2026, 3, 2)
@@ -55,7 +55,7 @@ def test_the_earliest_series_is_found_wherever_there_is_one(shape: SeriesShape, 
     answer = proposing.propose(shape, [slot(day) for day in days], DENVER)
     possible = ways(set(days), shape)
     if not possible:
-        assert isinstance(answer, NoSeries)
+        assert isinstance(answer, SeriesRefusal)
         assert answer.fit < shape.sessions
         return
     assert isinstance(answer, Proposal)
@@ -69,7 +69,7 @@ def test_a_repair_moves_as_few_as_can_be(shape: SeriesShape, days: frozenset[int
     answer = proposing.propose(shape, [slot(day) for day in days], DENVER, standing=stands)
     possible = ways(set(days) | set(standing), shape)
     if not possible:
-        assert isinstance(answer, NoSeries)
+        assert isinstance(answer, SeriesRefusal)
         return
     assert isinstance(answer, Proposal)
     kept = sum(each.kind == "kept" for each in answer.sessions)
@@ -84,7 +84,7 @@ def test_a_repair_moves_as_few_as_can_be(shape: SeriesShape, days: frozenset[int
 def test_alternatives_keep_the_spacing_with_their_neighbours(shape: SeriesShape, days: frozenset[int]):
     free = [slot(day, hour) for day in days for hour in (9, 13)]
     answer = proposing.propose(shape, free, DENVER)
-    if isinstance(answer, NoSeries):
+    if isinstance(answer, SeriesRefusal):
         return
     for number, session in enumerate(answer.sessions):
         for other in session.alternatives:

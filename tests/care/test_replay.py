@@ -33,7 +33,7 @@ from sojourn.clinical.replay import Entry, Scenario, read, replay
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook.replaying import rules_of
 from tests.care.stage import Stage, adopt_everything, answers_to, set_stage
 from tests.conftest import Cast
@@ -64,7 +64,7 @@ class Doer:
         act: Callable[[Entry, datetime], object] = getattr(self, f"_{entry.does}")
         try:
             act(entry, now)
-        except Refused as refused:
+        except ActionRefused as refused:
             return tuple(refused.codes)
         return ()
 

@@ -22,7 +22,7 @@ from sojourn.care.session import drawing_actions, snapshot, waste_actions
 from sojourn.care.session.models import DoseEvent, MedicationAdministration, Waste, WasteWitness
 from sojourn.care.session.step_actions import Pump
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.models import RuleAdoption
@@ -193,7 +193,7 @@ def test_a_rate_goes_the_way_it_is_called(ready: Cast) -> None:
     with acting_as(ready.actor("nurse")):
         stage = to_dosing(ready, at=now)
         for transition, rate, code in (("lower_rate", 75, "not-lower"), ("raise_rate", 75, "not-higher")):
-            with pytest.raises(Refused) as found:
+            with pytest.raises(ActionRefused) as found:
                 stage.step(transition, now=now, pump=Pump(rate_ml_per_h=Decimal(rate)))
             assert found.value.codes == (code,)
         stage.step("lower_rate", "therapist", now=now, pump=Pump(rate_ml_per_h=Decimal(50)))
@@ -250,7 +250,7 @@ def test_a_slip_is_refused_where_it_is_typed(ready: Cast, changes: dict, code: s
         stage = set_stage(ready, at=now)
         arrive(stage, now)
         pass_checks(stage, now)
-        with pytest.raises(Refused) as found:
+        with pytest.raises(ActionRefused) as found:
             drawing_actions.check_dose(by=ready.actor("nurse"), encounter_id=stage.id, drawn=drawn(**changes), now=now)
         assert code in found.value.codes
 
@@ -271,7 +271,7 @@ def test_waste_wants_two_people_and_is_one_however_often_sent(ready: Cast) -> No
         line = snapshot.load(stage.id, later).line
         assert line is not None
         assert not line.complete
-        with pytest.raises(Refused) as found:
+        with pytest.raises(ActionRefused) as found:
             waste_actions.witness(by=ready.actor("nurse"), waste_id=row.pk, now=later)
         assert found.value.codes == ("own-waste",)
         with pytest.raises(IntegrityError), transaction.atomic():  # nor by SQL

@@ -15,7 +15,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.safety import actions, queries
 from sojourn.care.safety.models import Flag, FlagAnswer
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast
@@ -154,12 +154,12 @@ def test_paper_answers_the_open_request_and_is_entered_once(clinic: Cast, patien
             by=by, patient_id=patient.pk, scale_id="gad-7", answers=given, filled_in_at=NOW, now=NOW
         )
         assert (response.request_id, response.score, response.completed_at) == (request.pk, 7, NOW)
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             actions.enter_paper(
                 by=by, patient_id=patient.pk, scale_id="gad-7", answers=given, filled_in_at=NOW, now=NOW
             )
         assert refused.value.codes == ("entered",)
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             actions.enter_paper(
                 by=by, patient_id=patient.pk, scale_id="gad-7", answers=given,
                 filled_in_at=NOW + timedelta(minutes=5), now=NOW,
@@ -171,14 +171,14 @@ def test_a_flag_is_taken_answered_and_closed_with_a_note(clinic: Cast, patient: 
     flag = raise_flag(clinic, patient)
     by = clinic.actor("nurse")
     with acting_as(by):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             actions.answer_flag(by=by, flag_id=flag.pk, kind="closed", note="all well", after=None)
         assert refused.value.codes == ("take_first",)
         seen = actions.answer_flag(by=by, flag_id=flag.pk, kind="seen", after=None)
         standing = queries.flag(flag.pk)
         assert (standing.state, standing.owner) == ("seen", clinic.members["nurse"])
         rang = actions.answer_flag(by=by, flag_id=flag.pk, kind="contacted", note="rang, safe", after=seen.pk)
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             actions.answer_flag(by=by, flag_id=flag.pk, kind="closed", note="  ", after=rang.pk)
         assert refused.value.codes == ("outcome_missing", "note_missing")
         closed = actions.answer_flag(
@@ -186,7 +186,7 @@ def test_a_flag_is_taken_answered_and_closed_with_a_note(clinic: Cast, patient: 
         )
         assert queries.open_flags() == []
         assert [each.id for each in queries.closed_flags()] == [flag.pk]
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             actions.answer_flag(by=by, flag_id=flag.pk, kind="seen", after=closed.pk)
         assert refused.value.codes == ("closed",)
         assert AuditEvent.objects.filter(action="flag.answered").count() == 3

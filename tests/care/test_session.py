@@ -20,7 +20,7 @@ from sojourn.care.vitals.watch import sweep_deadlines
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.queries import house
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care.stage import (
     Stage,
@@ -93,7 +93,7 @@ def test_a_dose_needs_a_second_person_who_wrote_the_same(ready: Cast):
         with pytest.raises(encounter_actions.StepRefused) as refused:
             stage.step("start_dose", now=now)
         assert refused.value.codes == ("second-check-missing",)
-        with pytest.raises(Refused):  # setting it aside is a prescriber's, with a reason
+        with pytest.raises(ActionRefused):  # setting it aside is a prescriber's, with a reason
             stage.step("start_dose", "prescriber", overrides=["second-check-missing"], now=now)
         drawing_actions.check_dose(by=ready.actor("prescriber"), encounter_id=stage.id, drawn=drawn(lot="B"), now=now)
         with pytest.raises(encounter_actions.StepRefused) as refused:
@@ -167,7 +167,7 @@ def test_a_dose_begins_after_the_arrival_and_not_in_the_future(ready: Cast):
         pass_checks(stage, now)
         check_dose(stage, now)
         for wrong, code in ((now - timedelta(hours=10), "before-arrival"), (now + timedelta(minutes=2), "future")):
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(ActionRefused) as refused:
                 stage.step("start_dose", at=wrong, now=now)
             assert refused.value.codes == (code,)
         stage.step("start_dose", at=now.replace(second=0, microsecond=0), now=now)

@@ -9,7 +9,7 @@ import pytest
 
 from sojourn.clinical import alarms
 from sojourn.clinical.protocol import Facts, Latest, State, guard
-from sojourn.clinical.protocol import Refused as GuardRefused
+from sojourn.clinical.protocol import StepRefusal as GuardRefused
 from sojourn.clinical.protocol.protocol import READ_AS
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.rulebook import book

@@ -17,7 +17,7 @@ from sojourn.care.session import step_actions
 from sojourn.care.session.step_actions import Pump
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.foundation.rulebook import book, queries
 from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
@@ -69,7 +69,7 @@ def refused(stage: Stage, transition: str = "start_dose", role: str = "nurse", *
     with acting_as(by):
         try:
             step_actions.advance_session(by=by, encounter_id=stage.id, transition=transition, **more)
-        except Refused as why:
+        except ActionRefused as why:
             return tuple(why.codes)
     return ()
 
@@ -113,10 +113,10 @@ def test_a_floor_is_not_adopted_without_its_number(clinic: Cast):
     by = clinic.actor("prescriber")
     with acting_as(by):
         for numbers in ({}, {"at_least": 41}):
-            with pytest.raises(Refused) as why:
+            with pytest.raises(ActionRefused) as why:
                 rulebook.adopt(by=by, rule_id="floor.hr", parameters=numbers)
             assert set(why.value.codes) == {"not-typed"}
-        with pytest.raises(Refused) as why:
+        with pytest.raises(ActionRefused) as why:
             rulebook.decline(by=by, rule_id="floor.hr", reason="We have no use for it")
         assert why.value.codes == ("never-declined",)
         assert not RuleAdoption.objects.exists()
@@ -187,7 +187,7 @@ def test_a_floor_is_tightened_by_one_and_loosened_by_two(clinic: Cast):
         first = rulebook.adopt(by=by, rule_id="floor.spo2", parameters={"at_least": 85})
         assert isinstance(first, CeilingRaise)
         assert queries.acting_rules(by.own_clinic_id)["floor.spo2"].number("at_least") == 90
-        with pytest.raises(Refused) as why:
+        with pytest.raises(ActionRefused) as why:
             rulebook.second_sign(by=by, raise_id=first.pk)
         assert why.value.codes == ("same-person",)
         clinic.members["second"] = Membership.objects.create(

@@ -16,7 +16,7 @@ from django.utils import timezone
 from sojourn.care.encounter.queries import current_state
 from sojourn.clinical.alarms import ESCALATION, KINDS
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import book
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage
 from tests.conftest import Cast
@@ -52,7 +52,7 @@ def ready(cast: Cast, at: datetime) -> Stage:
 
 
 def refused(stage: Stage, now: datetime) -> set[str]:
-    with pytest.raises(Refused) as found:
+    with pytest.raises(ActionRefused) as found:
         stage.step("start_dose", now=now)
     assert current_state(stage.id).state == "checked"
     return set(found.value.codes)

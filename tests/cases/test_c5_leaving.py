@@ -24,9 +24,9 @@ from sojourn.care.session.models import CheckResult, Discharge
 from sojourn.care.session.snapshot import load
 from sojourn.clinical import recovery
 from sojourn.clinical.protocol import Facts, Latest, State, guard
-from sojourn.clinical.protocol import Refused as GuardRefused
+from sojourn.clinical.protocol import StepRefusal as GuardRefused
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.models import RuleAdoption
@@ -243,7 +243,7 @@ def test_a_score_with_an_item_missing_is_none(padss_alone: Cast, left_out: str):
     by = padss_alone.actor("nurse")
     answers = {name: points for name, points in WELL["padss"].items() if name != left_out}
     with acting_as(by):
-        with pytest.raises(Refused) as partial:
+        with pytest.raises(ActionRefused) as partial:
             score_actions.score(by=by, encounter_id=stage.id, scale_id="padss", answers=answers)
         assert partial.value.codes == (f"missing:{left_out}",)
         assert not CheckResult.objects.filter(item_id="padss").exists()
@@ -257,7 +257,7 @@ def test_a_total_cannot_be_ticked_past_its_items(padss_alone: Cast, scale_id: st
     assert answer.status_code == 404
     by = padss_alone.actor("nurse")
     with acting_as(by):
-        with pytest.raises(Refused) as unknown:
+        with pytest.raises(ActionRefused) as unknown:
             session_actions.check(by=by, encounter_id=stage.id, item_id=scale_id, passed=True, value="10")
         assert unknown.value.codes == ("unknown-item",)
 
@@ -397,7 +397,7 @@ def test_what_nobody_measured_before_the_dose_is_not_as_before(padss_alone: Cast
         arrive(stage, began)
         session_actions.check(by=by, encounter_id=stage.id, item_id="saturation", passed=True, now=began)
         pass_checks(stage, began, spo2=None)
-        with pytest.raises(Refused) as refusal:
+        with pytest.raises(ActionRefused) as refusal:
             score_actions.score(
                 by=by, encounter_id=stage.id, scale_id="aldrete", before={"spo2": "2 L/min at home"},
                 answers={**WELL["aldrete"], "spo2": recovery.AS_BEFORE},

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from sojourn.care.measures import actions as measures
 from sojourn.care.measures.models import QuestionnaireResponse
-from sojourn.clinical.scales import Refusal
+from sojourn.clinical.scales import ScoreRefusal
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.rulebook.scales import scale
 from tests.care.people import make_patient
@@ -23,9 +23,9 @@ def test_a_never_drinker_is_asked_one_question_and_scores_nothing():
     for often in (1, 2, 3, 4):
         assert [each.link_id for each in audit.asked({"1": often})] == ["1", "2", "3"]
     found = audit.score({"1": 0})
-    assert not isinstance(found, Refusal)
+    assert not isinstance(found, ScoreRefusal)
     assert found.total == 0
-    assert isinstance(audit.score({"1": 1}), Refusal)  # a drinker's three questions are all needed
+    assert isinstance(audit.score({"1": 1}), ScoreRefusal)  # a drinker's three questions are all needed
 
 
 def test_the_phone_goes_from_never_to_the_end(clinic: Cast):

@@ -22,7 +22,7 @@ from sojourn.care.session.snapshot import load
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import house
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage, to_dosing
 from tests.conftest import Cast
 
@@ -163,7 +163,7 @@ def test_nobody_stops_anothers_session(ready: Cast):
         other = set_stage(ready, number=2)
     sign_in(ready, other)
     signed_in(ready).post("/today/here/stop/", headers={"accept": "text/html"})
-    with acting_as(ready.actor("patient")), pytest.raises(Refused):
+    with acting_as(ready.actor("patient")), pytest.raises(ActionRefused):
         withdrawal_actions.say_no(by=ready.actor("patient"), patient_id=stage.patient.pk)
     with acting_as(ready.actor("nurse")):
         assert current_state(stage.id).state == "dosing"
@@ -192,7 +192,7 @@ def test_after_a_withdrawal_no_step_lets_more_in(ready: Cast):
         session = load(stage.id, timezone.now())
         found = {each.code.partition(":")[0] for each in stands_against(session, "resume").road}
         assert "consent-withdrawn" in found
-        with pytest.raises(Refused):
+        with pytest.raises(ActionRefused):
             stage.step("resume")
 
 
@@ -205,11 +205,11 @@ def test_a_resume_after_a_withdrawal_is_refused_with_consent_withdrawn(ready: Ca
         ConsentWithdrawal.objects.create(
             clinic=ready.clinic, patient=stage.patient, consent=consent, withdrawn_at=timezone.now()
         )
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             stage.step("resume")
         assert any(code.startswith("consent-withdrawn") for code in refused.value.codes)
         override = [code for code in refused.value.codes if code.startswith("consent-withdrawn")]
-    with acting_as(ready.actor("prescriber")), pytest.raises(Refused) as refused:
+    with acting_as(ready.actor("prescriber")), pytest.raises(ActionRefused) as refused:
         stage.step("resume", "prescriber", overrides=override, reason="The patient changed their mind.")
     assert any(code.startswith("consent-withdrawn") for code in refused.value.codes)
 
@@ -225,7 +225,7 @@ def test_the_consent_cannot_be_ticked_where_the_agreements_do_not_stand(ready: C
         assert current_state(stage.id).state == "stopped_early"
     other = arrived_without_agreement(ready)
     with acting_as(ready.actor("nurse")):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             session_actions.check(by=ready.actor("nurse"), encounter_id=other.id, item_id="consent", passed=True)
         assert "agreement" in refused.value.codes
         session_actions.check(by=ready.actor("nurse"), encounter_id=other.id, item_id="consent", passed=False)

@@ -26,7 +26,7 @@ from sojourn.care.scheduling import actions as booking
 from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.care.session.models import MedicationAdministration
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.rulebook import actions as rulebook
 from tests.care import consents
@@ -197,7 +197,7 @@ def test_no_step_of_the_road_can_be_left_out(clinic: Cast, walked: tuple[str, ..
         if "checked" in walked:
             check(clinic, version)
         if codes:
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(ActionRefused) as refused:
                 sign(clinic, version)
             assert set(refused.value.codes) == codes
         else:
@@ -418,7 +418,7 @@ def test_nothing_is_signed_between_a_dose_and_the_next_morning(clinic: Cast):
     morning = datetime.combine(start.date() + timedelta(days=1), time(6), DENVER)
     withdraw(clinic, stage.patient, "driving", start + timedelta(minutes=10))  # possible at every minute
     for at in (start + timedelta(minutes=11), start + timedelta(hours=4), morning - timedelta(minutes=1)):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             sign_again(clinic, stage.patient, "driving", at)
         assert refused.value.codes == ("day-of-dose",)
     assert sign_again(clinic, stage.patient, "driving", morning).decision == Decision.PERMIT
@@ -507,7 +507,7 @@ def test_a_clinic_may_wait_longer_and_never_shorter(clinic: Cast):
     with acting_as(by):
         DoseStart.objects.create(clinic=clinic.clinic, patient=patient, at=start)
         assert agreements.signs_again_at(clinic.clinic, patient.pk, start) == six
-        with pytest.raises(Refused):
+        with pytest.raises(ActionRefused):
             rulebook.adopt(by=by, rule_id="recovery.signing", parameters=as_typed("recovery.signing", hour=5))
         rulebook.adopt(by=by, rule_id="recovery.signing", parameters=as_typed("recovery.signing", hour=9))
         assert agreements.signs_again_at(clinic.clinic, patient.pk, start) == six.replace(hour=9)

@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import translation
 
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.sessions import weighing
 from sojourn.interfaces.console.sessions.forms import ValuesForm, amount
 from sojourn.interfaces.console.sessions.medicines import MedicineForm
@@ -24,7 +24,7 @@ def test_a_slip_is_no_amount(language: str, typed: str):
     with translation.override(language):
         with pytest.raises(ValidationError):
             amount("x", "mg", 7, 2).clean(typed)
-        with pytest.raises(Refused):
+        with pytest.raises(ActionRefused):
             weighing.kilograms_of(typed)
         assert "rate_ml_per_h" in RateForm({"rate_ml_per_h": typed}).errors
         assert "mg" in WasteForm({"waste-mg": typed}).errors

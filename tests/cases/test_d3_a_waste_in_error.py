@@ -18,7 +18,7 @@ from sojourn.care.session.lines import given_to
 from sojourn.care.session.models import EnteredInError, Waste, WasteWitness
 from sojourn.care.session.snapshot import load
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from tests.care.stage import Stage, adopt_everything
 from tests.cases.chair import Clock, clock, press, show
 from tests.conftest import Cast
@@ -122,7 +122,7 @@ def test_a_struck_waste_is_witnessed_by_nobody(clinic: Cast, wasted: Stage):
     strike(clinic, wasted, number)
     by = clinic.actor("prescriber")
     assert press(clinic.client("prescriber"), wasted, "session_witness", number).status_code == 404
-    with acting_as(by), pytest.raises(Refused) as refused:
+    with acting_as(by), pytest.raises(ActionRefused) as refused:
         waste_actions.witness(by=by, waste_id=number)
     assert refused.value.codes == ("struck",)
 

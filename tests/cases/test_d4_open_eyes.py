@@ -23,7 +23,7 @@ from sojourn.care.candidacy.models import CandidacyDecision, Clearance
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from tests.care.open_eyes import WHY, asked_at, reasoned
 from tests.care.people import make_patient
 from tests.care.stage import adopt_everything, check_dose, pass_checks
@@ -351,11 +351,11 @@ def test_the_action_refuses_by_itself_with_a_code_for_each(clinic: Cast, ana: Pa
     by, today = clinic.actor("prescriber"), now_here().date()
     with acting_as(by):
         found = queries.assessment(ana.pk, "ketamine", today, route="iv")
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             actions.decide(by=by, patient_id=ana.pk, answer=reasoned(found), seen=found.seen(None))
         stems = {code.partition(":")[0] for code in refused.value.codes}
         assert stems == {"clearance-missing", "seen-missing"}
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             actions.decide(by=by, patient_id=ana.pk, answer=actions.Answer("accept"), seen=found.seen(None))
         stems = {code.partition(":")[0] for code in refused.value.codes}
         assert stems == {"clearance-missing", "seen-missing", "reason-missing"}

@@ -32,7 +32,7 @@ from sojourn.care.vitals.arriving import Arrival, Value
 from sojourn.care.vitals.messages import take_messages
 from sojourn.care.vitals.models import Device, Observation
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from tests.care.stage import Stage, adopt_everything, to_dosing
 from tests.conftest import Cast, today
 
@@ -216,7 +216,7 @@ def test_what_a_monitor_sent_is_not_struck(running: Stage, clinic: Cast):
     row = reading(running, "spo2", 79)
     assert f"/reading/{row.pk}/" not in entries(running)
     assert strike(running, "reading", row.pk).status_code == 404
-    with acting_as(clinic.actor("nurse")), pytest.raises(Refused) as caught:
+    with acting_as(clinic.actor("nurse")), pytest.raises(ActionRefused) as caught:
         strike_actions.strike(
             by=clinic.actor("nurse"), encounter_id=running.id, of="reading", row_id=row.pk, reason=WHY
         )  # fmt: skip
@@ -277,7 +277,7 @@ def test_a_patients_call_is_never_struck(running: Stage, clinic: Cast):
             clinic=clinic.clinic, patient=running.patient, encounter_id=running.id, kind="patient_calls",
             at=timezone.now(), recorded_at=timezone.now(), by=clinic.members["nurse"],
         )  # fmt: skip
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(ActionRefused) as caught:
             strike_actions.strike(by=by, encounter_id=running.id, of="event", row_id=call.pk, reason=WHY)
         assert caught.value.codes == ("call",)
         assert load(running.id, timezone.now()).call is not None
@@ -313,7 +313,7 @@ def test_a_signed_record_is_not_struck_any_more(running: Stage, clinic: Cast):
             clinic=clinic.clinic, patient=running.patient, encounter_id=running.id, content_hash="x" * 64,
             at=timezone.now(), by=clinic.members["prescriber"],
         )  # fmt: skip
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(ActionRefused) as caught:
             strike_actions.strike(by=by, encounter_id=running.id, of="reading", row_id=row.pk, reason=WHY)
     assert "signed" in caught.value.codes
 

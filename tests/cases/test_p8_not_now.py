@@ -34,7 +34,7 @@ from sojourn.care.scheduling import series_actions
 from sojourn.care.scheduling.models import PreferredTimes
 from sojourn.care.session.models import SessionEvent
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from tests.care.stage import Stage, adopt_everything, set_stage
 from tests.cases.chair import Clock, clock
 from tests.cases.test_d1_consent_withdrawn import running, sign_in, signed_in, treatment
@@ -265,7 +265,7 @@ def test_the_actions_refuse_by_themselves(clinic: Cast, dosed: Stage):
     ]
     with acting_as(by):
         for each in tries:
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(ActionRefused) as refused:
                 each()
             assert refused.value.codes == ("not-now",)
 
@@ -290,10 +290,10 @@ def test_answering_and_sending_what_was_begun_are_refused_by_the_action(clinic: 
     running_of(clinic, stage)
     by = clinic.actor("patient")
     with acting_as(by):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             safety.complete_measure(by=by, response_id=response.pk)
         assert refused.value.codes == ("not-now",)
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             safety.answer_measure(by=by, response_id=response.pk, link_id="1", value=1)
         assert refused.value.codes == ("not-now",)
 

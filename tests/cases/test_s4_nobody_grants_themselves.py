@@ -21,7 +21,7 @@ from sojourn.config import installation
 from sojourn.foundation.accounts import actions, confirmation_actions, queries
 from sojourn.foundation.accounts.actor import NOBODY, Actor, NotAllowed, acting_as, set_actor
 from sojourn.foundation.accounts.models import Membership, Person, RoleConfirmation
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care.test_accounts import accept, invite, posted
@@ -99,7 +99,7 @@ def test_nor_take_up_an_invitation_that_he_sent(clinic: Cast):
     me = clinic.members["clinic_admin"].person
     me.email = "later@north.example"
     me.save(update_fields=["email"])
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         accept(invited.link, person_id=me.pk)
     assert refused.value.codes == ("own",)
     with acting_as(clinic.actor("clinic_admin")):
@@ -166,7 +166,7 @@ def test_only_a_holder_of_the_very_role_confirms(clinic: Cast, role: str):
             continue
         waits = newcomer(clinic, wanted, f"{wanted}.new@north.example")
         by = clinic.actor(role)
-        with acting_as(by), pytest.raises((Refused, NotAllowed)):
+        with acting_as(by), pytest.raises((ActionRefused, NotAllowed)):
             confirmation_actions.confirm(by=by, membership_id=waits.pk)
         assert not confirmed(clinic, waits)
 
@@ -177,7 +177,7 @@ def test_nobody_confirms_themselves_by_two_memberships(clinic: Cast):
     nurse = clinic.members["nurse"]
     waits = accept(invite(clinic, nurse.person.email, "prescriber").link, person_id=nurse.person_id)
     for by in (clinic.actor("nurse"), queries.actor_of(waits)):
-        with acting_as(by), pytest.raises((Refused, NotAllowed)):
+        with acting_as(by), pytest.raises((ActionRefused, NotAllowed)):
             confirmation_actions.confirm(by=by, membership_id=waits.pk)
     holder = clinic.actor("prescriber")
     with acting_as(clinic.actor("clinic_admin")):
@@ -185,7 +185,7 @@ def test_nobody_confirms_themselves_by_two_memberships(clinic: Cast):
             clinic=clinic.clinic, person_id=holder.person_id, role="nurse", name="Same person",
             unconfirmed_since=timezone.now(),
         )  # fmt: skip
-    with acting_as(holder), pytest.raises(Refused) as refused:
+    with acting_as(holder), pytest.raises(ActionRefused) as refused:
         confirmation_actions.confirm(by=holder, membership_id=again.pk)
     assert refused.value.codes == ("own",)
 
@@ -246,7 +246,7 @@ def test_no_other_clinic_confirms(clinic: Cast, other_clinic: Cast):
     waits = newcomer(clinic)
     assert other_clinic.client("prescriber").post(reverse("console:newcomer", args=[waits.pk])).status_code == 404
     by = other_clinic.actor("prescriber")
-    with acting_as(by), pytest.raises(Refused) as refused:
+    with acting_as(by), pytest.raises(ActionRefused) as refused:
         confirmation_actions.confirm(by=by, membership_id=waits.pk)
     assert refused.value.codes == ("unknown",)
 

@@ -805,5 +805,5 @@ def test_nothing_given_is_an_empty_schedule_and_routes_are_read_as_charted():
     assert (schedule.doses, schedule.ahead) == ((), ())
     swallowed = pk.given_schedule([pk.Given("ketamine", "oral", given_by(LOZENGE, part(0, 100), end(1)))])
     assert [each.route for each in swallowed.doses] == ["po"]
-    with pytest.raises(pk.Refused):
+    with pytest.raises(pk.ModelRefused):
         pk.given_schedule([pk.Given("ketamine", "by post", given_by(start()))])

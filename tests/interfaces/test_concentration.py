@@ -225,7 +225,9 @@ def test_paper_without_an_answer_leads_back(clinic: Cast, patient: Patient):
 
 
 def test_refusals_are_translated_with_their_values():
-    refused = pk.Refused(pk.Reason.MISSING_COVARIATE, "%(model)s needs %(name)s", model="Kamp", name="weight_kg")
+    refused = pk.ModelRefused(
+        pk.RefusalReason.MISSING_COVARIATE, "%(model)s needs %(name)s", model="Kamp", name="weight_kg"
+    )
     assert reason(refused) == "Kamp needs the weight"
     with translation.override("es"):
         assert "weight_kg" not in reason(refused)

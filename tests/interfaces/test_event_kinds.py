@@ -20,7 +20,7 @@ from sojourn.care.session.event_kinds import EventKind, amount_word, chosen
 from sojourn.care.session.models import SessionEvent
 from sojourn.care.session.snapshot import load
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.sessions.timeline import timeline
 from tests.care.stage import Stage, adopt_everything, to_dosing
 from tests.conftest import Cast
@@ -131,13 +131,13 @@ def test_the_number_is_signed_and_one_without_leaves_old_signatures_whole(
 
 
 def test_a_number_belongs_only_to_a_kind_that_has_one(clinic: Cast, running: Stage):
-    with acting_as(clinic.actor("nurse")) as nurse, pytest.raises(Refused) as refused:
+    with acting_as(clinic.actor("nurse")) as nurse, pytest.raises(ActionRefused) as refused:
         session_actions.note_event(by=nurse, encounter_id=running.id, kind="music", amount=Decimal(2))
     assert refused.value.codes == ("amount",)
 
 
 def test_what_is_no_kind_is_refused(clinic: Cast, running: Stage):
-    with acting_as(clinic.actor("nurse")) as nurse, pytest.raises(Refused) as refused:
+    with acting_as(clinic.actor("nurse")) as nurse, pytest.raises(ActionRefused) as refused:
         session_actions.note_event(by=nurse, encounter_id=running.id, kind="surgery")
     assert refused.value.codes == ("unknown-kind",)
 

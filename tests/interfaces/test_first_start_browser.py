@@ -22,7 +22,7 @@ from sojourn.config import installation
 from sojourn.foundation.accounts import queries as accounts
 from sojourn.foundation.accounts.actor import NOBODY, Actor, acting_as, set_actor
 from sojourn.foundation.accounts.models import Clinic, Membership
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.foundation.rulebook import queries
 from sojourn.foundation.rulebook.first_start import first_start
@@ -200,7 +200,7 @@ def test_from_init_to_the_first_dose(browser: Browser, address: str):
             arrive(stage, now)
             pass_checks(stage, now)
             check_dose(stage, now)
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(ActionRefused) as refused:
                 stage.step("start_dose", now=now)
         assert refused.value.codes == ("alarms-not-adopted",)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sojourn.clinical import news2
-from sojourn.clinical.news2 import NotScored, Observations, Risk, score
+from sojourn.clinical.news2 import News2Refusal, Observations, Risk, score
 from sojourn.foundation.rulebook import book
 
 RULE = book().rule("news2")
@@ -33,7 +33,7 @@ TEMP = [
 
 def part(name: str, **changes: object) -> int:
     found = score(RULE, replace(WELL, **changes))
-    assert not isinstance(found, NotScored)
+    assert not isinstance(found, News2Refusal)
     return found.parts[name]
 
 
@@ -89,13 +89,13 @@ def test_consciousness(letter, points):
 )
 def test_whole_scores(seen, total, risk):
     found = score(RULE, seen)
-    assert not isinstance(found, NotScored)
+    assert not isinstance(found, News2Refusal)
     assert (found.total, found.risk) == (total, risk)
 
 
 def test_a_ketamine_peak_scores_nothing_and_the_result_says_so():
     found = score(RULE, replace(WELL, sbp=200))
-    assert not isinstance(found, NotScored)
+    assert not isinstance(found, News2Refusal)
     assert found.total == 0
     assert any("NEWS2 must never be the only BP alarm" in each for each in found.caveats)
     assert len(found.caveats) == 3
@@ -103,7 +103,7 @@ def test_a_ketamine_peak_scores_nothing_and_the_result_says_so():
 
 def test_it_is_never_guessed():
     found = score(RULE, Observations(None, 98, None, float("nan"), -1, None, 37, age_years=15.9, pregnant=True))
-    assert isinstance(found, NotScored)
+    assert isinstance(found, News2Refusal)
     assert set(found.reasons) == {
         *("missing:rr", "missing:oxygen", "missing:consciousness"),
         *("not-a-number:sbp", "not-a-number:pulse", "under-age", "pregnancy"),
@@ -114,7 +114,7 @@ def test_it_is_never_guessed():
 def test_a_saturation_above_the_whole_is_no_saturation(spo2: float):
     """Case C7: NEWS2 took a saturation of 150."""
     for target in (False, True):
-        assert score(RULE, replace(WELL, spo2=spo2, target_88_92=target)) == NotScored(("not-a-number:spo2",))
+        assert score(RULE, replace(WELL, spo2=spo2, target_88_92=target)) == News2Refusal(("not-a-number:spo2",))
 
 
 @given(

@@ -15,11 +15,11 @@ from sojourn.clinical.protocol import (
     TRANSITIONS,
     UNDER_WAY,
     Facts,
+    GuardReason,
     Latest,
     Passed,
-    Reason,
-    Refused,
     State,
+    StepRefusal,
     allowed,
     guard,
     next_check_due,
@@ -58,7 +58,7 @@ GOOD = Facts(
 
 def codes(transition: str, facts: Facts, protocol=IV, **kwargs) -> set[str]:
     found = guard(transition, facts, protocol, **kwargs)
-    return {each.code for each in found.reasons} if isinstance(found, Refused) else set()
+    return {each.code for each in found.reasons} if isinstance(found, StepRefusal) else set()
 
 
 def at(state: State, **changes: object) -> Facts:
@@ -78,9 +78,9 @@ def test_the_straight_way():
 def test_a_step_is_refused_unless_the_table_has_it(state, transition):
     found = guard(transition.name, at(state), IV)
     if transition in allowed(state):
-        assert not (isinstance(found, Refused) and found.reasons[0].code == "wrong-state")
+        assert not (isinstance(found, StepRefusal) and found.reasons[0].code == "wrong-state")
     else:
-        assert isinstance(found, Refused)
+        assert isinstance(found, StepRefusal)
         assert [each.code for each in found.reasons] == ["wrong-state"]
         assert not found.overridable
 
@@ -127,7 +127,7 @@ def test_a_measured_check_answers_itself():
 
 def test_a_failed_check_names_itself_and_who_may_override():
     found = guard("complete_checks", at(State.ARRIVED, checks={**PASSED, "fasting": "failed", "consent": "failed"}), IV)
-    assert isinstance(found, Refused)
+    assert isinstance(found, StepRefusal)
     assert {each.code: each.override for each in found.reasons} == {
         "check-failed:fasting": "prescriber",
         "check-failed:consent": "never",
@@ -212,7 +212,7 @@ def test_ending_otherwise_wants_a_reason_and_the_hour():
 
 # ---------------------------------------------------------------- the road to a dose
 
-NEVER, TWO, ONE = (Reason(f"r:{each}", "because", each) for each in ("never", "two", "prescriber"))
+NEVER, TWO, ONE = (GuardReason(f"r:{each}", "because", each) for each in ("never", "two", "prescriber"))
 LETS_IN = ("start_dose", "resume", "raise_rate", "give_part")
 LETS_LESS_IN = ("pause", "lower_rate", "stop_early", "say_no", "end_dose")
 WORST = {
@@ -268,10 +268,10 @@ def test_only_what_one_prescriber_may_pass_is_set_aside_here():
 
 def test_of_two_voices_the_stricter_counts():
     """Where the checklist and a rule speak by one code and differ on who may pass it."""
-    mild, strict = Reason("same", "because", "prescriber"), Reason("same", "because", "two")
+    mild, strict = GuardReason("same", "because", "prescriber"), GuardReason("same", "because", "two")
     for order in ((mild, strict), (strict, mild)):
         found = guard("start_dose", at(State.CHECKED, road=order), IV, frozenset(("same",)))
-        assert isinstance(found, Refused)
+        assert isinstance(found, StepRefusal)
         assert [each.override for each in found.reasons] == ["two"]
 
 
@@ -311,7 +311,7 @@ def test_what_must_be_signed_before_a_dose(changes, expected):
 @given(st.sampled_from(TRANSITIONS), st.sampled_from([IV, IN]))
 def test_every_reason_can_be_said(transition, protocol):
     found = guard(transition.name, Facts(state=transition.origins[0]), protocol)
-    if isinstance(found, Refused):
+    if isinstance(found, StepRefusal):
         assert all(str(each) and "{" not in str(each) for each in found.reasons)
 
 
@@ -388,7 +388,7 @@ def test_every_reason_is_known_to_the_translators():
     assert "" not in told
     worst = Facts(state=State.OBSERVING, open_high_alarms=("Breathing is slow", "Sedation is deep"))
     found = guard("find_ready", worst, IV)
-    assert isinstance(found, Refused)
+    assert isinstance(found, StepRefusal)
     for each in found.reasons:
         assert each.text in told
         assert all(value in told for value in each.values.values() if isinstance(value, str))

@@ -145,7 +145,7 @@ def test_recovery_scales_are_read_with_their_anchors():
     assert isinstance(best, recovery.RecoveryScore)
     assert (best.total, best.reached) == (10, True)
     refused = padss.score({**all_two, "vital_signs": None, "activity_mental": 3, "hat": 1})
-    assert isinstance(refused, recovery.NotScored)
+    assert isinstance(refused, recovery.RecoveryScoreRefusal)
     assert set(refused.reasons) == {
         "always-applies:vital_signs",
         "no-such-answer:activity_mental",

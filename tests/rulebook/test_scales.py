@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sojourn.clinical.rules import RuleInvalid
-from sojourn.clinical.scales import Refusal, Score, read, say
+from sojourn.clinical.scales import Score, ScoreRefusal, read, say
 from sojourn.clinical.worked import run_scale
 from sojourn.foundation.rulebook.scales import asked_scales, ids, scale, scales
 
@@ -86,7 +86,7 @@ def test_a_score_stays_in_its_range_or_says_what_is_missing(of, data, seed):
     )
     assert found.missing == missing
     assert found.safety == of.safety(given_answers)
-    if isinstance(found, Refusal):
+    if isinstance(found, ScoreRefusal):
         assert len(missing) > of.rule.number("most_missing") or set(missing) & of.never_prorated
         return
     assert of.low <= found.total <= of.high
@@ -131,10 +131,10 @@ def test_phq9_missing_items():
     assert isinstance(two, Score)
     assert (two.total, two.prorated, two.missing) == (18, True, ("7", "8"))
     three = PHQ.score(answers(PHQ, [2, 2, 2, 2, 2, None, None, None, 2]))
-    assert isinstance(three, Refusal)
+    assert isinstance(three, ScoreRefusal)
     assert (three.reasons, three.safety) == (("too-many-missing",), ("9",))
     nine = PHQ.score(answers(PHQ, [2] * 8 + [None]))
-    assert isinstance(nine, Refusal)
+    assert isinstance(nine, ScoreRefusal)
     assert nine.reasons == ("never-prorated:9",)
 
 
@@ -153,7 +153,7 @@ def test_item_nine_speaks_after_a_single_answer():
 
 
 def test_gad7_wants_every_item():
-    assert isinstance(GAD.score(answers(GAD, [1] * 6 + [None])), Refusal)
+    assert isinstance(GAD.score(answers(GAD, [1] * 6 + [None])), ScoreRefusal)
     assert GAD.score(answers(GAD, [1] * 7)).total == 7
 
 
@@ -164,7 +164,7 @@ def test_gad7_wants_every_item():
 )  # fmt: skip
 def test_wrong_answers_are_refused(wrong, reason):
     found = PHQ.score({**answers(PHQ, [0] * 9), **wrong})
-    assert isinstance(found, Refusal)
+    assert isinstance(found, ScoreRefusal)
     assert reason in found.reasons
 
 
@@ -195,7 +195,7 @@ def test_change(of, before, now, response, remission, reliable):
 
 def test_change_in_percent_is_exact_and_of_one_scale():
     one, other = PHQ.score(answers(PHQ, [1] * 9)), GAD.score(answers(GAD, [1] * 7))
-    assert isinstance(PHQ.change(one, other), Refusal)
+    assert isinstance(PHQ.change(one, other), ScoreRefusal)
     assert PHQ.change_of_totals(9, 6).percent == Fraction(100, 3)
 
 

@@ -15,9 +15,9 @@ from sojourn.care.alarms.store import session_of
 from sojourn.care.encounter.announcing import notify
 from sojourn.care.encounter.models import Encounter
 from sojourn.clinical import alarms
-from sojourn.clinical.alarms import Event, Happening, NothingToAcknowledge, Phase, Reason, Why
+from sojourn.clinical.alarms import AlarmReason, Event, Happening, NothingToAcknowledge, Phase, Why
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.actions import record
 
 
@@ -36,7 +36,7 @@ def acknowledge(
         state = alarm_store.load_states(cursor, [encounter_id]).get((encounter_id, rule_id, code))
         rule = acting_rules(cursor, [encounter.clinic_id])[encounter.clinic_id].rule(session.protocol_id, rule_id, code)
         if state is None or rule is None:
-            raise Refused(_("There is no such alarm in this session."), codes=("no-alarm",))
+            raise ActionRefused(_("There is no such alarm in this session."), codes=("no-alarm",))
         judgement = alarms.acknowledge(rule, state, by.name, now)
         if isinstance(judgement, NothingToAcknowledge):
             if judgement.acknowledged_by:
@@ -44,7 +44,7 @@ def acknowledge(
                     _("%(name)s has already acknowledged this alarm.") % {"name": judgement.acknowledged_by},
                     codes=("already-acknowledged",),
                 )
-            raise Refused(_("This alarm is not waiting for anybody any more."), codes=("not-open",))
+            raise ActionRefused(_("This alarm is not waiting for anybody any more."), codes=("not-open",))
         row = AlarmState.objects.get(encounter_id=encounter_id, rule_id=rule_id, code=code)
         row.phase, row.deadline_at = judgement.state.phase.value, judgement.state.deadline
         row.acknowledged_at, row.acknowledged_by_name = now, by.name
@@ -77,7 +77,7 @@ def end_alarms(encounter: Encounter, now: datetime, by: Actor, *, only_silence: 
             if rule is None or (only_silence and rule.silence is None and rule.vital != alarms.MONITOR_SIGNAL):
                 continue
             if row.phase in {Phase.RAISED, Phase.ACKNOWLEDGED, Phase.ESCALATED}:
-                reason = Reason(Why.WITHIN_LIMITS, rule.rule_id, rule.version, row.code, None, None, None)
+                reason = AlarmReason(Why.WITHIN_LIMITS, rule.rule_id, rule.version, row.code, None, None, None)
                 ended.append((session, rule, Happening(Event.RECOVERED, now, alarms.Priority(row.priority), reason)))
             AlarmState.objects.filter(pk=row.pk).update(phase=Phase.QUIET.value, deadline_at=None)
         note = MONITOR_OFF if only_silence else SESSION_OVER

@@ -13,7 +13,7 @@ from sojourn.care.alarms.models import ENTERED_IN_ERROR, WITHDRAWN, AlarmEventKi
 from sojourn.care.alarms.rules import acting_rules
 from sojourn.care.alarms.store import Session
 from sojourn.clinical import alarms
-from sojourn.clinical.alarms import AlarmRule, Event, Happening, Heard, PutRight, Reason, State, Why
+from sojourn.clinical.alarms import AlarmReason, AlarmRule, Event, Happening, Heard, PutRight, State, Why
 
 _EVENTS = {"ended": Event.RECOVERED, "raised": Event.RAISED, "lowered": Event.PRIORITY_LOWERED}
 
@@ -64,7 +64,7 @@ def _tell(
     by_id: int | None, note: str = ENTERED_IN_ERROR,
 ) -> None:  # fmt: skip
     last = found.judgement
-    reason = Reason(
+    reason = AlarmReason(
         last.why if last else Why.NO_READING, rule.rule_id, rule.version, rule.vital,
         last.value if last else None, last.limit if last else None, last.baseline if last else None,
     )  # fmt: skip

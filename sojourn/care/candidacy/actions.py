@@ -20,7 +20,7 @@ from sojourn.clinical.eligibility.fingerprints import digest
 from sojourn.clinical.written import says_something
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic, Membership
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.links import Page, address
@@ -117,9 +117,9 @@ def _prepared(
     today = clinic_day(at, by)
     drug, route = str(seen.get("drug", "")), str(seen.get("route", ""))
     if seen.get("patient") != patient.pk:
-        raise Refused(_("This page is of another patient. Open the page again."), codes=("another-page",))
+        raise ActionRefused(_("This page is of another patient. Open the page again."), codes=("another-page",))
     if (drug, route) not in judging.WAYS:
-        raise Refused(_("Choose the medicine and how it is given."), codes=("unknown-way",))
+        raise ActionRefused(_("Choose the medicine and how it is given."), codes=("unknown-way",))
     newest = queries.latest(patient.pk)
     if seen.get("decision") != (newest.pk if newest else None):
         raise Overtaken(
@@ -141,7 +141,7 @@ def _prepared(
         weighed, not_known = open_eyes.weighed(assessed, clearances), open_eyes.unknown(assessed)
         wrong += open_eyes.faults(said.reasons, weighed, not_known)
     if wrong:
-        raise Refused(*(words for _code, words in wrong), codes=tuple(code for code, _words in wrong))
+        raise ActionRefused(*(words for _code, words in wrong), codes=tuple(code for code, _words in wrong))
     return _row(by, patient, said, assessed, signed, newest, at, clearances)
 
 
@@ -301,9 +301,9 @@ def _open_finding(by: Actor, patient: Patient, drug: str, key: str, at: datetime
             codes=("changed",),
         )
     if not finding.blocks:
-        raise Refused(_("This does not block; there is nothing to override."), codes=("not-blocking",))
+        raise ActionRefused(_("This does not block; there is nothing to override."), codes=("not-blocking",))
     if finding.never_overridden:
-        raise Refused(
+        raise ActionRefused(
             _("%(title)s: this is never overridden.") % {"title": _(finding.title)}, codes=("never-overridden",)
         )
     return finding
@@ -324,9 +324,9 @@ def override(
     found = _open_finding(by, patient, drug, finding, at)
     why = _lines(reason)
     if not why:
-        raise Refused(_("Write why this does not hold for this patient."), codes=("reason-missing",))
+        raise ActionRefused(_("Write why this does not hold for this patient."), codes=("reason-missing",))
     if len(why) > LONGEST:
-        raise Refused(_("Please make it shorter: at most %(n)d letters.") % {"n": LONGEST}, codes=("too-long",))
+        raise ActionRefused(_("Please make it shorter: at most %(n)d letters.") % {"n": LONGEST}, codes=("too-long",))
     for each in queries.overrides(patient_id):
         mine = each.row.signed_by_id == by.membership_id and each.row.reason == why
         if each.row.drug == drug and each.finding == finding and (each.in_effect or mine):
@@ -354,7 +354,7 @@ def second_sign(*, by: Actor, override_id: int, now: datetime | None = None) -> 
     if before is not None:
         return before
     if row.signed_by.person_id == by.person_id:
-        raise Refused(
+        raise ActionRefused(
             _("You signed this yourself. Another prescriber gives the second signature."), codes=("same-person",)
         )
     _open_finding(by, patient, row.drug, row.finding, at)

@@ -15,7 +15,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.clinical.eligibility import Finding, fingerprint
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Membership
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 
@@ -53,7 +53,7 @@ def record_clearance(
     }
     wrong = _faults(found, kind, values, on, patient, clinic_day(at, by))
     if wrong:
-        raise Refused(*wrong.values(), codes=tuple(wrong))
+        raise ActionRefused(*wrong.values(), codes=tuple(wrong))
     same = Clearance.objects.filter(
         patient=patient, finding=finding, kind=kind, answered_on=on, struck=None, **values
     ).first()  # fmt: skip
@@ -117,9 +117,9 @@ def strike_clearance(
         return before
     why = reason.strip()
     if not why:
-        raise Refused(_("Write what was wrong."), codes=("reason-missing",))
+        raise ActionRefused(_("Write what was wrong."), codes=("reason-missing",))
     if len(why) > LONGEST["said"]:
-        raise Refused(_("Please make it shorter."), codes=("too-long",))
+        raise ActionRefused(_("Please make it shorter."), codes=("too-long",))
     struck = ClearanceStruck.objects.create(
         clinic_id=by.own_clinic_id, patient_id=row.patient_id, clearance=row, reason=why, struck_at=now or timezone.now(),
         struck_by_id=by.member, striker_name=str(Membership.objects.get(pk=by.member)),

@@ -153,7 +153,7 @@ class Assessed:
         return {name: found for name, found in groups.items() if found}
 
     @property
-    def news2(self) -> news2.News2 | news2.NotScored | None:
+    def news2(self) -> news2.News2 | news2.News2Refusal | None:
         """The score of the newest vital signs, why there is none, or None where the rule does not act."""
         return None if self.rules.news2 is None else score_vitals(self.rules.news2, self.facts)
 
@@ -206,7 +206,7 @@ _AVPU: Final[Mapping[Value, news2.Consciousness]] = {
 }  # fmt: skip
 
 
-def score_vitals(rule: Rule, facts: Facts) -> news2.News2 | news2.NotScored:
+def score_vitals(rule: Rule, facts: Facts) -> news2.News2 | news2.News2Refusal:
     """NEWS2 of the newest vital signs; refused ("not-of-one-day") unless all were taken on the same day."""
 
     def number(name: str) -> float | None:
@@ -229,7 +229,7 @@ def score_vitals(rule: Rule, facts: Facts) -> news2.News2 | news2.NotScored:
         ),
     )  # fmt: skip
     if isinstance(result, news2.News2) and len({each.on for each in known}) > 1:
-        return news2.NotScored(("not-of-one-day",))
+        return news2.News2Refusal(("not-of-one-day",))
     return result
 
 

@@ -27,7 +27,7 @@ from sojourn.care.consent.texts import Text
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.links import Page, address
@@ -79,11 +79,11 @@ def adopt(*, by: Actor, text_id: str, text_hash: str, now: datetime | None = Non
     at = now or timezone.now()
     source = texts.newest().get(text_id)
     if source is None:
-        raise Refused(_("There is no such text."), codes=("unknown-text",))
+        raise ActionRefused(_("There is no such text."), codes=("unknown-text",))
     if source.hash != text_hash:
-        raise Refused(_("This text has a newer version. Read it before you adopt it."), codes=("text-changed",))
+        raise ActionRefused(_("This text has a newer version. Read it before you adopt it."), codes=("text-changed",))
     if source.effective_from > clinic_day(at, by):
-        raise Refused(_("This text may be used only from a later day."), codes=("not-in-effect",))
+        raise ActionRefused(_("This text may be used only from a later day."), codes=("not-in-effect",))
     Clinic.objects.select_for_update(no_key=True).get(pk=by.own_clinic_id)
     standing = ConsentAdoption.objects.filter(clinic_id=by.own_clinic_id, text_id=text_id).order_by("-id").first()
     if standing is not None and (standing.version, standing.text_hash) == (source.version, source.hash):
@@ -109,7 +109,7 @@ def set_jurisdiction(*, by: Actor, code: str) -> Clinic:
     by.require("clinic.jurisdiction")
     place = code.strip().upper()
     if not PLACE.fullmatch(place):
-        raise Refused(
+        raise ActionRefused(
             _("Write the code of a country or state, for example US-CO or GB."), codes=("not-a-place",)
         )  # fmt: skip
     clinic = Clinic.objects.select_for_update(no_key=True).get(pk=by.own_clinic_id)
@@ -136,12 +136,12 @@ def ask(
     by.require("consent.ask")
     way = texts.way_of(route, drug)
     if way not in texts.WAYS:
-        raise Refused(_("Choose how the medicine is given."), codes=("unknown-route",))
+        raise ActionRefused(_("Choose how the medicine is given."), codes=("unknown-route",))
     clinic = _clinic(by)
     own = queries.shelf(clinic)
     missing = [each for each in texts.newest().values() if each.needed_for(way) and not own.text(each.id, way, "en")]
     if missing:
-        raise Refused(
+        raise ActionRefused(
             _("A prescriber must adopt the clinic's texts first. Patients sign nothing before that."),
             codes=("not-adopted",),
         )
@@ -177,12 +177,12 @@ def ask_question(
     by.require("own.sign")
     document = texts.newest().get(document_id)
     if document is None or section_id not in {each.id for each in document.sections}:
-        raise Refused(_("There is no such section."), codes=("unknown-section",))
+        raise ActionRefused(_("There is no such section."), codes=("unknown-section",))
     said = text.strip()
     if not said:
-        raise Refused(_("Write your question first."), codes=("question-empty",))
+        raise ActionRefused(_("Write your question first."), codes=("question-empty",))
     if len(said) > LONGEST_QUESTION:
-        raise Refused(
+        raise ActionRefused(
             _("Please make it shorter: at most %(n)d letters.") % {"n": LONGEST_QUESTION}, codes=("question-too-long",)
         )
     patient = _patient(by.patient_id or 0)
@@ -213,8 +213,10 @@ def reply(*, by: Actor, question_id: int, text: str, waived: bool = False, now: 
     said = text.strip()
     if not said:
         if waived:
-            raise Refused(_("Say why this question needs no answer. The patient reads it."), codes=("reason-missing",))
-        raise Refused(_("Write the answer first."), codes=("reply-empty",))
+            raise ActionRefused(
+                _("Say why this question needs no answer. The patient reads it."), codes=("reason-missing",)
+            )
+        raise ActionRefused(_("Write the answer first."), codes=("reply-empty",))
     question = ConsentQuestion.objects.select_related("patient").get(pk=question_id)
     patient = _patient(question.patient_id)
     newest = ConsentReply.objects.filter(question=question).order_by("-id").first()
@@ -276,15 +278,15 @@ def sign(
     by.require("own.sign")
     form = queries.read_token(token)
     if form is None:
-        raise Refused(
+        raise ActionRefused(
             _("This page was open too long. Nothing was signed. Please read it again and sign then."),
             codes=("form-invalid",),
         )
     if form.patient_id != by.patient_id:
-        raise Refused(_("This page was made for somebody else. Nothing was signed."), codes=("other-patient",))
+        raise ActionRefused(_("This page was made for somebody else. Nothing was signed."), codes=("other-patient",))
     patient = _patient(form.patient_id)
     if Consent.objects.filter(nonce=form.nonce).exists():
-        raise Refused(
+        raise ActionRefused(
             _("You have sent this page before. It counts once, and nothing was signed a second time."),
             codes=("replayed",),
         )
@@ -294,7 +296,7 @@ def sign(
         same = newest.content_hash == text.hash and newest.decision == decision
         turned = newest.decision == Decision.PERMIT and decision == Decision.DENY
         if same or turned:
-            raise Refused(_("You have answered this already. Nothing was changed."), codes=("already-signed",))
+            raise ActionRefused(_("You have answered this already. Nothing was changed."), codes=("already-signed",))
     if decision == Decision.PERMIT:
         _must_be_awake(by, patient, now or timezone.now())
     name = " ".join(signed_name.split())
@@ -328,7 +330,7 @@ def _must_be_awake(by: Actor, patient: Patient, at: datetime) -> None:
     again = queries.signs_again_at(_clinic(by), patient.pk, at)
     if again is None:
         return
-    raise Refused(
+    raise ActionRefused(
         _("You had a dose. Nothing is signed until the next morning. You can sign from %(when)s.")
         % {"when": date_format(again, _("l j F Y, H:i"))},
         codes=("day-of-dose",),
@@ -339,13 +341,13 @@ def _text_of(by: Actor, form: queries.Token) -> Text:
     """The text as it is signed now, which must be the one that the form showed."""
     request = queries.asked(form.patient_id)
     if request is None:
-        raise Refused(_("The clinic has not asked you to sign this."), codes=("not-asked",))
+        raise ActionRefused(_("The clinic has not asked you to sign this."), codes=("not-asked",))
     own = queries.shelf(_clinic(by))
     for language in texts.LANGUAGES:
         text = own.text(form.document_id, request.route, language)
         if text is not None and text.hash == form.content_hash:
             return text
-    raise Refused(
+    raise ActionRefused(
         _("This text has changed since you opened it. Nothing was signed. Please read the new one."), codes=("changed",)
     )
 
@@ -371,7 +373,7 @@ def _must_be_whole(text: Text, decision: str, statements: Collection[str], name:
         if not drawn and len(name) < 2:
             missing["signature-missing"] = _("Type your name, or draw your signature.")
     if missing:
-        raise Refused(*missing.values(), codes=tuple(missing))
+        raise ActionRefused(*missing.values(), codes=tuple(missing))
 
 
 @transaction.atomic
@@ -414,7 +416,7 @@ def countersign(
             "n": waiting
         }
     if reasons:
-        raise Refused(*reasons.values(), codes=tuple(reasons))
+        raise ActionRefused(*reasons.values(), codes=tuple(reasons))
     row = ConsentCountersignature.objects.create(
         clinic_id=by.own_clinic_id,
         patient=patient,
@@ -445,11 +447,11 @@ def withdraw(*, by: Actor, consent_id: int, reason: str = "", now: datetime | No
     if before is not None:
         return before
     if consent.decision != Decision.PERMIT:
-        raise Refused(_("There is nothing to withdraw."), codes=("not-agreed",))
+        raise ActionRefused(_("There is nothing to withdraw."), codes=("not-agreed",))
     if queries.newest_of(patient.pk)[consent.document_id].pk != consent.pk:
-        raise Refused(_("There is a newer agreement. Withdraw that one."), codes=("superseded",))
+        raise ActionRefused(_("There is a newer agreement. Withdraw that one."), codes=("superseded",))
     if not own and not reason.strip():
-        raise Refused(_("Write down when and how the patient said it."), codes=("reason-missing",))
+        raise ActionRefused(_("Write down when and how the patient said it."), codes=("reason-missing",))
     row = ConsentWithdrawal.objects.create(
         clinic_id=by.own_clinic_id,
         patient=patient,

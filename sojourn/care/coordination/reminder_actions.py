@@ -21,7 +21,7 @@ from sojourn.foundation import jobs
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import house
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.mail import letters, sms
 
@@ -172,18 +172,18 @@ def prefer(
     no-text-messages; not-now, except for no reminders at all."""
     by.require("own.visits")
     if by.patient_id is None:
-        raise Refused(_("Only the patient chooses this."), codes=("not-a-patient",))
+        raise ActionRefused(_("Only the patient chooses this."), codes=("not-a-patient",))
     now = now or timezone.now()
     if channel != Channel.NONE:
         not_now.must_be_later(by=by, patient_id=by.patient_id, at=now)
     try:
         there = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise Refused(_("Choose a time zone from the list."), codes=("zone-unknown",)) from error
+        raise ActionRefused(_("Choose a time zone from the list."), codes=("zone-unknown",)) from error
     if channel not in Channel.values:
-        raise Refused(_("Choose how we may reach you."), codes=("channel-unknown",))
+        raise ActionRefused(_("Choose how we may reach you."), codes=("channel-unknown",))
     if channel == Channel.SMS and not sms.can_send():
-        raise Refused(_("This clinic cannot send text messages yet."), codes=("no-text-messages",))
+        raise ActionRefused(_("This clinic cannot send text messages yet."), codes=("no-text-messages",))
     row, _made = ReminderPreference.objects.update_or_create(
         patient_id=by.patient_id,
         defaults={

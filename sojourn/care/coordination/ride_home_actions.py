@@ -21,7 +21,7 @@ from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
@@ -36,9 +36,9 @@ def _ahead(appointment_id: int, now: datetime) -> Appointment:
         pk=appointment_id
     )  # fmt: skip
     if row.status != AppointmentStatus.BOOKED:
-        raise Refused(_("This appointment is cancelled."), codes=("cancelled",))
+        raise ActionRefused(_("This appointment is cancelled."), codes=("cancelled",))
     if row.during.lower <= now:
-        raise Refused(_("This session has begun."), codes=("session-begun",))
+        raise ActionRefused(_("This session has begun."), codes=("session-begun",))
     return row
 
 
@@ -59,9 +59,9 @@ def ask(*, by: Actor, appointment_id: int, now: datetime | None = None) -> Escor
 def _send(row: Appointment, sent_by: str, now: datetime) -> EscortLink:
     person = row.companion
     if person is None or person.ended_at is not None:
-        raise Refused(_("Nobody is named who brings the patient home."), codes=("nobody-named",))
+        raise ActionRefused(_("Nobody is named who brings the patient home."), codes=("nobody-named",))
     if not person.email:
-        raise Refused(
+        raise ActionRefused(
             _("%(name)s has no e-mail address here. Call them, and write down what they say.") % {"name": person.name},
             codes=("no-address",),
         )
@@ -133,10 +133,10 @@ def answer(*, by: Actor, comes: bool, note: str = "", now: datetime | None = Non
     now = now or timezone.now()
     view = queries.escort_view(by.token_hash)
     if view is None:
-        raise Refused(_("This link opens nothing."), codes=("unknown",))
+        raise ActionRefused(_("This link opens nothing."), codes=("unknown",))
     standing = view.standing(now)
     if standing != "open":
-        raise Refused(_("This can no longer be answered here. Call the clinic."), codes=(standing,))
+        raise ActionRefused(_("This can no longer be answered here. Call the clinic."), codes=(standing,))
     guest = Actor(
         clinic_id=view.link.clinic_id, patient_id=view.link.patient_id, role="support_person", name=view.person.name
     )
@@ -169,7 +169,7 @@ def write_answer(
     now = now or timezone.now()
     row = _ahead(appointment_id, now)
     if row.companion is None or row.companion.ended_at is not None:
-        raise Refused(_("Nobody is named who brings the patient home."), codes=("nobody-named",))
+        raise ActionRefused(_("Nobody is named who brings the patient home."), codes=("nobody-named",))
     return _note(by, appointment_id, row.companion, comes, note, by.member, now)
 
 
@@ -180,7 +180,7 @@ def renew(*, by: Actor, now: datetime | None = None) -> bool:
     now = now or timezone.now()
     view = queries.escort_view(by.token_hash)
     if view is None:
-        raise Refused(_("This link opens nothing."), codes=("unknown",))
+        raise ActionRefused(_("This link opens nothing."), codes=("unknown",))
     guest = Actor(
         clinic_id=view.link.clinic_id, patient_id=view.link.patient_id, role="support_person", name=view.person.name
     )
@@ -239,7 +239,7 @@ def bring(
     values = {"name": name, "email": email.lower(), "phone": phone, "relationship": relationship}
     values = {key: " ".join(value.split()) for key, value in values.items()}
     if reasons := _unreachable(values):
-        raise Refused(*reasons.values(), codes=tuple(reasons))
+        raise ActionRefused(*reasons.values(), codes=tuple(reasons))
     found = {key: values[key] for key in ("name", "email", "phone")}
     person = RelatedPerson.objects.filter(patient_id=row.patient_id, **found, ended_at=None).first()
     if person is None:

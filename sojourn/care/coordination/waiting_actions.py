@@ -23,7 +23,7 @@ from sojourn.foundation import jobs
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
@@ -42,12 +42,12 @@ def join(*, by: Actor, care_plan_id: int, now: datetime | None = None) -> Waitin
     not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now)
     course = CarePlan.objects.select_for_update(no_key=True).get(pk=care_plan_id)
     if course.ended_on is not None:
-        raise Refused(_("This course has ended. A new plan comes first."), codes=("course-ended",))
+        raise ActionRefused(_("This course has ended. A new plan comes first."), codes=("course-ended",))
     waiting = WaitingEntry.objects.filter(care_plan=course, left_at=None).first()
     if waiting is not None:
         return waiting
     if not _to_move(course, now):
-        raise Refused(_("Nothing is booked yet that could come earlier."), codes=("nothing-ahead",))
+        raise ActionRefused(_("Nothing is booked yet that could come earlier."), codes=("nothing-ahead",))
     entry = WaitingEntry.objects.create(
         clinic_id=by.own_clinic_id,
         patient_id=course.patient_id,
@@ -188,15 +188,15 @@ def _found(by: Actor, offer_id: int | None) -> tuple[Offer, Clinic]:
     if by.token_hash:
         found = queries.offer_by(by.token_hash)
         if found is None:
-            raise Refused(_("This link opens nothing."), codes=("unknown",))
+            raise ActionRefused(_("This link opens nothing."), codes=("unknown",))
         return found
     by.require("own.visits")
     row = Offer.objects.get(pk=offer_id or 0, patient_id=by.patient_id or 0)
     return row, Clinic.objects.get(pk=row.clinic_id)
 
 
-def _gone() -> Refused:
-    return Refused(
+def _gone() -> ActionRefused:
+    return ActionRefused(
         _(
             "Somebody else took this time a little earlier. Your own appointment stays as it is, and you stay on the"
             " list."
@@ -205,8 +205,8 @@ def _gone() -> Refused:
     )
 
 
-def _taken_already() -> Refused:
-    return Refused(_("You have taken this time already. Call the clinic to change it."), codes=("accepted",))
+def _taken_already() -> ActionRefused:
+    return ActionRefused(_("You have taken this time already. Call the clinic to change it."), codes=("accepted",))
 
 
 @transaction.atomic
@@ -229,21 +229,23 @@ def accept(*, by: Actor, offer_id: int | None = None, now: datetime | None = Non
             Offer.objects.select_for_update(of=("self",)).select_related("patient", "entry__care_plan").get(pk=found.pk)
         )
         if not_now.dosed_since(row.patient_id, clinic, now) is not None:
-            raise Refused(not_now.words(), codes=(not_now.CODE,))
+            raise ActionRefused(not_now.words(), codes=(not_now.CODE,))
         course = row.entry.care_plan
         if row.answer == OfferAnswer.ACCEPTED:
             return _taken_before(row)
         _must_be_open(row, now)
         moves = _to_move(course, row.during.lower)
         if moves is None or row.entry.left_at is not None:
-            raise Refused(_("You have no later appointment that this time could replace."), codes=("nothing-to-move",))
+            raise ActionRefused(
+                _("You have no later appointment that this time could replace."), codes=("nothing-to-move",)
+            )
         minutes = int((moves.during.upper - moves.during.lower) / timedelta(minutes=1))
         try:
             taken, _was = actions.shift(
                 by=desk, appointment_id=moves.pk, version=None, chair_id=row.chair_id, starts_at=row.during.lower,
                 minutes=minutes, companion_id=actions.companion_still(moves), staff=None, outside_hours=True, now=now,
             )  # fmt: skip
-        except Refused as refused:
+        except ActionRefused as refused:
             raise _gone() from refused
         _settle(row, clinic, now)
         record(desk, "waiting.accepted", row, appointment=taken.pk)
@@ -263,7 +265,7 @@ def _taken_before(row: Offer) -> Appointment:
 def _must_be_open(row: Offer, now: datetime) -> None:
     """Refused: declined, gone."""
     if row.answer == OfferAnswer.DECLINED:
-        raise Refused(_("You let this time go."), codes=("declined",))
+        raise ActionRefused(_("You let this time go."), codes=("declined",))
     if row.answer == OfferAnswer.GONE or row.during.lower <= now or row.opens_at > now:
         raise _gone()
 

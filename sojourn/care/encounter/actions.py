@@ -17,7 +17,7 @@ from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.clinical import protocol as protocols
 from sojourn.clinical.protocol import BY_NAME, Facts, Protocol, State, guard
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.actions import record
 
 PERMISSIONS = {
@@ -42,15 +42,15 @@ PERMISSIONS = {
 }
 
 
-class StepRefused(Refused):
+class StepRefused(ActionRefused):
     """The guards' reasons, each with its code and whether a prescriber may set it aside."""
 
-    def __init__(self, refused: protocols.Refused) -> None:
+    def __init__(self, refused: protocols.StepRefusal) -> None:
         self.guard = refused
         super().__init__(*(said(reason) for reason in refused.reasons), codes=[r.code for r in refused.reasons])
 
 
-def said(reason: protocols.Reason) -> str:
+def said(reason: protocols.GuardReason) -> str:
     """A guard's reason in the reader's language."""
     values = {name: _(value) if isinstance(value, str) and value else value for name, value in reason.values.items()}
     return _(reason.text).format(**values)
@@ -70,13 +70,13 @@ def open_session(*, by: Actor, appointment_id: int, transition: str = "arrive", 
     if existing is not None:
         return existing
     if appointment.status != AppointmentStatus.BOOKED:
-        raise Refused(_("This appointment was cancelled."), codes=("cancelled",))
+        raise ActionRefused(_("This appointment was cancelled."), codes=("cancelled",))
     rule = encounter_queries.rule_to_freeze(by.own_clinic_id, appointment.care_plan.protocol_id, now)
     late = (now - appointment.during.lower).total_seconds() / 60
     answer = guard(
         transition, Facts(State.PLANNED, reason=reason, minutes_since_appointment=late), protocols.read(rule)
     )
-    if isinstance(answer, protocols.Refused):
+    if isinstance(answer, protocols.StepRefusal):
         raise StepRefused(answer)
     encounter = Encounter.objects.create(
         clinic_id=by.own_clinic_id, patient_id=appointment.patient_id, care_plan=appointment.care_plan,
@@ -145,9 +145,9 @@ def step(
     if overrides:
         by.require("session.override")
         if not reason.strip():
-            raise Refused(_("Setting a reason aside needs your own reason, in words."), codes=("reason-missing",))
+            raise ActionRefused(_("Setting a reason aside needs your own reason, in words."), codes=("reason-missing",))
     answer = guard(transition, facts, protocol, frozenset(overrides))
-    if isinstance(answer, protocols.Refused):
+    if isinstance(answer, protocols.StepRefusal):
         raise StepRefused(answer)
     # What was signed for in an earlier step and lasts is of that step, with the name and the reason that stand there.
     signed = [each for each in answer.overridden if not {each.code, each.key}.isdisjoint(overrides)]

@@ -39,7 +39,7 @@ from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.clinical.eligibility.facts import VOCABULARY, Value, Word
 from sojourn.clinical.interactions import together
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import medicines as shipped
@@ -91,7 +91,7 @@ def answer(
     patient = _speaker(by, patient_id, now)
     question = story().by_id.get(question_id)
     if question is None:
-        raise Refused(_("This question is not asked any more."), codes=("unknown-question",))
+        raise ActionRefused(_("This question is not asked any more."), codes=("unknown-question",))
     newest = IntakeAnswer.objects.filter(patient=patient, question_id=question_id).order_by("-id").first()
     if newest is not None and (newest.standing, newest.value) == (told.standing, told.value):
         return newest
@@ -112,7 +112,7 @@ def answer(
 
 def _check_value(question: Question, told: Told, patient: Patient, today: date) -> None:
     if told.standing not in Standing.values:
-        raise Refused(_("Choose one of the answers shown."), codes=("not-a-choice",))
+        raise ActionRefused(_("Choose one of the answers shown."), codes=("not-a-choice",))
     if told.standing != Standing.TOLD:
         return
     if question.kind == "number":
@@ -120,7 +120,9 @@ def _check_value(question: Question, told: Told, patient: Patient, today: date) 
     elif question.kind == "day":
         _check_day(date.fromisoformat(told.value["day"]), patient, today)
     elif question.kind == "list" and told.value == "none" and _has_lines(question, patient):
-        raise Refused(_("There is something on your list. Take it off first, if it is wrong."), codes=("lines-there",))
+        raise ActionRefused(
+            _("There is something on your list. Take it off first, if it is wrong."), codes=("lines-there",)
+        )
 
 
 def _has_lines(question: Question, patient: Patient) -> bool:
@@ -132,7 +134,7 @@ def _has_lines(question: Question, patient: Patient) -> bool:
 def _check_number(question: Question, value: Mapping[str, Any]) -> None:
     word = VOCABULARY[question.fact]
     if word.fault(value["number"]) == "implausible":
-        raise Refused(
+        raise ActionRefused(
             _("%(typed)s %(unit)s cannot be right. Look at the number and the unit again.")
             % {"typed": value["typed"], "unit": value["unit"]}
             if value["unit"]
@@ -143,12 +145,12 @@ def _check_number(question: Question, value: Mapping[str, Any]) -> None:
 
 def _check_day(day: date, patient: Patient, today: date) -> None:
     if day > today:
-        raise Refused(
+        raise ActionRefused(
             _("%(day)s has not come yet. Write a day in the past.") % {"day": date_format(day, _("j F Y"))},
             codes=("future",),
         )
     if day < patient.birth_date:
-        raise Refused(
+        raise ActionRefused(
             _("%(day)s is before the date of birth in your record. Look at the year again.")
             % {"day": date_format(day, _("j F Y"))},
             codes=("before-birth",),
@@ -163,7 +165,7 @@ def _check_contradictions(
     found |= _weight_told(question, told, patient, today)
     open_ones = {name: words for name, words in found.items() if name not in confirmed}
     if open_ones:
-        raise Refused(*open_ones.values(), codes=tuple(f"contradiction:{name}" for name in open_ones))
+        raise ActionRefused(*open_ones.values(), codes=tuple(f"contradiction:{name}" for name in open_ones))
     return frozenset(found)
 
 
@@ -184,7 +186,7 @@ def _plain(values: Mapping[str, Any], longest: Mapping[str, int]) -> dict[str, A
     out = {name: " ".join(each.split()) if isinstance(each, str) else each for name, each in values.items()}
     for name, most in longest.items():
         if len(str(out.get(name) or "")) > most:
-            raise Refused(
+            raise ActionRefused(
                 _("One of the lines is longer than we can keep (%(most)d characters). Please shorten it.")
                 % {"most": most},
                 codes=("too-long",),
@@ -215,14 +217,14 @@ def _named(name: str) -> str:
 def _medicine_values(values: dict[str, Any], patient: Patient, today: date, line: UUID, sure: bool) -> dict[str, Any]:
     out = _plain(values, {"name": 200, "dose": 120, "how_often": 120, "since": 120})
     if not out.get("name"):
-        raise Refused(_("Write the name of the medicine."), codes=("name-missing",))
+        raise ActionRefused(_("Write the name of the medicine."), codes=("name-missing",))
     if out.get("route", "") not in ("", *TakenBy.values):
-        raise Refused(_("Choose one of the answers shown."), codes=("not-a-choice",))
+        raise ActionRefused(_("Choose one of the answers shown."), codes=("not-a-choice",))
     out["ingredient"], out["rxcui"] = recognised(out["name"], out.pop("ingredient", None))
     stopped = out.get("stopped_on")
     if stopped is not None:
         if out["current"]:
-            raise Refused(
+            raise ActionRefused(
                 _("You say that you take it now, and also that you stopped it. Change one of the two."),
                 codes=("stopped-and-current",),
             )
@@ -235,7 +237,7 @@ def _medicine_values(values: dict[str, Any], patient: Patient, today: date, line
 def _check_same_medicine(out: Mapping[str, Any], patient: Patient, line: UUID) -> None:
     for each in queries.medicines(patient.pk):
         if each.line != str(line) and each.ingredient == out["ingredient"] and each.current != out["current"]:
-            raise Refused(
+            raise ActionRefused(
                 _("%(name)s is also on your list of what you take now. Have you stopped it? If so, take it off there.")
                 % {"name": each.name}
                 if each.current
@@ -248,16 +250,16 @@ def _check_same_medicine(out: Mapping[str, Any], patient: Patient, line: UUID) -
 def _allergy_values(values: dict[str, Any]) -> dict[str, Any]:
     out = _plain(values, {"substance": 200, "reaction": 300})
     if not out.get("substance"):
-        raise Refused(_("Write what you are allergic to."), codes=("name-missing",))
+        raise ActionRefused(_("Write what you are allergic to."), codes=("name-missing",))
     return out
 
 
 def _treatment_values(values: dict[str, Any]) -> dict[str, Any]:
     out = _plain(values, {"name": 200, "dose": 120, "duration": 120})
     if not out.get("name"):
-        raise Refused(_("Write the name of the treatment."), codes=("name-missing",))
+        raise ActionRefused(_("Write the name of the treatment."), codes=("name-missing",))
     if out.get("kind") not in TreatmentKind.values or out.get("outcome") not in Outcome.values:
-        raise Refused(_("Choose one of the answers shown."), codes=("not-a-choice",))
+        raise ActionRefused(_("Choose one of the answers shown."), codes=("not-a-choice",))
     chosen = out.pop("ingredient", None)
     medicine = out["kind"] == TreatmentKind.MEDICINE
     out["ingredient"], out["rxcui"] = recognised(out["name"], chosen) if medicine else ("", "")
@@ -267,7 +269,7 @@ def _treatment_values(values: dict[str, Any]) -> dict[str, Any]:
 def _words_values(values: dict[str, Any]) -> dict[str, Any]:
     text = long_text(str(values.get("text") or "").strip())
     if not text:
-        raise Refused(_("Write a few words first."), codes=("name-missing",))
+        raise ActionRefused(_("Write a few words first."), codes=("name-missing",))
     return {"text": text}
 
 
@@ -371,7 +373,7 @@ def name_person(
     if not values["phone"] and not values["email"]:
         reasons["no-way-to-reach"] = _("Write a phone number or an e-mail address, so that the person can be reached.")
     if reasons:
-        raise Refused(*reasons.values(), codes=tuple(reasons))
+        raise ActionRefused(*reasons.values(), codes=tuple(reasons))
     roles = {"brings_home": brings_home, "emergency_contact": emergency_contact}
     same = RelatedPerson.objects.filter(patient=patient, ended_at=None, **values, **roles).first()
     if same is not None:
@@ -410,7 +412,7 @@ def send(*, by: Actor, patient_id: int, now: datetime | None = None) -> IntakeSu
     patient = _speaker(by, patient_id, now)
     content = queries.content(patient)
     if not queries.anything(content):
-        raise Refused(_("Nothing has been told yet. Answer a question first."), codes=("nothing-said",))
+        raise ActionRefused(_("Nothing has been told yet. Answer a question first."), codes=("nothing-said",))
     hashed = hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     newest = queries.latest_submission(patient_id)
     if newest is not None and newest.content_hash == hashed:
@@ -450,16 +452,16 @@ def fault_words(word: Word, value: object) -> str | None:
 def _check_fact(name: str, value: object, on: date, patient: Patient, today: date) -> None:
     word = VOCABULARY.get(name)
     if word is None:
-        raise Refused(_("“%(name)s” is not a fact that we know of.") % {"name": name}, codes=("unknown-fact",))
+        raise ActionRefused(_("“%(name)s” is not a fact that we know of.") % {"name": name}, codes=("unknown-fact",))
     if name in {"age_years", "sex"}:
-        raise Refused(_("Age and sex come from the patient's record."), codes=("of-the-record",))
+        raise ActionRefused(_("Age and sex come from the patient's record."), codes=("of-the-record",))
     if words := fault_words(word, value):
-        raise Refused(words, codes=(word.fault(value) or "",))
+        raise ActionRefused(words, codes=(word.fault(value) or "",))
     days = [on, value] if isinstance(value, date) else [on]
     if any(day > today for day in days):
-        raise Refused(_("%(label)s: the day lies in the future.") % {"label": _(word.label)}, codes=("future",))
+        raise ActionRefused(_("%(label)s: the day lies in the future.") % {"label": _(word.label)}, codes=("future",))
     if any(day < patient.birth_date for day in days):
-        raise Refused(
+        raise ActionRefused(
             _("%(label)s: the day lies before the birth.") % {"label": _(word.label)}, codes=("before-birth",)
         )
 
@@ -596,7 +598,7 @@ def retract_fact(*, by: Actor, fact_id: int, reason: str, now: datetime | None =
     fact = ClinicalFact.objects.get(pk=fact_id, retracts=None)
     Patient.objects.select_for_update(no_key=True).get(pk=fact.patient_id)
     if not _note(reason):
-        raise Refused(_("Write why this entry was wrong."), codes=("reason-missing",))
+        raise ActionRefused(_("Write why this entry was wrong."), codes=("reason-missing",))
     return take_back(by=by, fact=fact, reason=reason, now=now)
 
 
@@ -674,19 +676,19 @@ def import_facts(
     asked = _Asked(patient)
     for where, found in importing.read(text, patient.birth_date):
         try:
-            if isinstance(found, Refused):
+            if isinstance(found, ActionRefused):
                 raise found
             _check_fact(found.name, found.value, found.on, patient, clinic_day(now, by))
             if not sure:
                 doubts.ask(asked.about(found))
             ready.append(found)
-        except Refused as refused:
+        except ActionRefused as refused:
             reasons += [f"{where}: {reason}" for reason in refused.reasons]
             codes += refused.codes
     if reasons:
-        raise Refused(*reasons, codes=codes)
+        raise ActionRefused(*reasons, codes=codes)
     if not ready:
-        raise Refused(_("There is nothing to take from this text."), codes=("unreadable",))
+        raise ActionRefused(_("There is nothing to take from this text."), codes=("unreadable",))
     note = _note(source_note)
     taken = [
         _write_fact(by, patient, each.name, each.value, each.on, "imported", note, now)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.intake.queries import Weight
 from sojourn.clinical import dosing
 from sojourn.clinical.vitals import pressure_fault
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook.queries import ids_of, standings
 
 ABOUT_WEIGHT: Final = "weight:"
@@ -76,4 +76,4 @@ def last_before(weights: Iterable[Weight], on: date) -> Weight | None:
 def ask(found: Mapping[str, str]) -> None:
     """Raises Refused with what there is to ask."""
     if found:
-        raise Refused(*found.values(), codes=tuple(found))
+        raise ActionRefused(*found.values(), codes=tuple(found))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sojourn.care.intake.models import Outcome, TakenBy, TreatmentKind
 from sojourn.care.intake.typed import day_of
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 
 
 class PastDay(forms.CharField):
@@ -24,7 +24,7 @@ class PastDay(forms.CharField):
             return None
         try:
             return day_of(text)
-        except Refused as refused:
+        except ActionRefused as refused:
             raise forms.ValidationError(list(refused.reasons)) from None
 
 
@@ -126,7 +126,7 @@ FIELD_OF_CODE: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def tell(form: forms.Form, refused: Refused) -> None:
+def tell(form: forms.Form, refused: ActionRefused) -> None:
     """Put a refusal's reasons beside the fields that they speak of, or at the top of the form."""
     for number, reason in enumerate(refused.reasons):
         field = FIELD_OF_CODE.get(refused.codes[number] if number < len(refused.codes) else "")

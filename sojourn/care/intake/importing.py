@@ -21,7 +21,7 @@ from sojourn.clinical.eligibility.facts import UPPER_LIMIT, VOCABULARY, Value, W
 from sojourn.clinical.numbers import NumberRefusal, read_amount
 from sojourn.clinical.units import UnitError, code_of, convert, spelled
 from sojourn.clinical.vitals import VITALS
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.ui.numbers import number_words
 
 COLUMNS: Final = ("name", "value", "unit", "date")
@@ -47,7 +47,7 @@ class Row:
     on: date
 
 
-def read(text: str, birth_date: date) -> Iterator[tuple[str, Row | Refused]]:
+def read(text: str, birth_date: date) -> Iterator[tuple[str, Row | ActionRefused]]:
     """Each line or entry with where it stands ("Line 3"), read or refused. A bundle that names a patient must name one
     who was born on that day."""
     plain = text.strip().removeprefix("\ufeff").strip()
@@ -57,15 +57,15 @@ def read(text: str, birth_date: date) -> Iterator[tuple[str, Row | Refused]]:
         yield _("The text"), _refuse(_("This cannot be read as CSV: a field does not end."), "unreadable")
 
 
-def _refuse(words: str, code: str) -> Refused:
-    return Refused(words, codes=(code,))
+def _refuse(words: str, code: str) -> ActionRefused:
+    return ActionRefused(words, codes=(code,))
 
 
-def _too_many() -> Refused:
+def _too_many() -> ActionRefused:
     return _refuse(_("No more than %(n)d lines at a time.") % {"n": MOST_ROWS}, "too-long")
 
 
-def _csv(text: str) -> Iterator[tuple[str, Row | Refused]]:
+def _csv(text: str) -> Iterator[tuple[str, Row | ActionRefused]]:
     """Where a comma is the decimal mark, spreadsheets put semicolons between the fields; the first line says so."""
     first = text.partition("\n")[0]
     rows = csv.DictReader(StringIO(text), delimiter=";" if ";" in first and "," not in first else ",")
@@ -89,10 +89,10 @@ def _csv(text: str) -> Iterator[tuple[str, Row | Refused]]:
             yield where, _caught({**cells, "name": cells["name"] + UPPER_LIMIT, "value": limit})
 
 
-def _caught(cells: Mapping[str, str]) -> Row | Refused:
+def _caught(cells: Mapping[str, str]) -> Row | ActionRefused:
     try:
         return _row(cells["name"], cells["value"], cells["unit"], cells["date"])
-    except Refused as refused:
+    except ActionRefused as refused:
         return refused
 
 
@@ -150,7 +150,7 @@ def _in_unit(word: Word, value: Decimal, unit: str) -> float:
 # ---------------------------------------------------------------- FHIR
 
 
-def _bundle(text: str, birth_date: date) -> Iterator[tuple[str, Row | Refused]]:
+def _bundle(text: str, birth_date: date) -> Iterator[tuple[str, Row | ActionRefused]]:
     try:
         raw = json.loads(text, parse_float=Decimal)
         json.dumps(raw, ensure_ascii=False, default=str).encode()  # half a character could not be shown in a reason
@@ -187,7 +187,7 @@ def _stranger(resources: list[Any], birth_date: date) -> str:
     return _("This speaks of more than one patient.") if len(born) > 1 or len(people) > 1 else ""
 
 
-def _observation(resource: Mapping[str, Any]) -> Iterator[Row | Refused]:
+def _observation(resource: Mapping[str, Any]) -> Iterator[Row | ActionRefused]:
     if resource.get("status") not in _DONE:
         yield _refuse(_("This observation is not final."), "not-final")
         return
@@ -196,7 +196,7 @@ def _observation(resource: Mapping[str, Any]) -> Iterator[Row | Refused]:
     for part in parts if isinstance(parts, list) and parts else (resource,):
         try:
             yield _measured(part, day)
-        except Refused as refused:
+        except ActionRefused as refused:
             yield refused
         except (AttributeError, KeyError, TypeError):
             yield _refuse(_("This observation cannot be read."), "unreadable")

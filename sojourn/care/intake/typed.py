@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.intake.story import Question, Told, Unreadable, number
 from sojourn.care.patients.days import days_in
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.ui.numbers import number_words
 
 LONGEST: Final = 4000
@@ -36,7 +36,7 @@ def told_of(question: Question, fields: Mapping[str, Sequence[str]]) -> Told:
         )
     text = pressed if question.kind == "list" else values[0] if values else ""
     if not text:
-        raise Refused(_nothing(question), codes=("nothing",))
+        raise ActionRefused(_nothing(question), codes=("nothing",))
     if question.kind == "number":
         return Told("told", _number(question, text, next(iter(fields.get("unit", ())), "")))
     if question.kind == "day":
@@ -49,7 +49,7 @@ def _chosen(question: Question, text: str) -> str | bool:
         each.id for each in question.choices
     }
     if text not in among:
-        raise Refused(_("Choose one of the answers shown."), codes=("not-a-choice",))
+        raise ActionRefused(_("Choose one of the answers shown."), codes=("not-a-choice",))
     return text == "yes" if question.kind == "yes_no" else text
 
 
@@ -64,13 +64,13 @@ def _checklist(question: Question, values: Sequence[str], rest_unsure: bool, non
     known = [each.id for each in question.choices]
     ticked = [each for each in values if each]
     if none and (ticked or rest_unsure):
-        raise Refused(
+        raise ActionRefused(
             _("You ticked something, and also chose “None of these”. Change one of the two."), codes=("both",)
         )
     if not (none or ticked or rest_unsure):
-        raise Refused(_("Tick what fits, or choose “None of these”."), codes=("nothing",))
+        raise ActionRefused(_("Tick what fits, or choose “None of these”."), codes=("nothing",))
     if set(ticked) - set(known):
-        raise Refused(_("Choose one of the answers shown."), codes=("not-a-choice",))
+        raise ActionRefused(_("Choose one of the answers shown."), codes=("not-a-choice",))
     value: dict[str, Any] = {"yes": [each for each in known if each in ticked], "rest_unsure": rest_unsure}
     return Told("told", value)
 
@@ -87,16 +87,16 @@ def _number(question: Question, text: str, unit: str) -> dict[str, Any]:
             reason = number_words(wrong.refused)
         else:
             reason = _("Write a number, like 70 or 70.5.")
-        raise Refused(reason, codes=(wrong.code,)) from None
+        raise ActionRefused(reason, codes=(wrong.code,)) from None
 
 
 def day_of(text: str) -> date:
     """A day as people write it. Refused: unreadable, two-days."""
     days, rest = days_in(text)
     if not days or rest:
-        raise Refused(_("Write the day like 12 March 2026."), codes=("unreadable",))
+        raise ActionRefused(_("Write the day like 12 March 2026."), codes=("unreadable",))
     if len(days) > 1 and "/" in text:
-        raise Refused(
+        raise ActionRefused(
             _("This can be read as %(one)s or %(other)s. Write the month as a word.")
             % {"one": date_format(days[0], _("j F Y")), "other": date_format(days[1], _("j F Y"))},
             codes=("two-days",),
@@ -108,7 +108,7 @@ def long_text(text: str) -> str:
     """A text as it was typed, with line ends of one kind. Refused: too-long."""
     plain = text.replace("\r\n", "\n").replace("\r", "\n")
     if len(plain) > LONGEST:
-        raise Refused(
+        raise ActionRefused(
             _("This is longer than we can keep (%(most)d characters). Please shorten it.") % {"most": LONGEST},
             codes=("too-long",),
         )

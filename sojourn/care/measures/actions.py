@@ -22,9 +22,9 @@ from sojourn.care.measures.faults import in_words, said
 from sojourn.care.measures.models import Answer, MeasureRequest, OwnScale, QuestionnaireResponse, Sitting, Source
 from sojourn.care.patients import not_now
 from sojourn.care.patients.models import Patient
-from sojourn.clinical.scales import FormInvalid, Number, Refusal, Scale, Score, say
+from sojourn.clinical.scales import FormInvalid, Number, Scale, Score, ScoreRefusal, say
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import local
 
@@ -33,19 +33,19 @@ def _scale(scale_id: str) -> Scale:
     try:
         return queries.scale(scale_id)
     except KeyError:
-        raise Refused(_("There is no questionnaire of this name."), codes=("unknown_scale",)) from None
+        raise ActionRefused(_("There is no questionnaire of this name."), codes=("unknown_scale",)) from None
 
 
 def _for_patients(asked: Scale) -> None:
     """Refuse what a patient cannot be asked: there is no text, or somebody else rates it."""
     if not asked.ships_text:
-        raise Refused(
+        raise ActionRefused(
             _("%(title)s cannot be asked: %(reason)s")
             % {"title": say(asked.title, _language()), "reason": _(asked.licence.note)},
             codes=("no_text",),
         )
     if asked.rater != "self":
-        raise Refused(
+        raise ActionRefused(
             _("%(title)s is rated by a clinician, not by the patient. Enter it.")
             % {"title": say(asked.title, _language())},
             codes=("not_self_rated",),
@@ -68,7 +68,7 @@ def _hold(response_id: int) -> QuestionnaireResponse:
     """The response, locked until the commit, so that two tabs answer one after the other."""
     response = QuestionnaireResponse.objects.select_for_update(no_key=True).get(pk=response_id)
     if response.completed_at is not None:
-        raise Refused(
+        raise ActionRefused(
             _("These answers have been sent and stay as they are. They can be answered again another time."),
             codes=("completed",),
         )
@@ -87,11 +87,11 @@ def request_measure(
     now = now or timezone.now()
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     if due_at < now:
-        raise Refused(_("The day by which it is wanted has passed."), codes=("due_in_the_past",))
+        raise ActionRefused(_("The day by which it is wanted has passed."), codes=("due_in_the_past",))
     waiting = queries.open_requests_of([patient.pk]).get(patient.pk, [])
     for request in waiting:
         if request.scale.family == asked.family:
-            raise Refused(
+            raise ActionRefused(
                 _("%(title)s is already open for %(name)s, until %(day)s.")
                 % {
                     "title": say(asked.title, _language()),
@@ -124,21 +124,21 @@ def request_battery(
     now = now or timezone.now()
     battery = next((each for each in queries.batteries() if each.indication == indication), None)
     if battery is None:
-        raise Refused(_("There is no battery for this indication."), codes=("unknown_battery",))
+        raise ActionRefused(_("There is no battery for this indication."), codes=("unknown_battery",))
     if not battery.adopted:
-        raise Refused(
+        raise ActionRefused(
             _("A prescriber must adopt this battery before it is used: it is a convention, no source says it."),
             codes=("not_adopted",),
         )
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     if due_at < now:
-        raise Refused(_("The day by which it is wanted has passed."), codes=("due_in_the_past",))
+        raise ActionRefused(_("The day by which it is wanted has passed."), codes=("due_in_the_past",))
     if not battery.asked:
-        raise Refused(_("Nothing in this battery can be asked of the patient."), codes=("nothing_to_ask",))
+        raise ActionRefused(_("Nothing in this battery can be asked of the patient."), codes=("nothing_to_ask",))
     waiting = {each.scale.family: each for each in queries.open_requests_of([patient.pk]).get(patient.pk, [])}
     wanted = [each.family for each in battery.asked]
     if all(family in waiting and waiting[family].sitting_id is not None for family in wanted):
-        raise Refused(_("These questionnaires are open already."), codes=("already_open",))
+        raise ActionRefused(_("These questionnaires are open already."), codes=("already_open",))
     sitting = Sitting.objects.create(
         clinic_id=by.own_clinic_id,
         patient=patient,
@@ -174,9 +174,9 @@ def withdraw_request(*, by: Actor, request_id: int, now: datetime | None = None)
     by.require("measure.request")
     row = MeasureRequest.objects.select_for_update(no_key=True, of=("self",)).get(pk=request_id)
     if QuestionnaireResponse.objects.filter(request=row, completed_at__isnull=False).exists():
-        raise Refused(_("This questionnaire has been answered."), codes=("completed",))
+        raise ActionRefused(_("This questionnaire has been answered."), codes=("completed",))
     if row.withdrawn_at is not None:
-        raise Refused(_("This request was taken back before."), codes=("withdrawn",))
+        raise ActionRefused(_("This request was taken back before."), codes=("withdrawn",))
     row.withdrawn_at = now or timezone.now()
     row.save(update_fields=["withdrawn_at"])
     record(by, "measure.withdrawn", row, scale_id=row.scale_id)
@@ -207,7 +207,7 @@ def start_response(
         if begun is not None:
             return begun
         if row.withdrawn_at is not None:
-            raise Refused(_("The clinic no longer needs these answers."), codes=("withdrawn",))
+            raise ActionRefused(_("The clinic no longer needs these answers."), codes=("withdrawn",))
         scale_id, patient_id = row.scale_id, row.patient_id
     asked = _scale(scale_id or "")
     patient = Patient.objects.get(pk=by.patient_id or patient_id or 0)
@@ -240,12 +240,12 @@ def answer(*, by: Actor, response_id: int, link_id: str, value: int | None, now:
     try:
         item = asked.item(link_id)
     except KeyError:
-        raise Refused(_("There is no such question."), codes=("unknown_item",)) from None
+        raise ActionRefused(_("There is no such question."), codes=("unknown_item",)) from None
     if value is not None and not item.accepts(value):
         if item.kind == "number":
             limits = {"low": item.low, "high": item.high}
-            raise Refused(_("Enter a whole number from %(low)d to %(high)d.") % limits, codes=("unknown_answer",))
-        raise Refused(_("Choose one of the answers shown."), codes=("unknown_answer",))
+            raise ActionRefused(_("Enter a whole number from %(low)d to %(high)d.") % limits, codes=("unknown_answer",))
+        raise ActionRefused(_("Choose one of the answers shown."), codes=("unknown_answer",))
     newest = response.answers.filter(link_id=link_id).order_by("-id").first()
     if newest is not None and newest.value == value:
         return newest
@@ -275,7 +275,7 @@ def complete(*, by: Actor, response_id: int, now: datetime | None = None) -> Que
     now_asked = asked.asked(given)
     still_open = [(place, item) for place, item in enumerate(now_asked, start=1) if item.link_id not in given]
     if still_open:
-        raise Refused(
+        raise ActionRefused(
             *(_("Question %(number)d is still open.") % {"number": place} for place, item in still_open),
             codes=tuple(f"open:{item.link_id}" for place, item in still_open),
         )
@@ -298,10 +298,10 @@ def _score(response: QuestionnaireResponse, asked: Scale, given: Mapping[str, in
     _keep(response, asked, asked.score(given))
 
 
-def _keep(response: QuestionnaireResponse, asked: Scale, result: Score | Refusal) -> None:
+def _keep(response: QuestionnaireResponse, asked: Scale, result: Score | ScoreRefusal) -> None:
     response.scale_version, response.scale_hash, response.family = str(asked.version), asked.hash, asked.family
     response.safety_positive = bool(result.safety)
-    if isinstance(result, Refusal):
+    if isinstance(result, ScoreRefusal):
         response.score, response.band = None, ""
         return
     response.score = Decimal(result.total)
@@ -333,17 +333,17 @@ def enter_score(
     now = now or timezone.now()
     asked = _scale(scale_id)
     if taken_at > now:
-        raise Refused(_("The time on the form lies in the future."), codes=("future",))
+        raise ActionRefused(_("The time on the form lies in the future."), codes=("future",))
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     if asked.rater == "self":
         not_now.must_have_been_awake(by=by, patient_id=patient_id, at=taken_at)
     result = asked.enter(total, parts, answers)
-    if isinstance(result, Refusal):
-        raise Refused(*(in_words(each, asked) for each in result.reasons), codes=result.reasons)
+    if isinstance(result, ScoreRefusal):
+        raise ActionRefused(*(in_words(each, asked) for each in result.reasons), codes=result.reasons)
     if QuestionnaireResponse.objects.filter(
         patient=patient, family=asked.family, source=Source.ENTERED, completed_at=taken_at
     ).exists():
-        raise Refused(_("A score of this scale is entered for that time already."), codes=("entered",))
+        raise ActionRefused(_("A score of this scale is entered for that time already."), codes=("entered",))
     response = QuestionnaireResponse(
         clinic_id=by.own_clinic_id,
         patient=patient,
@@ -397,7 +397,7 @@ def check_own(
         reasons.append(_("Say who holds the rights, and by which licence the clinic may use this questionnaire."))
     deaf = own.danger_faults(questionnaire, scoring, stands_for, not_danger)[:20]
     if deaf:
-        raise Refused(*reasons, *map(said, deaf), codes=tuple(each.code for each in deaf))
+        raise ActionRefused(*reasons, *map(said, deaf), codes=tuple(each.code for each in deaf))
     try:
         asked = own.read(
             scale_id=f"{own.PREFIX}0",
@@ -411,9 +411,9 @@ def check_own(
         )
     except FormInvalid as wrong:
         faults = [said(each) for each in wrong.faults[:20]]
-        raise Refused(*reasons, *faults, codes=tuple(each.code for each in wrong.faults[:20])) from None
+        raise ActionRefused(*reasons, *faults, codes=tuple(each.code for each in wrong.faults[:20])) from None
     if reasons:
-        raise Refused(*reasons, codes=("no_licence",))
+        raise ActionRefused(*reasons, codes=("no_licence",))
     return asked
 
 
@@ -486,7 +486,7 @@ def retire_own_scale(*, by: Actor, code: str, now: datetime | None = None) -> Ow
     by.require("measure.define")
     newest = OwnScale.objects.filter(code=code).order_by("-version").first()
     if newest is None or newest.retired:
-        raise Refused(_("This questionnaire is not in use."), codes=("not_in_use",))
+        raise ActionRefused(_("This questionnaire is not in use."), codes=("not_in_use",))
     row = OwnScale.objects.create(
         clinic_id=by.own_clinic_id,
         code=code,

@@ -15,7 +15,7 @@ from sojourn.care.messaging.models import Communication, CommunicationMark, Mark
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
@@ -26,9 +26,9 @@ LONGEST: Final = 8000
 def _text(body: str) -> str:
     text = body.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not text:
-        raise Refused(_("Write a message first."), codes=("nothing",))
+        raise ActionRefused(_("Write a message first."), codes=("nothing",))
     if len(text) > LONGEST:
-        raise Refused(
+        raise ActionRefused(
             _("A message can have %(most)d characters. Yours has %(n)d. Send it in two parts.")
             % {"most": LONGEST, "n": len(text)},
             codes=("too-long",),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.patients import queries
 from sojourn.care.patients.models import Patient, RelatedPerson, Sex
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 
@@ -45,7 +45,7 @@ def _check_identity(values: Mapping[str, Any], today: date) -> None:
     if values["sex"] not in Sex.values:
         reasons["sex-unknown"] = _("Choose one of the given words for sex.")
     if reasons:
-        raise Refused(*reasons.values(), codes=tuple(reasons))
+        raise ActionRefused(*reasons.values(), codes=tuple(reasons))
 
 
 def _check_alone(values: Mapping[str, Any], other_than: int | None = None) -> None:
@@ -55,11 +55,13 @@ def _check_alone(values: Mapping[str, Any], other_than: int | None = None) -> No
         birth_date=values["birth_date"],
         other_than=other_than,
     ):
-        raise Refused(_("Someone of this name and date of birth has a record already."), codes=("possible-duplicate",))
+        raise ActionRefused(
+            _("Someone of this name and date of birth has a record already."), codes=("possible-duplicate",)
+        )
 
 
-def _number_taken(number: str) -> Refused:
-    return Refused(
+def _number_taken(number: str) -> ActionRefused:
+    return ActionRefused(
         _("The record number %(number)s belongs to another record.") % {"number": number},
         codes=("record-number-taken",),
     )
@@ -185,7 +187,7 @@ def _check_person(name: str, phone: str, email: str) -> None:
     if not phone and not email:
         reasons["no-way-to-reach"] = _("Write a phone number or an e-mail address, so that the person can be reached.")
     if reasons:
-        raise Refused(*reasons.values(), codes=tuple(reasons))
+        raise ActionRefused(*reasons.values(), codes=tuple(reasons))
 
 
 @transaction.atomic
@@ -239,7 +241,7 @@ def edit_person(
     _check_person(values["name"], values["phone"], values["email"])
     person = RelatedPerson.objects.select_for_update(no_key=True).get(pk=person_id)
     if person.ended_at is not None:
-        raise Refused(_("%(name)s is no longer beside this patient.") % {"name": person.name}, codes=("ended",))
+        raise ActionRefused(_("%(name)s is no longer beside this patient.") % {"name": person.name}, codes=("ended",))
     values["brings_home"] = brings_home
     if emergency_contact is not None:
         values["emergency_contact"] = emergency_contact

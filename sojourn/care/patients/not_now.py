@@ -15,7 +15,7 @@ from sojourn.care.patients.models import Leaving, Patient
 from sojourn.clinical import recovery
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook.queries import ids_of, standings
 
 CODE: Final = "not-now"
@@ -41,13 +41,13 @@ def must_be_later(*, by: Actor, patient_id: int, at: datetime) -> None:
     if by.patient_id is None:
         return
     if dosed_since(patient_id, Clinic.objects.get(pk=by.own_clinic_id), at) is not None:
-        raise Refused(words(), codes=(CODE,))
+        raise ActionRefused(words(), codes=(CODE,))
 
 
 def must_have_been_awake(*, by: Actor, patient_id: int, at: datetime) -> None:
     """Refused ("not-now") where a dose was with the patient at the time at which they are said to have answered."""
     if dosed_since(patient_id, Patient.objects.select_related("clinic").get(pk=patient_id).clinic, at) is not None:
-        raise Refused(
+        raise ActionRefused(
             _("At that time the patient was under a dose. What is answered then does not count. Ask again later."),
             codes=(CODE,),
         )

@@ -22,7 +22,7 @@ from sojourn.care.plan.parts import MOST_GOALS, Goal, part_faults
 from sojourn.clinical import dosing
 from sojourn.clinical.eligibility.facts import VOCABULARY
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 
@@ -33,11 +33,11 @@ def end(*, by: Actor, course_id: int, ended_on: date, now: datetime | None = Non
     by.require("course.end")
     course = CarePlan.objects.select_for_update(no_key=True).get(pk=course_id)
     if course.ended_on is not None:
-        raise Refused(_("This course has ended already."), codes=("ended",))
+        raise ActionRefused(_("This course has ended already."), codes=("ended",))
     if ended_on < course.started_on:
-        raise Refused(_("The course cannot end before it began."), codes=("ended-before-begun",))
+        raise ActionRefused(_("The course cannot end before it began."), codes=("ended-before-begun",))
     if ended_on > clinic_day(now or timezone.now(), by):
-        raise Refused(_("The end of a course is written down on the day or after it."), codes=("ends-in-future",))
+        raise ActionRefused(_("The end of a course is written down on the day or after it."), codes=("ends-in-future",))
     course.ended_on = ended_on
     course.save(update_fields=["ended_on"])
     record(by, "course.ended", course)
@@ -70,7 +70,7 @@ def draft(*, by: Actor, patient_id: int, course_id: int | None = None, now: date
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     course = CarePlan.objects.get(pk=course_id, patient=patient) if course_id else None
     if course is not None and course.ended_on is not None:
-        raise Refused(_("This course has ended already."), codes=("ended",))
+        raise ActionRefused(_("This course has ended already."), codes=("ended",))
     found = queries.draft_of(patient_id, course_id)
     if found is not None:
         return found
@@ -146,7 +146,7 @@ def save_draft(
         )
     wrong = dict(_faults(values))
     if wrong:
-        raise Refused(*wrong.values(), codes=tuple(wrong))
+        raise ActionRefused(*wrong.values(), codes=tuple(wrong))
     if not sure:
         doubts.ask(_weight_doubts(version, values))
     was, ordered = dose.content(version), dose.dose_hash(version)
@@ -188,9 +188,9 @@ def _own_page(version: PlanVersion, by: Actor, seen: int, at: datetime) -> bool:
 
 def _must_be_open(version: PlanVersion) -> None:
     if version.signed_at is not None:
-        raise Refused(_("This version is signed. To change the plan, write a new version."), codes=("signed",))
+        raise ActionRefused(_("This version is signed. To change the plan, write a new version."), codes=("signed",))
     if version.discarded_at is not None:
-        raise Refused(_("This draft was thrown away."), codes=("discarded",))
+        raise ActionRefused(_("This draft was thrown away."), codes=("discarded",))
 
 
 def _stored(name: str, value: Any) -> Any:
@@ -283,17 +283,17 @@ def double_check(
     _must_be_open(version)
     ordered = version.per_kg if version.per_kg is not None else version.fixed_mg
     if version.dose_mg is None or ordered is None:
-        raise Refused(_("There is no dose to check yet."), codes=("nothing-to-check",))
+        raise ActionRefused(_("There is no dose to check yet."), codes=("nothing-to-check",))
     author = version.dosed_by or version.drafted_by
     if author.person_id == by.person_id:  # the person, not the role: a second role is no second pair of eyes
-        raise Refused(
+        raise ActionRefused(
             _("You worked this dose out yourself. Somebody else must check it."), codes=("own-dose",)
         )  # fmt: skip
     wrong = dict(_differences(version, ordered, weight_kg, amount))
     if wrong:
         if weight_kg is not None and "weight-differs" in wrong:
             wrong |= _weight_doubts(version, {"weight_kg": weight_kg})
-        raise Refused(*wrong.values(), codes=tuple(wrong))
+        raise ActionRefused(*wrong.values(), codes=tuple(wrong))
     stands_for = dose.dose_hash(version)
     again = DoubleCheck.objects.filter(version=version, dose_hash=stands_for, checked_by_id=by.member).first()
     if again is not None:
@@ -381,7 +381,7 @@ def sign(
     way = gates.gates(patient.pk, version.route, version.drug, today)
     wrong += way.reasons
     if wrong:
-        raise Refused(*(words for _code, words in wrong), codes=tuple(code for code, _words in wrong))
+        raise ActionRefused(*(words for _code, words in wrong), codes=tuple(code for code, _words in wrong))
     assert found is not None
     version.beyond = [{"code": each.code, "values": dict(each.values)} for each in found.overridden]
     version.beyond_reason = beyond_reason.strip() if found.overridden else ""

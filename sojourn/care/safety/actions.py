@@ -26,7 +26,7 @@ from sojourn.care.safety.models import Flag, FlagKind, FlagSource, Severity
 from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.clinical.scales import Number
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 
 __all__ = [
     "Answered",
@@ -92,7 +92,7 @@ def enter_paper(
     by.require("measure.enter")
     now = now or timezone.now()
     if filled_in_at > now:
-        raise Refused(_("The time on the form lies in the future."), codes=("future",))
+        raise ActionRefused(_("The time on the form lies in the future."), codes=("future",))
     Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     if scale(scale_id).rater == "self":
         not_now.must_have_been_awake(by=by, patient_id=patient_id, at=filled_in_at)
@@ -121,7 +121,7 @@ def _must_be_new(patient_id: int, scale_id: str, filled_in_at: datetime) -> None
         completed_at__lt=filled_in_at + timedelta(minutes=1),
     )
     if same.exists():
-        raise Refused(_("A form of this questionnaire is entered for that time already."), codes=("entered",))
+        raise ActionRefused(_("A form of this questionnaire is entered for that time already."), codes=("entered",))
 
 
 def _answer_all(

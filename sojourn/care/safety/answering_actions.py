@@ -17,7 +17,7 @@ from sojourn.care.safety.queries import StandingFlag
 from sojourn.clinical.written import says_something
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Membership
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.actions import record
 
 _HELD = (FlagAnswerKind.SEEN, FlagAnswerKind.HANDED, FlagAnswerKind.CONTACTED, FlagAnswerKind.CLOSED)
@@ -102,20 +102,20 @@ def _must_be_newest(found: StandingFlag, after: int | None) -> None:
 
 def _must_fit(found: StandingFlag, by: Actor, kind: str) -> None:
     if kind not in FlagAnswerKind.values:
-        raise Refused(_("Choose one of the answers shown."), codes=("unknown_answer",))
+        raise ActionRefused(_("Choose one of the answers shown."), codes=("unknown_answer",))
     if found.closed:
-        raise Refused(_("This flag is closed."), codes=("closed",))
+        raise ActionRefused(_("This flag is closed."), codes=("closed",))
     if kind not in _STEPS[found.state]:
-        raise Refused(_("Somebody must take this flag before anything else."), codes=("take_first",))
+        raise ActionRefused(_("Somebody must take this flag before anything else."), codes=("take_first",))
     if kind == FlagAnswerKind.SEEN and found.owner is not None and found.owner.pk == by.membership_id:
-        raise Refused(_("You have taken this flag already."), codes=("taken",))
+        raise ActionRefused(_("You have taken this flag already."), codes=("taken",))
 
 
 def _receiver(found: StandingFlag, to: int | None) -> Membership:
     here = duty_queries.clinical_members(found.row.clinic_id)
     chosen = next((each for each in here if each.pk == to), None)
     if chosen is None or (found.owner is not None and chosen.pk == found.owner.pk):
-        raise Refused(_("Choose another person who can answer flags."), codes=("cannot_take",))
+        raise ActionRefused(_("Choose another person who can answer flags."), codes=("cannot_take",))
     return chosen
 
 
@@ -126,7 +126,7 @@ def _must_say_what_came_of_it(outcome: str, note: str) -> None:
     if not says_something(note):
         reasons["note_missing"] = _("Write what was found and done before closing.")
     if reasons:
-        raise Refused(*reasons.values(), codes=tuple(reasons))
+        raise ActionRefused(*reasons.values(), codes=tuple(reasons))
 
 
 def _begin_clock(found: StandingFlag, row: FlagAnswer, now: datetime) -> None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.safety.duty_queries import ANSWERS, FEWEST, clinical_members
 from sojourn.care.safety.models import DutyContact, DutyList, NoticeChoice
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 
 MOST = 12
@@ -30,16 +30,16 @@ def name_duty(*, by: Actor, member_ids: Sequence[int], now: datetime | None = No
     by.require("duty.manage")
     wanted = list(member_ids)
     if len(wanted) != len(set(wanted)):
-        raise Refused(_("Each person stands on the list once."), codes=["twice"])
+        raise ActionRefused(_("Each person stands on the list once."), codes=["twice"])
     if len(wanted) < FEWEST:
-        raise Refused(_("Name at least two people: one who is asked, and one who steps in."), codes=["too-few"])
+        raise ActionRefused(_("Name at least two people: one who is asked, and one who steps in."), codes=["too-few"])
     if len(wanted) > MOST:
-        raise Refused(_("Name at most %(n)d people.") % {"n": MOST}, codes=["too-many"])
+        raise ActionRefused(_("Name at most %(n)d people.") % {"n": MOST}, codes=["too-many"])
     here = {each.pk: each.person_id for each in clinical_members(by.own_clinic_id)}
     if not here.keys() >= set(wanted):
-        raise Refused(_("Somebody on the list does not work here as a clinician."), codes=["cannot-answer"])
+        raise ActionRefused(_("Somebody on the list does not work here as a clinician."), codes=["cannot-answer"])
     if len({here[each] for each in wanted}) < len(wanted):
-        raise Refused(_("Each person stands on the list once."), codes=["twice"])
+        raise ActionRefused(_("Each person stands on the list once."), codes=["twice"])
     row = DutyList.objects.create(
         clinic_id=by.own_clinic_id, decided_at=now or timezone.now(), decided_by_id=by.membership_id
     )  # fmt: skip
@@ -59,7 +59,7 @@ def choose_channels(
     by.require(ANSWERS)
     number = "".join(each for each in sms_number if each not in " -().")
     if number and not _NUMBER.fullmatch(number):
-        raise Refused(
+        raise ActionRefused(
             _("Write the number with its country, as +1 555 010 0123."), codes=["number"]
         )  # fmt: skip
     row = NoticeChoice.objects.create(

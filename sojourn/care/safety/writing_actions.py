@@ -36,7 +36,7 @@ from sojourn.care.scheduling.models import Appointment
 from sojourn.clinical.danger.beside import read_beside
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 
 # The texts of each list of the story. What is chosen there from a list, or is a day, is no text.
 WRITTEN: Final[Mapping[str, tuple[str, ...]]] = {
@@ -207,7 +207,7 @@ def worry(*, by: Actor, text: str, now: datetime | None = None) -> Flag:
     link's ``token_hash``. Pressed twice within a minute it is one. Refused: nothing, unknown."""
     said, now = " ".join(text.split()), now or timezone.now()
     if not said:
-        raise Refused(_("Write a few words first."), codes=("nothing",))
+        raise ActionRefused(_("Write a few words first."), codes=("nothing",))
     found = read_beside(said)
     severity = Severity(found.severity) if found is not None else Severity.URGENT
     return _worry(by, severity, _unkept(now), said, now)
@@ -221,7 +221,7 @@ def _unkept(now: datetime) -> str:
 def _worry(by: Actor, severity: Severity, about: str, words: str, now: datetime | None) -> Flag:
     view = coordination.escort_view(by.token_hash)
     if view is None:
-        raise Refused(_("This link opens nothing."), codes=("unknown",))
+        raise ActionRefused(_("This link opens nothing."), codes=("unknown",))
     patient_id, name = view.link.patient_id, view.person.name
     guest = Actor(clinic_id=view.link.clinic_id, patient_id=patient_id, role="support_person", name=name)
     with acting_as(guest):

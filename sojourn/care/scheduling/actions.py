@@ -20,7 +20,7 @@ from sojourn.care.scheduling import hooks, queries
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus, Attendance, Chair, Room
 from sojourn.foundation.accounts.actor import Actor, current_actor
 from sojourn.foundation.accounts.models import Membership
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import local
 
@@ -32,12 +32,12 @@ _STAFF_FULL = ("a_nurse_has_room", "one_appointment_a_member")
 def _chair_name(name: str) -> str:
     name = " ".join(name.split())
     if not name:
-        raise Refused(_("Give the chair a name."), codes=("name-missing",))
+        raise ActionRefused(_("Give the chair a name."), codes=("name-missing",))
     return name
 
 
-def _name_taken(name: str) -> Refused:
-    return Refused(_("There is a chair called %(name)s already.") % {"name": name}, codes=("name-taken",))
+def _name_taken(name: str) -> ActionRefused:
+    return ActionRefused(_("There is a chair called %(name)s already.") % {"name": name}, codes=("name-taken",))
 
 
 @transaction.atomic
@@ -69,13 +69,13 @@ def edit_chair(
     if (chair.name, chair.in_use, chair.room_id) == (name, in_use, room_id):
         return chair
     if room_id is not None and not Room.objects.filter(pk=room_id).exists():
-        raise Refused(_("Choose one of the rooms."), codes=("room-unknown",))
+        raise ActionRefused(_("Choose one of the rooms."), codes=("room-unknown",))
     if chair.in_use and not in_use:
         booked = Appointment.objects.filter(
             chair=chair, status=AppointmentStatus.BOOKED, during__endswith__gt=now or timezone.now()
         ).count()
         if booked:
-            raise Refused(
+            raise ActionRefused(
                 _("%(chair)s still has appointments ahead: %(count)d. Move or cancel them first.")
                 % {"chair": chair.name, "count": booked},
                 codes=("still-booked",),
@@ -96,12 +96,14 @@ def add_room(*, by: Actor, name: str) -> Room:
     by.require("chair.manage")
     name = " ".join(name.split())[:40]
     if not name:
-        raise Refused(_("Give the room a name."), codes=("name-missing",))
+        raise ActionRefused(_("Give the room a name."), codes=("name-missing",))
     try:
         with transaction.atomic():
             room = Room.objects.create(clinic_id=by.own_clinic_id, name=name)
     except IntegrityError as error:
-        raise Refused(_("There is a room called %(name)s already.") % {"name": name}, codes=("name-taken",)) from error
+        raise ActionRefused(
+            _("There is a room called %(name)s already.") % {"name": name}, codes=("name-taken",)
+        ) from error
     record(by, "room.added", room, name=name)
     return room
 
@@ -112,7 +114,7 @@ def _clock(at: datetime) -> str:
 
 def _conflict(
     by: Actor, chair: Chair, patient: Patient, during: DateTimeTZRange, other_than: int | None, turnover: int = 0
-) -> Refused:
+) -> ActionRefused:
     """Why the time is not free, naming the chair or the patient that is taken."""
     reasons: dict[str, str] = {}
     rows = queries.in_the_way(
@@ -142,7 +144,7 @@ def _conflict(
             )
     if not reasons:
         reasons["chair-taken"] = _("Somebody booked that time a moment ago. Choose another.")
-    return Refused(*reasons.values(), codes=tuple(reasons))
+    return ActionRefused(*reasons.values(), codes=tuple(reasons))
 
 
 @contextmanager
@@ -161,7 +163,7 @@ def _conflicts_named(
 
 def _range(starts_at: datetime, minutes: int) -> DateTimeTZRange:
     if minutes < 1 or timedelta(minutes=minutes) > LONGEST:
-        raise Refused(_("An appointment lasts between 1 minute and 24 hours."), codes=("length",))
+        raise ActionRefused(_("An appointment lasts between 1 minute and 24 hours."), codes=("length",))
     return DateTimeTZRange(starts_at, starts_at + timedelta(minutes=minutes), "[)")
 
 
@@ -173,7 +175,7 @@ def companion_of(patient_id: int, companion_id: int) -> RelatedPerson:
     """One of the people beside this patient now. Refused: not-beside-patient."""
     person = RelatedPerson.objects.filter(pk=companion_id, patient_id=patient_id, ended_at=None).first()
     if person is None:
-        raise Refused(_("Choose one of the people beside this patient."), codes=("not-beside-patient",))
+        raise ActionRefused(_("Choose one of the people beside this patient."), codes=("not-beside-patient",))
     return person
 
 
@@ -186,14 +188,14 @@ def _chair(chair_id: int) -> Chair:
     """The chair, locked: whoever books it next waits, so that two who book at once never lock each other out."""
     chair = Chair.objects.select_for_update(no_key=True).get(pk=chair_id)
     if not chair.in_use:
-        raise Refused(_("%(chair)s is out of use.") % {"chair": chair.name}, codes=("chair-out-of-use",))
+        raise ActionRefused(_("%(chair)s is out of use.") % {"chair": chair.name}, codes=("chair-out-of-use",))
     return chair
 
 
 def _must_be_ahead(starts_at: datetime, now: datetime, zone: ZoneInfo) -> None:
     """Today's past hours may still be written down; yesterday may not."""
     if starts_at.astimezone(zone).date() < now.astimezone(zone).date():
-        raise Refused(_("That day has passed."), codes=("day-has-passed",))
+        raise ActionRefused(_("That day has passed."), codes=("day-has-passed",))
 
 
 # ---------------------------------------------------------------- who attends
@@ -233,10 +235,10 @@ def _chosen(staff: Collection[int]) -> list[Membership]:
     named = {member.pk: member for member in queries.attending_staff()}
     wanted = dict.fromkeys(staff)
     if not wanted.keys() <= named.keys():
-        raise Refused(_("Choose somebody who works in this clinic."), codes=("not-staff",))
+        raise ActionRefused(_("Choose somebody who works in this clinic."), codes=("not-staff",))
     chosen = [named[member_id] for member_id in wanted]
     if len({member.role for member in chosen}) != len(chosen):
-        raise Refused(_("Choose one nurse, one therapist and one prescriber at most."), codes=("one-of-a-role",))
+        raise ActionRefused(_("Choose one nurse, one therapist and one prescriber at most."), codes=("one-of-a-role",))
     return chosen
 
 
@@ -247,7 +249,7 @@ def _attend(appointment: Appointment, staff: Collection[int], zone: ZoneInfo) ->
     hours = {"from": _clock(appointment.during.lower), "until": _clock(appointment.during.upper)}
     for member in chosen:
         if not _add_attendance(appointment, member):
-            raise Refused(
+            raise ActionRefused(
                 _("%(name)s looks after somebody else from %(from)s to %(until)s.") % {**hours, "name": member.name},
                 codes=("staff-taken",),
             )
@@ -256,7 +258,7 @@ def _attend(appointment: Appointment, staff: Collection[int], zone: ZoneInfo) ->
         return
     nurses = queries.nurses_at_work(appointment.during.lower, appointment.during.upper, zone)
     if not any(_add_attendance(appointment, member) for member in nurses):
-        raise Refused(
+        raise ActionRefused(
             _("No nurse has room from %(from)s to %(until)s. In this clinic a nurse looks after %(n)d at once.")
             % {**hours, "n": at_once},
             codes=("no-nurse",),
@@ -269,7 +271,7 @@ def _must_be_open(by: Actor, during: DateTimeTZRange, zone: ZoneInfo, outside_ho
     first = during.lower.astimezone(zone).date()
     said = queries.times(first, first + timedelta(days=1))
     if not queries.is_open(said, during.lower, during.upper, zone):
-        raise Refused(
+        raise ActionRefused(
             _("The clinic is closed then. Choose another time, or say that you book outside its hours."),
             codes=("closed",),
         )
@@ -326,7 +328,7 @@ def place(
     chair = _chair(chair_id)
     patient = Patient.objects.select_for_update(no_key=True).get(pk=course.patient_id)
     if course.ended_on is not None:
-        raise Refused(_("This course has ended. A new plan comes first."), codes=("course-ended",))
+        raise ActionRefused(_("This course has ended. A new plan comes first."), codes=("course-ended",))
     turnover = queries.rules().turnover_minutes
     _must_be_open(by, during, zone, outside_hours)
     with _conflicts_named(by, chair, patient, during, turnover):
@@ -350,14 +352,14 @@ def _standing(appointment_id: int, version: int | None) -> Appointment:
     """The appointment, locked, if it still stands as the actor saw it and its session has not begun."""
     appointment = Appointment.objects.select_for_update(of=("self",), no_key=True).get(pk=appointment_id)
     if appointment.status == AppointmentStatus.CANCELLED:
-        raise Refused(_("This appointment is cancelled."), codes=("cancelled",))
+        raise ActionRefused(_("This appointment is cancelled."), codes=("cancelled",))
     if version is not None and appointment.version != version:
         raise Overtaken(
             _("Somebody changed this appointment while you were looking. Look again, then decide."),
             codes=("overtaken",),
         )
     if appointment.session_opened_at is not None:
-        raise Refused(
+        raise ActionRefused(
             _("The session of this appointment has begun. End it on the session page."), codes=("session-begun",)
         )
     return appointment
@@ -443,7 +445,7 @@ def _keep_attending(
     try:
         with transaction.atomic():
             _attend(appointment, wanted, zone)
-    except Refused as refused:
+    except ActionRefused as refused:
         if "staff-taken" not in refused.codes or "nurse" not in attending.values():
             raise
         _attend(appointment, [each for each in wanted if attending[each] != "nurse"], zone)
@@ -461,7 +463,7 @@ def cancel(*, by: Actor, appointment_id: int, version: int, because: str, now: d
     by.require("appointment.book")
     because = " ".join(because.split())
     if not because:
-        raise Refused(_("Say why the appointment is cancelled."), codes=("reason-missing",))
+        raise ActionRefused(_("Say why the appointment is cancelled."), codes=("reason-missing",))
     now = now or timezone.now()
     one_at_a_time(by)
     appointment = _standing(appointment_id, version)

@@ -13,7 +13,7 @@ from sojourn.care.scheduling import actions, queries
 from sojourn.care.scheduling.models import BookingRules, HoursOnDay, WorkingHours
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Membership
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 
 MOST_CHAIRS, LONGEST_TURNOVER, FURTHEST_REMINDER, LONGEST_HEAD_START = 20, 240, 24 * 30, 24 * 60
@@ -48,7 +48,7 @@ def decide_rules(
     if not 0 <= head_start_minutes <= LONGEST_HEAD_START:
         reasons["head-start"] = _("The head start is 0 to %(n)d minutes.") % {"n": LONGEST_HEAD_START}
     if reasons:
-        raise Refused(*reasons.values(), codes=tuple(reasons))
+        raise ActionRefused(*reasons.values(), codes=tuple(reasons))
     row = BookingRules.objects.create(
         clinic_id=by.own_clinic_id,
         chairs_per_nurse=chairs_per_nurse,
@@ -76,7 +76,7 @@ def _member(member_id: int | None) -> Membership | None:
         return None
     member = Membership.objects.select_for_update(no_key=True).get(pk=member_id)
     if member.role not in queries.ATTENDING:
-        raise Refused(_("Hours are kept for nurses, therapists and prescribers."), codes=("not-staff",))
+        raise ActionRefused(_("Hours are kept for nurses, therapists and prescribers."), codes=("not-staff",))
     return member
 
 
@@ -85,9 +85,9 @@ def _must_be_in_order(stretches: Sequence[tuple[time, time]]) -> None:
     until: time | None = None
     for begins, ends in sorted(stretches):
         if begins >= ends:
-            raise Refused(_("The hours must begin before they end."), codes=("hours-order",))
+            raise ActionRefused(_("The hours must begin before they end."), codes=("hours-order",))
         if until is not None and begins < until:
-            raise Refused(_("Two stretches of one day overlap."), codes=("hours-overlap",))
+            raise ActionRefused(_("Two stretches of one day overlap."), codes=("hours-overlap",))
         until = ends
 
 
@@ -127,7 +127,9 @@ def set_day(
     by.require("hours.manage")
     member = _member(member_id)
     if (begins is None) != (ends is None) or (begins is not None and ends is not None and begins >= ends):
-        raise Refused(_("Give both a beginning and an end in order, or neither for a day off."), codes=("hours-order",))
+        raise ActionRefused(
+            _("Give both a beginning and an end in order, or neither for a day off."), codes=("hours-order",)
+        )
     row, _made = HoursOnDay.objects.update_or_create(
         clinic_id=by.own_clinic_id, member=member, on=on,
         defaults={"begins": begins, "ends": ends, "why": " ".join(why.split())[:80]},

@@ -102,7 +102,7 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class NoSeries:
+class SeriesRefusal:
     """``fit``: how many sessions in a row could be placed. ``free_days``: how many days have any free time at all."""
 
     fit: int
@@ -257,7 +257,7 @@ def propose(
     after: date | None = None,
     standing: Sequence[Standing] = (),
     wish: Wish | None = None,
-) -> Proposal | NoSeries:
+) -> Proposal | SeriesRefusal:
     """A series of ``shape.sessions`` sessions, standing ones among them: as few moved as can be, then the earliest.
 
     ``after`` is the day of the session before the series; the first one keeps its distance too. What the patient
@@ -265,11 +265,11 @@ def propose(
     way is left (the longest gap may have passed already).
     """
     wish = wish or Wish()
-    beyond: NoSeries | None = None
+    beyond: SeriesRefusal | None = None
     for late in (False, True) if after is not None else (False,):
         for wished in (True, False):
             found = _place(shape, free, zone, after, standing, wish if wished else None, late=late)
-            if isinstance(found, NoSeries):
+            if isinstance(found, SeriesRefusal):
                 beyond = found
                 continue
             sessions = _planned(found, shape, free, zone, after, standing, wish if wished else None, late=late)
@@ -292,7 +292,7 @@ def _days(shape: SeriesShape, free: Sequence[Slot], zone: ZoneInfo, wish: Wish |
 def _place(
     shape: SeriesShape, free: Sequence[Slot], zone: ZoneInfo, after: date | None, standing: Sequence[Standing],
     wish: Wish | None, *, late: bool,
-) -> tuple[_Node, ...] | NoSeries:  # fmt: skip
+) -> tuple[_Node, ...] | SeriesRefusal:  # fmt: skip
     days = _days(shape, free, zone, wish)
     nodes = _nodes(days, standing, zone)
     if shape.sessions == 0:
@@ -301,7 +301,7 @@ def _place(
     placed = zip(nodes, best, strict=True)
     first = [value for node, value in placed if value and _follows(node.day, after, shape, late=late)]
     if not first:
-        return NoSeries(min(fit, shape.sessions - 1), len(days))
+        return SeriesRefusal(min(fit, shape.sessions - 1), len(days))
     return tuple(nodes[i] for i in min(first)[2])
 
 

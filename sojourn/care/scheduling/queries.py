@@ -28,7 +28,7 @@ from sojourn.care.scheduling.models import (
     WorkingHours,
 )
 from sojourn.foundation.accounts.models import Membership
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 
 ATTENDING = ("nurse", "therapist", "prescriber")
 
@@ -60,7 +60,7 @@ def moment(day: date, at: time, zone: ZoneInfo) -> datetime:
     local = datetime.combine(day, at.replace(second=0, microsecond=0), zone)
     there = local.astimezone(ZoneInfo("UTC")).astimezone(zone)
     if there.replace(tzinfo=None) != local.replace(tzinfo=None):
-        raise Refused(
+        raise ActionRefused(
             _("%(time)s does not exist on that day: the clocks go forward. Choose another time.")
             % {"time": at.strftime("%H:%M")},
             codes=("no-such-time",),

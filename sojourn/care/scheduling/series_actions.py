@@ -16,7 +16,7 @@ from sojourn.care.scheduling import actions
 from sojourn.care.scheduling.models import Appointment, PreferredTimes
 from sojourn.care.scheduling.proposing import PARTS
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day, local
 
@@ -34,7 +34,7 @@ class Wanted:
     version: int | None = None
 
 
-class SeriesTaken(Refused):
+class SeriesTaken(ActionRefused):
     """Some of the chosen times are no longer free; nothing was booked. ``taken`` are their places in the series."""
 
     def __init__(self, *reasons: str, codes: Sequence[str], taken: Sequence[int]) -> None:
@@ -59,13 +59,15 @@ def book_series(
     by.require("appointment.book")
     now = now or timezone.now()
     if not wanted:
-        raise Refused(_("There is nothing to book."), codes=("nothing-wanted",))
+        raise ActionRefused(_("There is nothing to book."), codes=("nothing-wanted",))
     if len({clinic_day(each.starts_at, by) for each in wanted}) < len(wanted):
-        raise Refused(_("Two sessions lie on the same day. Choose another time for one of them."), codes=("same-day",))
+        raise ActionRefused(
+            _("Two sessions lie on the same day. Choose another time for one of them."), codes=("same-day",)
+        )
     actions.one_at_a_time(by)
     course = CarePlan.objects.get(pk=care_plan_id)
     if course.ended_on is not None:
-        raise Refused(_("This course has ended. A new plan comes first."), codes=("course-ended",))
+        raise ActionRefused(_("This course has ended. A new plan comes first."), codes=("course-ended",))
     booked = _all_or_nothing(by, course, wanted, companion_id, now)
     record(
         by, "series.booked", course, appointments=[row.pk for row in booked],
@@ -79,13 +81,13 @@ def _all_or_nothing(
 ) -> list[Appointment]:
     """Each is tried, so that everything that was taken meanwhile is named at once. Refused: SeriesTaken."""
     booked: list[Appointment] = []
-    refusals: dict[int, Refused] = {}
+    refusals: dict[int, ActionRefused] = {}
     with transaction.atomic():
         for number, each in enumerate(wanted):
             try:
                 with transaction.atomic():
                     booked.append(_one(by, course, each, companion_id, now))
-            except Refused as refused:
+            except ActionRefused as refused:
                 refusals[number] = refused
         if refusals:
             raise SeriesTaken(
@@ -97,7 +99,7 @@ def _all_or_nothing(
     return booked
 
 
-def _named(by: Actor, each: Wanted, refused: Refused) -> str:
+def _named(by: Actor, each: Wanted, refused: ActionRefused) -> str:
     when = formats.date_format(local(each.starts_at, by), _("l j F Y, H:i"))
     return f"{when}: {' '.join(str(reason) for reason in refused.reasons)}"
 
@@ -135,9 +137,9 @@ def state_times(
     else:
         by.require("appointment.book")
     if not set(weekdays) <= set(range(7)) or not set(parts) <= set(PARTS):
-        raise Refused(_("Choose from the days and times that are shown."), codes=("unknown-times",))
+        raise ActionRefused(_("Choose from the days and times that are shown."), codes=("unknown-times",))
     if len(set(cannot)) > 60:
-        raise Refused(_("Name at most 60 days on which you cannot come."), codes=("too-many-days",))
+        raise ActionRefused(_("Name at most 60 days on which you cannot come."), codes=("too-many-days",))
     row = PreferredTimes.objects.create(
         clinic_id=by.own_clinic_id,
         patient_id=patient_id,

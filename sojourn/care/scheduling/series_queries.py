@@ -277,7 +277,7 @@ def _json(*names: str) -> JSONObject:
 class Proposed:
     """A proposal with what it was made from."""
 
-    answer: proposing.Proposal | proposing.NoSeries
+    answer: proposing.Proposal | proposing.SeriesRefusal
     standing: SeriesStanding
     free: FreeTime
     shape: proposing.SeriesShape

@@ -32,7 +32,7 @@ from sojourn.clinical import protocol
 from sojourn.clinical.protocol import FINAL, State
 from sojourn.clinical.written import says_something
 from sojourn.foundation.accounts.actor import Actor, NotAllowed
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 
 
@@ -54,9 +54,9 @@ def check(
     by.require("session.check")
     encounter, newest = lock_session(encounter_id, None)
     if State(newest.state) in FINAL:
-        raise Refused(_("This session is over."), codes=("over",))
+        raise ActionRefused(_("This session is over."), codes=("over",))
     if item_id not in _known_items(encounter):
-        raise Refused(_("The protocol has no such item."), codes=("unknown-item",))
+        raise ActionRefused(_("The protocol has no such item."), codes=("unknown-item",))
     if passed:
         _may_pass(encounter, item_id, note)
     row = CheckResult.objects.create(
@@ -75,7 +75,7 @@ def _may_pass(encounter: Encounter, item_id: str, note: str) -> None:
     if item_id == CONSENT:
         _agreements_must_stand(encounter)
     if not says_something(note) and _is_failed(encounter, item_id):
-        raise Refused(
+        raise ActionRefused(
             _("This did not pass before. Write what is different now; it stands in the record with your name."),
             codes=("note-missing",),
         )
@@ -109,7 +109,7 @@ def _agreements_must_stand(encounter: Encounter) -> None:
     own = encounter_queries.protocol_of(encounter)
     standing = consent.standing(encounter.patient_id, route=own.route, drug=own.drug)
     if not standing.valid:
-        raise Refused(*standing.reasons, codes=["agreement"] * len(standing.needs))
+        raise ActionRefused(*standing.reasons, codes=["agreement"] * len(standing.needs))
 
 
 def _known_items(encounter: Encounter) -> set[str]:
@@ -151,13 +151,13 @@ def note_event(
     now = now or timezone.now()
     encounter, newest = lock_session(encounter_id, None)
     if State(newest.state) in FINAL:
-        raise Refused(_("This session is over; write an addendum instead."), codes=("over",))
+        raise ActionRefused(_("This session is over; write an addendum instead."), codes=("over",))
     if at is not None and at > now:
-        raise Refused(_("The time lies ahead. Correct it."), codes=("future",))
+        raise ActionRefused(_("The time lies ahead. Correct it."), codes=("future",))
     _must_be_words_of(known, grade, effect)
     unit = _unit_of(known, amount, about_id)
     if about_id is not None and not SessionEvent.objects.filter(pk=about_id, encounter=encounter).exists():
-        raise Refused(_("That entry belongs to another session."), codes=("unknown-event",))
+        raise ActionRefused(_("That entry belongs to another session."), codes=("unknown-event",))
     row = _event(
         encounter, by, kind, note, at or now, now, grade=grade, measure=measure.strip()[:200], effect=effect,
         amount=amount, unit=unit, about_id=about_id,
@@ -171,7 +171,7 @@ def _kind(by: Actor, code: str) -> EventKind:
     kind = KINDS.get(code)
     if kind is None:
         by.require("session.observe")
-        raise Refused(_("There is no such kind of entry."), codes=("unknown-kind",))
+        raise ActionRefused(_("There is no such kind of entry."), codes=("unknown-kind",))
     if not any(by.may(each) for each in kind.written_by):
         raise NotAllowed(", ".join(sorted(kind.written_by)))
     return kind
@@ -179,22 +179,22 @@ def _kind(by: Actor, code: str) -> EventKind:
 
 def _must_be_words_of(kind: EventKind, grade: str, effect: str) -> None:
     if grade and grade not in kind.grades:
-        raise Refused(_("Say whether it is mild, moderate or severe."), codes=("grade",))
+        raise ActionRefused(_("Say whether it is mild, moderate or severe."), codes=("grade",))
     if effect and effect not in EFFECTS:
-        raise Refused(_("Say whether it is gone, better, the same or worse."), codes=("effect",))
+        raise ActionRefused(_("Say whether it is gone, better, the same or worse."), codes=("effect",))
 
 
 def _unit_of(kind: EventKind, amount: Decimal | None, about_id: int | None) -> str:
     """The code of the amount's unit; "" where none belongs to it. Refused: amount."""
     asked = kind.amount if about_id is None else None
     if asked is None and amount is not None:
-        raise Refused(_("No number belongs to this entry."), codes=("amount",))
+        raise ActionRefused(_("No number belongs to this entry."), codes=("amount",))
     if asked is not None and amount is None:
-        raise Refused(_("Write the number."), codes=("amount",))
+        raise ActionRefused(_("Write the number."), codes=("amount",))
     if asked is None or amount is None:
         return ""
     if against := asked.against(amount):
-        raise Refused(against, codes=("amount",))
+        raise ActionRefused(against, codes=("amount",))
     return asked.unit.code
 
 
@@ -213,7 +213,7 @@ def patient_calls(*, by: Actor, encounter_id: int, now: datetime | None = None) 
     by.require("own.read")
     encounter, newest = lock_session(encounter_id, None)
     if State(newest.state) in FINAL:
-        raise Refused(_("Your session is over. Please phone the clinic."), codes=("over",))
+        raise ActionRefused(_("Your session is over. Please phone the clinic."), codes=("over",))
     now = now or timezone.now()
     row = _event(encounter, by, PATIENT_CALLS, "", now, now)
     record(by, "session.patient_calls", encounter)
@@ -226,10 +226,10 @@ def name_companion(*, by: Actor, encounter_id: int, related_person_id: int) -> N
     by.require("session.check")
     encounter, newest = lock_session(encounter_id, None)
     if State(newest.state) in FINAL:
-        raise Refused(_("This session is over."), codes=("over",))
+        raise ActionRefused(_("This session is over."), codes=("over",))
     person = encounter.patient.related_people.filter(pk=related_person_id, ended_at=None).first()
     if person is None:
-        raise Refused(_("This person is not among the patient's support people."), codes=("unknown-person",))
+        raise ActionRefused(_("This person is not among the patient's support people."), codes=("unknown-person",))
     Appointment.objects.filter(pk=encounter.appointment_id).update(companion=person)
     record(by, "session.companion_named", encounter, related_person=person.pk)
 
@@ -240,7 +240,7 @@ def sign(*, by: Actor, encounter_id: int, content_hash: str, now: datetime | Non
     by.require("session.sign")
     encounter, newest = lock_session(encounter_id, None)
     if State(newest.state) not in FINAL:
-        raise Refused(_("The session is still running; sign its record when it is over."), codes=("running",))
+        raise ActionRefused(_("The session is still running; sign its record when it is over."), codes=("running",))
     row = RecordSignature.objects.create(
         clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, content_hash=content_hash,
         at=now or timezone.now(), by_id=by.member,
@@ -255,9 +255,9 @@ def add_addendum(*, by: Actor, encounter_id: int, text: str, now: datetime | Non
     by.require("session.sign")
     encounter, _newest = lock_session(encounter_id, None)
     if not encounter.signatures.exists():
-        raise Refused(_("The record is not signed yet; there is nothing to add to."), codes=("unsigned",))
+        raise ActionRefused(_("The record is not signed yet; there is nothing to add to."), codes=("unsigned",))
     if not text.strip():
-        raise Refused(_("Write what is to be added."), codes=("empty",))
+        raise ActionRefused(_("Write what is to be added."), codes=("empty",))
     row = Addendum.objects.create(
         clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, text=text.strip(),
         at=now or timezone.now(), by_id=by.member,

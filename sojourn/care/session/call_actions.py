@@ -17,7 +17,7 @@ from sojourn.care.session.models import SessionEvent
 from sojourn.care.session.rows import Noted
 from sojourn.clinical.protocol import FINAL, State
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 
 
@@ -42,7 +42,7 @@ def _locked(by: Actor, encounter_id: int) -> Encounter:
     by.require("session.observe")
     encounter, newest = lock_session(encounter_id, None)
     if State(newest.state) in FINAL:
-        raise Refused(_("This session is over; write an addendum instead."), codes=("over",))
+        raise ActionRefused(_("This session is over; write an addendum instead."), codes=("over",))
     return encounter
 
 

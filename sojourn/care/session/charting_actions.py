@@ -15,7 +15,7 @@ from sojourn.clinical.administration.charted import part_of, rate_of
 from sojourn.clinical.protocol import Facts
 from sojourn.clinical.recovery import SCALES
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 
 
 def begin_dose(
@@ -28,7 +28,7 @@ def begin_dose(
     """
     ready = session.ready_dose
     if ready is None:
-        raise Refused(_("Drug, route, amount and lot are not all recorded."), codes=("dose-not-recorded",))
+        raise ActionRefused(_("Drug, route, amount and lot are not all recorded."), codes=("dose-not-recorded",))
     prepared, checked = ready
     checker = prepared if checked is not None and checked.person_id == by.person_id else checked
     version = plans.in_force(session.encounter.care_plan_id, session.now)
@@ -64,7 +64,7 @@ def chart(
     """Write down what happened to the running dose."""
     dose = session.dose
     if dose is None:
-        raise Refused(_("No dose is recorded as given."), codes=("no-dose-given",))
+        raise ActionRefused(_("No dose is recorded as given."), codes=("no-dose-given",))
     row = MedicationAdministration.objects.get(pk=dose.id)
     return _event(by, session, row, kind, at, note=note, **values)
 

@@ -19,7 +19,7 @@ from sojourn.clinical.administration import charted
 from sojourn.clinical.administration.charted import same_dose, two_people
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 
 
@@ -66,18 +66,18 @@ def check_dose(
     now = now or timezone.now()
     encounter, newest = lock_session(encounter_id, None)
     if State(newest.state) not in {State.ARRIVED, State.CHECKED}:
-        raise Refused(_("A dose is prepared before it is given; this session is past that."), codes=("late",))
+        raise ActionRefused(_("A dose is prepared before it is given; this session is past that."), codes=("late",))
     if drawn.dose_mg <= 0:
-        raise Refused(_("The dose must be more than 0 mg."), codes=("no-dose",))
+        raise ActionRefused(_("The dose must be more than 0 mg."), codes=("no-dose",))
     if not drawn.lot.strip():
-        raise Refused(_("Enter the lot number that stands on the vial or the device."), codes=("no-lot",))
+        raise ActionRefused(_("Enter the lot number that stands on the vial or the device."), codes=("no-lot",))
     session = snapshot.load(encounter_id, now)
     never = [each for each in drawn_reasons(session, _as_prepared(drawn, by, now)) if each.override == "never"]
     if never:
-        raise Refused(*map(said, never), codes=[each.code for each in never])
+        raise ActionRefused(*map(said, never), codes=[each.code for each in never])
     read = session.double_check
     if read.unresolved is not None and not read_again:
-        raise Refused(_("Two entries differed. Read everything again and say you have."), codes=("read-again",))
+        raise ActionRefused(_("Two entries differed. Read everything again and say you have."), codes=("read-again",))
     row = DoseCheck.objects.create(
         clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, drug=drawn.drug, route=drawn.route,
         dose_mg=drawn.dose_mg, drawn_mg=drawn.drawn_mg, lot=drawn.lot.strip(), vial=drawn.vial.strip(),

@@ -23,7 +23,7 @@ from sojourn.care.session.models import GivenMedicine
 from sojourn.clinical import interactions
 from sojourn.clinical.interactions import Interaction, together
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.rulebook import medicines as shipped
 from sojourn.foundation.rulebook.queries import interaction_rules
@@ -62,7 +62,7 @@ def give_medicine(
     if encounter.signatures.exists():
         wrong["signed"] = _("The record is signed. Write an addendum instead.")
     if wrong:
-        raise Refused(*wrong.values(), codes=tuple(wrong))
+        raise ActionRefused(*wrong.values(), codes=tuple(wrong))
     known = shipped.taken(name)
     warned = warnings(encounter, name)
     row = GivenMedicine.objects.create(

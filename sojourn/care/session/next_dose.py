@@ -38,7 +38,7 @@ def ask_the_road(session: SessionSnapshot) -> Against | None:
     return stands_against(session, transition) if transition else None
 
 
-def said_by_the_road(session: SessionSnapshot, against: Against | None) -> tuple[protocol.Reason, ...]:
+def said_by_the_road(session: SessionSnapshot, against: Against | None) -> tuple[protocol.GuardReason, ...]:
     """What the other rooms say against the next dose step: what stands with them less what stands without, and less
     what an open item of the checklist is about to ask. No query."""
     transition = asked_for(session)
@@ -46,10 +46,10 @@ def said_by_the_road(session: SessionSnapshot, against: Against | None) -> tuple
         return ()
     state = protocol.BY_NAME[transition].origins[0]
 
-    def found(heard: Against | None) -> tuple[protocol.Reason, ...]:
+    def found(heard: Against | None) -> tuple[protocol.GuardReason, ...]:
         facts = replace(session.facts(against=heard), state=state)
         answer = protocol.guard(transition, facts, session.protocol)
-        return answer.reasons if isinstance(answer, protocol.Refused) else ()
+        return answer.reasons if isinstance(answer, protocol.StepRefusal) else ()
 
     known = {each.code for each in found(None)} | set(_asked_by_the_checklist(session))
     return tuple(each for each in found(against) if each.code not in known)

@@ -18,14 +18,14 @@ from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import administration
 from sojourn.clinical.administration import Asked, Counted, HistoryRefused
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 
 
 def against_reading(
     session: SessionSnapshot, *, remaining_ml: Decimal | None = None, given_mg: Decimal | None = None,
     at: datetime | None = None,
-) -> Refused | None:  # fmt: skip
+) -> ActionRefused | None:  # fmt: skip
     """Why a reading cannot be right ``at`` a moment (now); None where it can. No query.
 
     ``remaining_ml`` is what the pump or the syringe still holds, ``given_mg`` what was given in all, as base; one of
@@ -33,9 +33,9 @@ def against_reading(
     """
     dose = session.dose
     if dose is None or not session.steps:
-        return Refused(_("No dose is recorded as given."), codes=("no-dose-given",))
+        return ActionRefused(_("No dose is recorded as given."), codes=("no-dose-given",))
     if (remaining_ml is None) == (given_mg is None):
-        return Refused(_("Enter either what is left or what has been given."), codes=("reading-missing",))
+        return ActionRefused(_("Enter either what is left or what has been given."), codes=("reading-missing",))
     event: Counted | Asked
     if remaining_ml is not None:
         event = Counted(id="reading", at=at or session.now, remaining_ml=Fraction(remaining_ml))
@@ -43,7 +43,7 @@ def against_reading(
         event = Asked(id="reading", at=at or session.now, given_mg=Fraction(given_mg or 0))
     found = administration.accept(given.events_of(dose, session.steps, None), event, now=session.now)
     if isinstance(found, HistoryRefused):
-        return Refused(*(_(each.template) % each.values for each in found.reasons), codes=found.codes)
+        return ActionRefused(*(_(each.template) % each.values for each in found.reasons), codes=found.codes)
     return None
 
 
@@ -60,7 +60,7 @@ def read_off(
     now = now or timezone.now()
     encounter, _newest = lock_session(encounter_id, None)
     if encounter.signatures.exists():
-        raise Refused(_("The record is signed. Write an addendum instead."), codes=("signed",))
+        raise ActionRefused(_("The record is signed. Write an addendum instead."), codes=("signed",))
     session = snapshot.load(encounter_id, now)
     refused = against_reading(session, remaining_ml=remaining_ml, given_mg=given_mg)
     if refused is not None:

@@ -28,7 +28,7 @@ from sojourn.care.session.given import Prepared
 from sojourn.care.session.medicines_since import medicines_since
 from sojourn.care.session.snapshot import Against, SessionSnapshot
 from sojourn.clinical import alarms, dosing, eligibility, protocol
-from sojourn.clinical.protocol import Reason, dose_against, road
+from sojourn.clinical.protocol import GuardReason, dose_against, road
 from sojourn.clinical.protocol.road import Agreement, Papers, SignedPlan
 from sojourn.foundation.rulebook.queries import Standing, stamp, standings
 
@@ -126,7 +126,7 @@ def _of_the_last_day(session: SessionSnapshot, doses: Sequence[queries.DoseOfPat
         yield from dose_against.of_the_last_day(each.dose, found, each.weight_kg, session.now, over=each.over)
 
 
-def _given_otherwise(gathered: _Gathered) -> Iterator[Reason]:
+def _given_otherwise(gathered: _Gathered) -> Iterator[GuardReason]:
     """What goes in beside the doses of the plan: in another session, or charted among the other medicines."""
     session = gathered.session
     by_hand = queries.ketamine_by_hand(session.encounter.patient_id, session.now - dose_against.DAY)
@@ -139,7 +139,7 @@ def _given_otherwise(gathered: _Gathered) -> Iterator[Reason]:
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     decision: tuple[str, ...]
-    reasons: tuple[Reason, ...]
+    reasons: tuple[GuardReason, ...]
     accepted: tuple[eligibility.DayReason, ...]
     set_aside: tuple[eligibility.DayReason, ...]
     notices: tuple[eligibility.Notice, ...]
@@ -225,7 +225,7 @@ def _alarms_waiting(gathered: _Gathered) -> tuple[str, ...]:
     )
 
 
-def _against_the_dose(gathered: _Gathered, transition: str, rate: Decimal | None) -> Iterator[Reason]:
+def _against_the_dose(gathered: _Gathered, transition: str, rate: Decimal | None) -> Iterator[GuardReason]:
     """What the dosing rules say against the dose that is prepared, or against letting more of it in."""
     rules = plan_dose.sort(gathered.rules).rules
     if transition == "start_dose":
@@ -235,7 +235,7 @@ def _against_the_dose(gathered: _Gathered, transition: str, rate: Decimal | None
         yield from _as_it_runs(gathered, rate, rules)
 
 
-def drawn_reasons(session: SessionSnapshot, prepared: Prepared) -> tuple[Reason, ...]:
+def drawn_reasons(session: SessionSnapshot, prepared: Prepared) -> tuple[GuardReason, ...]:
     """What stands against a dose as somebody typed it: at the field where it was typed."""
     gathered = _gather(session)
     if gathered.version is None:
@@ -247,7 +247,7 @@ def _without_plan(session: SessionSnapshot) -> Papers:
     return Papers(session.protocol.drug, session.protocol.route, (), (), None)
 
 
-def _as_drawn(gathered: _Gathered, prepared: Prepared, rules: dosing.DoseRules) -> Iterator[Reason]:
+def _as_drawn(gathered: _Gathered, prepared: Prepared, rules: dosing.DoseRules) -> Iterator[GuardReason]:
     ordered = None if gathered.version is None else plan_dose.ordered_of(gathered.version)
     if ordered is None:
         return  # said of the plan
@@ -260,7 +260,7 @@ def _as_drawn(gathered: _Gathered, prepared: Prepared, rules: dosing.DoseRules) 
     )  # fmt: skip
 
 
-def _as_it_runs(gathered: _Gathered, rate: Decimal | None, rules: dosing.DoseRules) -> Iterator[Reason]:
+def _as_it_runs(gathered: _Gathered, rate: Decimal | None, rules: dosing.DoseRules) -> Iterator[GuardReason]:
     """A running dose under the rules of now."""
     session, version = gathered.session, gathered.version
     running = session.rate_ml_per_h
@@ -272,7 +272,7 @@ def _as_it_runs(gathered: _Gathered, rate: Decimal | None, rules: dosing.DoseRul
     )  # fmt: skip
 
 
-def _say(reason: dosing.Reason) -> str:
+def _say(reason: dosing.DoseReason) -> str:
     """A sentence of the dosing rules, in the reader's language."""
     return _(reason.template) % reason.values
 

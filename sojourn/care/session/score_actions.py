@@ -18,11 +18,11 @@ from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import recovery
 from sojourn.clinical.current import rounded
 from sojourn.clinical.protocol import FINAL
-from sojourn.clinical.recovery import NotScored, RecoveryScale, RecoveryScore
+from sojourn.clinical.recovery import RecoveryScale, RecoveryScore, RecoveryScoreRefusal
 from sojourn.clinical.recovery.scores import Item
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.rulebook.load import book
 
@@ -52,10 +52,10 @@ def score(
     encounter, _newest = lock_session(encounter_id, seen)
     session = snapshot.load(encounter_id, now)
     if session.state in FINAL:
-        raise Refused(_("This session is over."), codes=("over",))
+        raise ActionRefused(_("This session is over."), codes=("over",))
     scale = scale_of(scale_id)
     found = scale.score(answers)
-    if isinstance(found, NotScored):
+    if isinstance(found, RecoveryScoreRefusal):
         raise _not_scored(scale, found)
     parts = _parts(session, scale, found, before or {})
     reached = found.total >= session.protocol.number(f"{scale_id}_at_least")
@@ -70,11 +70,11 @@ def score(
 def scale_of(scale_id: str) -> RecoveryScale:
     """A recovery score in its newest version. Refused: unknown-scale."""
     if scale_id not in recovery.SCALES:
-        raise Refused(_("There is no such score."), codes=("unknown-scale",))
+        raise ActionRefused(_("There is no such score."), codes=("unknown-scale",))
     return recovery.read(book().rule(scale_id))
 
 
-def _not_scored(scale: RecoveryScale, found: NotScored) -> Refused:
+def _not_scored(scale: RecoveryScale, found: RecoveryScoreRefusal) -> ActionRefused:
     """Every answer that is missing or that the rule does not take, by the name of its item."""
     labels = {each.id: _(each.label) for each in scale.items}
     said = []
@@ -84,7 +84,7 @@ def _not_scored(scale: RecoveryScale, found: NotScored) -> Refused:
         if stem != "missing":
             words = _("This score does not take that answer: {item}.")
         said.append(words.format(item=labels.get(item, item)))
-    return Refused(*said, codes=found.reasons)
+    return ActionRefused(*said, codes=found.reasons)
 
 
 def _parts(session: SessionSnapshot, scale: RecoveryScale, found: RecoveryScore, before: Mapping[str, str]) -> str:
@@ -104,7 +104,7 @@ def _how(session: SessionSnapshot, item: Item, before: Mapping[str, str]) -> str
     said = before.get(item.id, "").strip()[:LONGEST_BEFORE]
     if not said:
         words = _("Say how it was before the dose: {item}.").format(item=_(item.label))
-        raise Refused(words, codes=(f"before-missing:{item.id}",))
+        raise ActionRefused(words, codes=(f"before-missing:{item.id}",))
     return "; ".join((said, *(_measured(session, item, code) for code in item.before_reads)))
 
 
@@ -112,7 +112,7 @@ def _measured(session: SessionSnapshot, item: Item, code: str) -> str:
     vital, known = VITALS[code], session.newest.get(code)
     if known is None or known.baseline is None:
         words = _("It was not measured before the dose, so it cannot be as before: {vital}.")
-        raise Refused(words.format(vital=_(vital.label)), codes=(f"baseline-missing:{item.id}",))
+        raise ActionRefused(words.format(vital=_(vital.label)), codes=(f"baseline-missing:{item.id}",))
     value = number_format(rounded(known.baseline, vital.places), vital.places)
     return _("%(vital)s before the dose %(value)s %(unit)s") % {
         "vital": _(vital.label), "value": value, "unit": vital.unit.display,

@@ -59,7 +59,7 @@ from sojourn.clinical.administration import Delivered, HistoryRefused, Line, cha
 from sojourn.clinical.administration.double_check import DoubleCheck, double_check
 from sojourn.clinical.alarms import Priority
 from sojourn.clinical.eligibility import Notice
-from sojourn.clinical.protocol import FINAL, Facts, Floors, Protocol, Reason, Refused, State, compose, guard
+from sojourn.clinical.protocol import FINAL, Facts, Floors, GuardReason, Protocol, State, StepRefusal, compose, guard
 from sojourn.clinical.protocol import Measured as MeasuredOn
 from sojourn.clinical.rules import Rule
 from sojourn.clinical.vitals import SYSTOLIC
@@ -372,10 +372,10 @@ class SessionSnapshot:
         lasting = compose.set_aside_before(signed, {item: row.at for item, row in self.checks.items()})
         return lasting | compose.signed_to_leave(self.state, self.current.basis.get("set_aside", ()))
 
-    def standing(self, transition: str, against: Against | None = None) -> tuple[Reason, ...]:
+    def standing(self, transition: str, against: Against | None = None) -> tuple[GuardReason, ...]:
         """What stands in the way of a step now; empty where it may be taken."""
         answer = guard(transition, self.facts(against=against), self.protocol)
-        return answer.reasons if isinstance(answer, Refused) else ()
+        return answer.reasons if isinstance(answer, StepRefusal) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,10 +385,10 @@ class Against:
     ``decision``, ``known`` facts and medicines ``taken`` are as the record has them, for whoever shows them.
     """
 
-    road: tuple[Reason, ...]
+    road: tuple[GuardReason, ...]
     alarms_waiting: tuple[str, ...]
     floors: Floors
-    dose: tuple[Reason, ...]
+    dose: tuple[GuardReason, ...]
     notices: tuple[Notice, ...]
     changed: tuple[ChangedSince, ...]  # in the medicines: since the decision, the plan, the last dose
     agreements: Mapping[str, Consent]

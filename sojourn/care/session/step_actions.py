@@ -25,7 +25,7 @@ from sojourn.care.vitals.models import DeviceAssociation
 from sojourn.clinical.administration import charted
 from sojourn.clinical.protocol import BY_NAME, FINAL, UNDER_WAY, State
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _chart_the_dose(by: Actor, session: SessionSnapshot, transition: str, pump: 
     if transition == "give_part":
         fault = charted.part_fault(session.dose, session.steps, pump.part_mg)
     if fault:
-        raise Refused(_faults()[fault], codes=(fault,))
+        raise ActionRefused(_faults()[fault], codes=(fault,))
     pump, unkept = _believed(session, pump, at)
     note = " ".join(filter(None, (note, unkept)))
     charts = charted.charts_of(
@@ -131,20 +131,20 @@ def _moment(session: SessionSnapshot, at: datetime | None, now: datetime) -> dat
     if at is None:
         return now
     if at > now:
-        raise Refused(_("The time lies ahead. Correct it."), codes=("future",))
+        raise ActionRefused(_("The time lies ahead. Correct it."), codes=("future",))
     encounter = session.encounter
     last = max((each.at for each in session.steps), default=None)
     # An arrival may be written down late, an appointment not; a clock is typed without seconds.
     earliest = last or min(encounter.opened_at, encounter.appointment.during.lower)
     if at < earliest.replace(second=0, microsecond=0):
         if last is not None:
-            raise Refused(_("This time is before the last step that was recorded."), codes=("out-of-order",))
-        raise Refused(_("The dose cannot have begun before the patient arrived."), codes=("before-arrival",))
+            raise ActionRefused(_("This time is before the last step that was recorded."), codes=("out-of-order",))
+        raise ActionRefused(_("The dose cannot have begun before the patient arrived."), codes=("before-arrival",))
     ready = session.ready_dose
     if last is None and ready is not None:
         checked = max(session.current.at, *(each.at for each in ready if each is not None))
         if at < checked.replace(second=0, microsecond=0):
-            raise Refused(_("The dose cannot have begun before it was checked."), codes=("before-check",))
+            raise ActionRefused(_("The dose cannot have begun before it was checked."), codes=("before-check",))
     return max(at, last) if last is not None else at
 
 

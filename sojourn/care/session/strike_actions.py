@@ -30,7 +30,7 @@ from sojourn.care.vitals.models import Observation
 from sojourn.clinical.protocol import PRESENT, State
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 
 TABLES: Final[dict[str, Any]] = {
@@ -63,19 +63,19 @@ def strike(
     call stays), reason-missing, reason-long, signed.
     """
     if of not in TABLES:
-        raise Refused(_("That entry belongs to another session."), codes=("unknown-row",))
+        raise ActionRefused(_("That entry belongs to another session."), codes=("unknown-row",))
     by.require(PERMISSIONS[of])
     now = now or timezone.now()
     encounter, newest = lock_session(encounter_id, None)
     row = TABLES[of].objects.filter(pk=row_id, encounter_id=encounter_id).first()
     if row is None:
-        raise Refused(_("That entry belongs to another session."), codes=("unknown-row",))
+        raise ActionRefused(_("That entry belongs to another session."), codes=("unknown-row",))
     before = EnteredInError.objects.filter(of=of, row_id=row_id).first()
     if before is not None:
         return before
     wrong = _faults(encounter, of, row, reason.strip())
     if wrong:
-        raise Refused(*wrong.values(), codes=tuple(wrong))
+        raise ActionRefused(*wrong.values(), codes=tuple(wrong))
     rows = [row, *_other_half(row)] if of == StruckKind.READING else [row]
     struck, *_others = [
         EnteredInError.objects.create(

@@ -18,7 +18,7 @@ from sojourn.care.encounter.announcing import announce
 from sojourn.care.session.models import EnteredInError, StruckKind, Waste, WasteWitness
 from sojourn.clinical.administration.charted import two_people, waste_fault
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 
 
@@ -45,11 +45,11 @@ def waste(
     if again is not None:
         return again
     if fault := waste_fault(mg):
-        raise Refused(_faults()[fault], codes=(fault,))
+        raise ActionRefused(_faults()[fault], codes=(fault,))
     if at is not None and at > now:
-        raise Refused(_("The time lies ahead. Correct it."), codes=("future",))
+        raise ActionRefused(_("The time lies ahead. Correct it."), codes=("future",))
     if encounter.signatures.exists():
-        raise Refused(_("The record is signed. Write an addendum instead."), codes=("signed",))
+        raise ActionRefused(_("The record is signed. Write an addendum instead."), codes=("signed",))
     row = Waste.objects.create(
         clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, mg=mg, how=how.strip()[:200], key=key,
         at=at or now, by_id=by.member,
@@ -70,14 +70,14 @@ def witness(*, by: Actor, waste_id: int, now: datetime | None = None) -> WasteWi
     row = Waste.objects.select_related("by", "encounter").get(pk=waste_id)
     lock_session(row.encounter_id, None)
     if not two_people(row.by.person_id, by.person_id):
-        raise Refused(_("You threw it away yourself. Somebody else must witness it."), codes=("own-waste",))
+        raise ActionRefused(_("You threw it away yourself. Somebody else must witness it."), codes=("own-waste",))
     if EnteredInError.objects.filter(of=StruckKind.WASTE, row_id=row.pk).exists():
-        raise Refused(_("This was struck as entered in error. There is nothing to witness."), codes=("struck",))
+        raise ActionRefused(_("This was struck as entered in error. There is nothing to witness."), codes=("struck",))
     before = WasteWitness.objects.filter(waste=row).first()
     if before is not None:
         if before.by_id == by.membership_id:
             return before
-        raise Refused(_("Somebody has witnessed this already."), codes=("witnessed",))
+        raise ActionRefused(_("Somebody has witnessed this already."), codes=("witnessed",))
     witnessed = WasteWitness.objects.create(
         clinic_id=by.own_clinic_id, patient_id=row.patient_id, waste=row, at=now or timezone.now(), by_id=by.member
     )

@@ -20,7 +20,7 @@ from sojourn.care.session.models import CheckResult
 from sojourn.clinical import dosing
 from sojourn.clinical.eligibility.facts import VOCABULARY
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import clinic_day
 
 ITEM: Final = "weight"
@@ -58,4 +58,4 @@ def weigh(
 def _must_be_a_weight(kg: Decimal) -> None:
     """Refused before anything else is asked: 7 kg is a slip, not a change."""
     if words := intake.fault_words(VOCABULARY[doubts.WEIGHT], float(kg)):
-        raise Refused(words, codes=("implausible",))
+        raise ActionRefused(words, codes=("implausible",))

@@ -22,7 +22,7 @@ from sojourn.care.session.step_actions import advance_session
 from sojourn.clinical.protocol import BY_NAME
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 
 
 @transaction.atomic
@@ -36,7 +36,7 @@ def say_no(*, by: Actor, patient_id: int, reason: str = "", now: datetime | None
         with _words_of_the_clinic(by):
             words = " ".join(each for each in (_("The patient said no."), reason.strip()) if each)
         return _stop(by, session, words, now)
-    raise Refused(_("No session is running that could be stopped."), codes=("no-session",))
+    raise ActionRefused(_("No session is running that could be stopped."), codes=("no-session",))
 
 
 @transaction.atomic

@@ -22,7 +22,7 @@ from sojourn.care.vitals.reading import in_own_unit
 from sojourn.clinical.protocol import PRESENT
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, pressure_fault
 from sojourn.foundation.accounts.actor import Actor, current_actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day, local
 
@@ -53,9 +53,9 @@ def take_readings(
     if early:
         _must_be_said(encounter, measured_at, before_arrival)
     elif now - measured_at > timedelta(hours=12):
-        raise Refused(_("The time of the reading is more than 12 hours ago. Correct it."), codes=("past",))
+        raise ActionRefused(_("The time of the reading is more than 12 hours ago. Correct it."), codes=("past",))
     if newest.state not in PRESENT:
-        raise Refused(_("This session is not running; readings cannot be added."), codes=("not-running",))
+        raise ActionRefused(_("This session is not running; readings cannot be added."), codes=("not-running",))
     session = session_of(encounter)
     crossed = _crossed(values)
     readings = [
@@ -72,11 +72,11 @@ def _must_be_readings(values: Mapping[str, float], measured_at: datetime, now: d
     """Refused: unknown-vital, nothing, future."""
     unknown = sorted(set(values) - set(VITALS))
     if unknown:
-        raise Refused(_("Unknown vital sign: %(code)s.") % {"code": ", ".join(unknown)}, codes=("unknown-vital",))
+        raise ActionRefused(_("Unknown vital sign: %(code)s.") % {"code": ", ".join(unknown)}, codes=("unknown-vital",))
     if not values:
-        raise Refused(_("Enter at least one value."), codes=("nothing",))
+        raise ActionRefused(_("Enter at least one value."), codes=("nothing",))
     if measured_at > now + timedelta(minutes=1):
-        raise Refused(_("The time of the reading lies ahead. Correct it."), codes=("future",))
+        raise ActionRefused(_("The time of the reading lies ahead. Correct it."), codes=("future",))
 
 
 def _typed(
@@ -94,7 +94,7 @@ def _typed(
 
 def _must_be_said(encounter: Encounter, measured_at: datetime, before_arrival: bool) -> None:
     if clinic_day(measured_at, current_actor()) < encounter.patient.birth_date:
-        raise Refused(_("The day of the reading lies before the patient's birth."), codes=("before-birth",))
+        raise ActionRefused(_("The day of the reading lies before the patient's birth."), codes=("before-birth",))
     if not before_arrival:
         words = _(
             "Was this measured before the patient arrived? It says %(measured)s; the patient arrived %(arrived)s."
@@ -103,7 +103,7 @@ def _must_be_said(encounter: Encounter, measured_at: datetime, before_arrival: b
             "measured": date_format(local(measured_at, current_actor()), _("j F Y, H:i")),
             "arrived": date_format(local(encounter.opened_at, current_actor()), _("j F Y, H:i")),
         }
-        raise Refused(words % said, codes=("before-arrival",))
+        raise ActionRefused(words % said, codes=("before-arrival",))
 
 
 def _crossed(values: Mapping[str, float]) -> frozenset[str]:
@@ -130,7 +130,7 @@ def add_device(
                 added_at=now or timezone.now(),
             )
     except IntegrityError as error:
-        raise Refused(_("A monitor with this identifier exists already."), codes=("known-key",)) from error
+        raise ActionRefused(_("A monitor with this identifier exists already."), codes=("known-key",)) from error
     record(by, "monitor.added", device, key=key)
     return device
 
@@ -144,7 +144,7 @@ def give_port(*, by: Actor, port: int, now: datetime | None = None) -> ListenerP
         with transaction.atomic():
             found = ListenerPort.objects.create(clinic_id=by.own_clinic_id, port=port, added_at=now or timezone.now())
     except IntegrityError as error:
-        raise Refused(_("This port belongs to a clinic already."), codes=("taken",)) from error
+        raise ActionRefused(_("This port belongs to a clinic already."), codes=("taken",)) from error
     record(by, "monitor.port_given", found, port=port)
     return found
 
@@ -155,7 +155,7 @@ def drop_port(*, by: Actor, port: int) -> None:
     by.require("monitor.manage")
     found = ListenerPort.objects.filter(port=port).first()
     if found is None:
-        raise Refused(_("This port does not belong to the clinic."), codes=("not-ours",))
+        raise ActionRefused(_("This port does not belong to the clinic."), codes=("not-ours",))
     record(by, "monitor.port_dropped", found, port=port)
     found.delete()
 
@@ -166,7 +166,7 @@ def rename_device(*, by: Actor, device_id: int, name: str) -> Device:
     by.require("monitor.manage")
     name = " ".join(name.split())[:60]
     if not name:
-        raise Refused(_("Give the monitor a name."), codes=("name-missing",))
+        raise ActionRefused(_("Give the monitor a name."), codes=("name-missing",))
     device = Device.objects.select_for_update(no_key=True).get(pk=device_id)
     if device.name != name:
         device.name = name
@@ -181,7 +181,7 @@ def retire_device(*, by: Actor, device_id: int, now: datetime | None = None) -> 
     by.require("monitor.manage")
     device = Device.objects.select_for_update().get(pk=device_id)
     if device.associations.filter(until_at=None).exists():
-        raise Refused(_("This monitor is on a session. Take it off first."), codes=("in-use",))
+        raise ActionRefused(_("This monitor is on a session. Take it off first."), codes=("in-use",))
     device.retired_at = now or timezone.now()
     device.save(update_fields=["retired_at"])
     record(by, "monitor.retired", device)
@@ -195,12 +195,12 @@ def put_on(*, by: Actor, device_id: int, encounter_id: int, now: datetime | None
     encounter, newest = encounter_actions.lock_session(encounter_id, None)
     device = Device.objects.select_for_update(no_key=True).get(pk=device_id, retired_at=None)
     if newest.state not in PRESENT:
-        raise Refused(_("This session is not running."), codes=("not-running",))
+        raise ActionRefused(_("This session is not running."), codes=("not-running",))
     current = DeviceAssociation.objects.filter(device=device, until_at=None).first()
     if current is not None:
         if current.encounter_id == encounter_id:
             return current
-        raise Refused(_("%(monitor)s is on another session.") % {"monitor": device.name}, codes=("in-use",))
+        raise ActionRefused(_("%(monitor)s is on another session.") % {"monitor": device.name}, codes=("in-use",))
     association = DeviceAssociation.objects.create(
         clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, device=device, encounter=encounter,
         from_at=now or timezone.now(), from_by_id=by.member,
@@ -217,7 +217,7 @@ def take_off(*, by: Actor, device_id: int, now: datetime | None = None) -> None:
     now = now or timezone.now()
     association = DeviceAssociation.objects.select_for_update().filter(device_id=device_id, until_at=None).first()
     if association is None:
-        raise Refused(_("This monitor is on no session."), codes=("not-on",))
+        raise ActionRefused(_("This monitor is on no session."), codes=("not-on",))
     association.until_at, association.until_by_id = now, by.membership_id
     association.save(update_fields=["until_at", "until_by"])
     encounter = association.encounter

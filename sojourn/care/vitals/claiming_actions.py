@@ -24,7 +24,7 @@ from sojourn.care.vitals.models import (
     Stranger,
 )
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 
 
@@ -34,7 +34,7 @@ def register(*, by: Actor, stranger_id: int, name: str, now: datetime | None = N
     name-missing, known-key."""
     stranger = Stranger.objects.filter(pk=stranger_id, clinic_id=by.own_clinic_id, fault="").exclude(name="").first()
     if stranger is None:
-        raise Refused(_("This monitor is not waiting any more."), codes=("gone",))
+        raise ActionRefused(_("This monitor is not waiting any more."), codes=("gone",))
     return add_device(by=by, name=_named(name), key=stranger.name, address=stranger.host, now=now)
 
 
@@ -45,9 +45,9 @@ def claim(*, by: Actor, stranger_id: int, code: str, name: str, now: datetime | 
     by.require("monitor.register")
     stranger = Stranger.objects.filter(pk=stranger_id, clinic_id=None, fault="").exclude(name="").first()
     if stranger is None:
-        raise Refused(_("This monitor is not waiting any more."), codes=("gone",))
+        raise ActionRefused(_("This monitor is not waiting any more."), codes=("gone",))
     if whose.folded(code) != whose.folded(whose.masked(stranger.name)[1]):
-        raise Refused(
+        raise ActionRefused(
             _("That is not how its name ends. Read it at the bedside: on the monitor's screen or its label."),
             codes=("wrong-code",),
         )
@@ -78,7 +78,7 @@ def _own_unheard(stranger: Stranger) -> Device | None:
 def _named(name: str) -> str:
     name = " ".join(name.split())[:60]
     if not name:
-        raise Refused(_("Give the monitor a name."), codes=("name-missing",))
+        raise ActionRefused(_("Give the monitor a name."), codes=("name-missing",))
     return name
 
 
@@ -90,15 +90,15 @@ def rekey(*, by: Actor, device_id: int, stranger_id: int) -> Device:
     stranger = Stranger.objects.filter(pk=stranger_id, clinic_id=by.own_clinic_id, fault="").first()
     device = Device.objects.select_for_update(no_key=True).get(pk=device_id, retired_at=None)
     if stranger is None or not stranger.name:
-        raise Refused(_("This monitor is not waiting any more."), codes=("gone",))
+        raise ActionRefused(_("This monitor is not waiting any more."), codes=("gone",))
     if not whose.too_wide(device.key, stranger.keys.split("\n"), stranger.gateway_keys.split("\n")):
-        raise Refused(_("That is another monitor. Add it as a new one."), codes=("not-the-same",))
+        raise ActionRefused(_("That is another monitor. Add it as a new one."), codes=("not-the-same",))
     before, device.key = device.key, stranger.name
     try:
         with transaction.atomic():
             device.save(update_fields=["key"])
     except IntegrityError as error:
-        raise Refused(_("A monitor with this identifier exists already."), codes=("known-key",)) from error
+        raise ActionRefused(_("A monitor with this identifier exists already."), codes=("known-key",)) from error
     record(by, "monitor.rekeyed", device, key=device.key, before=before)
     return device
 
@@ -109,7 +109,7 @@ def confirm_line(*, by: Actor, device_id: int, host: str, now: datetime | None =
     by.require("monitor.register")
     device = Device.objects.select_for_update(no_key=True).get(pk=device_id, retired_at=None)
     if not host or host not in (device.address, device.other_address):
-        raise Refused(_("Nothing has come from this address."), codes=("not-heard",))
+        raise ActionRefused(_("Nothing has come from this address."), codes=("not-heard",))
     device.address, device.address_confirmed_at = host, now or timezone.now()
     device.other_address, device.other_address_at = "", None
     device.save(update_fields=["address", "address_confirmed_at", "other_address", "other_address_at"])
@@ -125,14 +125,14 @@ def confirm_patient(*, by: Actor, device_id: int, encounter_id: int, now: dateti
     now = now or timezone.now()
     encounter, _newest = encounter_actions.lock_session(encounter_id, None)
     if not DeviceAssociation.objects.filter(device_id=device_id, encounter=encounter, until_at=None).exists():
-        raise Refused(_("This monitor is not on this patient."), codes=("not-on",))
+        raise ActionRefused(_("This monitor is not on this patient."), codes=("not-on",))
     held = list(
         HeldReading.objects.filter(encounter=encounter, device_id=device_id)
         .exclude(identifier__in=_confirmed(encounter, device_id))
         .order_by("id")
     )
     if not held:
-        raise Refused(_("Nothing of this monitor is waiting for you."), codes=("nothing-held",))
+        raise ActionRefused(_("Nothing of this monitor is waiting for you."), codes=("nothing-held",))
     for identifier in sorted({each.identifier for each in held}):
         PatientConfirmed.objects.create(
             clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, device_id=device_id, encounter=encounter,

@@ -17,7 +17,7 @@ from sojourn.care.vitals import faults, ingest
 from sojourn.care.vitals.models import PostedWrong, Whose
 from sojourn.clinical.alarms import MONITOR_SIGNAL, Phase
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 
 _ALARM = faults.RULES[faults.WRONG]
@@ -33,12 +33,12 @@ def answer_whose(
     by.require("monitor.associate")
     now = now or timezone.now()
     if answer not in Whose.values:
-        raise Refused(_("Say whose the value was."), codes=("not-an-answer",))
+        raise ActionRefused(_("Say whose the value was."), codes=("not-an-answer",))
     encounter = Encounter.objects.select_for_update(no_key=True).get(pk=encounter_id)
     waiting = PostedWrong.objects.filter(encounter=encounter, device_id=device_id, answered_at=None, pk__lte=upto)
     count = waiting.update(answer=answer, answered_at=now, answered_by_id=by.member)
     if not count:
-        raise Refused(_("Somebody has answered this already."), codes=("answered",))
+        raise ActionRefused(_("Somebody has answered this already."), codes=("answered",))
     record(by, "monitor.whose_answered", encounter, device=device_id, answer=answer, values=count)
     _end_alarm(by, encounter, now)
     announce(encounter)

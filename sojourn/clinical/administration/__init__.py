@@ -29,13 +29,14 @@ from sojourn.clinical.administration.events import (
     Waste,
 )
 from sojourn.clinical.administration.history import HistoryRefused, accept
-from sojourn.clinical.administration.reasons import TEXTS, Reason
+from sojourn.clinical.administration.reasons import TEXTS, ChartingReason
 
 __all__ = [
     "OVER",
     "TEXTS",
     "Asked",
     "Balance",
+    "ChartingReason",
     "Counted",
     "Delivered",
     "Disagreement",
@@ -53,7 +54,6 @@ __all__ = [
     "RateChange",
     "RateExpected",
     "Reading",
-    "Reason",
     "Resume",
     "Segment",
     "Start",

@@ -16,7 +16,7 @@ from fractions import Fraction
 
 from sojourn.clinical.administration.delivering import Delivered, Method, Phase
 from sojourn.clinical.administration.events import Waste
-from sojourn.clinical.administration.reasons import Reason, because, hundredths
+from sojourn.clinical.administration.reasons import ChartingReason, because, hundredths
 
 _HUNDREDTH = Decimal("0.01")
 
@@ -35,7 +35,7 @@ class Balance:
     wasted_mg: Decimal
     remaining_mg: Decimal
     unaccounted_mg: Decimal | None
-    discrepancies: tuple[Reason, ...]  # the dose's own among them
+    discrepancies: tuple[ChartingReason, ...]  # the dose's own among them
     complete: bool  # ended by a person, nothing to ask, nothing left, all waste witnessed
 
     @property
@@ -147,7 +147,7 @@ def _unaccounted(rest: Decimal, remaining_mg: Fraction | None, over: bool) -> De
     return exact.quantize(_HUNDREDTH, rounding=ROUND_HALF_DOWN) + Decimal(0)  # never a negative zero
 
 
-def _of_waste(wasted: Sequence[Waste], delivered: Delivered) -> Iterator[Reason]:
+def _of_waste(wasted: Sequence[Waste], delivered: Delivered) -> Iterator[ChartingReason]:
     first: dict[str, Waste] = {}
     for waste in wasted:
         known = first.setdefault(waste.id, waste)
@@ -157,7 +157,7 @@ def _of_waste(wasted: Sequence[Waste], delivered: Delivered) -> Iterator[Reason]
             yield because("waste-changed")
 
 
-def _of_one_waste(waste: Waste, delivered: Delivered) -> Iterator[Reason]:
+def _of_one_waste(waste: Waste, delivered: Delivered) -> Iterator[ChartingReason]:
     by, witness = waste.by.strip(), waste.witness.strip()
     if waste.mg <= 0:
         yield because("waste-not-positive", mg=waste.mg)
@@ -175,7 +175,7 @@ def _of_one_waste(waste: Waste, delivered: Delivered) -> Iterator[Reason]:
         yield because("waste-in-future", mg=waste.mg)
 
 
-def _of_drawn(drawn_mg: Fraction | None, found: Balance) -> Iterator[Reason]:
+def _of_drawn(drawn_mg: Fraction | None, found: Balance) -> Iterator[ChartingReason]:
     start = found.delivered.start
     if drawn_mg is None:
         yield because("drawn-missing")
@@ -193,7 +193,7 @@ def _of_drawn(drawn_mg: Fraction | None, found: Balance) -> Iterator[Reason]:
             yield because("bag-above-drawn", bag=bag, drawn=drawn_mg)
 
 
-def _of_sum(found: Balance, wastes: Sequence[Waste], remaining_mg: Fraction | None) -> Iterator[Reason]:
+def _of_sum(found: Balance, wastes: Sequence[Waste], remaining_mg: Fraction | None) -> Iterator[ChartingReason]:
     """The first thing that the sum itself says; one loss has one name."""
     if remaining_mg is not None and remaining_mg < 0:
         yield because("remaining-negative")
@@ -211,7 +211,7 @@ def _of_sum(found: Balance, wastes: Sequence[Waste], remaining_mg: Fraction | No
         yield because("milligrams-missing", mg=missing)
 
 
-def _too_much_wasted(found: Balance, drawn: Decimal, left: Decimal, wastes: Sequence[Waste]) -> Reason:
+def _too_much_wasted(found: Balance, drawn: Decimal, left: Decimal, wastes: Sequence[Waste]) -> ChartingReason:
     """Where one of two equal wastes is exactly what is too much, it was recorded twice."""
     amounts = [hundredths(each.mg) for each in wastes]
     for each in amounts:

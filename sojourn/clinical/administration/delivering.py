@@ -27,7 +27,7 @@ from sojourn.clinical.administration.events import (
     Stop,
 )
 from sojourn.clinical.administration.history import History, HistoryRefused, read, read_mg
-from sojourn.clinical.administration.reasons import Reason, because
+from sojourn.clinical.administration.reasons import ChartingReason, because
 
 
 class Method(StrEnum):
@@ -102,8 +102,8 @@ class Delivered:
     emptied_at: datetime | None
     paused: timedelta
     disagreement: Disagreement | None
-    needs: tuple[Reason, ...]
-    discrepancies: tuple[Reason, ...]
+    needs: tuple[ChartingReason, ...]
+    discrepancies: tuple[ChartingReason, ...]
 
     @property
     def planned_mg(self) -> Fraction:
@@ -416,7 +416,7 @@ def _is_paused(history: History) -> bool:
     return isinstance(last, Pause)
 
 
-def _needs(history: History) -> Iterator[Reason]:
+def _needs(history: History) -> Iterator[ChartingReason]:
     """What must be asked: the dose is over, and the parts that were charted (taken or not) are not the planned dose."""
     charted = sum((each.mg for each in history.later if isinstance(each, PartGiven)), Fraction(0))
     if history.ended is None or charted == history.start.planned_mg:
@@ -457,7 +457,7 @@ def _disagreement(history: History, tolerance_mg: Fraction) -> Disagreement | No
     return Disagreement(at, computed, counted) if abs(counted - computed) > tolerance_mg else None
 
 
-def _said_otherwise(found: Disagreement | None, history: History) -> Iterator[Reason]:
+def _said_otherwise(found: Disagreement | None, history: History) -> Iterator[ChartingReason]:
     if found is None:
         return
     counted, computed = found.counted_mg, found.computed_mg
@@ -472,7 +472,7 @@ def _said_otherwise(found: Disagreement | None, history: History) -> Iterator[Re
         yield because("counted-above-computed", counted=counted, computed=computed, by=counted - computed)
 
 
-def _of_readings(history: History) -> Iterator[Reason]:
+def _of_readings(history: History) -> Iterator[ChartingReason]:
     start, newest = history.start, _newest(history)
     if newest is None:
         return
@@ -483,7 +483,7 @@ def _of_readings(history: History) -> Iterator[Reason]:
         yield because("count-above-bag", counted=last / start.mg_per_ml, volume=start.volume_ml)
 
 
-def _of_parts(history: History) -> Iterator[Reason]:
+def _of_parts(history: History) -> Iterator[ChartingReason]:
     paused = False
     for step in history.later:
         paused = isinstance(step, Pause) or (paused and not isinstance(step, Resume))
@@ -491,7 +491,7 @@ def _of_parts(history: History) -> Iterator[Reason]:
             yield because("part-while-paused", mg=step.mg * step.fraction)
 
 
-def _of_plan(found: Delivered, tolerance_mg: Fraction) -> Iterator[Reason]:
+def _of_plan(found: Delivered, tolerance_mg: Fraction) -> Iterator[ChartingReason]:
     given, planned = found.given_mg, found.planned_mg
     if given > planned + tolerance_mg:
         yield because("given-above-planned", given=given, planned=planned)
@@ -499,7 +499,7 @@ def _of_plan(found: Delivered, tolerance_mg: Fraction) -> Iterator[Reason]:
         yield because("ended-below-planned", given=given, planned=planned)
 
 
-def _of_end(found: Delivered) -> Iterator[Reason]:
+def _of_end(found: Delivered) -> Iterator[ChartingReason]:
     if found.phase is Phase.EMPTY:
         yield because("end-not-charted")
     if found.phase is Phase.PAUSED:

@@ -22,14 +22,14 @@ from sojourn.clinical.administration.events import (
     Start,
     Stop,
 )
-from sojourn.clinical.administration.reasons import Reason, because
+from sojourn.clinical.administration.reasons import ChartingReason, because
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryRefused:
     """No history: a step that cannot have happened so. ``steps`` are the ids, one for each reason."""
 
-    reasons: tuple[Reason, ...]
+    reasons: tuple[ChartingReason, ...]
     steps: tuple[str, ...]
 
     @property
@@ -57,7 +57,7 @@ def read(events: Sequence[Event], *, now: datetime) -> History | HistoryRefused:
     if now.tzinfo is None:
         raise ValueError("now needs its time zone")
     told = _Told()
-    reasons: list[Reason] = []
+    reasons: list[ChartingReason] = []
     steps: list[str] = []
     for event in events:
         against = [because("time-without-zone")] if event.at.tzinfo is None else []
@@ -108,7 +108,7 @@ class _Told:
         )
 
 
-def _against(step: Event, told: _Told) -> Iterator[Reason]:
+def _against(step: Event, told: _Told) -> Iterator[ChartingReason]:
     """Everything that speaks against this step at this place."""
     start = told.start
     if told.known(step) is not None:
@@ -137,7 +137,7 @@ def _against(step: Event, told: _Told) -> Iterator[Reason]:
             yield from _reading(step, start, told)
 
 
-def _start(step: Start) -> Iterator[Reason]:
+def _start(step: Start) -> Iterator[ChartingReason]:
     if step.planned_mg <= 0:
         yield because("planned-not-positive")
     bag = (step.mg_per_ml, step.volume_ml)
@@ -149,7 +149,7 @@ def _start(step: Start) -> Iterator[Reason]:
         yield because("rate-without-pump")
 
 
-def _rate_change(step: RateChange, start: Start, told: _Told) -> Iterator[Reason]:
+def _rate_change(step: RateChange, start: Start, told: _Told) -> Iterator[ChartingReason]:
     if start.means is not Means.PUMP:
         yield because("rate-without-pump")
         return
@@ -158,7 +158,7 @@ def _rate_change(step: RateChange, start: Start, told: _Told) -> Iterator[Reason
     yield from _rate(step.ml_per_h, step.expected, start)
 
 
-def _resume(step: Resume, start: Start, told: _Told) -> Iterator[Reason]:
+def _resume(step: Resume, start: Start, told: _Told) -> Iterator[ChartingReason]:
     if not told.paused:
         yield because("resume-without-pause")
     if start.means is Means.PUMP:
@@ -167,7 +167,7 @@ def _resume(step: Resume, start: Start, told: _Told) -> Iterator[Reason]:
         yield because("rate-without-pump")
 
 
-def _rate(ml_per_h: Fraction | None, expected: RateExpected | None, bag: Start) -> Iterator[Reason]:
+def _rate(ml_per_h: Fraction | None, expected: RateExpected | None, bag: Start) -> Iterator[ChartingReason]:
     """A rate is above nothing, and gives from this very bag what the order means."""
     if ml_per_h is None:
         yield because("rate-missing")
@@ -184,7 +184,7 @@ def _rate(ml_per_h: Fraction | None, expected: RateExpected | None, bag: Start) 
         )  # fmt: skip
 
 
-def _part(step: PartGiven, start: Start) -> Iterator[Reason]:
+def _part(step: PartGiven, start: Start) -> Iterator[ChartingReason]:
     if start.means is Means.PUMP:
         yield because("part-from-pump")
     if step.mg <= 0:
@@ -193,7 +193,7 @@ def _part(step: PartGiven, start: Start) -> Iterator[Reason]:
         yield because("fraction-impossible")
 
 
-def _reading(step: Reading, start: Start, told: _Told) -> Iterator[Reason]:
+def _reading(step: Reading, start: Start, told: _Told) -> Iterator[ChartingReason]:
     typed = [step.given_mg] if isinstance(step, Asked) else [step.remaining_ml, step.total_ml]
     values = [each for each in typed if each is not None]
     if len(values) != 1:

@@ -15,7 +15,7 @@ from sojourn.clinical.units import Quantity
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class ChartingReason:
     """A code for programs, and a sentence for people: ``template`` is a message id whose places ``values`` fill."""
 
     code: str
@@ -30,9 +30,9 @@ class Reason:
         return self.template % self.values if self.values else self.template
 
 
-def because(code: str, **values: Fraction | Decimal | str) -> Reason:
+def because(code: str, **values: Fraction | Decimal | str) -> ChartingReason:
     """The reason with its numbers as text, to hundredths."""
-    return Reason(code, {name: each if isinstance(each, str) else shown(each) for name, each in values.items()})
+    return ChartingReason(code, {name: each if isinstance(each, str) else shown(each) for name, each in values.items()})
 
 
 def hundredths(mg: Fraction) -> Decimal:

@@ -3,6 +3,7 @@
 from sojourn.clinical.alarms.again import Heard, PutRight, Withdrawal, put_right, withdraw
 from sojourn.clinical.alarms.machine import acknowledge, awaited, eased, judge, start, worse
 from sojourn.clinical.alarms.model import (
+    AlarmReason,
     AlarmRule,
     Easing,
     Event,
@@ -13,7 +14,6 @@ from sojourn.clinical.alarms.model import (
     Phase,
     Priority,
     Reading,
-    Reason,
     State,
     Why,
 )
@@ -35,6 +35,7 @@ __all__ = [
     "KINDS",
     "MONITOR_SIGNAL",
     "SILENCE",
+    "AlarmReason",
     "AlarmRule",
     "Easing",
     "Event",
@@ -47,7 +48,6 @@ __all__ = [
     "Priority",
     "PutRight",
     "Reading",
-    "Reason",
     "Standing",
     "State",
     "Why",

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 
 from sojourn.clinical.alarms.machine import acknowledge, judge
 from sojourn.clinical.alarms.model import (
+    AlarmReason,
     AlarmRule,
     Event,
     Happening,
@@ -21,7 +22,6 @@ from sojourn.clinical.alarms.model import (
     Phase,
     Priority,
     Reading,
-    Reason,
     State,
     Why,
 )
@@ -78,7 +78,7 @@ def withdraw(rule: AlarmRule, state: State, standing: Sequence[Heard], now: date
         return Withdrawal(found, None)
     why = Why.WITHDRAWN_BY_MONITOR
     last, priority = found.judgement, state.priority or Priority.LOW
-    reason = Reason(
+    reason = AlarmReason(
         why, rule.rule_id, rule.version, rule.vital, last.value if last else None, rule.levels[0].limit,
         last.baseline if last else None,
     )  # fmt: skip

@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sojourn.clinical.alarms.model import (
+    AlarmReason,
     AlarmRule,
     Event,
     Happening,
@@ -30,7 +31,6 @@ from sojourn.clinical.alarms.model import (
     Phase,
     Priority,
     Reading,
-    Reason,
     State,
     Why,
 )
@@ -136,7 +136,7 @@ def acknowledge(rule: AlarmRule, state: State, by: str, at: datetime) -> Judgeme
         after = state._replace(acknowledged_at=at, acknowledged_by=by)
     else:
         after = state._replace(phase=_ACKNOWLEDGED, deadline=None, acknowledged_at=at, acknowledged_by=by)
-    reason = Reason(Why.SEEN_BY_A_PERSON, rule.rule_id, rule.version, rule.vital, None, None, None)
+    reason = AlarmReason(Why.SEEN_BY_A_PERSON, rule.rule_id, rule.version, rule.vital, None, None, None)
     happened = (Happening(Event.ACKNOWLEDGED, at, state.priority, reason),)
     return Judgement(after, happened, True, Why.SEEN_BY_A_PERSON, rule, None, None, None)
 
@@ -243,7 +243,7 @@ def _change(seen: _Seen, state: State, why: Why, limit: float | None, happened: 
 
 def _happening(seen: _Seen, event: Event, priority: Priority | None, why: Why, limit: float | None) -> Happening:
     rule = seen.rule
-    reason = Reason(why, rule.rule_id, rule.version, rule.vital, seen.value, limit, seen.baseline)
+    reason = AlarmReason(why, rule.rule_id, rule.version, rule.vital, seen.value, limit, seen.baseline)
     return Happening(event, seen.at, priority or Priority.LOW, reason)
 
 

@@ -1,6 +1,6 @@
 """The words of an alarm: its rule, its state, what happened to it and why.
 
-``State``, ``Judgement``, ``Happening``, ``Reason`` and ``Reading`` are named tuples, not frozen dataclasses:
+``State``, ``Judgement``, ``Happening``, ``AlarmReason`` and ``Reading`` are named tuples, not frozen dataclasses:
 they are made for every reading of every monitor, and a tuple is made several times as fast.
 """
 
@@ -185,7 +185,7 @@ class AlarmRule:
         return f"{self.rule_id}:{self.vital}"
 
 
-class Reason(NamedTuple):
+class AlarmReason(NamedTuple):
     """Why, with the numbers, in the vital sign's unit (the limit in seconds for silence and escalation)."""
 
     why: Why
@@ -203,7 +203,7 @@ class Happening(NamedTuple):
     event: Event
     at: datetime
     priority: Priority
-    reason: Reason
+    reason: AlarmReason
 
 
 class Judgement(NamedTuple):
@@ -224,7 +224,7 @@ class Judgement(NamedTuple):
         return self.happenings[-1].event if self.happenings else None
 
     @property
-    def set_off(self) -> Reason | None:
+    def set_off(self) -> AlarmReason | None:
         """What the alarm now rests on: the reason of the last change that a reading or a silence made. None where only
         time passed or a person answered: it then rests on what it did before."""
         if not self.happenings:
@@ -238,12 +238,12 @@ class Judgement(NamedTuple):
         return self.state.deadline
 
     @property
-    def reasons(self) -> tuple[Reason, ...]:
+    def reasons(self) -> tuple[AlarmReason, ...]:
         """Every reason: of each happening, or of nothing having happened."""
         if self.happenings:
             return tuple(each.reason for each in self.happenings)
         return (
-            Reason(
+            AlarmReason(
                 self.why,
                 self.rule.rule_id,
                 self.rule.version,

@@ -32,7 +32,7 @@ from sojourn.clinical.dosing.quantities import (
     plain,
     trimmed,
 )
-from sojourn.clinical.dosing.reasons import FIELDS, TEXTS, Notice, Question, Reason
+from sojourn.clinical.dosing.reasons import FIELDS, TEXTS, DoseReason, Notice, Question
 from sojourn.clinical.dosing.rules import (
     ALWAYS,
     KINDS,
@@ -81,6 +81,7 @@ __all__ = [
     "DoseCalculation",
     "DoseCeiling",
     "DoseRange",
+    "DoseReason",
     "DoseRefused",
     "DoseRules",
     "Drawn",
@@ -102,7 +103,6 @@ __all__ = [
     "Question",
     "RateChange",
     "RateRefused",
-    "Reason",
     "Rounding",
     "Running",
     "Salt",

@@ -23,7 +23,7 @@ from sojourn.clinical.dosing.quantities import (
     plain,
     trimmed,
 )
-from sojourn.clinical.dosing.reasons import Notice, Override, Reason
+from sojourn.clinical.dosing.reasons import DoseReason, Notice, Override
 from sojourn.clinical.dosing.rules import DoseRange, DoseRules, FirstDose
 from sojourn.clinical.dosing.weights import Weight, body_mass
 from sojourn.clinical.rules import Rule
@@ -110,7 +110,7 @@ class DoseCalculation:
     rate: MlPerHour | None
     steps: tuple[Step, ...]
     stamps: tuple[Stamp, ...]
-    overridden: tuple[Reason, ...] = ()
+    overridden: tuple[DoseReason, ...] = ()
     notices: tuple[Notice, ...] = ()
 
     @property
@@ -125,7 +125,7 @@ class DoseCalculation:
 class DoseRefused:
     """No dose; every reason at once. ``calculation`` is what would come out where the arithmetic itself is sound."""
 
-    reasons: tuple[Reason, ...]
+    reasons: tuple[DoseReason, ...]
     calculation: DoseCalculation | None = None
 
     @property
@@ -154,7 +154,7 @@ def calculate(
     dose = order.rounding.round(exact)
     if dose.value <= 0:
         values = {"step": order.rounding.step.text, "dose": exact.text}
-        return DoseRefused((Reason("rounded-to-nothing", "never", values),))
+        return DoseRefused((DoseReason("rounded-to-nothing", "never", values),))
     if impossible := tuple(too_small(order, dose)):
         return DoseRefused(impossible)
     found = work(order, dose, studied, rules)
@@ -166,7 +166,9 @@ def calculate(
     return DoseRefused(reasons, found)
 
 
-def judge(found: DoseCalculation, rules: DoseRules, today: date, first: FirstDose | None = None) -> tuple[Reason, ...]:
+def judge(
+    found: DoseCalculation, rules: DoseRules, today: date, first: FirstDose | None = None
+) -> tuple[DoseReason, ...]:
     """Everything that stands against a dose whose arithmetic is sound."""
     return (
         *weight_reasons(found.order, rules, today),
@@ -189,11 +191,11 @@ def fitting(rules: DoseRules, order: Order) -> DoseRange | None:
     return next(iter(fits or same), None)
 
 
-def unsound(order: Order, studied: DoseRange | None) -> Iterator[Reason]:
+def unsound(order: Order, studied: DoseRange | None) -> Iterator[DoseReason]:
     """Why nothing can be worked out of an order."""
 
-    def no(code: str) -> Reason:
-        return Reason(code, "never", {})
+    def no(code: str) -> DoseReason:
+        return DoseReason(code, "never", {})
 
     wanted = order.per_kg or order.fixed
     if wanted is None or (order.per_kg is not None and order.fixed is not None):
@@ -216,41 +218,41 @@ def unsound(order: Order, studied: DoseRange | None) -> Iterator[Reason]:
         yield no("minutes-not-positive")
 
 
-def _plausible(order: Order, rules: DoseRules) -> Iterator[Reason]:
+def _plausible(order: Order, rules: DoseRules) -> Iterator[DoseReason]:
     bounds = rules.weight
     if bounds is None or order.weight is None or bounds.low <= order.weight.kilograms <= bounds.high:
         return
     values = {"weight": order.weight.kilograms.text, "low": bounds.low.text, "high": bounds.high.text}
-    yield Reason("weight-implausible", "never", values, bounds.rule.id)
+    yield DoseReason("weight-implausible", "never", values, bounds.rule.id)
 
 
-def too_small(order: Order, dose: Milligrams) -> Iterator[Reason]:
+def too_small(order: Order, dose: Milligrams) -> Iterator[DoseReason]:
     """Whether the drug does not fit into what it is made up to."""
     if order.stock is None or order.total is None:
         return
     draw = dose.volume(order.stock)
     if draw > order.total:
-        yield Reason("total-too-small", "never", {"draw": _short(draw, 2), "total": order.total.text})
+        yield DoseReason("total-too-small", "never", {"draw": _short(draw, 2), "total": order.total.text})
 
 
-def weight_reasons(order: Order, rules: DoseRules, today: date) -> Iterator[Reason]:
+def weight_reasons(order: Order, rules: DoseRules, today: date) -> Iterator[DoseReason]:
     """What stands against the weight of an order."""
     if order.weight is None or order.weight.kilograms.value <= 0:
         return
     yield from _plausible(order, rules)
     days = (today - order.weight.measured_on).days
     if days < 0:
-        yield Reason("weight-in-future", "never", {})
+        yield DoseReason("weight-in-future", "never", {})
     elif rules.weight_age is not None and days > rules.weight_age.number("days"):
         values = {"days": str(days), "limit": f"{rules.weight_age.number('days'):g}"}
-        yield Reason("weight-stale", "never", values, rules.weight_age.id)
+        yield DoseReason("weight-stale", "never", values, rules.weight_age.id)
 
 
-def _range(found: DoseCalculation) -> Iterator[Reason]:
+def _range(found: DoseCalculation) -> Iterator[DoseReason]:
     """Judged on what is ordered; at the upper end on what is measured out, too."""
     order, studied = found.order, found.studied
     if studied is None:
-        yield Reason("no-studied-range", "prescriber", {})
+        yield DoseReason("no-studied-range", "prescriber", {})
         return
     ordered = order.per_kg or order.fixed
     given = found.per_kg if order.per_kg is not None else found.dose
@@ -258,82 +260,82 @@ def _range(found: DoseCalculation) -> Iterator[Reason]:
     assert given is not None
     unit, rule_id = studied.basis, studied.rule.id
     if studied.never_from is not None and max(ordered.value, given.value) >= studied.never_from:
-        yield Reason("another-use", "never", {"limit": plain(studied.never_from), "unit": unit}, rule_id)
+        yield DoseReason("another-use", "never", {"limit": plain(studied.never_from), "unit": unit}, rule_id)
     elif studied.only_these:
         if not studied.holds(given.value):
             values = {"dose": given.text, "unit": unit, "doses": ", ".join(map(plain, studied.doses))}
             override: Override = "never" if studied.device is not None else "prescriber"
-            yield Reason("not-a-studied-dose", override, values, rule_id)
+            yield DoseReason("not-a-studied-dose", override, values, rule_id)
     elif studied.low is None or studied.high is None:
-        yield Reason("no-studied-range", "prescriber", {}, rule_id)
+        yield DoseReason("no-studied-range", "prescriber", {}, rule_id)
     elif not studied.holds(ordered.value):
         values = {"dose": ordered.text, "unit": unit, "low": plain(studied.low), "high": plain(studied.high)}
-        yield Reason("outside-range", "prescriber", values, rule_id)
+        yield DoseReason("outside-range", "prescriber", values, rule_id)
     elif given.value > studied.high:
-        yield Reason("rounding-leaves-range", "prescriber", {"high": plain(studied.high), "unit": unit}, rule_id)
+        yield DoseReason("rounding-leaves-range", "prescriber", {"high": plain(studied.high), "unit": unit}, rule_id)
 
 
-def _start(found: DoseCalculation, rules: DoseRules, first: FirstDose | None) -> Iterator[Reason]:
+def _start(found: DoseCalculation, rules: DoseRules, first: FirstDose | None) -> Iterator[DoseReason]:
     """Whether a course begins with more than the label of the place says for this age."""
     label = None if first is None else rules.start_of(found.order.route, found.order.drug, first)
     if first is None or label is None or found.dose <= label.most:
         return
     values = {"age": str(first.age_years), "most": label.most.text}
-    yield Reason("start-dose", "prescriber", values, label.rule.id)
+    yield DoseReason("start-dose", "prescriber", values, label.rule.id)
 
 
-def _ceiling(found: DoseCalculation) -> Iterator[Reason]:
+def _ceiling(found: DoseCalculation) -> Iterator[DoseReason]:
     """Whether a dose is above the highest for its drug, route, weight and minutes. Nothing passes it."""
     order, ceiling = found.order, found.ceiling
     if ceiling is None:
-        yield Reason("no-ceiling", "never", {})
+        yield DoseReason("no-ceiling", "never", {})
         return
     if ceiling.basis == "mg/kg" and order.weight is None:
-        yield Reason("weight-missing", "never", {}, ceiling.rule.id)
+        yield DoseReason("weight-missing", "never", {}, ceiling.rule.id)
         return
     if ceiling.by_minutes and order.over is None:
         return  # said as minutes-missing
     values = {"dose": found.dose.text, "minutes": "" if order.over is None else order.over.text}
     if found.limit is None:
         more = values | {"low": ceiling.shortest.text}
-        yield Reason("above-ceiling", "never", more, ceiling.rule.id, "too-fast")
+        yield DoseReason("above-ceiling", "never", more, ceiling.rule.id, "too-fast")
     elif found.dose > found.limit:
         wording = "above-ceiling-minutes" if ceiling.by_minutes else ""
         more = values | {"limit": _short(found.limit, 2)}
-        yield Reason("above-ceiling", "never", more, ceiling.rule.id, wording)
+        yield DoseReason("above-ceiling", "never", more, ceiling.rule.id, wording)
 
 
-def _minutes(found: DoseCalculation) -> Iterator[Reason]:
+def _minutes(found: DoseCalculation) -> Iterator[DoseReason]:
     studied, over = found.studied, found.order.over
     if over is None and found.order.route in TIMED_ROUTES:
-        yield Reason("minutes-missing", "never", {})
+        yield DoseReason("minutes-missing", "never", {})
     if studied is None or over is None or studied.shortest is None or studied.longest is None:
         return
     if not studied.shortest <= over <= studied.longest:
         values = {"minutes": over.text, "low": studied.shortest.text, "high": studied.longest.text}
-        yield Reason("outside-minutes", "prescriber", values, studied.rule.id)
+        yield DoseReason("outside-minutes", "prescriber", values, studied.rule.id)
 
 
-def _concentration(found: DoseCalculation, rules: DoseRules) -> Iterator[Reason]:
+def _concentration(found: DoseCalculation, rules: DoseRules) -> Iterator[DoseReason]:
     for each in rules.concentrations:
         if found.concentration is None or each.route != found.order.route or found.concentration < each.below:
             continue
         values = {"have": _short(found.concentration, 2), "limit": each.below.text}
-        yield Reason("concentration-not-allowed", "never", values, each.rule.id)
+        yield DoseReason("concentration-not-allowed", "never", values, each.rule.id)
 
 
-def _pump(found: DoseCalculation, rules: DoseRules) -> Iterator[Reason]:
+def _pump(found: DoseCalculation, rules: DoseRules) -> Iterator[DoseReason]:
     if found.rate is not None:
         yield from rate_reasons(found.rate, rules)
 
 
-def rate_reasons(rate: MlPerHour, rules: DoseRules) -> Iterator[Reason]:
+def rate_reasons(rate: MlPerHour, rules: DoseRules) -> Iterator[DoseReason]:
     """Whether a pump can run at a rate."""
     pump = rules.pump
     if pump is None or pump.low <= rate <= pump.high:
         return
     values = {"rate": _short(rate, 2), "low": pump.low.text, "high": pump.high.text}
-    yield Reason("rate-out-of-range", "never", values, pump.rule.id)
+    yield DoseReason("rate-out-of-range", "never", values, pump.rule.id)
 
 
 def exact_dose(order: Order) -> Milligrams:

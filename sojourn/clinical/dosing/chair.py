@@ -25,7 +25,7 @@ from sojourn.clinical.dosing.calculation import (
 )
 from sojourn.clinical.dosing.day import Given, day_reasons, day_share
 from sojourn.clinical.dosing.quantities import MgPerMl, Milligrams, Millilitres, Minutes, MlPerHour, trimmed
-from sojourn.clinical.dosing.reasons import Notice, Reason
+from sojourn.clinical.dosing.reasons import DoseReason, Notice
 from sojourn.clinical.dosing.rules import DoseRange, DoseRules, FirstDose
 
 # By these routes a dose is drawn up from a vial.
@@ -73,7 +73,7 @@ class ChairDose:
     drawn: Drawn
     calculation: DoseCalculation
     day: Fraction
-    overridden: tuple[Reason, ...] = ()
+    overridden: tuple[DoseReason, ...] = ()
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -84,7 +84,7 @@ class ChairDose:
 class ChairRefused:
     """No dose; every reason at once, each with the field that it belongs to."""
 
-    reasons: tuple[Reason, ...]
+    reasons: tuple[DoseReason, ...]
     calculation: DoseCalculation | None = None
 
     @property
@@ -135,7 +135,7 @@ def at_chair(
     return ChairRefused(whole, found)
 
 
-def _once(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
+def _once(reasons: Sequence[DoseReason]) -> tuple[DoseReason, ...]:
     """Each reason once, in the order in which it was found."""
     return tuple({(each.code, each.wording): each for each in reversed(reasons)}.values())[::-1]
 
@@ -170,35 +170,35 @@ def _faster(ordered: Ordered, drawn: Drawn) -> bool:
     return plan is not None and drawn.over is not None and drawn.over < plan
 
 
-def _unsound(order: Order, studied: DoseRange | None) -> Iterator[Reason]:
+def _unsound(order: Order, studied: DoseRange | None) -> Iterator[DoseReason]:
     """Why nothing can be worked out of what was drawn up. Milligrams of a dose by weight lack the weight."""
     for each in unsound(order, studied):
-        yield Reason("weight-missing", "never", {}) if each.code == "not-fixed" else each
+        yield DoseReason("weight-missing", "never", {}) if each.code == "not-fixed" else each
 
 
 def _senseless(order: Order, drawn: Drawn) -> bool:
     return drawn.dose.value <= 0 or (order.stock is not None and order.stock.value <= 0)
 
 
-def _another(ordered: Ordered, drawn: Drawn) -> Iterator[Reason]:
+def _another(ordered: Ordered, drawn: Drawn) -> Iterator[DoseReason]:
     if drawn.drug != ordered.order.drug:
-        yield Reason("another-drug", "never", {"drug": drawn.drug, "plan": ordered.order.drug})
+        yield DoseReason("another-drug", "never", {"drug": drawn.drug, "plan": ordered.order.drug})
     if drawn.route != ordered.order.route:
-        yield Reason("another-route", "never", {"route": drawn.route, "plan": ordered.order.route})
+        yield DoseReason("another-route", "never", {"route": drawn.route, "plan": ordered.order.route})
 
 
-def _off(ordered: Ordered, drawn: Drawn, rules: DoseRules) -> Iterator[Reason]:
+def _off(ordered: Ordered, drawn: Drawn, rules: DoseRules) -> Iterator[DoseReason]:
     """How the dose differs from the plan: a slip of the pen, or another dose; and whether it would go in faster."""
     values = {"dose": drawn.dose.text, "plan": ordered.dose.text}
     slip = _slip(ordered.dose, drawn.dose, rules)
     if slip:
-        yield Reason(slip, "never", values, "" if rules.chair is None else rules.chair.rule.id)
+        yield DoseReason(slip, "never", values, "" if rules.chair is None else rules.chair.rule.id)
     elif abs(drawn.dose.value - ordered.dose.value) > ordered.order.rounding.step.value:
-        yield Reason("beyond-rounding", "prescriber", values)
+        yield DoseReason("beyond-rounding", "prescriber", values)
     if _faster(ordered, drawn):
         assert drawn.over is not None
         assert ordered.order.over is not None
-        yield Reason("minutes-shorter", "prescriber", {"minutes": drawn.over.text, "plan": ordered.order.over.text})
+        yield DoseReason("minutes-shorter", "prescriber", {"minutes": drawn.over.text, "plan": ordered.order.over.text})
 
 
 def _slip(plan: Milligrams, typed: Milligrams, rules: DoseRules) -> str:
@@ -213,40 +213,40 @@ def _slip(plan: Milligrams, typed: Milligrams, rules: DoseRules) -> str:
     return ""
 
 
-def _of_the_vial(drawn: Drawn, studied: DoseRange | None, today: date) -> Iterator[Reason]:
+def _of_the_vial(drawn: Drawn, studied: DoseRange | None, today: date) -> Iterator[DoseReason]:
     """What the vial or the pack must say, and whether it may still be used."""
     if not drawn.lot.strip():
-        yield Reason("lot-missing", "never", {})
+        yield DoseReason("lot-missing", "never", {})
     if drawn.expires_on is None:
-        yield Reason("expiry-missing", "never", {})
+        yield DoseReason("expiry-missing", "never", {})
     elif drawn.expires_on < today:
-        yield Reason("expired", "never", {"day": drawn.expires_on.isoformat()})
+        yield DoseReason("expired", "never", {"day": drawn.expires_on.isoformat()})
     if drawn.route in DRAWN_ROUTES:
         if drawn.stock is None:
-            yield Reason("stock-missing", "never", {})
+            yield DoseReason("stock-missing", "never", {})
         if drawn.volume is None or drawn.volume.value <= 0:
-            yield Reason("volume-missing", "never", {})
+            yield DoseReason("volume-missing", "never", {})
     if studied is not None and studied.device is not None:
         yield from _of_devices(drawn, studied.device, studied.rule.id)
 
 
-def _of_devices(drawn: Drawn, each: Milligrams, rule_id: str) -> Iterator[Reason]:
+def _of_devices(drawn: Drawn, each: Milligrams, rule_id: str) -> Iterator[DoseReason]:
     if drawn.devices is None or drawn.devices < 1:
-        yield Reason("devices-missing", "never", {})
+        yield DoseReason("devices-missing", "never", {})
         return
     held = Milligrams(each.value * drawn.devices)
     if held != drawn.dose:
         values = {"devices": str(drawn.devices), "each": each.text, "held": held.text, "dose": drawn.dose.text}
-        yield Reason("devices-disagree", "never", values, rule_id)
+        yield DoseReason("devices-disagree", "never", values, rule_id)
 
 
-def _measured(found: DoseCalculation, drawn: Drawn, rules: DoseRules) -> Iterator[Reason]:
+def _measured(found: DoseCalculation, drawn: Drawn, rules: DoseRules) -> Iterator[DoseReason]:
     """Whether volume and rate, as typed, say the same as the milligrams and the minutes."""
     yield from _volume(found, drawn, rules)
     if drawn.rate is None:
         return
     if drawn.rate.value <= 0:
-        yield Reason("rate-not-positive", "never", {})
+        yield DoseReason("rate-not-positive", "never", {})
         return
     yield from rate_reasons(drawn.rate, rules)
     if found.rate is None or found.volume is None or drawn.over is None:
@@ -258,10 +258,10 @@ def _measured(found: DoseCalculation, drawn: Drawn, rules: DoseRules) -> Iterato
             "rate": _short(drawn.rate, 1), "minutes": drawn.over.text, "gives": _short(gives, 2),
             "volume": _short(found.volume, 2), "needs": _short(found.rate, 1),
         }  # fmt: skip
-        yield Reason("rate-disagrees", "never", values, "" if rules.chair is None else rules.chair.rule.id)
+        yield DoseReason("rate-disagrees", "never", values, "" if rules.chair is None else rules.chair.rule.id)
 
 
-def _volume(found: DoseCalculation, drawn: Drawn, rules: DoseRules) -> Iterator[Reason]:
+def _volume(found: DoseCalculation, drawn: Drawn, rules: DoseRules) -> Iterator[DoseReason]:
     """Whether the volume holds the milligrams, as finely as a syringe can be read: so much of a millilitre or so much
     of the volume, whichever is more."""
     if drawn.volume is None or drawn.volume.value <= 0 or found.draw is None or drawn.stock is None:
@@ -274,7 +274,7 @@ def _volume(found: DoseCalculation, drawn: Drawn, rules: DoseRules) -> Iterator[
             "volume": drawn.volume.text, "stock": drawn.stock.text, "dose": drawn.dose.text,
             "held": _short(drawn.volume.at(drawn.stock), 2),
         }  # fmt: skip
-        yield Reason("volume-disagrees", "never", values, "" if rules.chair is None else rules.chair.rule.id)
+        yield DoseReason("volume-disagrees", "never", values, "" if rules.chair is None else rules.chair.rule.id)
 
 
 def _given(found: DoseCalculation) -> Given:

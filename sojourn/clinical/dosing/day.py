@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Final
 
 from sojourn.clinical.dosing.quantities import Kilograms, Milligrams, Minutes
-from sojourn.clinical.dosing.reasons import Reason
+from sojourn.clinical.dosing.reasons import DoseReason
 from sojourn.clinical.dosing.rules import DoseRules
 
 WHOLE: Final = Fraction(1)
@@ -47,7 +47,7 @@ def day_share(given: Iterable[Given], rules: DoseRules) -> Fraction:
     return sum((share(each, rules) for each in given), Fraction(0))
 
 
-def day_reasons(now: Given, before: Sequence[Given], rules: DoseRules) -> Iterator[Reason]:
+def day_reasons(now: Given, before: Sequence[Given], rules: DoseRules) -> Iterator[DoseReason]:
     """Whether a dose fits into the day beside what was given before. A dose that alone is above its ceiling is said
     there."""
     ceiling = rules.ceiling_of(now.route, now.drug)
@@ -57,7 +57,7 @@ def day_reasons(now: Given, before: Sequence[Given], rules: DoseRules) -> Iterat
     after = had + share(now, rules)
     if after > WHOLE:
         values = {"before": _whole_percent(had), "after": _whole_percent(after)}
-        yield Reason("above-day", "never", values, ceiling.rule.id)
+        yield DoseReason("above-day", "never", values, ceiling.rule.id)
 
 
 def _whole_percent(part: Fraction) -> str:

@@ -13,7 +13,7 @@ Override = Literal["prescriber", "never"]
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class DoseReason:
     """Why a dose is not simply given. ``override`` says whether a prescriber with a reason may all the same.
 
     ``wording`` names another sentence of TEXTS where one code can be said more exactly.

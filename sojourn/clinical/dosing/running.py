@@ -22,7 +22,7 @@ from sojourn.clinical.dosing.quantities import (
     MlPerHour,
     trimmed,
 )
-from sojourn.clinical.dosing.reasons import Notice, Reason
+from sojourn.clinical.dosing.reasons import DoseReason, Notice
 from sojourn.clinical.dosing.rules import DoseRules
 
 
@@ -58,7 +58,7 @@ class RateChange:
     whole: Milligrams
     whole_minutes: Minutes
     day: Fraction
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[DoseReason, ...] = ()
     notices: tuple[Notice, ...] = ()
 
     @property
@@ -70,7 +70,7 @@ class RateChange:
 class RateRefused:
     """A rate that means nothing: none at all, or nothing left to give."""
 
-    reasons: tuple[Reason, ...]
+    reasons: tuple[DoseReason, ...]
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -86,9 +86,9 @@ def rate_change(
     judged by ceiling, day and pump.
     """
     if rate.value <= 0:
-        return RateRefused((Reason("rate-not-positive", "never", {}),))
+        return RateRefused((DoseReason("rate-not-positive", "never", {}),))
     if running.remaining.value <= 0 or running.concentration.value <= 0:
-        return RateRefused((Reason("bag-empty", "never", {}),))
+        return RateRefused((DoseReason("bag-empty", "never", {}),))
     left, lasts = running.remaining.at(running.concentration), rate.lasts(running.remaining)
     whole = Milligrams(running.given.value + left.value)
     minutes = Minutes(running.minutes.value + lasts.value)
@@ -116,21 +116,21 @@ def _slow(rate: MlPerHour, rules: DoseRules) -> Iterator[Notice]:
 def _reasons(
     running: Running, rate: MlPerHour, now: Given, left: Milligrams, lasts: Minutes, rules: DoseRules,
     before: Sequence[Given],
-) -> Iterator[Reason]:  # fmt: skip
+) -> Iterator[DoseReason]:  # fmt: skip
     yield from rate_reasons(rate, rules)
     ceiling = rules.ceiling_of(running.route, running.drug)
     if ceiling is None:
-        yield Reason("no-ceiling", "never", {})
+        yield DoseReason("no-ceiling", "never", {})
         return
     strictest = ceiling.strictest(running.weight)
     if strictest is None:
-        yield Reason("weight-missing", "never", {}, ceiling.rule.id)
+        yield DoseReason("weight-missing", "never", {}, ceiling.rule.id)
         return
     yield from _too_much(ceiling, now, left, lasts)
     yield from day_reasons(now, before, rules)
 
 
-def _too_much(ceiling: DoseCeiling, now: Given, left: Milligrams, lasts: Minutes) -> Iterator[Reason]:
+def _too_much(ceiling: DoseCeiling, now: Given, left: Milligrams, lasts: Minutes) -> Iterator[DoseReason]:
     """Whether the dose as a whole is above the ceiling for the minutes that it will have taken; or the rest of it, by
     itself, goes in faster than any step of the ceiling allows."""
     assert now.over is not None
@@ -138,16 +138,16 @@ def _too_much(ceiling: DoseCeiling, now: Given, left: Milligrams, lasts: Minutes
     values = {"dose": trimmed(now.dose.rounded(2)), "minutes": trimmed(now.over.rounded(1))}
     if limit is None:
         more = values | {"low": ceiling.shortest.text}
-        yield Reason("above-ceiling", "never", more, ceiling.rule.id, "too-fast")
+        yield DoseReason("above-ceiling", "never", more, ceiling.rule.id, "too-fast")
     elif now.dose > limit:
         more = values | {"limit": trimmed(limit.rounded(2))}
-        yield Reason("above-ceiling", "never", more, ceiling.rule.id, "above-ceiling-minutes")
+        yield DoseReason("above-ceiling", "never", more, ceiling.rule.id, "above-ceiling-minutes")
     elif not _keeps_a_pace(ceiling, now.weight, left, lasts):
         strictest = ceiling.strictest(now.weight)
         assert strictest is not None
         rest = {"dose": trimmed(left.rounded(2)), "minutes": trimmed(lasts.rounded(1))}
         more = rest | {"limit": trimmed(strictest.rounded(2))}
-        yield Reason("above-ceiling", "never", more, ceiling.rule.id, "above-ceiling-minutes")
+        yield DoseReason("above-ceiling", "never", more, ceiling.rule.id, "above-ceiling-minutes")
 
 
 def _keeps_a_pace(ceiling: DoseCeiling, weight: Kilograms | None, left: Milligrams, lasts: Minutes) -> bool:

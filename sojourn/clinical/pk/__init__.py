@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .plan import Pump, plan_peak, plan_plateau
     from .population import bands, between_models, virtual
     from .questions import facts, peak, so_far, time_above, time_until_below
-    from .refusal import Reason, Refused
+    from .refusal import ModelRefused, RefusalReason
     from .shown import AHEAD_MIN, ANY_MG, about, accepting, beside, instants, leading, model_for, shape
     from .simulation import simulate, simulate_many
 
@@ -88,11 +88,11 @@ __all__ = [
     "Linear",
     "Measurement",
     "Model",
+    "ModelRefused",
     "Person",
     "Pour",
     "Pump",
-    "Reason",
-    "Refused",
+    "RefusalReason",
     "Schedule",
     "about",
     "accepting",

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from .linear import Floats, Linear
 from .model import Model, Parameter
 from .people import Person
-from .refusal import N_, Reason, Refused
+from .refusal import N_, ModelRefused, RefusalReason
 
 NG_PER_ML = 1000.0  # 1 mg/L
 
@@ -102,13 +102,13 @@ def bodies(model: Model, people: Person | Sequence[Person], deviations: ArrayLik
     else:
         moved = np.atleast_2d(np.asarray(deviations, dtype=float))
     if moved.shape[1] != width or len(everyone) not in (1, len(moved)):
-        raise Refused(
-            Reason.NOT_A_VALUE,
+        raise ModelRefused(
+            RefusalReason.NOT_A_VALUE,
             N_("deviations must have one row per person and %(width)s columns"),
             width=width,
         )
     if not np.isfinite(moved).all():
-        raise Refused(Reason.NOT_A_VALUE, N_("%(name)s is not a number"), name="a deviation")
+        raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("%(name)s is not a number"), name="a deviation")
     known = {name: np.array([_known(person, name) for person in everyone], dtype=float) for name in model.covariates}
     column = {name: k for k, name in enumerate(model.spread)}
     values = {

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sojourn.clinical.numbers import NumberRefusal, read_number
 
-from .refusal import N_, Reason, Refused
+from .refusal import N_, ModelRefused, RefusalReason
 
 if TYPE_CHECKING:
     from .people import Dose
@@ -80,7 +80,7 @@ def _say(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def _refuse(why: Refused) -> int:
+def _refuse(why: ModelRefused) -> int:
     _say(json.dumps({"refused": str(why)}, ensure_ascii=False))
     return REFUSED
 
@@ -138,7 +138,7 @@ def _simulate_regimen(args: argparse.Namespace) -> int:
 
     try:
         if args.at is None and args.png is None:
-            raise Refused(Reason.NOT_A_VALUE, N_("say when (--at 10,20,40) or where to draw (--png FILE)"))
+            raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("say when (--at 10,20,40) or where to draw (--png FILE)"))
         person, doses = parse_regimen(_content(args.regimen))
         model = load(args.model)
         simulated = simulate(model, person, doses)
@@ -154,7 +154,7 @@ def _simulate_regimen(args: argparse.Namespace) -> int:
                 "source": model.source,
             }
             _say(json.dumps(answer, ensure_ascii=False))
-    except Refused as why:
+    except ModelRefused as why:
         return _refuse(why)
     return 0
 
@@ -163,11 +163,13 @@ def _content(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as why:
-        raise Refused(
-            Reason.NOT_A_VALUE, N_("cannot read %(name)s: %(why)s"), name=str(path), why=why.strerror
+        raise ModelRefused(
+            RefusalReason.NOT_A_VALUE, N_("cannot read %(name)s: %(why)s"), name=str(path), why=why.strerror
         ) from why
     except ValueError as why:
-        raise Refused(Reason.NOT_A_VALUE, N_("%(name)s is no TOML: %(why)s"), name=str(path), why=why) from why
+        raise ModelRefused(
+            RefusalReason.NOT_A_VALUE, N_("%(name)s is no TOML: %(why)s"), name=str(path), why=why
+        ) from why
 
 
 def _draw(simulated: Simulated, doses: Sequence[Dose], path: Path) -> None:
@@ -195,7 +197,9 @@ def png(picture: str, pixels_per_inch: float = 144.0) -> bytes:
     try:
         import typst
     except ImportError as missing:
-        raise Refused(Reason.OUT_OF_REACH, N_("drawing needs the package typst, which is not installed")) from missing
+        raise ModelRefused(
+            RefusalReason.OUT_OF_REACH, N_("drawing needs the package typst, which is not installed")
+        ) from missing
     quoted = json.dumps(picture)
     source = f'#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes({quoted}), format: "svg")\n'
     made: Any = typst.compile(source.encode(), format="png", ppi=pixels_per_inch)

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from .refusal import N_, Reason, Refused
+from .refusal import N_, ModelRefused, RefusalReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +73,13 @@ def equal_exposure(drug: str, iv_mg: float, route: str) -> tuple[EqualDose, ...]
     Equal exposure is not equal effect: peaks and metabolites differ. Raises Refused where nothing is known.
     """
     if not iv_mg > 0:
-        raise Refused(Reason.NOT_A_VALUE, N_("%(name)s must be above zero"), name="mg")
+        raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("%(name)s must be above zero"), name="mg")
     if route == "iv":
         return ()
     rows = bioavailability(drug, route)
     if not rows:
-        raise Refused(
-            Reason.WRONG_ROUTE,
+        raise ModelRefused(
+            RefusalReason.WRONG_ROUTE,
             N_("no bioavailability of %(drug)s by route %(route)s was found"),
             drug=drug,
             route=route,

@@ -14,7 +14,7 @@ from .model import Model, available, load
 from .people import Dose, Person
 from .population import Band, bands, virtual
 from .questions import Facts, facts
-from .refusal import N_, Reason, Refused
+from .refusal import N_, ModelRefused, RefusalReason
 from .simulation import DISCLAIMER, simulate
 
 MOST_REGIMENS = 4
@@ -77,7 +77,9 @@ def explore(
     that nobody accepts raises Refused with all reasons.
     """
     if not 1 <= len(regimens) <= MOST_REGIMENS:
-        raise Refused(Reason.NOT_A_VALUE, N_("between one and %(most)s regimens can be compared"), most=MOST_REGIMENS)
+        raise ModelRefused(
+            RefusalReason.NOT_A_VALUE, N_("between one and %(most)s regimens can be compared"), most=MOST_REGIMENS
+        )
     if times_min is None:
         last = max((dose.end_min for doses in regimens for dose in doses), default=0.0)
         times = np.linspace(0.0, max(240.0, last + 180.0), 241)
@@ -103,7 +105,7 @@ def _explore(
     for model in models:
         try:
             simulated = simulate(model, person, doses)
-        except Refused as why:
+        except ModelRefused as why:
             refused[model.id] = str(why)
             continue
         values = {name: value[0] for name, value in simulated.concentration(times).items()}
@@ -125,7 +127,9 @@ def _explore(
             )
         )
     if not curves:
-        raise Refused(Reason.UNKNOWN_MODEL, N_("no model answers this: %(why)s"), why="; ".join(refused.values()))
+        raise ModelRefused(
+            RefusalReason.UNKNOWN_MODEL, N_("no model answers this: %(why)s"), why="; ".join(refused.values())
+        )
     stacked = np.stack([next(iter(curve.concentration_ng_per_ml.values())) for curve in curves])
     return Explored(
         doses, tuple(curves), stacked.min(axis=0), stacked.max(axis=0), refused, tuple(_sentences(curves, level))

@@ -18,7 +18,7 @@ from .linear import Floats
 from .model import Model
 from .people import Dose, Person
 from .population import Band, bands, covariance
-from .refusal import N_, Reason, Refused
+from .refusal import N_, ModelRefused, RefusalReason
 from .simulation import simulate
 
 
@@ -68,17 +68,17 @@ class Estimate:
 def fit(model: Model, person: Person, doses: Sequence[Dose], measured: Sequence[Measurement]) -> Estimate:
     """The maximum a posteriori estimate; raises Refused without variability to estimate or without data."""
     if not model.spread:
-        raise Refused(
-            Reason.NO_VARIABILITY,
+        raise ModelRefused(
+            RefusalReason.NO_VARIABILITY,
             N_("no between-subject variability of %(model)s was retrieved"),
             model=model.title,
         )
     if not measured:
-        raise Refused(Reason.NOT_A_VALUE, N_("a fit needs at least one measurement"))
+        raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("a fit needs at least one measurement"))
     for each in measured:
         if not (np.isfinite([each.at_min, each.ng_per_ml, each.sd_ng_per_ml]).all() and each.sd_ng_per_ml > 0):
-            raise Refused(
-                Reason.NOT_A_VALUE, N_("a measurement needs a time, a value and a standard deviation above zero")
+            raise ModelRefused(
+                RefusalReason.NOT_A_VALUE, N_("a measurement needs a time, a value and a standard deviation above zero")
             )
     problem = _Problem(model, person, doses, measured)
     eta, objective, converged = _minimise(problem)

@@ -29,7 +29,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .refusal import N_, Reason, Refused
+from .refusal import N_, ModelRefused, RefusalReason
 
 Floats = NDArray[np.float64]
 Anything = NDArray[Any]
@@ -310,8 +310,10 @@ def _rotate(symmetric: Floats) -> Floats:
     return np.ascontiguousarray(np.moveaxis(v, -1, 0))
 
 
-def _not_converged() -> Refused:
-    return Refused(Reason.NOT_CONVERGED, N_("the rates of this model could not be taken apart exactly enough"))
+def _not_converged() -> ModelRefused:
+    return ModelRefused(
+        RefusalReason.NOT_CONVERGED, N_("the rates of this model could not be taken apart exactly enough")
+    )
 
 
 def _schur_modes(inner: Floats) -> tuple[Anything, Anything]:

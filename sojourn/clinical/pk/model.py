@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from .people import DRUGS, ROUTES, Dose, Person
-from .refusal import N_, Reason, Refused
+from .refusal import N_, ModelRefused, RefusalReason
 
 # How far a number has been checked, in the words of the fact base.
 MARKS: Final = ("V-table", "V-abstract", "V-code", "derived", "recalled")
@@ -200,8 +200,8 @@ class Model:
                 continue
             low, high = limit.least, limit.most
             if (low is not None and value < low) or (high is not None and value > high):
-                raise Refused(
-                    Reason.OUTSIDE_POPULATION,
+                raise ModelRefused(
+                    RefusalReason.OUTSIDE_POPULATION,
                     N_("%(model)s was made for %(population)s, %(name)s %(range)s; this person has %(value)s"),
                     model=self.title,
                     population=self.population,
@@ -218,14 +218,16 @@ class Model:
         for name in self.covariates:
             if person.covariate(name) is None:
                 asked = "ethnicity" if name in ("asian", "japanese") else name
-                raise Refused(Reason.MISSING_COVARIATE, N_("%(model)s needs %(name)s"), model=self.title, name=asked)
+                raise ModelRefused(
+                    RefusalReason.MISSING_COVARIATE, N_("%(model)s needs %(name)s"), model=self.title, name=asked
+                )
         return tuple(notes)
 
     def accept_dose(self, dose: Dose) -> Route:
         """The route of a dose; raises Refused for another drug or a route without published absorption."""
         if dose.drug != self.drug:
-            raise Refused(
-                Reason.WRONG_DRUG,
+            raise ModelRefused(
+                RefusalReason.WRONG_DRUG,
                 N_("%(model)s describes %(known)s, not %(given)s"),
                 model=self.title,
                 known=self.drug,
@@ -233,8 +235,8 @@ class Model:
             )
         route = self.routes.get(dose.route)
         if route is None:
-            raise Refused(
-                Reason.WRONG_ROUTE,
+            raise ModelRefused(
+                RefusalReason.WRONG_ROUTE,
                 N_("%(model)s has no route %(given)s (it has: %(known)s)%(why)s"),
                 model=self.title,
                 given=dose.route,
@@ -242,8 +244,8 @@ class Model:
                 why=f"; {self.refused_routes[dose.route]}" if dose.route in self.refused_routes else "",
             )
         if dose.duration_min > 0 and dose.route != "iv":
-            raise Refused(
-                Reason.WRONG_ROUTE,
+            raise ModelRefused(
+                RefusalReason.WRONG_ROUTE,
                 N_("only an intravenous dose has a duration; %(given)s is taken at once"),
                 given=dose.route,
             )
@@ -252,8 +254,8 @@ class Model:
     def analyte(self, name: str) -> int:
         """The place of an analyte; raises Refused."""
         if name not in self.names:
-            raise Refused(
-                Reason.NO_SUCH_ANALYTE,
+            raise ModelRefused(
+                RefusalReason.NO_SUCH_ANALYTE,
                 N_("%(model)s does not describe %(given)s (it has: %(known)s)"),
                 model=self.title,
                 given=name,
@@ -282,8 +284,8 @@ def load(name: str) -> Model:
     known = available()
     found = [name] if name in known else [each for each in known if name and each.startswith(name)]
     if len(found) != 1:
-        raise Refused(
-            Reason.UNKNOWN_MODEL,
+        raise ModelRefused(
+            RefusalReason.UNKNOWN_MODEL,
             N_("there is no model %(given)s; there are: %(known)s"),
             given=repr(name),
             known=", ".join(known),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from math import isfinite
 from typing import Any, Final, TypeVar
 
-from .refusal import N_, Reason, Refused
+from .refusal import N_, ModelRefused, RefusalReason
 
 DRUGS: Final = ("ketamine", "esketamine")
 ROUTES: Final = ("iv", "im", "in", "po", "sl", "film")
@@ -44,9 +44,9 @@ class Person:
             if value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-                raise Refused(Reason.NOT_A_VALUE, N_("%(name)s is not a number"), name=name)
+                raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("%(name)s is not a number"), name=name)
             if value <= low:
-                raise Refused(Reason.NOT_A_VALUE, N_("%(name)s must be above zero"), name=name)
+                raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("%(name)s must be above zero"), name=name)
         self.ancestry()
 
     def ancestry(self) -> tuple[bool, bool] | None:
@@ -56,8 +56,8 @@ class Person:
         words = str(self.ethnicity).lower().replace("-", " ").replace("_", " ").split()
         known = _ANCESTRY.get(" ".join(words))
         if known is None:
-            raise Refused(
-                Reason.NOT_A_VALUE,
+            raise ModelRefused(
+                RefusalReason.NOT_A_VALUE,
                 N_("ethnicity %(given)s is not one of: %(known)s"),
                 given=repr(self.ethnicity),
                 known=", ".join(_ANCESTRY),
@@ -85,15 +85,15 @@ class Dose:
 
     def __post_init__(self) -> None:
         if self.drug not in DRUGS:
-            raise Refused(
-                Reason.WRONG_DRUG,
+            raise ModelRefused(
+                RefusalReason.WRONG_DRUG,
                 N_("drug %(given)s is not one of: %(known)s"),
                 given=repr(self.drug),
                 known=", ".join(DRUGS),
             )
         if self.route not in ROUTES:
-            raise Refused(
-                Reason.WRONG_ROUTE,
+            raise ModelRefused(
+                RefusalReason.WRONG_ROUTE,
                 N_("route %(given)s is not one of: %(known)s"),
                 given=repr(self.route),
                 known=", ".join(ROUTES),
@@ -101,9 +101,9 @@ class Dose:
         for name, low in (("mg", 0.0), ("start_min", None), ("duration_min", 0.0)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-                raise Refused(Reason.NOT_A_VALUE, N_("%(name)s is not a number"), name=name)
+                raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("%(name)s is not a number"), name=name)
             if low is not None and value < low:
-                raise Refused(Reason.NOT_A_VALUE, N_("%(name)s must not be negative"), name=name)
+                raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("%(name)s must not be negative"), name=name)
 
     @property
     def end_min(self) -> float:
@@ -117,9 +117,9 @@ def infusion(drug: str, rates_mg_per_min: Iterable[tuple[float, float]], end_min
     for (start, rate), following in zip(steps, [*(s for s, _ in steps[1:]), end_min], strict=True):
         length = following - start
         if length < 0:
-            raise Refused(Reason.NOT_A_VALUE, N_("the infusion ends before its last rate begins"))
+            raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("the infusion ends before its last rate begins"))
         if rate < 0:
-            raise Refused(Reason.NOT_A_VALUE, N_("%(name)s must not be negative"), name="rate")
+            raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("%(name)s must not be negative"), name="rate")
         if rate > 0 and length > 0:
             doses.append(Dose(drug, "iv", rate * length, start, length))
     return doses
@@ -129,11 +129,11 @@ def parse_regimen(data: Mapping[str, Any]) -> tuple[Person, tuple[Dose, ...]]:
     """A regimen file's content: ``[person]`` and any number of ``[[dose]]``. Raises Refused."""
     unknown = sorted(set(data) - {"person", "dose"})
     if unknown:
-        raise Refused(Reason.NOT_A_VALUE, N_("the regimen has no part named %(name)s"), name=unknown[0])
+        raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("the regimen has no part named %(name)s"), name=unknown[0])
     person = _record(Person, data.get("person", {}), "person")
     doses = data.get("dose", [])
     if not isinstance(doses, Sequence) or isinstance(doses, str) or not doses:
-        raise Refused(Reason.NOT_A_VALUE, N_("the regimen needs at least one [[dose]]"))
+        raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("the regimen needs at least one [[dose]]"))
     return person, tuple(_record(Dose, each, "dose") for each in doses)
 
 
@@ -142,12 +142,12 @@ _T = TypeVar("_T")
 
 def _record(kind: type[_T], table: Any, name: str) -> _T:
     if not isinstance(table, Mapping):
-        raise Refused(Reason.NOT_A_VALUE, N_("%(name)s must be a table"), name=name)
+        raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("%(name)s must be a table"), name=name)
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(table) - known)
     if unknown:
-        raise Refused(
-            Reason.NOT_A_VALUE,
+        raise ModelRefused(
+            RefusalReason.NOT_A_VALUE,
             N_("%(part)s has no entry %(name)s; it may have: %(known)s"),
             part=name,
             name=unknown[0],
@@ -156,5 +156,5 @@ def _record(kind: type[_T], table: Any, name: str) -> _T:
     if kind is Dose:
         missing = [each for each in ("drug", "route", "mg") if each not in table]
         if missing:
-            raise Refused(Reason.NOT_A_VALUE, N_("a dose needs %(name)s"), name=missing[0])
+            raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("a dose needs %(name)s"), name=missing[0])
     return kind(**table)

@@ -11,7 +11,7 @@ import numpy as np
 from .model import Model
 from .people import Dose, Person
 from .questions import peak
-from .refusal import N_, Reason, Refused
+from .refusal import N_, ModelRefused, RefusalReason
 from .simulation import Simulated, simulate
 
 
@@ -54,7 +54,7 @@ def plan_peak(
     wanted = target_ng_per_ml / float(unit.ng_per_ml[0])
     rate = pump.rate(wanted)
     if rate <= 0:
-        raise Refused(Reason.OUT_OF_REACH, N_("the pump cannot run as slowly as this target asks"))
+        raise ModelRefused(RefusalReason.OUT_OF_REACH, N_("the pump cannot run as slowly as this target asks"))
     doses = (Dose(model.drug, "iv", rate * duration_min, 0.0, duration_min),)
     return _plan(model, person, doses, target_ng_per_ml, rate >= wanted * (1 - 1e-9), _reasons(pump, wanted))
 
@@ -97,7 +97,7 @@ def plan_plateau(
             doses.append(Dose(drug, "iv", rate * length, start, length))
         reached = wanted <= pump.most_mg_per_min * (1 + 1e-9)
     if not doses:
-        raise Refused(Reason.OUT_OF_REACH, N_("the pump cannot run as slowly as this target asks"))
+        raise ModelRefused(RefusalReason.OUT_OF_REACH, N_("the pump cannot run as slowly as this target asks"))
     return _plan(model, person, tuple(doses), target_ng_per_ml, reached, tuple(limited))
 
 
@@ -134,4 +134,4 @@ def _reasons(pump: Pump, wanted: float) -> tuple[str, ...]:
 
 def _above_zero(value: float, name: str) -> None:
     if not (np.isfinite(value) and value > 0):
-        raise Refused(Reason.NOT_A_VALUE, N_("%(name)s must be above zero"), name=name)
+        raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("%(name)s must be above zero"), name=name)

@@ -15,7 +15,7 @@ from .body import Bodies, bodies
 from .linear import Floats
 from .model import Model, available, load
 from .people import Dose, Person
-from .refusal import N_, Reason, Refused
+from .refusal import N_, ModelRefused, RefusalReason
 from .simulation import Simulated, simulate
 
 
@@ -40,7 +40,7 @@ class ModelBand:
     curves: dict[str, Floats]
     low: Floats
     high: Floats
-    refused: dict[str, Refused]
+    refused: dict[str, ModelRefused]
     sources: dict[str, str]
     assumptions: tuple[str, ...]
 
@@ -64,13 +64,13 @@ def virtual(model: Model, people: Person | Sequence[Person], count: int, seed: i
     Raises Refused for a model without published variability.
     """
     if not model.spread:
-        raise Refused(
-            Reason.NO_VARIABILITY,
+        raise ModelRefused(
+            RefusalReason.NO_VARIABILITY,
             N_("no between-subject variability of %(model)s was retrieved"),
             model=model.title,
         )
     if count < 1:
-        raise Refused(Reason.NOT_A_VALUE, N_("%(name)s must be above zero"), name="count")
+        raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("%(name)s must be above zero"), name="count")
     root = np.linalg.cholesky(covariance(model))
     normal = np.random.default_rng(seed).standard_normal((count, len(model.spread)))
     return bodies(model, people, normal @ root.T)
@@ -95,21 +95,21 @@ def between_models(
     times = np.asarray(times_min, dtype=float)
     chosen = [m for m in map(load, available()) if m.in_model_band] if models is None else list(models)
     curves: dict[str, Floats] = {}
-    refused: dict[str, Refused] = {}
+    refused: dict[str, ModelRefused] = {}
     sources: dict[str, str] = {}
     notes: dict[str, None] = {}
     for model in chosen:
         try:
             simulated = simulate(model, person, doses)
-        except Refused as refusal:
+        except ModelRefused as refusal:
             refused[model.id] = refusal
             continue
         curves[model.id] = simulated.concentration(times, [model.names[0]])[model.names[0]][0]
         sources[model.id] = model.source
         notes.update(dict.fromkeys(simulated.assumptions))
     if not curves:
-        raise Refused(
-            Reason.UNKNOWN_MODEL,
+        raise ModelRefused(
+            RefusalReason.UNKNOWN_MODEL,
             N_("no model answers this: %(why)s"),
             why="; ".join(str(each) for each in refused.values()),
         )

@@ -10,7 +10,7 @@ import numpy as np
 from .linear import Floats
 from .model import Model
 from .people import Dose, Person
-from .refusal import N_, Reason, Refused
+from .refusal import N_, ModelRefused, RefusalReason
 from .simulation import Simulated, simulate
 
 _SECTIONS = 32
@@ -120,7 +120,7 @@ def time_until_below(simulated: Simulated, level_ng_per_ml: float, analyte: str 
     """(N,) the minute from which the concentration stays below the level (the first dose's if never above)."""
     _level(level_ng_per_ml)
     if level_ng_per_ml <= 0:
-        raise Refused(Reason.OUT_OF_REACH, N_("a concentration falls below every level but never to zero"))
+        raise ModelRefused(RefusalReason.OUT_OF_REACH, N_("a concentration falls below every level but never to zero"))
     place = [simulated.place(analyte)]
     first = min(dose.start_min for dose in simulated.doses)
     end = horizon_min(simulated)
@@ -229,7 +229,7 @@ def _given(dose: Dose, now: float) -> float:
 
 def _level(level: float) -> None:
     if not (np.isfinite(level) and level >= 0):
-        raise Refused(Reason.NOT_A_VALUE, N_("%(name)s must not be negative"), name="the level")
+        raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("%(name)s must not be negative"), name="the level")
 
 
 def _scan(simulated: Simulated, end: float) -> Floats:

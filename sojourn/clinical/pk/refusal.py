@@ -9,7 +9,7 @@ def N_(text: str) -> str:
     return text
 
 
-class Reason(StrEnum):
+class RefusalReason(StrEnum):
     """Why there is no answer."""
 
     UNKNOWN_MODEL = "unknown model"
@@ -24,10 +24,10 @@ class Reason(StrEnum):
     NOT_CONVERGED = "not converged"
 
 
-class Refused(Exception):
+class ModelRefused(Exception):
     """``reason`` for programs; ``template`` with ``values`` for translators; ``str()`` for people."""
 
-    def __init__(self, reason: Reason, template: str, /, **values: object) -> None:
+    def __init__(self, reason: RefusalReason, template: str, /, **values: object) -> None:
         self.reason = reason
         self.template = template
         self.values = values

@@ -12,7 +12,7 @@ from .model import Model, available, load
 from .people import Dose, Person
 from .population import ModelBand, between_models
 from .questions import SoFar, peak, so_far, time_until_below
-from .refusal import Refused
+from .refusal import ModelRefused
 from .simulation import simulate
 
 AHEAD_MIN: Final = 30  # how far beside a session it is looked ahead
@@ -35,10 +35,10 @@ def leading(models: Sequence[Model]) -> Model:
     return next((model for model in models if model.recommended), models[0])
 
 
-def accepting(doses: Sequence[Dose], person: Person) -> tuple[list[Model], list[Refused]]:
+def accepting(doses: Sequence[Dose], person: Person) -> tuple[list[Model], list[ModelRefused]]:
     """The models for comparison that describe this drug and accept, and why the others of this drug do not."""
     taken: list[Model] = []
-    refused: list[Refused] = []
+    refused: list[ModelRefused] = []
     for model in map(load, available()):
         if not model.in_model_band or any(dose.drug != model.drug for dose in doses):
             continue
@@ -46,7 +46,7 @@ def accepting(doses: Sequence[Dose], person: Person) -> tuple[list[Model], list[
             model.accept(person)
             for dose in doses:
                 model.accept_dose(dose)
-        except Refused as why:
+        except ModelRefused as why:
             refused.append(why)
         else:
             taken.append(model)
@@ -134,7 +134,7 @@ def shape(doses: Sequence[Dose], age_y: int) -> Shape | None:
     try:
         person = Person(age_y=float(age_y), weight_kg=_REFERENCE_KG, ethnicity="other")
         simulated = simulate(model, person, list(doses))
-    except Refused:
+    except ModelRefused:
         return None
     top = peak(simulated)
     high, at = float(top.ng_per_ml[0]), float(top.at_min[0])

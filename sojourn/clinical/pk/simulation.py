@@ -13,7 +13,7 @@ from .body import Bodies, bodies
 from .linear import Floats, Linear, Pour, Response
 from .model import EffectSite, Model, Part, Route
 from .people import Dose, Person
-from .refusal import N_, Reason, Refused
+from .refusal import N_, ModelRefused, RefusalReason
 
 DISCLAIMER = N_("Teaching and planning support, not a dosing instruction.")
 
@@ -39,7 +39,7 @@ class Simulated:
         """(N, T) ng/mL per analyte at instants shared by all (T,) or of each person's own (N, T)."""
         times = np.asarray(times_min, dtype=float)
         if not np.isfinite(times).all():
-            raise Refused(Reason.NOT_A_VALUE, N_("%(name)s is not a number"), name="a time")
+            raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("%(name)s is not a number"), name="a time")
         wanted = self.model.names if analytes is None else tuple(analytes)
         places = [self.model.analyte(name) for name in wanted]
         steady = [k for k in places if k < len(self.model.analytes)]
@@ -56,7 +56,7 @@ class Simulated:
     def effect(self, times_min: ArrayLike) -> Floats:
         """(N, T) effect-site concentration in ng/mL; only where a ke0 was asked for, and then assumed."""
         if self.effect_site is None:
-            raise Refused(Reason.NO_SUCH_ANALYTE, N_("no effect site was asked for"))
+            raise ModelRefused(RefusalReason.NO_SUCH_ANALYTE, N_("no effect site was asked for"))
         return self.response.at(np.asarray(times_min, dtype=float), [len(self.model.analytes)])[:, 0]
 
     def area_ng_h_per_ml(self, start_min: float, end_min: float, analyte: str | None = None) -> Floats:
@@ -72,8 +72,8 @@ class Simulated:
         name = self.model.names[0] if analyte is None else analyte
         place = self.model.analyte(name)
         if place >= len(self.model.analytes):
-            raise Refused(
-                Reason.NO_SUCH_ANALYTE,
+            raise ModelRefused(
+                RefusalReason.NO_SUCH_ANALYTE,
                 N_("%(given)s has a clearance that changes with time: only its concentrations are given"),
                 given=name,
             )
@@ -123,7 +123,7 @@ def _with_effect(people: Bodies, site: EffectSite) -> Linear:
 def _pours(people: Bodies, doses: Sequence[Dose]) -> tuple[list[Pour], list[str]]:
     model = people.model
     if not doses:
-        raise Refused(Reason.NOT_A_VALUE, N_("the regimen needs at least one [[dose]]"))
+        raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("the regimen needs at least one [[dose]]"))
     places = {name: k for k, name in enumerate(model.compartments)}
     pours = []
     notes: dict[str, None] = {}

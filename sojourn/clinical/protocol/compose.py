@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from sojourn.clinical.administration import Delivered, HistoryRefused
 from sojourn.clinical.protocol.floors import Floors
-from sojourn.clinical.protocol.guards import CheckResult, Facts, Latest, Reason
+from sojourn.clinical.protocol.guards import CheckResult, Facts, GuardReason, Latest
 from sojourn.clinical.protocol.states import UNDER_WAY, State
 from sojourn.clinical.recovery.counting import SCALES, Scored, counted
 from sojourn.clinical.recovery.leaving import NOTHING_ADOPTED, Leaving
@@ -62,10 +62,10 @@ def facts(
     escort_named: bool,
     escort_present: bool,
     reason: str = "",
-    road: tuple[Reason, ...] = (),
+    road: tuple[GuardReason, ...] = (),
     alarms_waiting: tuple[str, ...] = (),
     floors: Floors | None = None,
-    dose_against: tuple[Reason, ...] = (),
+    dose_against: tuple[GuardReason, ...] = (),
     set_aside_before: frozenset[str] = frozenset(),
     leaving: Leaving = NOTHING_ADOPTED,
     arrived_at: datetime | None = None,

@@ -15,10 +15,10 @@ from typing import Any, Final
 from sojourn.clinical import dosing
 from sojourn.clinical.administration import Delivered, HistoryRefused
 from sojourn.clinical.administration.charted import Dose, Prepared, ran_minutes
-from sojourn.clinical.protocol.guards import Reason
+from sojourn.clinical.protocol.guards import GuardReason
 from sojourn.clinical.protocol.states import State
 
-Say = Callable[[dosing.Reason], str]
+Say = Callable[[dosing.DoseReason], str]
 
 DAY: Final = timedelta(hours=24)
 UNKNOWN: Final = "What went in so far cannot be worked out from the steps that were recorded. Stop, and ask."
@@ -34,9 +34,9 @@ PLAN_ANEW: Final = (
 SENTENCES: Final = (UNKNOWN, ABOVE_DAY, FASTER, WEIGHT_CHANGED, PLAN_ANEW)
 
 
-def reason_of(found: dosing.Reason, say: Say) -> Reason:
+def reason_of(found: dosing.DoseReason, say: Say) -> GuardReason:
     """A reason of the dosing rules as one against a step."""
-    return Reason(f"dose:{found.code}", "{sentence}", found.override, {"sentence": say(found)})
+    return GuardReason(f"dose:{found.code}", "{sentence}", found.override, {"sentence": say(found)})
 
 
 def given_of(dose: Dose, mg: Decimal | Fraction, weight_kg: Decimal | None) -> dosing.Given:
@@ -87,7 +87,7 @@ def as_drawn(
     ordered: dosing.Ordered, prepared: Prepared, rules: dosing.DoseRules, *, today: date,
     day: Sequence[dosing.Given] = (), first: dosing.FirstDose | None = None, weighed: dosing.Weight | None = None,
     weighed_on: date | None = None, say: Say,
-) -> Iterator[Reason]:  # fmt: skip
+) -> Iterator[GuardReason]:  # fmt: skip
     """What stands against a dose as it was drawn up, beside what the plan orders and the last ``day`` gave.
 
     ``weighed`` is the newest weight, whoever told it. Where it is below the plan's, the ceilings are asked of it.
@@ -120,14 +120,14 @@ _CEILINGS: Final = frozenset(("above-ceiling", "above-day"))
 def _refused(
     ordered: dosing.Ordered, drawn: dosing.Drawn, rules: dosing.DoseRules, today: date, day: Sequence[dosing.Given],
     first: dosing.FirstDose | None,
-) -> list[dosing.Reason]:  # fmt: skip
+) -> list[dosing.DoseReason]:  # fmt: skip
     found = dosing.at_chair(ordered, drawn, rules, today=today, given_last_24h=day, first=first)
     return list(found.reasons) if isinstance(found, dosing.ChairRefused) else []
 
 
 def weight_changed(
     weighed: dosing.Kilograms, plan: dosing.Weight, rules: dosing.DoseRules, *, by_weight: bool
-) -> Iterator[Reason]:
+) -> Iterator[GuardReason]:
     """Whether the newest weight is too far from the plan's (rule dose.weight_change). A dose ``by_weight`` was worked
     out from the other weight: the plan is signed anew. At any other dose a prescriber looks again."""
     if any(each.code == "changed" for each in dosing.weigh(weighed, plan, rules)):
@@ -136,30 +136,30 @@ def weight_changed(
         most = float(rules.weight_change.most * 100)
         values |= {"most": most}
         if by_weight:
-            yield Reason("weight-changed", PLAN_ANEW, "never", values)
+            yield GuardReason("weight-changed", PLAN_ANEW, "never", values)
         else:
-            yield Reason("weight-changed", WEIGHT_CHANGED, "prescriber", values)
+            yield GuardReason("weight-changed", WEIGHT_CHANGED, "prescriber", values)
 
 
 def as_it_runs(
     dose: Dose | None, found: Delivered | HistoryRefused | None, rules: dosing.DoseRules, *, state: State,
     wanted: Decimal | None, running: Decimal | None, weight_kg: Decimal | None, day: Sequence[dosing.Given] = (),
     lowered: dosing.Ordered | None = None, say: Say,
-) -> Iterator[Reason]:  # fmt: skip
+) -> Iterator[GuardReason]:  # fmt: skip
     """What stands against letting more of a dose in under the rules of now: a ceiling that was tightened meanwhile
     counts. ``wanted`` and ``running`` are rates in mL/h; ``lowered`` is what the plan orders, where it is another
     version than the one under which this dose was last let in."""
     if dose is None or not isinstance(found, Delivered):
-        yield Reason("dose-unknown", UNKNOWN, "never")
+        yield GuardReason("dose-unknown", UNKNOWN, "never")
         return
     if lowered is not None and dosing.Milligrams.of(dose.dose_mg).value > (
         lowered.dose.value + lowered.order.rounding.step.value
     ):
         values = {"dose": dosing.Milligrams.of(dose.dose_mg).text, "plan": lowered.dose.text}
-        yield reason_of(dosing.Reason("beyond-rounding", "prescriber", values), say)
+        yield reason_of(dosing.DoseReason("beyond-rounding", "prescriber", values), say)
     if wanted is not None and dose.rate_ml_per_h is not None and wanted > dose.rate_ml_per_h:
         rates = {"rate": float(wanted), "checked": float(dose.rate_ml_per_h)}
-        yield Reason("faster-than-checked", FASTER, "prescriber", rates)
+        yield GuardReason("faster-than-checked", FASTER, "prescriber", rates)
     if not dose.by_pump or wanted is None or found.given_ml is None:
         yield from _by_hand(dose, rules, [*day, given_of(dose, dose.dose_mg, weight_kg)], say)
         return
@@ -176,8 +176,8 @@ def as_it_runs(
     yield from (reason_of(each, say) for each in change.reasons)
 
 
-def _by_hand(dose: Dose, rules: dosing.DoseRules, day: Sequence[dosing.Given], say: Say) -> Iterator[Reason]:
+def _by_hand(dose: Dose, rules: dosing.DoseRules, day: Sequence[dosing.Given], say: Say) -> Iterator[GuardReason]:
     if rules.ceiling_of(dose.route, dose.drug) is None:
-        yield reason_of(dosing.Reason("no-ceiling", "never", {}), say)
+        yield reason_of(dosing.DoseReason("no-ceiling", "never", {}), say)
     elif dosing.day_share(day, rules) > 1:
-        yield Reason("above-day-now", ABOVE_DAY, "never")
+        yield GuardReason("above-day-now", ABOVE_DAY, "never")

@@ -45,10 +45,10 @@ class Facts:
     baseline: Mapping[str, float] = field(default_factory=dict)
     pressure_rising: bool | None = None
     open_high_alarms: tuple[str, ...] = ()  # titles, for the reason
-    road: tuple[Reason, ...] = ()  # what stands against any dose today: see road.py
+    road: tuple[GuardReason, ...] = ()  # what stands against any dose today: see road.py
     alarms_waiting: tuple[str, ...] = ()  # titles of alarm rules about which nobody has decided
     floors: Floors = field(default_factory=Floors)  # what nobody passes
-    dose_against: tuple[Reason, ...] = ()  # what the dosing rules say against this dose
+    dose_against: tuple[GuardReason, ...] = ()  # what the dosing rules say against this dose
     set_aside_before: frozenset[str] = frozenset()  # signed earlier in this session, and nothing has changed since
     dose_ordered: bool = False  # drug, route, amount, lot and giver are recorded
     second_checked: bool = False
@@ -73,7 +73,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class GuardReason:
     """Why a step may not be taken. ``text`` is a message id with {names} that ``values`` fill.
 
     Values that are words are message ids themselves.
@@ -100,14 +100,14 @@ class Passed:
     """The step may be taken; ``overridden`` are the reasons that a prescriber has set aside."""
 
     target: State
-    overridden: tuple[Reason, ...] = ()
+    overridden: tuple[GuardReason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class StepRefusal:
     """The step may not be taken. ``overridable`` is true when a prescriber could set every reason aside."""
 
-    reasons: tuple[Reason, ...]
+    reasons: tuple[GuardReason, ...]
 
     @property
     def overridable(self) -> bool:
@@ -118,12 +118,12 @@ class Refused:
 # From the strictest: nobody, two prescribers by their signatures on the page of candidacy, one prescriber here.
 STRICTNESS: Final[tuple[Override, ...]] = ("never", "two", "prescriber")
 
-Guard = Callable[[Facts, Protocol], Iterator[Reason]]
+Guard = Callable[[Facts, Protocol], Iterator[GuardReason]]
 
 
 def guard(
     transition: str, facts: Facts, protocol: Protocol, overrides: frozenset[str] = frozenset()
-) -> Passed | Refused:
+) -> Passed | StepRefusal:
     """May ``transition`` be taken? ``overrides``: keys (``Reason.key``) that a prescriber sets aside with a signed
     reason; a bare code sets its reason aside whatever its numbers.
 
@@ -131,8 +131,8 @@ def guard(
     """
     step = BY_NAME[transition]
     if facts.state not in step.origins:
-        return Refused((_because("wrong-state", "never", state=facts.state.value, transition=transition),))
-    found: dict[str, Reason] = {}
+        return StepRefusal((_because("wrong-state", "never", state=facts.state.value, transition=transition),))
+    found: dict[str, GuardReason] = {}
     for name in step.guards:
         for reason in GUARDS[name](facts, protocol):
             known = found.get(reason.code)
@@ -143,7 +143,7 @@ def guard(
         each for each in found.values() if each.override != "prescriber" or signed.isdisjoint((each.code, each.key))
     )
     if standing:
-        return Refused(standing)
+        return StepRefusal(standing)
     return Passed(step.target, tuple(found.values()))
 
 
@@ -193,20 +193,20 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-def _because(code: str, override: Override, **values: str | float) -> Reason:
-    return Reason(code, TEXTS[code.partition(":")[0]], override, values)
+def _because(code: str, override: Override, **values: str | float) -> GuardReason:
+    return GuardReason(code, TEXTS[code.partition(":")[0]], override, values)
 
 
 def _name(code: str) -> str:
     return vital(code).label
 
 
-def _adopted(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _adopted(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     if not facts.protocol_adopted and not protocol.rule.acts_without_adoption:
         yield _because("protocol-not-adopted", "never", protocol=protocol.id)
 
 
-def _checklist(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _checklist(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     for item in protocol.checklist:
         answer = facts.checks.get(item.id)
         if answer is None and item.vitals and _measured_together(facts, item.vitals):
@@ -226,7 +226,7 @@ def _measured_here(latest: Latest | None) -> bool:
     return latest is not None and not latest.before_arrival
 
 
-def _unanswered(item: Item, answer: CheckResult | None) -> Reason:
+def _unanswered(item: Item, answer: CheckResult | None) -> GuardReason:
     stem = "check-missing" if answer is None else "check-failed"
     return _because(f"{stem}:{item.id}", item.override, item=item.label)
 
@@ -245,20 +245,20 @@ def _shown(facts: Facts, codes: tuple[str, ...]) -> str | None:
 _PRESSURES: Final = (("systolic", SYSTOLIC), ("diastolic", DIASTOLIC))
 
 
-def _baseline(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _baseline(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     for name, codes in _PRESSURES:
         if not any(code in facts.baseline for code in codes):
             yield _because(f"baseline-missing:{name}", "never")
 
 
-def _hold(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _hold(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     for name, codes in _PRESSURES:
         shown, limit = _shown(facts, codes), protocol.number(f"hold_{name}")
         if shown is not None and facts.latest[shown].value > limit:
             yield _because(f"hold:{name}", "prescriber", value=facts.latest[shown].value, limit=limit)
 
 
-def _fresh_vitals(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _fresh_vitals(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     limit = protocol.number("vitals_max_age")
     for codes in (SYSTOLIC, ("spo2",)):
         shown, name = _shown(facts, codes), _name(codes[0])
@@ -268,30 +268,30 @@ def _fresh_vitals(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
             yield _because(f"vitals-old:{codes[0]}", "prescriber", vital=name, age=ceil(age), limit=limit)
 
 
-def _no_high_alarm(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _no_high_alarm(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     open_now = facts.open_high_alarms
     if open_now:
         text = TEXTS["high-alarm-open" if len(open_now) == 1 else "high-alarms-open"]
         values: dict[str, str | float] = {"alarm": open_now[0], "count": len(open_now)}
-        yield Reason("high-alarm-open", text, "prescriber", values)
+        yield GuardReason("high-alarm-open", text, "prescriber", values)
 
 
-def _road(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _road(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     yield from facts.road
 
 
-def _alarms(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _alarms(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     waiting = facts.alarms_waiting
     if waiting:
         text = TEXTS["alarms-not-adopted" if len(waiting) == 1 else "alarms-not-adopted-yet"]
-        yield Reason("alarms-not-adopted", text, "never", {"alarm": waiting[0], "count": len(waiting)})
+        yield GuardReason("alarms-not-adopted", text, "never", {"alarm": waiting[0], "count": len(waiting)})
 
 
-def _floors(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _floors(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     yield from against_floors(facts)
 
 
-def against_floors(facts: Facts) -> Iterator[Reason]:
+def against_floors(facts: Facts) -> Iterator[GuardReason]:
     """What nobody passes. Where there is no reading the guard of fresh vitals speaks."""
     for code, title in facts.floors.waiting.items():
         yield _because(f"floor-not-stated:{code}", "never", floor=title)
@@ -301,7 +301,7 @@ def against_floors(facts: Facts) -> Iterator[Reason]:
             yield from _beyond(floor, facts.latest[shown].value)
 
 
-def _beyond(floor: HardFloor, value: float) -> Iterator[Reason]:
+def _beyond(floor: HardFloor, value: float) -> Iterator[GuardReason]:
     sign = vital(floor.codes[0])
     said: dict[str, str | float] = {"vital": sign.label, "value": value, "unit": sign.unit.display}
     if floor.at_least is not None and value < floor.at_least:
@@ -310,33 +310,33 @@ def _beyond(floor: HardFloor, value: float) -> Iterator[Reason]:
         yield _because(f"above-floor:{sign.code}", "never", **said, limit=floor.at_most)
 
 
-def _dose(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _dose(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     yield from facts.dose_against
 
 
-def _dose_ordered(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _dose_ordered(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     if not facts.dose_ordered and not facts.entries_differ:
         yield _because("dose-not-recorded", "never")
 
 
-def _second_check(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _second_check(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     if facts.entries_differ:
         yield _because("entries-differ", "never")
     elif not facts.second_checked:
         yield _because("second-check-missing", "prescriber")
 
 
-def _dose_given(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _dose_given(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     if not facts.dose_given:
         yield _because("no-dose-given", "never")
 
 
-def _no_dose_given(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _no_dose_given(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     if facts.dose_given:
         yield _because("dose-was-given", "never")
 
 
-def _observed_long_enough(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _observed_long_enough(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     since, wanted = facts.minutes_since_dose_end, protocol.number("min_observation")
     if since is None:
         yield _because("dose-end-unknown", "never")
@@ -344,7 +344,7 @@ def _observed_long_enough(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
         yield _because("observation-too-short", "prescriber", left=ceil(wanted - since), wanted=wanted)
 
 
-def _discharge(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _discharge(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     yield from _discharge_pressures(facts, protocol)
     yield from _discharge_saturation(facts, protocol)
     yield from _discharge_alertness(facts, protocol)
@@ -358,12 +358,12 @@ def _discharge(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
 SCORE_NAMES: Final[Mapping[str, str]] = MappingProxyType({ALDRETE: "Aldrete score", PADSS: "PADSS"})
 
 
-def _discharge_scores(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _discharge_scores(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     limits = {name: protocol.number(f"{name}_at_least") for name in SCALES}
     yield from against_scores(facts.scores, facts.leaving, limits)
 
 
-def against_scores(totals: Totals, leaving: Leaving, limits: Mapping[str, float]) -> Iterator[Reason]:
+def against_scores(totals: Totals, leaving: Leaving, limits: Mapping[str, float]) -> Iterator[GuardReason]:
     """Every score that is recorded reaches its threshold; PADSS always is, and Aldrete where the clinic asks for it
     first. No score makes up for another."""
     recorded = {ALDRETE: totals.aldrete, PADSS: totals.padss}
@@ -389,7 +389,7 @@ def _comparable(facts: Facts, codes: tuple[str, ...], max_age: float) -> str | N
     return own
 
 
-def _discharge_pressures(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _discharge_pressures(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     within = protocol.number("bp_within")
     for name, codes in _PRESSURES:
         shown = _comparable(facts, codes, protocol.number("vitals_max_age"))
@@ -405,7 +405,7 @@ def _discharge_pressures(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
         yield _because("bp-rising", "prescriber")
 
 
-def _discharge_saturation(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _discharge_saturation(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     """At the protocol's number, or at the patient's own of before the dose, down to the floor that a prescriber has
     adopted. Without that floor their own excuses nothing by itself: a prescriber signs."""
     code, limit, known = "spo2", protocol.number("spo2_at_least"), facts.latest.get("spo2")
@@ -418,7 +418,7 @@ def _discharge_saturation(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
         return
     if floor is None and before is not None and before <= known.value:
         text = TEXTS["low-before"]
-        yield Reason(f"low:{code}", text, "prescriber", {**values, "before": before, "limit": limit})
+        yield GuardReason(f"low:{code}", text, "prescriber", {**values, "before": before, "limit": limit})
     else:
         yield _because(f"low:{code}", "prescriber", **values, limit=lowest_saturation(limit, before, floor))
 
@@ -427,37 +427,37 @@ def _discharge_saturation(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
 _A_MINUTE: Final = 1.0
 
 
-def _discharge_alertness(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _discharge_alertness(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     """MOAA/S of the present observation: how awake somebody was before or during the dose says nothing about now."""
     code, known, since = "moaas", facts.latest.get("moaas"), facts.minutes_observing
     limit = protocol.number("moaas_at_least")
     if known is None:
         yield _because(f"missing:{code}", "never", vital=_name(code))
     elif since is not None and known.age_minutes > since + _A_MINUTE:
-        yield Reason(f"missing:{code}", TEXTS["missing-now"], "never", {"vital": _name(code)})
+        yield GuardReason(f"missing:{code}", TEXTS["missing-now"], "never", {"vital": _name(code)})
     elif known.value < limit:
         yield _because(f"low:{code}", "prescriber", vital=_name(code), value=known.value, limit=limit)
 
 
-def _escort(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _escort(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     if not facts.escort_named:
         yield _because("escort-not-named", "prescriber")
     elif not facts.escort_present:
         yield _because("escort-not-here", "prescriber")
 
 
-def _reason(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _reason(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     if not facts.reason.strip():
         yield _because("reason-missing", "never")
 
 
-def _reason_unless_dosing(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _reason_unless_dosing(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     """Who stops a running dose stops it now; why can be written afterwards."""
     if facts.state not in UNDER_WAY:
         yield from _reason(facts, protocol)
 
 
-def _appointment_passed(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _appointment_passed(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
     if facts.minutes_since_appointment is None or facts.minutes_since_appointment < 0:
         yield _because("appointment-ahead", "never")
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from sojourn.clinical.eligibility import DayReason
-from sojourn.clinical.protocol.guards import Reason
+from sojourn.clinical.protocol.guards import GuardReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +73,19 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-def of_the_day(reasons: Iterable[DayReason]) -> Iterator[Reason]:
+def of_the_day(reasons: Iterable[DayReason]) -> Iterator[GuardReason]:
     """What the rules say against a dose today, as reasons against a step."""
     for each in reasons:
         values: dict[str, str | float] = {"title": each.title, "advice": each.advice}
         if each.medicines:
-            yield Reason(
+            yield GuardReason(
                 each.code, TEXTS["today-medicines"], each.override, values | {"names": ", ".join(each.medicines)}
             )
         else:
-            yield Reason(each.code, TEXTS["today"], each.override, values)
+            yield GuardReason(each.code, TEXTS["today"], each.override, values)
 
 
-def given_otherwise(other_session: bool, names: Iterable[str]) -> Iterator[Reason]:
+def given_otherwise(other_session: bool, names: Iterable[str]) -> Iterator[GuardReason]:
     """What goes in or went in beside the doses of the plan: a dose under way in another session of this person, and
     ketamine that was charted among the other medicines (``names``)."""
     if other_session:
@@ -94,7 +94,7 @@ def given_otherwise(other_session: bool, names: Iterable[str]) -> Iterator[Reaso
         yield _never("ketamine-otherwise", name=name)
 
 
-def against(papers: Papers, today: date) -> Iterator[Reason]:
+def against(papers: Papers, today: date) -> Iterator[GuardReason]:
     """Every reason for which no dose may begin, go on or grow. Empty where the road is free."""
     for number, why in enumerate(papers.decision):
         yield _never("decision", str(number), why=why)
@@ -106,7 +106,7 @@ def against(papers: Papers, today: date) -> Iterator[Reason]:
     yield from _plan(papers, today)
 
 
-def _plan(papers: Papers, today: date) -> Iterator[Reason]:
+def _plan(papers: Papers, today: date) -> Iterator[GuardReason]:
     plan = papers.plan
     if plan is None:
         yield _never("plan-missing")
@@ -123,9 +123,9 @@ def _plan(papers: Papers, today: date) -> Iterator[Reason]:
         yield _prescriber("plan-review-day", day=plan.review_on.isoformat())
 
 
-def _never(stem: str, detail: str = "", **values: str | float) -> Reason:
-    return Reason(f"{stem}:{detail}" if detail else stem, TEXTS[stem], "never", values)
+def _never(stem: str, detail: str = "", **values: str | float) -> GuardReason:
+    return GuardReason(f"{stem}:{detail}" if detail else stem, TEXTS[stem], "never", values)
 
 
-def _prescriber(stem: str, **values: str | float) -> Reason:
-    return Reason(stem, TEXTS[stem], "prescriber", values)
+def _prescriber(stem: str, **values: str | float) -> GuardReason:
+    return GuardReason(stem, TEXTS[stem], "prescriber", values)

@@ -12,11 +12,31 @@ from sojourn.clinical.recovery.leaving import (
     read_leaving,
 )
 from sojourn.clinical.recovery.pressure import change_percent, outside
-from sojourn.clinical.recovery.scores import AS_BEFORE, NotScored, Points, RecoveryScale, RecoveryScore, read
+from sojourn.clinical.recovery.scores import AS_BEFORE, Points, RecoveryScale, RecoveryScore, RecoveryScoreRefusal, read
 from sojourn.clinical.recovery.signing import SIGNING, signs_from
 
 __all__ = [
-    "ALDRETE", "AS_BEFORE", "FLOOR", "KINDS", "NOTHING_ADOPTED", "ORDER", "PADSS", "SCALES", "SIGNING", "Leaving",
-    "NotScored", "Points", "RecoveryScale", "RecoveryScore", "Scored", "Totals", "change_percent", "counted",
-    "lowest_saturation", "outside", "read", "read_leaving", "signs_from",
+    "ALDRETE",
+    "AS_BEFORE",
+    "FLOOR",
+    "KINDS",
+    "NOTHING_ADOPTED",
+    "ORDER",
+    "PADSS",
+    "SCALES",
+    "SIGNING",
+    "Leaving",
+    "Points",
+    "RecoveryScale",
+    "RecoveryScore",
+    "RecoveryScoreRefusal",
+    "Scored",
+    "Totals",
+    "change_percent",
+    "counted",
+    "lowest_saturation",
+    "outside",
+    "read",
+    "read_leaving",
+    "signs_from",
 ]  # fmt: skip

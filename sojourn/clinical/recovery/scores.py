@@ -56,7 +56,7 @@ class RecoveryScale:
     maximum: int
     threshold: float | None
 
-    def score(self, answers: Mapping[str, Points]) -> RecoveryScore | NotScored:
+    def score(self, answers: Mapping[str, Points]) -> RecoveryScore | RecoveryScoreRefusal:
         """The total. An answer of None means "does not apply", AS_BEFORE "as before the dose"; each is allowed only
         where the rule says so."""
         return _score(self, answers)
@@ -78,7 +78,7 @@ class RecoveryScore:
 
 
 @dataclass(frozen=True, slots=True)
-class NotScored:
+class RecoveryScoreRefusal:
     """Refusal: "missing:x", "no-such-item:x", "no-such-answer:x", "always-applies:x" or "never-as-before:x", all at
     once."""
 
@@ -109,12 +109,12 @@ def read(rule: Rule) -> RecoveryScale:
     return RecoveryScale(rule, items, maximum, rule.optional("threshold"))
 
 
-def _score(scale: RecoveryScale, answers: Mapping[str, Points]) -> RecoveryScore | NotScored:
+def _score(scale: RecoveryScale, answers: Mapping[str, Points]) -> RecoveryScore | RecoveryScoreRefusal:
     known = {each.id for each in scale.items}
     faults = [f"no-such-item:{name}" for name in sorted(set(answers) - known)]
     faults += [f"{fault}:{item.id}" for item in scale.items if (fault := _fault(item, answers))]
     if faults:
-        return NotScored(tuple(faults))
+        return RecoveryScoreRefusal(tuple(faults))
     parts = {item.id: _points(item, answers[item.id]) for item in scale.items}
     total = sum(parts.values())
     return RecoveryScore(

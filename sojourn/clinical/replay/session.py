@@ -23,9 +23,9 @@ from sojourn.clinical.protocol import (
     PRESENT,
     UNDER_WAY,
     Facts,
+    GuardReason,
     Measured,
     Passed,
-    Reason,
     State,
     compose,
     dose_against,
@@ -58,17 +58,17 @@ def _refuse(code: str, words: str) -> Done:
     return Done(refused=(code,), said=(f"refused: {words} [{code}]",))
 
 
-def _refuse_all(reasons: tuple[Reason, ...]) -> Done:
+def _refuse_all(reasons: tuple[GuardReason, ...]) -> Done:
     return Done(
         refused=tuple(each.code for each in reasons), said=tuple(f"refused: {_words(each)}" for each in reasons)
     )
 
 
-def _words(reason: Reason) -> str:
+def _words(reason: GuardReason) -> str:
     return f"{reason} [{reason.code}]"
 
 
-def _sentence(reason: dosing.Reason) -> str:
+def _sentence(reason: dosing.DoseReason) -> str:
     return reason.template % reason.values
 
 
@@ -119,7 +119,7 @@ class ReplayedSession:
     now: datetime = field(init=False)
     state: State = State.PLANNED
     entered: list[tuple[datetime, State, tuple[str, ...]]] = field(default_factory=list)
-    signed: tuple[Reason, ...] = ()  # what was set aside in the newest step
+    signed: tuple[GuardReason, ...] = ()  # what was set aside in the newest step
     answered: list[_Answered] = field(default_factory=list)  # the oldest first
     signals: dict[str, _Signal] = field(default_factory=dict)
     measured: list[tuple[datetime, str, float]] = field(default_factory=list)  # by a person, or a pressure; believed
@@ -240,7 +240,7 @@ class ReplayedSession:
     def _added_up(self, scale_id: str, answers: dict[str, recovery.Points]) -> int | Done:
         """The total of a score by its rule."""
         found = self.rules.scales[scale_id].score(answers)
-        if isinstance(found, recovery.NotScored):
+        if isinstance(found, recovery.RecoveryScoreRefusal):
             return _refuse("not-scored", f"{scale_id}: {', '.join(found.reasons)}.")
         return found.total
 
@@ -483,7 +483,7 @@ class ReplayedSession:
             if state.open and state.priority is not None
         )
 
-    def _road(self) -> Iterator[Reason]:
+    def _road(self) -> Iterator[GuardReason]:
         own, papers = self.rules.protocol, self.scenario.papers
         stands = road.Papers(own.drug, own.route, papers.decision, tuple(self.agreements.values()), papers.plan)
         yield from road.against(stands, self.today)
@@ -507,7 +507,7 @@ class ReplayedSession:
         )  # fmt: skip
         return eligibility.reasons_today(found, facts=facts, expired=expired).reasons
 
-    def _against_the_dose(self, transition: str, pump: dict[str, Decimal | None]) -> Iterator[Reason]:
+    def _against_the_dose(self, transition: str, pump: dict[str, Decimal | None]) -> Iterator[GuardReason]:
         if transition == "start_dose":
             ready = double_check(self.prepared).ready
             yield from () if ready is None else self._drawn_reasons(ready[0])
@@ -519,7 +519,7 @@ class ReplayedSession:
                 weight_kg=self.scenario.papers.weight_kg, day=tuple(self._day()), say=_sentence,
             )  # fmt: skip
 
-    def _drawn_reasons(self, row: Prepared) -> Iterator[Reason]:
+    def _drawn_reasons(self, row: Prepared) -> Iterator[GuardReason]:
         papers = self.scenario.papers
         if papers.plan is None or papers.ordered is None:
             yield from road.against(

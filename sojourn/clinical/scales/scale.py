@@ -97,7 +97,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ScoreRefusal:
     """No total, and why: "too-many-missing", "never-prorated:9", "no-such-item:x", "no-such-answer:3"; for an entered
     score "not-enterable", "no-total", "out-of-range", "not-a-step", "part-out-of-range:x", "parts-disagree",
     "no-such-part:x", "safety-item:10".
@@ -241,7 +241,7 @@ class Scale:
         given = {name: answers.get(name) for name in self.safety_items}
         return tuple(name for name, value in given.items() if value is not None and value >= limit)
 
-    def score(self, answers: Mapping[str, int | None], sex: str | None = None) -> Score | Refusal:
+    def score(self, answers: Mapping[str, int | None], sex: str | None = None) -> Score | ScoreRefusal:
         """The score of some answers by link id (None or absent: not answered), or every reason against it."""
         reasons = list(self._faults(answers))
         safety = self.safety(answers)
@@ -256,7 +256,7 @@ class Scale:
             reasons.append("too-many-missing")
         reasons += [f"never-prorated:{name}" for name in missing if name in self.never_prorated]
         if reasons or self.formula is None:
-            return Refusal(self.id, tuple(reasons), missing, safety)
+            return ScoreRefusal(self.id, tuple(reasons), missing, safety)
         bounds = self.bounds
         exact = {
             part.code: expression.value(part.score, given, bounds, skipped)
@@ -273,7 +273,7 @@ class Scale:
         parts: Mapping[str, Number] | None = None,
         answers: Mapping[str, int | None] | None = None,
         sex: str | None = None,
-    ) -> Score | Refusal:
+    ) -> Score | ScoreRefusal:
         """A score that somebody worked out on their own licensed form. ``parts`` are subscales, ``answers`` those of
         the safety items, which are always wanted."""
         parts, answers = dict(parts or {}), dict(answers or {})
@@ -302,14 +302,14 @@ class Scale:
             reasons.append("not-a-step")
         reasons += [f"safety-item:{name}" for name in self.safety_items if answers.get(name) is None]
         if reasons or total is None:
-            return Refusal(self.id, tuple(reasons), (), safety)
+            return ScoreRefusal(self.id, tuple(reasons), (), safety)
         given = {name: value for name, value in answers.items() if value is not None}
         return self._scored(total, parts, given, frozenset(), (), safety, sex, entered=True)
 
-    def change(self, baseline: Score, now: Score) -> Change | Refusal:
+    def change(self, baseline: Score, now: Score) -> Change | ScoreRefusal:
         """What changed between two scores of this scale; refused for scores of another."""
         if baseline.scale_id != self.id or now.scale_id != self.id:
-            return Refusal(self.id, ("another-scale",), (), ())
+            return ScoreRefusal(self.id, ("another-scale",), (), ())
         return self.change_of_totals(baseline.total, now.total)
 
     def change_of_totals(self, baseline: Number, now: Number) -> Change:

@@ -48,7 +48,7 @@ def change(slug: str, port: int, say: Say, *, take_away: bool = False) -> int:
     from sojourn.care.vitals import actions
     from sojourn.foundation.accounts.actor import acting_as
     from sojourn.foundation.accounts.queries import house
-    from sojourn.foundation.accounts.refused import Refused
+    from sojourn.foundation.accounts.refused import ActionRefused
 
     if not LOWEST <= port <= HIGHEST:
         say(f"{port} is no port for this; choose one from {LOWEST} to {HIGHEST}.")
@@ -62,7 +62,7 @@ def change(slug: str, port: int, say: Say, *, take_away: bool = False) -> int:
     try:
         with acting_as(owner):
             (actions.drop_port if take_away else actions.give_port)(by=owner, port=port)
-    except Refused as error:
+    except ActionRefused as error:
         say(str(error))
         return 1
     say("Done. Start Sojourn again: the listeners open their ports when they start.")

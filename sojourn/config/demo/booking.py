@@ -21,7 +21,7 @@ from sojourn.care.scheduling.models import Appointment, Attendance, Chair
 from sojourn.config.demo.cast import REMEMBERED, Cast, at_clock
 from sojourn.config.demo.walk import Walk
 from sojourn.foundation.accounts.actions import hash_of
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 
 SLOTS = (time(8, 30), time(11, 45), time(15, 0))
 
@@ -68,7 +68,7 @@ def book_ahead(cast: Cast, walk: Walk, course: CarePlan, companion: RelatedPerso
                 minutes=int(SITTING.total_seconds() // 60), companion_id=companion.pk,
                 now=booked_at,
             )  # fmt: skip
-        except Refused:
+        except ActionRefused:
             continue
         _take(cast, course.patient_id, chair, begins)
         break

@@ -12,7 +12,7 @@ from django.utils import timezone
 from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse, Sitting
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag, FlagAnswer
-from sojourn.clinical.scales import Refusal, Scale, Score
+from sojourn.clinical.scales import Scale, Score, ScoreRefusal
 from sojourn.config.demo.cast import Cast
 from sojourn.config.demo.walk import Walk
 from sojourn.foundation.rulebook.scales import scale
@@ -96,7 +96,7 @@ def measure(
 
 def _scored(asked: Scale, answers: dict[str, int | None]) -> Score:
     result = asked.score(answers)
-    assert not isinstance(result, Refusal), (asked.id, result)
+    assert not isinstance(result, ScoreRefusal), (asked.id, result)
     return result
 
 

@@ -21,7 +21,7 @@ from sojourn.foundation.accounts import confirmation_actions, queries
 from sojourn.foundation.accounts.actor import NOBODY, Actor, acting_as
 from sojourn.foundation.accounts.models import BreakGlass, Clinic, Invitation, Membership, Person
 from sojourn.foundation.accounts.readiness import refuse_unready
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.accounts.roles import role as role_of
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.audit.actions import record
@@ -70,7 +70,7 @@ def invite(
     the clinic lacks before it invites patients (see ``readiness``).
     """
     if role not in roles():
-        raise Refused(_("There is no such role."), codes=["unknown_role"])
+        raise ActionRefused(_("There is no such role."), codes=["unknown_role"])
     staff = role_of(role).staff
     by.require("staff.manage" if staff else "patient.edit")
     _must_be_for_another(by, email)
@@ -104,27 +104,31 @@ def invite(
 def _must_be_for_another(by: Actor, email: str) -> None:
     """Nobody grants themselves anything, by whichever of their addresses."""
     if by.person_id is not None and email.strip().lower() in queries.addresses_of(by.person_id):
-        raise Refused(_("You cannot invite yourself. Ask another administrator."), codes=["own"])
+        raise ActionRefused(_("You cannot invite yourself. Ask another administrator."), codes=["own"])
 
 
 def _must_be_invitable(clinic: Clinic, email: str, name: str, role: str, patient_id: int | None, now: datetime) -> None:
     try:
         validate_email(email)
     except ValidationError as error:
-        raise Refused(_("Enter an e-mail address that can receive the invitation."), codes=["bad_email"]) from error
+        raise ActionRefused(
+            _("Enter an e-mail address that can receive the invitation."), codes=["bad_email"]
+        ) from error
     if not name:
-        raise Refused(_("Enter the name of the person."), codes=["no_name"])
+        raise ActionRefused(_("Enter the name of the person."), codes=["no_name"])
     if not role_of(role).staff and patient_id is None:
-        raise Refused(_("Say which patient this account is for."), codes=["no_patient"])
+        raise ActionRefused(_("Say which patient this account is for."), codes=["no_patient"])
     here = Membership.objects.filter(clinic=clinic, role=role, ended_at=None)
     if here.filter(person__email__iexact=email).exists():
-        raise Refused(_("%(email)s has this role in the clinic already.") % {"email": email}, codes=["already_member"])
+        raise ActionRefused(
+            _("%(email)s has this role in the clinic already.") % {"email": email}, codes=["already_member"]
+        )
     if role == "patient" and here.filter(patient_id=patient_id).exists():
-        raise Refused(_("This patient has an account already."), codes=["patient_has_account"])
+        raise ActionRefused(_("This patient has an account already."), codes=["patient_has_account"])
     if Invitation.objects.filter(
         clinic=clinic, email__iexact=email, role=role, accepted_at=None, withdrawn_at=None, expires_at__gt=now
     ).exists():
-        raise Refused(
+        raise ActionRefused(
             _("An invitation to %(email)s is open already. You can send it again from the list.") % {"email": email},
             codes=["already_invited"],
         )
@@ -185,13 +189,13 @@ def renew(*, by: Actor, now: datetime | None = None) -> Invited:
     now = now or timezone.now()
     found = queries.invitation_by(by.token_hash)
     if found is None:
-        raise Refused(_("This link opens nothing."), codes=["unknown"])
+        raise ActionRefused(_("This link opens nothing."), codes=["unknown"])
     guest = _guest(found[0])
     with acting_as(guest):
         invitation = _locked(guest, found[0].pk)
         _must_stand(invitation, now, {"used", "withdrawn", "open"})
         if now - invitation.expires_at > RENEWABLE:
-            raise Refused(
+            raise ActionRefused(
                 _("This invitation ran out long ago. Call %(clinic)s for a new one.") % {"clinic": found[1].name},
                 codes=["too_old"],
             )
@@ -236,7 +240,7 @@ def accept(*, by: Actor, password: str = "", language: str = "", now: datetime |
     now = now or timezone.now()
     found = queries.invitation_by(by.token_hash)
     if found is None:
-        raise Refused(_("This link opens nothing."), codes=["unknown"])
+        raise ActionRefused(_("This link opens nothing."), codes=["unknown"])
     guest = _guest(found[0])
     with acting_as(guest):
         invitation = _locked(guest, found[0].pk)
@@ -261,7 +265,7 @@ def _locked(by: Actor, invitation_id: int) -> Invitation:
     try:
         return Invitation.objects.select_for_update().get(pk=invitation_id, clinic_id=by.clinic_id or 0)
     except Invitation.DoesNotExist as error:
-        raise Refused(_("There is no such invitation."), codes=["unknown"]) from error
+        raise ActionRefused(_("There is no such invitation."), codes=["unknown"]) from error
 
 
 def _must_stand(invitation: Invitation, now: datetime, refused: set[str]) -> None:
@@ -273,24 +277,24 @@ def _must_stand(invitation: Invitation, now: datetime, refused: set[str]) -> Non
         "open": _("This link still works."),
     }
     if standing in refused:
-        raise Refused(reasons[standing], codes=[standing])
+        raise ActionRefused(reasons[standing], codes=[standing])
 
 
 def _person_for(invitation: Invitation, by: Actor, password: str, language: str) -> Person:
     person = queries.person_by_email(invitation.email)
     if by.person_id is not None and (person is None or by.person_id != person.pk):
-        raise Refused(
+        raise ActionRefused(
             _("You are signed in as somebody else. This invitation is for %(email)s.") % {"email": invitation.email},
             codes=["other_person"],
         )
     if person is not None:
         if by.person_id is None:
-            raise Refused(_("This address has an account already. Sign in to join."), codes=["sign_in_first"])
+            raise ActionRefused(_("This address has an account already. Sign in to join."), codes=["sign_in_first"])
         return person
     try:
         validate_password(password, Person(email=invitation.email))
     except ValidationError as error:
-        raise Refused(*error.messages, codes=["weak_password"]) from error
+        raise ActionRefused(*error.messages, codes=["weak_password"]) from error
     person = Person.objects.create_user(invitation.email, password)
     if language:
         person.language = language
@@ -302,18 +306,18 @@ def _person_for(invitation: Invitation, by: Actor, password: str, language: str)
 
 def _join(invitation: Invitation, person: Person, now: datetime) -> Membership:
     if invitation.sent_by is not None and invitation.sent_by.person_id == person.pk:
-        raise Refused(_("You sent this invitation yourself. Ask another administrator."), codes=["own"])
+        raise ActionRefused(_("You sent this invitation yourself. Ask another administrator."), codes=["own"])
     if Membership.objects.filter(
         clinic_id=invitation.clinic_id, person=person, role=invitation.role, ended_at=None
     ).exists():
-        raise Refused(_("You have this role in the clinic already."), codes=["already_member"])
+        raise ActionRefused(_("You have this role in the clinic already."), codes=["already_member"])
     if (
         invitation.role == "patient"
         and Membership.objects.filter(
             clinic_id=invitation.clinic_id, role="patient", patient_id=invitation.patient_id, ended_at=None
         ).exists()
     ):
-        raise Refused(_("This patient has an account already."), codes=["patient_has_account"])
+        raise ActionRefused(_("This patient has an account already."), codes=["patient_has_account"])
     return Membership.objects.create(
         clinic_id=invitation.clinic_id,
         person=person,
@@ -335,12 +339,12 @@ def end_membership(*, by: Actor, membership_id: int, now: datetime | None = None
     try:
         membership = Membership.objects.select_for_update().get(pk=membership_id, clinic_id=by.clinic_id or 0)
     except Membership.DoesNotExist as error:
-        raise Refused(_("There is no such person in the clinic."), codes=["unknown"]) from error
+        raise ActionRefused(_("There is no such person in the clinic."), codes=["unknown"]) from error
     by.require("staff.manage" if queries.is_staff(membership.role) else "patient.edit")
     if membership.ended_at is not None:
-        raise Refused(_("This access has ended already."), codes=["ended"])
+        raise ActionRefused(_("This access has ended already."), codes=["ended"])
     if membership.person_id == by.person_id:
-        raise Refused(_("You cannot end your own access. Ask another administrator."), codes=["own"])
+        raise ActionRefused(_("You cannot end your own access. Ask another administrator."), codes=["own"])
     membership.ended_at = now or timezone.now()
     membership.save(update_fields=["ended_at"])
     for session in UserSession.objects.filter(user_id=membership.person_id):
@@ -360,7 +364,7 @@ def open_restricted(*, by: Actor, patient_id: int, reason: str, now: datetime | 
     now = now or timezone.now()
     reason = " ".join(reason.split())
     if len(reason) < SHORTEST_REASON:
-        raise Refused(
+        raise ActionRefused(
             _("Say why you need this record, in at least %(n)d characters.") % {"n": SHORTEST_REASON},
             codes=["no_reason"],
         )

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from sojourn.foundation.accounts import queries
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic, Membership, RoleConfirmation
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.accounts.roles import role as role_of
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.links import Page, address
@@ -37,11 +37,11 @@ def confirm(*, by: Actor, membership_id: int, now: datetime | None = None) -> Ro
     if before is not None:
         return before
     if newcomer.person_id == by.person_id:
-        raise Refused(_("You cannot confirm yourself. Another person who holds this role does."), codes=["own"])
+        raise ActionRefused(_("You cannot confirm yourself. Another person who holds this role does."), codes=["own"])
     if newcomer.role != by.role:
-        raise Refused(_("Only somebody who holds this role confirms it."), codes=["other-role"])
+        raise ActionRefused(_("Only somebody who holds this role confirms it."), codes=["other-role"])
     if by.person_id in queries.inviters(newcomer):
-        raise Refused(
+        raise ActionRefused(
             _("You invited this person yourself. Another holder confirms, or whoever runs this installation."),
             codes=["inviter"],
         )
@@ -63,7 +63,9 @@ def confirm_first(*, by: Actor, membership_id: int, now: datetime | None = None)
     _must_wait(newcomer)
     if holders := queries.who_confirms(newcomer):
         names = ", ".join(str(each) for each in holders)
-        raise Refused(_("%(names)s holds this role already, and confirms it.") % {"names": names}, codes=["has-holder"])
+        raise ActionRefused(
+            _("%(names)s holds this role already, and confirms it.") % {"names": names}, codes=["has-holder"]
+        )
     return _confirmed(by, newcomer, None, now)
 
 
@@ -71,12 +73,12 @@ def _locked(by: Actor, membership_id: int) -> Membership:
     try:
         return Membership.objects.select_for_update(no_key=True).get(pk=membership_id, clinic_id=by.clinic_id or 0)
     except Membership.DoesNotExist as error:
-        raise Refused(_("There is no such person in the clinic."), codes=["unknown"]) from error
+        raise ActionRefused(_("There is no such person in the clinic."), codes=["unknown"]) from error
 
 
 def _must_wait(newcomer: Membership) -> None:
     if newcomer.ended_at is not None or newcomer.unconfirmed_since is None:
-        raise Refused(_("This role does not wait for anybody."), codes=["ended"])
+        raise ActionRefused(_("This role does not wait for anybody."), codes=["ended"])
 
 
 def _confirmed(by: Actor, newcomer: Membership, holder_id: int | None, now: datetime | None) -> RoleConfirmation:

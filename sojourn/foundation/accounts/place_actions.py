@@ -14,7 +14,7 @@ from sojourn.clinical import lines
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic, LineCheck
 from sojourn.foundation.accounts.place import needed
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 
 _TELEPHONE: Final = re.compile(r"\+?[0-9 ()./-]+(?:(?:ext\.?|x) ?[0-9]{1,6})?", re.IGNORECASE)
@@ -79,7 +79,7 @@ def _must_reach_the_clinic(clinic: Clinic, wanted: dict[str, str]) -> None:
         code = "emergency-unreadable" if wanted["emergency_phone"] else "emergency-missing"
         reasons[code] = _("Write the emergency number of your country as it is dialled.")
     if reasons:
-        raise Refused(*reasons.values(), codes=tuple(reasons))
+        raise ActionRefused(*reasons.values(), codes=tuple(reasons))
 
 
 def is_telephone(typed: str, *, short: bool = False) -> bool:
@@ -102,11 +102,13 @@ def check_line(
     known = {each.id: each for each in lines.of(clinic.country, "en").every} | needed(clinic.country)
     line, note = known.get(line_id), " ".join(note.split())
     if line is None:
-        raise Refused(_("There is no such line for this place."), codes=("unknown-line",))
+        raise ActionRefused(_("There is no such line for this place."), codes=("unknown-line",))
     if line.shown != number:
-        raise Refused(_("This number has changed since you opened the page. Look again."), codes=("number-changed",))
+        raise ActionRefused(
+            _("This number has changed since you opened the page. Look again."), codes=("number-changed",)
+        )
     if not works and not note:
-        raise Refused(_("Say what happened when you tried it."), codes=("note-missing",))
+        raise ActionRefused(_("Say what happened when you tried it."), codes=("note-missing",))
     checked = LineCheck.objects.create(
         clinic=clinic, line_id=line.id, number=line.shown, works=works, note=note[:200],
         checked_by_id=by.member, checked_by_name=by.name, checked_at=now or timezone.now(),

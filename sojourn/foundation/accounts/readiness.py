@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +40,4 @@ def missing(clinic: Clinic) -> list[Missing]:
 def refuse_unready(clinic: Clinic) -> None:
     """Refuse, with every reason, where the clinic lacks something; the codes are those of the conditions."""
     if found := missing(clinic):
-        raise Refused(*(each.words for each in found), codes=[each.code for each in found])
+        raise ActionRefused(*(each.words for each in found), codes=[each.code for each in found])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django_stubs_ext import StrOrPromise
 
 
-class Refused(Exception):
+class ActionRefused(Exception):
     """``reasons`` are sentences for the person who asked; ``codes`` the same for programs and tests."""
 
     def __init__(self, *reasons: StrOrPromise, codes: Sequence[str] = ()) -> None:
@@ -16,5 +16,5 @@ class Refused(Exception):
         super().__init__("; ".join(str(reason) for reason in reasons))
 
 
-class Overtaken(Refused):
+class Overtaken(ActionRefused):
     """Someone else changed the same thing a moment ago; nothing was lost, look again."""

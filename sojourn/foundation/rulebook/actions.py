@@ -14,7 +14,7 @@ from sojourn.clinical.protocol import HARD_FLOOR
 from sojourn.clinical.rules import Loosened, Rule, loosens, tighten
 from sojourn.foundation.accounts.actor import Actor, current_actor
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import queries
@@ -25,12 +25,12 @@ def _newest(rule_id: str) -> Rule:
     try:
         return queries.newest(rule_id)
     except KeyError:
-        raise Refused(_("There is no such rule."), codes=("unknown-rule",)) from None
+        raise ActionRefused(_("There is no such rule."), codes=("unknown-rule",)) from None
 
 
 def _who(by: Actor) -> tuple[int, int]:
     if by.clinic_id is None or by.membership_id is None:
-        raise Refused(_("This is done by a member of a clinic."), codes=("no-clinic",))
+        raise ActionRefused(_("This is done by a member of a clinic."), codes=("no-clinic",))
     return by.clinic_id, by.membership_id
 
 
@@ -39,16 +39,16 @@ def _readied(
 ) -> tuple[Rule, dict[str, float]]:
     """The rule and what the clinic changes in it, ready to be written down. Raises Refused with every reason."""
     if rule_hash is not None and rule_hash != rule.hash:
-        raise Refused(_("This rule has a newer version. Read it before you adopt it."), codes=("rule-changed",))
+        raise ActionRefused(_("This rule has a newer version. Read it before you adopt it."), codes=("rule-changed",))
     if rule.effective_from > clinic_day(at, current_actor()):
-        raise Refused(
+        raise ActionRefused(
             _("This rule is in effect only from %(day)s.") % {"day": rule.effective_from.isoformat()},
             codes=("not-in-effect",),
         )
     own = tighten(rule, parameters)
     if isinstance(own, Loosened):
         reasons = [_("A clinic may only make a rule stricter: %(reason)s") % {"reason": each} for each in own.reasons]
-        raise Refused(*reasons, codes=("loosened",) * len(reasons))
+        raise ActionRefused(*reasons, codes=("loosened",) * len(reasons))
     return rule, queries.own_numbers(rule, own)
 
 
@@ -58,7 +58,7 @@ def _must_be_typed(rule: Rule, parameters: Mapping[str, float]) -> None:
     missing = [_("Type the value yourself: %(number)s.") % {"number": _(each.label)} for each in rule.typed
                if each.name not in parameters]  # fmt: skip
     if missing:
-        raise Refused(*missing, codes=("not-typed",) * len(missing))
+        raise ActionRefused(*missing, codes=("not-typed",) * len(missing))
 
 
 @transaction.atomic
@@ -156,7 +156,7 @@ def second_sign(*, by: Actor, raise_id: int, now: datetime | None = None) -> Rul
     if before is not None:
         return before
     if row.signed_by.person_id == by.person_id:  # the person, not the role: a second role is no second signature
-        raise Refused(
+        raise ActionRefused(
             _("You signed this yourself. Another prescriber gives the second signature."), codes=("same-person",)
         )
     newest = _newest(row.rule_id)
@@ -173,10 +173,10 @@ def second_sign(*, by: Actor, raise_id: int, now: datetime | None = None) -> Rul
     return adoption
 
 
-class SetRefused(Refused):
+class SetRefused(ActionRefused):
     """Some rules of a set could not be adopted, so none was. ``by_rule`` has the refusal of each."""
 
-    def __init__(self, by_rule: Mapping[str, Refused]) -> None:
+    def __init__(self, by_rule: Mapping[str, ActionRefused]) -> None:
         self.by_rule = dict(by_rule)
         super().__init__(
             *(reason for each in by_rule.values() for reason in each.reasons),
@@ -206,19 +206,19 @@ def adopt_set(
     clinic_id, member_id = _who(by)
     at = now or timezone.now()
     if not shown:
-        raise Refused(_("Tick the rules that you have read and want to adopt."), codes=("nothing-chosen",))
+        raise ActionRefused(_("Tick the rules that you have read and want to adopt."), codes=("nothing-chosen",))
     if _same(signature) != _same(by.name):
-        raise Refused(
+        raise ActionRefused(
             _("Sign with your name as it stands here: %(name)s.") % {"name": by.name}, codes=("signature-wrong",)
         )
     ready: list[tuple[Rule, dict[str, float]]] = []
-    refused: dict[str, Refused] = {}
+    refused: dict[str, ActionRefused] = {}
     for rule_id, rule_hash in shown.items():
         try:
             typed = (parameters or {}).get(rule_id, {})
             ready.append(_readied(_newest(rule_id), typed, rule_hash, at))
             _must_be_typed(_newest(rule_id), typed)
-        except Refused as why:
+        except ActionRefused as why:
             refused[rule_id] = why
     if refused:
         raise SetRefused(refused)
@@ -281,14 +281,16 @@ def decline(
     clinic_id, member_id = _who(by)
     rule = _newest(rule_id)
     if rule_hash is not None and rule_hash != rule.hash:
-        raise Refused(_("This rule has a newer version. Read it before you decide."), codes=("rule-changed",))
+        raise ActionRefused(_("This rule has a newer version. Read it before you decide."), codes=("rule-changed",))
     if rule.kind == HARD_FLOOR:
-        raise Refused(_("Without this number no dose is given, so it cannot be left out."), codes=("never-declined",))
+        raise ActionRefused(
+            _("Without this number no dose is given, so it cannot be left out."), codes=("never-declined",)
+        )
     if not reason.strip():
-        raise Refused(_("Say why the rule is not used here."), codes=("reason-missing",))
+        raise ActionRefused(_("Say why the rule is not used here."), codes=("reason-missing",))
     current = queries.adoptions(clinic_id).get(rule_id)
     if rule.acts_without_adoption or (current is not None and not current.retired):
-        raise Refused(_("This rule acts in the clinic already."), codes=("acts",))
+        raise ActionRefused(_("This rule acts in the clinic already."), codes=("acts",))
     if current is not None and current.version == rule.version:
         return current
     row = RuleAdoption.objects.create(
@@ -312,9 +314,9 @@ def retire(*, by: Actor, rule_id: str, reason: str, now: datetime | None = None)
         _one_at_a_time(clinic_id)
     current = queries.adoptions(clinic_id).get(rule_id)
     if current is None or current.retired:
-        raise Refused(_("This clinic has not adopted that rule."), codes=("not-adopted",))
+        raise ActionRefused(_("This clinic has not adopted that rule."), codes=("not-adopted",))
     if not reason.strip():
-        raise Refused(_("Say why the rule is no longer used."), codes=("reason-missing",))
+        raise ActionRefused(_("Say why the rule is no longer used."), codes=("reason-missing",))
     retirement = RuleAdoption.objects.create(
         clinic_id=clinic_id,
         rule_id=rule_id,

@@ -22,7 +22,7 @@ from sojourn.foundation.accounts import actions, queries
 from sojourn.foundation.accounts.access import Request, public, signed_in
 from sojourn.foundation.accounts.actor import Actor, set_actor
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership, Person
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.accounts.roles import role
 from sojourn.interfaces.help.remembering import remember
 
@@ -95,7 +95,7 @@ def _accept(request: HttpRequest, by: Actor, guest: Guest, form: ChoosePassword)
     password = form.cleaned_data["password"] if guest.step == "password" else ""
     try:
         membership = actions.accept(by=by, password=password, language=translation.get_language() or "")
-    except Refused as refused:
+    except ActionRefused as refused:
         return _again(request, guest, form, refused)
     return _come_in(request, membership, password)
 
@@ -119,13 +119,13 @@ def _not_open(request: HttpRequest, standing: str, invited: Invitation, clinic: 
 def _renew(request: HttpRequest, by: Actor, clinic: Clinic) -> HttpResponse:
     try:
         invited = actions.renew(by=by).invitation
-    except Refused as refused:
+    except ActionRefused as refused:
         return render(request, "entry/link.html", {"standing": "refused", "reasons": refused.reasons, "clinic": clinic},
                       status=409)  # fmt: skip
     return render(request, "entry/link.html", {"standing": "renewed", "clinic": clinic, "email": invited.email})
 
 
-def _again(request: HttpRequest, guest: Guest, form: ChoosePassword, refused: Refused) -> HttpResponse:
+def _again(request: HttpRequest, guest: Guest, form: ChoosePassword, refused: ActionRefused) -> HttpResponse:
     said = {"guest": guest, "form": form, "clinic": guest.clinic, "reasons": refused.reasons}
     return render(request, "entry/invitation.html", said, status=409)
 

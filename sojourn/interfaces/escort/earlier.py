@@ -19,7 +19,7 @@ from sojourn.care.coordination.models import OfferAnswer
 from sojourn.foundation.accounts.access import public
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.actor import Actor, set_actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_begins
 from sojourn.interfaces.help.remembering import remember
 
@@ -44,7 +44,7 @@ def earlier(request: HttpRequest, token: str) -> HttpResponse:
             elif request.POST.get("answer") == "no":
                 waiting_actions.decline(by=by)
             return redirect("escort:earlier", token)
-        except Refused as refused:
+        except ActionRefused as refused:
             standing = "gone" if "gone" in refused.codes else "refused"
             return _page(request, {**context, "standing": standing, "reasons": refused.reasons}, 409)
     standing = offer.answer or ("open" if offer.during.lower > timezone.now() else OfferAnswer.GONE)

@@ -27,7 +27,7 @@ from sojourn.foundation.accounts.access import public
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.actor import Actor, set_actor
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_begins
 from sojourn.interfaces.help.remembering import remember
 from sojourn.interfaces.help.shown import help_now
@@ -101,7 +101,7 @@ def _answered(request: HttpRequest, by: Actor, view: EscortView, form: AnswerFor
         return _asked(request, view, form, 422)
     try:
         writing_actions.answer_way_home(by=by, comes=answer == "yes", note=form.cleaned_data["note"])
-    except Refused as refused:
+    except ActionRefused as refused:
         writing_actions.worry_of(by=by, text=form.cleaned_data["note"])  # the note itself is not kept
         return _asked(request, view, form, 409, refused.reasons)
     return redirect("escort:way_home", token)

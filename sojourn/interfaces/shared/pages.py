@@ -34,7 +34,7 @@ from sojourn.foundation.accounts import queries as accounts
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 
 P = ParamSpec("P")
 Guarded = Callable[Concatenate[Request, P], HttpResponseBase]
@@ -151,15 +151,15 @@ def require_valid(form: AForm) -> AForm:
         return form
     faults = [fault for faults in form.errors.as_data().values() for fault in faults]
     told = [(text, fault.code or "") for fault in faults for text in fault.messages]
-    raise Refused(*(text for text, _code in told), codes=[code for _text, code in told])
+    raise ActionRefused(*(text for text, _code in told), codes=[code for _text, code in told])
 
 
-def error_list(refused: Refused | None, href: str = "") -> list[dict[str, str]]:
+def error_list(refused: ActionRefused | None, href: str = "") -> list[dict[str, str]]:
     """A refusal's reasons for the list of errors at the head of a page. ``href``: where they are mended."""
     return [{"href": href, "text": str(each)} for each in refused.reasons] if refused else []
 
 
-def tell(form: forms.Form, refused: Refused, fields: Mapping[str, str]) -> None:
+def tell(form: forms.Form, refused: ActionRefused, fields: Mapping[str, str]) -> None:
     """Put a refusal's reasons beside the fields that they speak of, or at the top of the form."""
     for number, reason in enumerate(refused.reasons):
         code = refused.codes[number] if number < len(refused.codes) else ""
@@ -186,6 +186,6 @@ def form_action(
         return show(form, 422)
     try:
         return act(form)
-    except Refused as refused:
+    except ActionRefused as refused:
         tell(form, refused, fields or {})
     return show(form, 409)

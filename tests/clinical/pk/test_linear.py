@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sojourn.clinical.pk import linear
 from sojourn.clinical.pk.linear import Linear, Pour
-from sojourn.clinical.pk.refusal import Reason, Refused
+from sojourn.clinical.pk.refusal import ModelRefused, RefusalReason
 
 from .oracle import by_exponential, by_integration
 
@@ -273,9 +273,9 @@ def test_what_does_not_converge_is_refused(
     eye = np.repeat(np.eye(3)[None], people, axis=0)
     Linear(body, eye)  # both come out
     monkeypatch.setattr(linear, limit, 1)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ModelRefused) as refused:
         Linear(body, eye)
-    assert refused.value.reason is Reason.NOT_CONVERGED
+    assert refused.value.reason is RefusalReason.NOT_CONVERGED
 
 
 def test_a_sink_fills_in_a_straight_line_at_last() -> None:

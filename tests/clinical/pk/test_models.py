@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sojourn.clinical import pk
-from sojourn.clinical.pk import Dose, Person, Reason, Refused
+from sojourn.clinical.pk import Dose, ModelRefused, Person, RefusalReason
 from sojourn.clinical.pk.model import ModelInvalid, parse_model
 from sojourn.clinical.pk.population import covariance
 
@@ -175,50 +175,50 @@ def test_a_metabolite_whose_clearance_rises() -> None:
     found = simulated.concentration(times)
     assert found["esketamine"][0] == pytest.approx(1000 * both[0] / v["V1"], rel=1e-8)
     assert found["noresketamine"][0] == pytest.approx(1000 * both[2] / v["Vnk"], rel=1e-7)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ModelRefused) as refused:
         simulated.area_ng_h_per_ml(0, 60, "noresketamine")
-    assert refused.value.reason is Reason.NO_SUCH_ANALYTE
+    assert refused.value.reason is RefusalReason.NO_SUCH_ANALYTE
 
 
 # --- refusals ---
 
 REFUSALS = [
-    ("kamp", Person(weight_kg=20, age_y=6), INFUSION, Reason.OUTSIDE_POPULATION, "at least 18"),
-    ("herd", ADULT, INFUSION, Reason.OUTSIDE_POPULATION, "1 to 14"),
-    ("herd", Person(weight_kg=90, age_y=13), INFUSION, Reason.OUTSIDE_POPULATION, "10.8 to 74.8"),
-    ("hornik", Person(weight_kg=190, age_y=17), INFUSION, Reason.OUTSIDE_POPULATION, "2 to 176"),
-    ("flint", ADULT, [Dose("esketamine", "iv", 5)], Reason.OUTSIDE_POPULATION, "0.02 to 12.5"),
-    ("domino", Person(age_y=40), INFUSION, Reason.MISSING_COVARIATE, "weight_kg"),
-    ("perez", Person(age_y=40), [Dose("esketamine", "in", 28)], Reason.MISSING_COVARIATE, "ethnicity"),
+    ("kamp", Person(weight_kg=20, age_y=6), INFUSION, RefusalReason.OUTSIDE_POPULATION, "at least 18"),
+    ("herd", ADULT, INFUSION, RefusalReason.OUTSIDE_POPULATION, "1 to 14"),
+    ("herd", Person(weight_kg=90, age_y=13), INFUSION, RefusalReason.OUTSIDE_POPULATION, "10.8 to 74.8"),
+    ("hornik", Person(weight_kg=190, age_y=17), INFUSION, RefusalReason.OUTSIDE_POPULATION, "2 to 176"),
+    ("flint", ADULT, [Dose("esketamine", "iv", 5)], RefusalReason.OUTSIDE_POPULATION, "0.02 to 12.5"),
+    ("domino", Person(age_y=40), INFUSION, RefusalReason.MISSING_COVARIATE, "weight_kg"),
+    ("perez", Person(age_y=40), [Dose("esketamine", "in", 28)], RefusalReason.MISSING_COVARIATE, "ethnicity"),
     (
         "perez",
         Person(ethnicity="asian"),
         [Dose("esketamine", "in", 28)],
-        Reason.MISSING_COVARIATE,
+        RefusalReason.MISSING_COVARIATE,
         "age_y",
     ),
     (
         "perez",
         Person(age_y=90, ethnicity="asian"),
         [Dose("esketamine", "in", 28)],
-        Reason.OUTSIDE_POPULATION,
+        RefusalReason.OUTSIDE_POPULATION,
         "18 to 86",
     ),
-    ("kamp", ADULT, [Dose("esketamine", "iv", 20)], Reason.WRONG_DRUG, "not esketamine"),
-    ("fanta", ADULT, INFUSION, Reason.WRONG_DRUG, "not ketamine"),
-    ("kamp", ADULT, [Dose("ketamine", "im", 20)], Reason.WRONG_ROUTE, "no route im"),
-    ("hornik", Person(weight_kg=30, age_y=8), [Dose("ketamine", "im", 20)], Reason.WRONG_ROUTE, "not retrieved"),
-    ("fanta", ADULT, [Dose("esketamine", "po", 20)], Reason.WRONG_ROUTE, "no absorption rate"),
-    ("simons", ADULT, [Dose("esketamine", "film", 50, 0, 5)], Reason.WRONG_ROUTE, "only an intravenous dose"),
-    ("kamp", ADULT, [], Reason.NOT_A_VALUE, "at least one"),
+    ("kamp", ADULT, [Dose("esketamine", "iv", 20)], RefusalReason.WRONG_DRUG, "not esketamine"),
+    ("fanta", ADULT, INFUSION, RefusalReason.WRONG_DRUG, "not ketamine"),
+    ("kamp", ADULT, [Dose("ketamine", "im", 20)], RefusalReason.WRONG_ROUTE, "no route im"),
+    ("hornik", Person(weight_kg=30, age_y=8), [Dose("ketamine", "im", 20)], RefusalReason.WRONG_ROUTE, "not retrieved"),
+    ("fanta", ADULT, [Dose("esketamine", "po", 20)], RefusalReason.WRONG_ROUTE, "no absorption rate"),
+    ("simons", ADULT, [Dose("esketamine", "film", 50, 0, 5)], RefusalReason.WRONG_ROUTE, "only an intravenous dose"),
+    ("kamp", ADULT, [], RefusalReason.NOT_A_VALUE, "at least one"),
 ]
 
 
 @pytest.mark.parametrize(("model", "person", "doses", "reason", "words"), REFUSALS, ids=lambda each: str(each)[:24])
 def test_a_model_refuses_what_it_does_not_describe(
-    model: str, person: Person, doses: list[Dose], reason: Reason, words: str
+    model: str, person: Person, doses: list[Dose], reason: RefusalReason, words: str
 ) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ModelRefused) as refused:
         pk.simulate(pk.load(model), person, doses)
     assert refused.value.reason is reason
     assert words in str(refused.value)
@@ -228,22 +228,22 @@ def test_a_model_refuses_what_it_does_not_describe(
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (lambda: Person(weight_kg=0), Reason.NOT_A_VALUE),
-        (lambda: Person(weight_kg=float("nan")), Reason.NOT_A_VALUE),
-        (lambda: Person(age_y=True), Reason.NOT_A_VALUE),
-        (lambda: Person(ethnicity="martian"), Reason.NOT_A_VALUE),
-        (lambda: Dose("propofol", "iv", 10), Reason.WRONG_DRUG),
-        (lambda: Dose("ketamine", "pr", 10), Reason.WRONG_ROUTE),
-        (lambda: Dose("ketamine", "iv", -1), Reason.NOT_A_VALUE),
-        (lambda: Dose("ketamine", "iv", 10, 0, -5), Reason.NOT_A_VALUE),
-        (lambda: Dose("ketamine", "iv", float("inf")), Reason.NOT_A_VALUE),
-        (lambda: pk.load("nobody_1999"), Reason.UNKNOWN_MODEL),
-        (lambda: pk.load("h"), Reason.UNKNOWN_MODEL),
-        (lambda: pk.load(""), Reason.UNKNOWN_MODEL),
+        (lambda: Person(weight_kg=0), RefusalReason.NOT_A_VALUE),
+        (lambda: Person(weight_kg=float("nan")), RefusalReason.NOT_A_VALUE),
+        (lambda: Person(age_y=True), RefusalReason.NOT_A_VALUE),
+        (lambda: Person(ethnicity="martian"), RefusalReason.NOT_A_VALUE),
+        (lambda: Dose("propofol", "iv", 10), RefusalReason.WRONG_DRUG),
+        (lambda: Dose("ketamine", "pr", 10), RefusalReason.WRONG_ROUTE),
+        (lambda: Dose("ketamine", "iv", -1), RefusalReason.NOT_A_VALUE),
+        (lambda: Dose("ketamine", "iv", 10, 0, -5), RefusalReason.NOT_A_VALUE),
+        (lambda: Dose("ketamine", "iv", float("inf")), RefusalReason.NOT_A_VALUE),
+        (lambda: pk.load("nobody_1999"), RefusalReason.UNKNOWN_MODEL),
+        (lambda: pk.load("h"), RefusalReason.UNKNOWN_MODEL),
+        (lambda: pk.load(""), RefusalReason.UNKNOWN_MODEL),
     ],
 )
-def test_nonsense_is_refused(make: object, reason: Reason) -> None:
-    with pytest.raises(Refused) as refused:
+def test_nonsense_is_refused(make: object, reason: RefusalReason) -> None:
+    with pytest.raises(ModelRefused) as refused:
         make()  # type: ignore[operator]
     assert refused.value.reason is reason
 

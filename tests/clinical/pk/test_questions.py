@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from sojourn.clinical import pk
-from sojourn.clinical.pk import Dose, Measurement, Person, Pump, Reason, Refused
+from sojourn.clinical.pk import Dose, Measurement, ModelRefused, Person, Pump, RefusalReason
 from sojourn.clinical.pk.fitting import _Problem
 from sojourn.clinical.pk.model import parse_model
 from sojourn.clinical.pk.population import covariance
@@ -45,7 +45,7 @@ def test_a_pause_and_a_change_of_rate() -> None:
     paused = first * np.exp(-0.5)
     second = paused * np.exp(-0.5) + 2000 * (1 - np.exp(-0.5))
     assert found == pytest.approx([first, paused, second], rel=1e-12)
-    with pytest.raises(Refused):
+    with pytest.raises(ModelRefused):
         pk.infusion("ketamine", [(0, 1.0), (10, 2.0)], 5)
 
 
@@ -86,7 +86,7 @@ def test_virtual_people_are_reproducible_and_spread_as_published() -> None:
     assert frn.max() <= 1.0
     assert np.median(frn) == pytest.approx(0.54 * 1.34, rel=0.02)
     for refused in (lambda: pk.virtual(KAMP, ADULT, 5, 1), lambda: pk.virtual(model, ADULT, 0, 1)):
-        with pytest.raises(Refused):
+        with pytest.raises(ModelRefused):
             refused()
 
 
@@ -117,8 +117,8 @@ def test_models_are_shown_side_by_side_and_never_averaged() -> None:
     }
     ends = sorted(float(curve[0]) for curve in found.curves.values())
     assert (found.low[0], found.high[0]) == (ends[0], ends[-1])
-    assert found.refused["simons_2022_otf"].reason is Reason.WRONG_DRUG
-    with pytest.raises(Refused, match="no model answers"):
+    assert found.refused["simons_2022_otf"].reason is RefusalReason.WRONG_DRUG
+    with pytest.raises(ModelRefused, match="no model answers"):
         pk.between_models(Person(weight_kg=20, age_y=5), INFUSION, [40.0])
 
 
@@ -137,7 +137,7 @@ def test_an_effect_site_is_marked_as_assumed() -> None:
     assert simulated.effect(times)[0] == pytest.approx(effect, abs=1e-4)
     half = next(site for site in KAMP.effect_sites if site.effect == "cardiac output")
     assert half.ke0_per_min == pytest.approx(np.log(2) / 2.28)
-    with pytest.raises(Refused):
+    with pytest.raises(ModelRefused):
         pk.simulate(KAMP, ADULT, INFUSION).effect([1.0])
 
 
@@ -153,7 +153,7 @@ def test_reference_zones_and_routes_carry_their_sources() -> None:
     wide = nasal[1]
     assert (wide.least_mg, wide.most_mg) == pytest.approx((35 / 0.17, 35 / 0.11))
     assert pk.equal_exposure("ketamine", 35, "im")[0].mg == pytest.approx(35 / 0.93)
-    with pytest.raises(Refused, match="no bioavailability"):
+    with pytest.raises(ModelRefused, match="no bioavailability"):
         pk.equal_exposure("esketamine", 20, "im")
 
 
@@ -168,7 +168,7 @@ def test_a_planned_peak_is_reached_and_the_pump_obeyed() -> None:
     assert weak.limited_by
     stepped = pk.plan_peak(KAMP, ADULT, 200, 40, Pump(rate_step_mg_per_min=0.25))
     assert stepped.total_mg / 40 == pytest.approx(0.5)
-    with pytest.raises(Refused, match="slowly"):
+    with pytest.raises(ModelRefused, match="slowly"):
         pk.plan_peak(KAMP, ADULT, 1, 40, Pump(rate_step_mg_per_min=1))
 
 
@@ -272,22 +272,22 @@ def test_a_fit_of_the_large_model_narrows_what_it_can_see() -> None:
 @pytest.mark.parametrize(
     ("points", "reason"),
     [
-        ([], Reason.NOT_A_VALUE),
-        ([Measurement(10.0, 50.0, 0.0)], Reason.NOT_A_VALUE),
-        ([Measurement(10.0, float("nan"), 1.0)], Reason.NOT_A_VALUE),
-        ([Measurement(10.0, 50.0, 1.0, "propofol")], Reason.NO_SUCH_ANALYTE),
+        ([], RefusalReason.NOT_A_VALUE),
+        ([Measurement(10.0, 50.0, 0.0)], RefusalReason.NOT_A_VALUE),
+        ([Measurement(10.0, float("nan"), 1.0)], RefusalReason.NOT_A_VALUE),
+        ([Measurement(10.0, 50.0, 1.0, "propofol")], RefusalReason.NO_SUCH_ANALYTE),
     ],
 )
-def test_a_fit_refuses_what_is_no_data(points: list[Measurement], reason: Reason) -> None:
-    with pytest.raises(Refused) as refused:
+def test_a_fit_refuses_what_is_no_data(points: list[Measurement], reason: RefusalReason) -> None:
+    with pytest.raises(ModelRefused) as refused:
         pk.fit(pk.load("fanta"), ADULT, [Dose("esketamine", "iv", 20)], points)
     assert refused.value.reason is reason
 
 
 def test_a_model_without_published_spread_cannot_be_fitted() -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ModelRefused) as refused:
         pk.fit(KAMP, ADULT, INFUSION, [Measurement(40.0, 200.0, 5.0)])
-    assert refused.value.reason is Reason.NO_VARIABILITY
+    assert refused.value.reason is RefusalReason.NO_VARIABILITY
 
 
 # --- the explorer ---
@@ -305,5 +305,5 @@ def test_the_explorer_compares_regimens() -> None:
     assert fast.curves[0].source
     assert found.zones
     for bad in ([], [INFUSION] * 5):
-        with pytest.raises(Refused):
+        with pytest.raises(ModelRefused):
             pk.explore(bad, person)

@@ -28,7 +28,7 @@ from sojourn.care.session.limits import limits as limits_of
 from sojourn.care.vitals.clock import BELIEVED
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_zone
 from sojourn.foundation.heartbeat.queries import heartbeat_age
 from sojourn.interfaces.console.board.presenters import WATCH_SILENT_AFTER_S, ChairShown, chair_shown, watching
@@ -146,7 +146,7 @@ def seen(request: Request, encounter_id: int) -> HttpResponse:
             raise Http404
         try:
             alarm_actions.acknowledge(by=actor, encounter_id=encounter_id, rule_id=rule_id, code=code)
-        except Refused as refused:
+        except ActionRefused as refused:
             if "not-open" not in refused.codes:  # it ended by itself in the meantime: nothing is left to do
                 refusals += [str(reason) for reason in refused.reasons]
     return _answered(request, actor, list(dict.fromkeys(refusals)))
@@ -161,6 +161,6 @@ def going(request: Request, encounter_id: int) -> HttpResponse:
     act = call_actions.see_call if request.POST.get("do") == "seen" else call_actions.go_to_patient
     try:
         act(by=actor, encounter_id=encounter_id)
-    except Refused as refused:
+    except ActionRefused as refused:
         return _answered(request, actor, [str(reason) for reason in refused.reasons])
     return _answered(request, actor, [])

@@ -22,7 +22,7 @@ from sojourn.care.candidacy.open_eyes import Weighed
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_today
 from sojourn.interfaces.shared.days import DayField, day_words
 from sojourn.interfaces.shared.pages import (
@@ -91,7 +91,7 @@ class ClearanceForm(forms.Form):
             clearance_actions.record_clearance(
                 by=by, patient_id=patient_id, drug=drug, finding=finding, kind=self.kind, **self.cleaned_data
             )
-        except Refused as refused:
+        except ActionRefused as refused:
             tell(self, refused, _PLACES)
             return False
         return True
@@ -208,7 +208,7 @@ def strike(request: Request, scope: PatientScope, row: Clearance) -> HttpRespons
         try:
             told = require_valid(form).cleaned_data
             clearance_actions.strike_clearance(by=scope.actor, clearance_id=row.pk, reason=told["reason"])
-        except Refused as refused:
+        except ActionRefused as refused:
             errors = [{"href": "#reason", "text": str(each)} for each in refused.reasons]
         else:
             messages.success(request, _("Struck. It stays readable and counts for nothing any more."))

@@ -29,7 +29,7 @@ SHAPES: Mapping[str, str] = {"absolute": "high", "relative-high": "medium", "rel
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class FindingFact:
     """A fact that makes a finding: what, its value, who told it, when."""
 
     what: str
@@ -64,7 +64,7 @@ class Shown:
     urgent: bool
     blocks: bool
     never: bool
-    reasons: tuple[Reason, ...]
+    reasons: tuple[FindingFact, ...]
     sources: tuple[str, ...]
     mark: str
     firm: bool
@@ -85,10 +85,10 @@ class Group:
     findings: tuple[Shown, ...]
 
 
-def _reason(fact: Fact) -> Reason:
+def _reason(fact: Fact) -> FindingFact:
     told = str(TELLERS[fact.told_by])
     on = None if fact.told_by == "record" else fact.on
-    return Reason(_(VOCABULARY[fact.name].label), value_words(fact.name, fact.value), told, on)
+    return FindingFact(_(VOCABULARY[fact.name].label), value_words(fact.name, fact.value), told, on)
 
 
 def _signed(found: Overridden | None, actor: Actor) -> Signed | None:

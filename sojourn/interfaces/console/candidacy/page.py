@@ -18,7 +18,7 @@ from sojourn.care.intake.medicine_history import MedicineHistory
 from sojourn.care.measures import queries as measures
 from sojourn.care.measures.queries import Trend
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.candidacy.findings import finding_groups, finding_row, medicine_beside
 from sojourn.interfaces.console.candidacy.forms import Typed
 from sojourn.interfaces.console.candidacy.missing import fact_panels, patient_asks, too_old
@@ -42,7 +42,7 @@ class Returned:
     laboratory's report with its note.
     """
 
-    refused: Refused | None = None
+    refused: ActionRefused | None = None
     place: str = ""
     typed: Typed = field(default_factory=Typed)
     panel: str = ""

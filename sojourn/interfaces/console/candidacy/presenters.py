@@ -18,7 +18,7 @@ from sojourn.care.candidacy.queries import Assessed
 from sojourn.care.patients import queries as people
 from sojourn.clinical.eligibility import VOCABULARY
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_day
 from sojourn.interfaces.console.candidacy.words import DECISIONS, value_words, way_words
 
@@ -36,7 +36,7 @@ _PLACES: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def error_links(refused: Refused | None, place: str = "") -> list[dict[str, str]]:
+def error_links(refused: ActionRefused | None, place: str = "") -> list[dict[str, str]]:
     if refused is None:
         return []
     codes = [*refused.codes, *[""] * len(refused.reasons)]

@@ -17,7 +17,7 @@ from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.care.candidacy.open_eyes import UNKNOWN, Unknown
 from sojourn.clinical.eligibility import VOCABULARY, Severity, Value
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.candidacy.clearances import ClearanceForm, cleared_words
 from sojourn.interfaces.console.rules.words import ACTIONS, LEVELS, SEVERITIES
 
@@ -150,7 +150,7 @@ def record_typed(request: Request, row: CandidacyDecision) -> tuple[int, list[Cl
     return kept, wrong
 
 
-def is_mended_here(refused: Refused) -> bool:
+def is_mended_here(refused: ActionRefused) -> bool:
     """Whether everything that is missing is typed on this page."""
     return all(code.startswith(_MENDED_HERE) for code in refused.codes)
 
@@ -160,7 +160,7 @@ def page(
     row: CandidacyDecision,
     shown: Mapping[str, Any],
     found: Eyes,
-    refused: Refused | None = None,
+    refused: ActionRefused | None = None,
     wrong: Iterable[ClearanceForm] = (),
 ) -> HttpResponse:
     """The page of the signature; with what is missing at its top."""
@@ -178,7 +178,7 @@ def page(
     return render(request, "console/candidacy/preview.html", context, status=status)
 
 
-def _errors(refused: Refused | None) -> list[dict[str, str]]:
+def _errors(refused: ActionRefused | None) -> list[dict[str, str]]:
     if refused is None:
         return []
     return [

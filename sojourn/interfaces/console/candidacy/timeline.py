@@ -49,10 +49,10 @@ class EarlyWarning:
     on: date | None = None
 
 
-def early_warning(found: news2.News2 | news2.NotScored | None, facts: Facts) -> EarlyWarning | None:
+def early_warning(found: news2.News2 | news2.News2Refusal | None, facts: Facts) -> EarlyWarning | None:
     if found is None:
         return None
-    if isinstance(found, news2.NotScored):
+    if isinstance(found, news2.News2Refusal):
         return EarlyWarning(None, "", (), (), _why_not_scored(found.reasons))
     parts = tuple((_(VOCABULARY[news2.FACTS[name]].label), points) for name, points in found.parts.items())
     return EarlyWarning(

@@ -24,7 +24,7 @@ from sojourn.care.patients import actions as patients
 from sojourn.care.safety import fact_actions
 from sojourn.clinical.eligibility import VOCABULARY
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.clock import page_today
 from sojourn.interfaces.console.candidacy import signature as candidacy_signature
 from sojourn.interfaces.console.candidacy.clearances import ClearanceForm
@@ -93,7 +93,7 @@ def decide(request: Request, scope: PatientScope, file: File) -> HttpResponse:
             return _sign(request, scope, form.typed, answer, seen)
         row = actions.draft(by=scope.actor, patient_id=scope.patient.pk, answer=answer, seen=seen)
         return _preview(request, row, form.typed)
-    except Refused as refused:
+    except ActionRefused as refused:
         return _page(request, file, Returned(refused, typed=form.typed))
 
 
@@ -112,7 +112,7 @@ def _sign(request: Request, scope: PatientScope, typed: Typed, answer: Answer, s
     signing: dict[str, Any] = {"by": scope.actor, "patient_id": scope.patient.pk, "answer": answer, "seen": seen}
     try:
         return _done(request, actions.decide(**signing))
-    except Refused as missing:
+    except ActionRefused as missing:
         if not candidacy_signature.is_mended_here(missing):
             raise
         refused = missing
@@ -121,7 +121,7 @@ def _sign(request: Request, scope: PatientScope, typed: Typed, answer: Answer, s
     if recorded and not wrong:
         try:
             return _done(request, actions.decide(**signing))
-        except Refused as missing:
+        except ActionRefused as missing:
             refused, row = missing, actions.draft(**signing)
     return _preview(request, row, typed, refused=refused, wrong=wrong)
 
@@ -136,7 +136,7 @@ def _preview(
     row: CandidacyDecision,
     typed: Typed,
     *,
-    refused: Refused | None = None,
+    refused: ActionRefused | None = None,
     wrong: Sequence[ClearanceForm] = (),
 ) -> HttpResponse:
     word, look = DECISIONS[row.kind]
@@ -165,7 +165,7 @@ def enter(request: Request, scope: PatientScope, file: File) -> HttpResponse:
             by=scope.actor, patient_id=scope.patient.pk, values=form.values, on=told["observed_on"],
             source_note=told["source_note"], sure=told["sure"],
         )  # fmt: skip
-    except Refused as refused:
+    except ActionRefused as refused:
         return _page(request, file, Returned(refused, form.place, panel=form.panel_id, values=form.typed))
     messages.success(request, _("Entered. The findings below know it."))
     return _back(request, file)
@@ -181,7 +181,7 @@ def take_report(request: Request, scope: PatientScope, file: File) -> HttpRespon
             by=scope.actor, patient_id=scope.patient.pk, text=told["report"], source_note=told["source_note"],
             sure=told["sure"],
         )  # fmt: skip
-    except Refused as refused:
+    except ActionRefused as refused:
         return _page(request, file, Returned(refused, "report", report=form.typed))
     messages.success(request, report_words(len(found.taken), found.known))
     return _back(request, file)
@@ -198,7 +198,7 @@ def strike(request: Request, scope: PatientScope, row: ClinicalFact) -> HttpResp
     if form.is_bound:
         try:
             intake.retract_fact(by=scope.actor, fact_id=row.pk, reason=require_valid(form).cleaned_data["reason"])
-        except Refused as wrong:
+        except ActionRefused as wrong:
             refused = wrong
         else:
             messages.success(request, _("Struck. It stays readable and counts for nothing any more."))
@@ -224,7 +224,7 @@ def override(request: Request, scope: PatientScope, file: File) -> HttpResponse:
     try:
         told = require_valid(form).cleaned_data
         actions.override(by=scope.actor, patient_id=scope.patient.pk, drug=drug, **told)
-    except Refused as refused:
+    except ActionRefused as refused:
         typed = (form["finding"].value() or "", form["reason"].value() or "")
         return _page(request, file, Returned(refused, "findings", reason=typed))
     messages.success(request, _("Signed. It takes effect when another prescriber signs too."))
@@ -241,7 +241,7 @@ def second(request: Request, scope: PatientScope, row: Override) -> HttpResponse
     file = queries.file_of(scope.patient.pk)
     try:
         actions.second_sign(by=scope.actor, override_id=row.pk)
-    except Refused as refused:
+    except ActionRefused as refused:
         return _page(request, file, Returned(refused, "findings"))
     messages.success(request, _("Signed second. This does not stand in the way any more."))
     return _back(request, file)

@@ -23,7 +23,7 @@ from sojourn.care.scheduling.hours import ASSUMED, Stretch
 from sojourn.clinical.numbers import read_whole
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Membership
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_today
 from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.shared.pages import tell
@@ -174,7 +174,7 @@ def _hours(request: Request, member: Membership | None) -> HttpResponse:
     if request.method == "POST":
         try:
             anchor = _set(request, do, both, member_id)
-        except Refused as refused:
+        except ActionRefused as refused:
             status = 409
             tell(both.day if do == "day" else both.week, refused, {"hours-order": "ends"} if do == "day" else {})
         else:
@@ -258,7 +258,7 @@ def booking_rules(request: Request) -> HttpResponse:
             try:
                 house_actions.decide_rules(by=request.actor, **form.cleaned_data)
                 return redirect("console:booking_rules")
-            except Refused as refused:
+            except ActionRefused as refused:
                 status = 409
                 tell(form, refused, _FIELDS)
     return render(request, "console/clinic/booking_rules.html", {"form": form, "rules": rules}, status=status)

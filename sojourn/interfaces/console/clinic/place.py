@@ -17,7 +17,7 @@ from sojourn.clinical import lines
 from sojourn.foundation.accounts import place, place_actions, readiness
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.clinic import place_presenters as shown
 from sojourn.interfaces.console.fields import WordsField, read
 from sojourn.interfaces.shared.pages import tell
@@ -116,7 +116,7 @@ def about(request: Request) -> HttpResponse:
         return _page(request, form, status=422)
     try:
         place_actions.set_details(by=request.actor, **form.cleaned_data)
-    except Refused as refused:
+    except ActionRefused as refused:
         tell(form, refused, _FIELDS)
         return _page(request, form, status=409)
     messages.success(request, _("Saved. Patients see it from now on."))
@@ -133,7 +133,7 @@ def line(request: Request, line_code: str) -> HttpResponse:
             by=request.actor, line_id=line_code, number=dialled["number"], works=dialled["works"] == "yes",
             note=dialled["note"],
         )  # fmt: skip
-    except Refused as refused:
+    except ActionRefused as refused:
         form = DetailsForm(clinic=own_clinic(request))
         return _page(request, form, status=409, reasons=tuple(str(each) for each in refused.reasons))
     words = _("Confirmed: %(number)s.") if checked.works else _("Noted: %(number)s is not right.")

@@ -23,7 +23,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts import actions, confirmation_actions, queries
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Invitation, Membership
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.accounts.roles import role, roles
 from sojourn.foundation.mail import letters
 from sojourn.interfaces.console.fields import set_choices
@@ -147,7 +147,7 @@ def staff(request: Request) -> HttpResponse:
         return _page(request, form, status=422)
     try:
         invited = actions.invite(by=request.actor, **form.cleaned_data)
-    except Refused as refused:
+    except ActionRefused as refused:
         for reason in refused.reasons:
             form.add_error(None, str(reason))
         return _page(request, form, status=409)
@@ -173,7 +173,7 @@ def resend(request: Request, invitation_id: int) -> HttpResponse:
     found = _own_invitation(request, invitation_id)
     try:
         return _sent(request, actions.resend(by=request.actor, invitation_id=found.pk))
-    except Refused as refused:
+    except ActionRefused as refused:
         return _page(request, InviteForm(), status=409, reasons=refused.reasons)
 
 
@@ -184,7 +184,7 @@ def withdraw(request: Request, invitation_id: int) -> HttpResponse:
     found = _own_invitation(request, invitation_id)
     try:
         actions.withdraw(by=request.actor, invitation_id=found.pk)
-    except Refused as refused:
+    except ActionRefused as refused:
         return _page(request, InviteForm(), status=409, reasons=refused.reasons)
     return redirect("console:staff")
 
@@ -203,7 +203,7 @@ def end(request: Request, membership_id: int) -> HttpResponse:
         try:
             actions.end_membership(by=request.actor, membership_id=membership_id)
             return redirect("console:staff")
-        except Refused as refused:
+        except ActionRefused as refused:
             reasons = refused.reasons
     context = {"member": found, "role": role(found.role).label, "reasons": reasons}
     return render(request, "console/clinic/staff_end.html", context, status=409 if reasons else 200)
@@ -224,7 +224,7 @@ def newcomer(request: Request, newcomer_id: int) -> HttpResponse:
             confirmation_actions.confirm(by=request.actor, membership_id=found.pk)
             messages.success(request, _("%(name)s is confirmed.") % {"name": str(found)})
             return redirect("console:home")
-        except Refused as refused:
+        except ActionRefused as refused:
             reasons = refused.reasons
     invited = queries.invited(found)
     context = {
@@ -253,7 +253,7 @@ def restricted(request: Request, patient_id: int) -> HttpResponse:
             try:
                 actions.open_restricted(by=request.actor, patient_id=found.pk, reason=form.cleaned_data["reason"])
                 return redirect(onward)
-            except Refused as refused:
+            except ActionRefused as refused:
                 status = 409
                 for reason in refused.reasons:
                     form.add_error("reason", str(reason))

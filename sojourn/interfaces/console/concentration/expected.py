@@ -52,7 +52,7 @@ def expected(schedule: Schedule, person: Person, now: datetime, given: str) -> E
     models, refused = pk.accepting((*schedule.doses, *schedule.ahead), person)
     if not models:
         why = " ".join(f"{reason(each)}." for each in refused)
-        raise pk.Refused(pk.Reason.UNKNOWN_MODEL, "%(why)s", why=why)
+        raise pk.ModelRefused(pk.RefusalReason.UNKNOWN_MODEL, "%(why)s", why=why)
     found, first = pk.beside(schedule, person, models, now), schedule.first_at
     span, times, last = found.span, found.times, found.last
     top = float(span.high.max()) * 1.05 or 1.0
@@ -104,7 +104,7 @@ def overlay_of(request: HttpRequest, picture: SessionSnapshot) -> dict[str, obje
     try:
         person = pk.Person(weight_kg=float(weight), age_y=float(patient.age_on(picture.today)), sex=patient.sex)
         return context | _expected_of(picture, picture.dose, person)
-    except pk.Refused as why:
+    except pk.ModelRefused as why:
         return context | {"refused": reason(why)}
 
 

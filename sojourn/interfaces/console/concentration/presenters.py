@@ -88,7 +88,7 @@ def _regimen(letter: str, dose: Dose, person: Person, times: tuple[float, ...], 
     if models:
         try:
             explored = _explored(dose, person, tuple(model.id for model in models), times, level)
-        except pk.Refused as why:
+        except pk.ModelRefused as why:
             refused.append(reason(why))
     said = sentences_of(explored, level) if explored else ()
     return Regimen(letter.upper(), dose_words(dose), dose, explored, said, tuple(refused))
@@ -175,7 +175,7 @@ def read_asked(typed: Mapping[str, str], patient: Patient) -> Asked:
         return shown
     try:
         return replace(shown, answer=_answer(who, given, patient))
-    except pk.Refused as why:
+    except pk.ModelRefused as why:
         return replace(shown, problems=(reason(why),))
 
 

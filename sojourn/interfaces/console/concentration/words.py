@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 if TYPE_CHECKING:
-    from sojourn.clinical.pk import Dose, Refused
+    from sojourn.clinical.pk import Dose, ModelRefused
     from sojourn.clinical.pk.effect import Zone
     from sojourn.clinical.pk.exploring import Explored
 
@@ -64,7 +64,7 @@ def word(value: object) -> str:
     return _(text) if text else ""
 
 
-def reason(refused: Refused) -> str:
+def reason(refused: ModelRefused) -> str:
     """Why there is no answer, in the reader's language."""
     template = _(refused.template)
     return template % {name: word(value) for name, value in refused.values.items()} if refused.values else template

@@ -15,7 +15,7 @@ from sojourn.care.consent import actions, paper, queries, texts
 from sojourn.care.consent.models import Consent, ConsentQuestion
 from sojourn.care.session.withdrawal_actions import withdraw_consent
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_day
 from sojourn.interfaces.console.consents.forms import (
     AdoptForm,
@@ -53,7 +53,7 @@ def consents(request: Request) -> HttpResponse:
     return _clinic_page(request)
 
 
-def _clinic_page(request: Request, refused: Refused | None = None, **typed: str) -> HttpResponse:
+def _clinic_page(request: Request, refused: ActionRefused | None = None, **typed: str) -> HttpResponse:
     assert request.clinic is not None
     context = clinic_context(request.clinic, request.actor, timezone.now())
     context |= {"errors": error_list(refused), **typed}
@@ -66,12 +66,12 @@ def adopt(request: Request) -> HttpResponse:
     """Adopt the ticked texts, all or none."""
     form = AdoptForm(request.POST)
     if not form.hashes:
-        return _clinic_page(request, Refused(_("Tick the texts that you have read.")))
+        return _clinic_page(request, ActionRefused(_("Tick the texts that you have read.")))
     try:
         with transaction.atomic():
             for text_id, text_hash in form.hashes.items():
                 actions.adopt(by=request.actor, text_id=text_id, text_hash=text_hash)
-    except Refused as refused:
+    except ActionRefused as refused:
         return _clinic_page(request, refused)
     messages.success(request, _("Adopted. Patients sign these texts from now on."))
     return redirect("console:consents")
@@ -84,7 +84,7 @@ def place(request: Request) -> HttpResponse:
     form = PlaceForm(request.POST)
     try:
         actions.set_jurisdiction(by=request.actor, code=require_valid(form).cleaned_data["place"])
-    except Refused as refused:
+    except ActionRefused as refused:
         return _clinic_page(request, refused, place=form["place"].value() or "")
     messages.success(request, _("Noted. A prescriber adopts the clauses of this place."))
     return redirect("console:consents")
@@ -111,7 +111,7 @@ def text(request: Request, text_id: str) -> HttpResponse:
 
 
 def _patient_page(
-    request: Request, scope: PatientScope, refused: Refused | None = None, **typed: object
+    request: Request, scope: PatientScope, refused: ActionRefused | None = None, **typed: object
 ) -> HttpResponse:
     context = patient_context(scope.patient, scope.clinic, scope.actor)
     context |= {"errors": error_list(refused), "typed": typed}
@@ -133,7 +133,7 @@ def ask(request: Request, scope: PatientScope) -> HttpResponse:
     try:
         told = require_valid(form).cleaned_data
         actions.ask(by=scope.actor, patient_id=scope.patient.pk, route=told["way"], note=told["note"])
-    except Refused as refused:
+    except ActionRefused as refused:
         typed = {"way": form["way"].value() or "", "note": form["note"].value() or ""}
         return _patient_page(request, scope, refused, **typed)
     messages.success(request, _("Asked. The patient finds it under Your agreements."))
@@ -151,9 +151,9 @@ def answer(request: Request, scope: PatientScope, question: ConsentQuestion) -> 
     try:
         told = require_valid(form).cleaned_data
         if form.waived and not scope.actor.may("consent.countersign"):
-            raise Refused(_("Only a prescriber lets a question stand without an answer."))
+            raise ActionRefused(_("Only a prescriber lets a question stand without an answer."))
         actions.reply(by=scope.actor, question_id=question.pk, text=told["text"], waived=form.waived)
-    except Refused as refused:
+    except ActionRefused as refused:
         return _patient_page(request, scope, refused, question=question.pk, text=form["text"].value() or "")
     return redirect(f"{reverse('console:patient_consents', args=[question.patient_id])}#questions")
 
@@ -166,7 +166,7 @@ def _consent(consent_id: int) -> Consent:
 
 
 def _consent_page(
-    request: Request, scope: PatientScope, found: Consent, refused: Refused | None = None, **typed: object
+    request: Request, scope: PatientScope, found: Consent, refused: ActionRefused | None = None, **typed: object
 ) -> HttpResponse:
     context = consent_context(found, scope.clinic, scope.actor)
     context |= {"errors": error_list(refused), "typed": typed}
@@ -190,7 +190,7 @@ def countersign(request: Request, scope: PatientScope, found: Consent) -> HttpRe
             by=scope.actor, consent_id=found.pk, capacity_confirmed=told["capacity"] == "yes",
             seen_hash=told["seen"], note=told["note"],
         )  # fmt: skip
-    except Refused as refused:
+    except ActionRefused as refused:
         return _consent_page(request, scope, found, refused, **form.typed)
     messages.success(request, _("Signed."))
     return redirect("console:patient_consents", found.patient_id)
@@ -203,7 +203,7 @@ def withdraw(request: Request, scope: PatientScope, found: Consent) -> HttpRespo
     try:
         reason = require_valid(form).cleaned_data["reason"]
         withdraw_consent(by=scope.actor, consent_id=found.pk, reason=reason)
-    except Refused as refused:
+    except ActionRefused as refused:
         return _consent_page(request, scope, found, refused, reason=form["reason"].value() or "")
     return redirect("console:consent", found.pk)
 

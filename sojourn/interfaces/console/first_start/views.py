@@ -19,7 +19,7 @@ from sojourn.care.safety import duty_queries
 from sojourn.clinical.protocol import HARD_FLOOR
 from sojourn.foundation.accounts import readiness
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import actions, queries
 from sojourn.foundation.rulebook.first_start import FirstStart, Group, first_start, needs_a_decision
 from sojourn.foundation.rulebook.queries import Standing
@@ -89,7 +89,7 @@ def rule(request: Request, rule_id: str) -> HttpResponse:
         raise Http404
     try:
         adopted, acts = rules_forms.adopt_as_typed(request, rule_id, typed, _decision(request)["hash"])
-    except Refused as refused:
+    except ActionRefused as refused:
         return _page(request, rule_id, refused=refused, typed=typed)
     words = _("“%(title)s” acts in this clinic now.") if acts else _("“%(title)s”: a second prescriber must sign too.")
     messages.success(request, words % {"title": _(adopted.title)})
@@ -107,7 +107,7 @@ def decline(request: Request, rule_id: str) -> HttpResponse:
         row = actions.decline(
             by=request.actor, rule_id=rule_id, reason=decision["reason"], rule_hash=decision["hash"]
         )  # fmt: skip
-    except Refused as refused:
+    except ActionRefused as refused:
         return _page(request, rule_id, refused=refused, reason=decision["reason"])
     messages.success(
         request, _("“%(title)s” is not used in this clinic.") % {"title": _(queries.newest(row.rule_id).title)}
@@ -126,7 +126,7 @@ def _onward(request: Request, rule_id: str) -> HttpResponse:
 
 
 def _page(
-    request: Request, rule_id: str, *, refused: Refused | None = None, typed: Mapping[str, str] | None = None,
+    request: Request, rule_id: str, *, refused: ActionRefused | None = None, typed: Mapping[str, str] | None = None,
     reason: str = "",
 ) -> HttpResponse:  # fmt: skip
     walk = _walk(request)

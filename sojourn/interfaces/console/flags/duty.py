@@ -19,7 +19,7 @@ from sojourn.care.safety.models import NoticeChoice
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Membership
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.mail import letters, sms
 from sojourn.interfaces.shared.pages import tell
 
@@ -119,7 +119,7 @@ def duty(request: Request) -> HttpResponse:
         return _page(request, form=form, status=422)
     try:
         duty_actions.name_duty(by=request.actor, member_ids=form.member_ids)
-    except Refused as refused:
+    except ActionRefused as refused:
         tell(form, refused, {})
         return _page(request, form=form, status=409)
     return redirect("console:duty")
@@ -134,7 +134,7 @@ def channels(request: Request) -> HttpResponse:
         return _page(request, channels=form, status=422)
     try:
         duty_actions.choose_channels(by=request.actor, **form.cleaned_data)
-    except Refused as refused:
+    except ActionRefused as refused:
         tell(form, refused, {"number": "sms_number"})
         return _page(request, channels=form, status=409)
     return redirect("console:duty")

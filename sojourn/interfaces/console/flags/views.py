@@ -26,7 +26,7 @@ from sojourn.care.safety.queries import StandingFlag
 from sojourn.clinical.scales import say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Membership
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.fields import set_choices
 from sojourn.interfaces.console.flags import presenters as flag_presenters
 from sojourn.interfaces.console.flags.words import said_in_words
@@ -180,7 +180,7 @@ def _answer(request: Request, found: StandingFlag) -> HttpResponse:
         return _page(request, found, form, 422)
     try:
         actions.answer_flag(by=request.actor, flag_id=found.id, **form.cleaned_data)
-    except Refused as refused:
+    except ActionRefused as refused:
         again = AnswerForm({**request.POST.dict(), "after": found.newest_id or ""}, people=people)
         again.is_valid()
         tell(again, refused, _FIELDS)

@@ -19,7 +19,7 @@ from sojourn.care.intake.story import Question, Told, story
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.patients.queries import people_of
 from sojourn.clinical.interactions import InteractionRule
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook.queries import interaction_rules
 from sojourn.interfaces.console.intake.findings import StoryFinding, story_findings
 
@@ -183,7 +183,7 @@ def chosen_values(found: Question, answer: Answered | None, posted: QueryDict) -
 _CONTRADICTION = "contradiction:"
 
 
-def doubts_of(refused: Refused | None) -> list[str]:
+def doubts_of(refused: ActionRefused | None) -> list[str]:
     """What is asked back about: another answer says otherwise."""
     codes = refused.codes if refused else ()
     return [code.removeprefix(_CONTRADICTION) for code in codes if code.startswith(_CONTRADICTION)]

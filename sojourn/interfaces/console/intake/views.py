@@ -16,7 +16,7 @@ from sojourn.care.intake.typed import told_of
 from sojourn.care.patients import actions as patients
 from sojourn.care.safety import writing_actions as writing
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.intake.presenters import (
     doubts_of,
     list_lines,
@@ -52,7 +52,7 @@ def _known(topic: str) -> Question:
 def question(request: Request, scope: PatientScope, topic: str) -> HttpResponse:
     """One question, answered for the patient; the answer is marked so."""
     patient, found = scope.patient, _known(topic)
-    refused: Refused | None = None
+    refused: ActionRefused | None = None
     if request.method == "POST":
         form = AnswerForm(request.POST)
         try:
@@ -65,7 +65,7 @@ def question(request: Request, scope: PatientScope, topic: str) -> HttpResponse:
                 confirmed=form.confirmed_doubts,
             )
             return redirect("console:intake", patient.pk)
-        except Refused as wrong:
+        except ActionRefused as wrong:
             refused = wrong
     answer = queries.answers(patient.pk).get(found.id)
     context = question_context(found, answer, request.POST) | {
@@ -113,7 +113,7 @@ def _write(
     def act(form: forms.LineForms) -> HttpResponse:
         try:
             _save(request, patient.pk, found, form.values(), line_id)
-        except Refused as refused:
+        except ActionRefused as refused:
             forms.tell(form, refused)
             return show(form, 409, doubt="contradiction:still-current" in refused.codes)
         return redirect("console:intake_question", patient.pk, found.id)

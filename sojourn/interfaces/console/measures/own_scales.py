@@ -21,7 +21,7 @@ from sojourn.care.measures.queries import scale
 from sojourn.clinical.scales import say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console.measures.words import reading_language, short_first
 from sojourn.interfaces.shared.pages import form_action, sent, tell
@@ -148,7 +148,7 @@ def own_scales(request: Request) -> HttpResponse:
     def act(form: OwnForm) -> HttpResponse:
         try:
             row = _load(request.actor, form)
-        except Refused as refused:
+        except ActionRefused as refused:
             if "danger-not-named" not in refused.codes:
                 raise
             proposed = form.propose()
@@ -197,7 +197,7 @@ def retire_own_scale(request: Request, code: str) -> HttpResponse:
     try:
         actions.retire_own_scale(by=request.actor, code=code)
         messages.success(request, _("It is not asked any more. What was answered stays."))
-    except Refused as refused:
+    except ActionRefused as refused:
         for reason in refused.reasons:
             messages.warning(request, str(reason))
     return redirect("console:own_scales")

@@ -21,7 +21,7 @@ from sojourn.care.safety import actions as safety
 from sojourn.care.safety.not_counted_actions import hear
 from sojourn.clinical.scales import Scale, say
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.measures.forms import BatteryForm, PaperForm, RequestForm, ScoreForm
 from sojourn.interfaces.console.measures.page import page_context
 from sojourn.interfaces.console.measures.presenters import (
@@ -131,7 +131,7 @@ def withdraw(request: Request, scope: PatientScope, row: MeasureRequest) -> Http
     try:
         actions.withdraw_request(by=scope.actor, request_id=row.pk)
         messages.success(request, _("Taken back. The patient is no longer asked."))
-    except Refused as refused:
+    except ActionRefused as refused:
         for reason in refused.reasons:
             messages.warning(request, str(reason))
     return _back(request, scope.patient)
@@ -168,7 +168,7 @@ def enter_score(request: Request, scope: PatientScope, scale_id: str) -> HttpRes
                 rater=values["rater"],
                 origin=values["origin"],
             )
-        except Refused as refused:
+        except ActionRefused as refused:
             _hear(request, patient, scale_id, form.safety, at, refused)
             raise
         return _entered(request, patient, response)
@@ -205,7 +205,7 @@ def paper(request: Request, scope: PatientScope, scale_id: str) -> HttpResponse:
             response = safety.enter_paper(
                 by=scope.actor, patient_id=patient.pk, scale_id=scale_id, answers=answers, filled_in_at=at
             )
-        except Refused as refused:
+        except ActionRefused as refused:
             _hear(request, patient, scale_id, answers, at, refused)
             raise
         return _entered(request, patient, response)
@@ -226,7 +226,12 @@ def paper(request: Request, scope: PatientScope, scale_id: str) -> HttpResponse:
 
 
 def _hear(
-    request: Request, patient: Patient, scale_id: str, answers: Mapping[str, int | None], at: datetime, refused: Refused
+    request: Request,
+    patient: Patient,
+    scale_id: str,
+    answers: Mapping[str, int | None],
+    at: datetime,
+    refused: ActionRefused,
 ) -> None:
     """Danger in answers that do not count, because they were given under a dose, is heard all the same."""
     about = f"not-now:{scale_id}:{at:%Y-%m-%dT%H:%M}"

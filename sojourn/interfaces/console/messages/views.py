@@ -17,7 +17,7 @@ from sojourn.care.safety.message_queries import waiting_by_risk
 from sojourn.care.safety.writing_actions import write_message
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.messages.presenters import Row, thread_name, waiting_row
 from sojourn.interfaces.shared.message_forms import MessageForm
 from sojourn.interfaces.shared.pages import FORM, PatientScope, error_list, patient_page, require_valid, sent
@@ -67,7 +67,7 @@ def thread(request: Request, scope: PatientScope) -> HttpResponse:
             return redirect("console:thread", patient.pk)
         except Communication.DoesNotExist:
             raise Http404 from None
-        except Refused as wrong:
+        except ActionRefused as wrong:
             refused = wrong
     context = {
         "patient": patient,

@@ -21,7 +21,7 @@ from sojourn.care.vitals import claiming_actions
 from sojourn.care.vitals import queries as vitals_queries
 from sojourn.care.vitals.models import Device, DeviceAssociation, InboundMessage, NotUsed, Stranger, StrangerMessage
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.monitors.faults import fault_lines, fault_words, refused_lines
@@ -81,7 +81,7 @@ def _line(
     )  # fmt: skip
 
 
-def _page(request: Request, *, form: DeviceForm | None = None, refused: Refused | None = None) -> HttpResponse:
+def _page(request: Request, *, form: DeviceForm | None = None, refused: ActionRefused | None = None) -> HttpResponse:
     now = timezone.now()
     devices = list(Device.objects.filter(retired_at=None).order_by("name", "pk"))
     patients_on = DeviceAssociation.objects.select_related("patient", "encounter__chair").filter(until_at=None)
@@ -104,13 +104,13 @@ def _page(request: Request, *, form: DeviceForm | None = None, refused: Refused 
     return render(request, "console/monitors/list.html", context, status=_status(form, refused))
 
 
-def _status(form: DeviceForm | None, refused: Refused | None) -> int:
+def _status(form: DeviceForm | None, refused: ActionRefused | None) -> int:
     if refused:
         return 409
     return 422 if form is not None and form.errors else 200
 
 
-def _reasons(refused: Refused | None) -> list[dict[str, str]]:
+def _reasons(refused: ActionRefused | None) -> list[dict[str, str]]:
     """For the summary at the top of a page."""
     return [{"href": "", "text": str(each)} for each in refused.reasons] if refused else []
 
@@ -131,7 +131,7 @@ def add(request: Request) -> HttpResponse:
         return _page(request, form=form)
     try:
         device = vitals_actions.add_device(by=request.actor, **form.cleaned_data)
-    except Refused as refused:
+    except ActionRefused as refused:
         return _page(request, form=form, refused=refused)
     messages.success(request, _("%(name)s is added. A nurse can put it on a patient.") % {"name": device.name})
     return redirect("console:monitors")
@@ -141,7 +141,7 @@ def _done(request: Request, work: Callable[[], Device], words: str) -> HttpRespo
     """Do something about a monitor, and say so on the list; or say there why not."""
     try:
         device = work()
-    except Refused as refused:
+    except ActionRefused as refused:
         return _page(request, refused=refused)
     messages.success(request, words % {"name": device.name})
     return redirect("console:monitors")
@@ -183,7 +183,7 @@ def confirm_line(request: Request, device_id: int) -> HttpResponse:
     )  # fmt: skip
 
 
-def _unclaimed_page(request: Request, refused: Refused | None = None) -> HttpResponse:
+def _unclaimed_page(request: Request, refused: ActionRefused | None = None) -> HttpResponse:
     _ours, rows = vitals_queries.strangers(request.actor.own_clinic_id, timezone.now())
     unreadable = [vitals_queries.Sender(row, None) for row in rows if row.fault or not row.name]
     context = {
@@ -211,7 +211,7 @@ def claim(request: Request, stranger_id: int) -> HttpResponse:
         device = claiming_actions.claim(
             by=request.actor, stranger_id=stranger_id, code=typed["code"], name=typed["name"]
         )  # fmt: skip
-    except Refused as refused:
+    except ActionRefused as refused:
         return _unclaimed_page(request, refused)
     messages.success(request, _("%(name)s is added. A nurse can put it on a patient.") % {"name": device.name})
     return redirect("console:monitors")
@@ -225,7 +225,7 @@ def rename(request: Request, device_id: int) -> HttpResponse:
     try:
         name = read(ClaimForm(request.POST))["name"]
         vitals_actions.rename_device(by=request.actor, device_id=device.pk, name=name)
-    except Refused as refused:
+    except ActionRefused as refused:
         return _page(request, refused=refused)
     return redirect("console:monitors")
 
@@ -238,7 +238,7 @@ def retire(request: Request, device_id: int) -> HttpResponse:
     if device.retired_at is None:
         try:
             vitals_actions.retire_device(by=request.actor, device_id=device_id)
-        except Refused as refused:
+        except ActionRefused as refused:
             return _page(request, refused=refused)
         messages.success(request, _("%(name)s is out of use.") % {"name": device.name})
     return redirect("console:monitors")

@@ -21,7 +21,7 @@ from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts import readiness
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit import queries as audit
 from sojourn.interfaces.console.clinic.place_presenters import missing_rows
 from sojourn.interfaces.console.nav import address
@@ -120,7 +120,7 @@ def add(request: Request) -> HttpResponse:
             values["record_number"] = ""  # nobody chose it, so the next free one will do
         try:
             patient = actions.add(by=actor, **values)
-        except Refused as refused:
+        except ActionRefused as refused:
             if "possible-duplicate" not in refused.codes:
                 raise
             return show(form, 409, likenesses=_likenesses(actor, values))
@@ -145,7 +145,7 @@ def edit(request: Request, scope: PatientScope) -> HttpResponse:
             actions.edit(by=scope.actor, patient_id=patient.pk, version=whole(seen["version"]) or 0, **values)
         except Overtaken:
             return overtaken()
-        except Refused as refused:
+        except ActionRefused as refused:
             if "possible-duplicate" not in refused.codes:
                 raise
             return show(form, 409, likenesses=_likenesses(scope.actor, values, patient.pk))

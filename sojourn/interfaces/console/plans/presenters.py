@@ -177,7 +177,7 @@ def expected(version: PlanVersion, patient: Patient, today: date) -> Answer | No
         answer = concentration.ask(
             [("a", given)], pk.Person(weight_kg=weight, age_y=float(patient.age_on(today)), ethnicity="other")
         )
-    except (pk.Refused, ValueError):
+    except (pk.ModelRefused, ValueError):
         return None
     return answer if answer.chart is not None else None
 

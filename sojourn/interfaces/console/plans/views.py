@@ -13,7 +13,7 @@ from sojourn.care.patients import actions as patients
 from sojourn.care.plan import actions, dose, gates, queries
 from sojourn.care.plan.models import PlanVersion
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.printing import setting
 from sojourn.interfaces.console.plans import medicines as plan_medicines
 from sojourn.interfaces.console.plans import presenters as plan_presenters
@@ -65,7 +65,7 @@ def draft(request: Request, scope: PatientScope) -> HttpResponse:
         raise Http404
     try:
         version = actions.draft(by=scope.actor, patient_id=patient_id, course_id=course_id)
-    except Refused as refused:
+    except ActionRefused as refused:
         messages.error(request, " ".join(str(each) for each in refused.reasons))
         return redirect("console:plan", patient_id)
     return redirect("console:plan_edit", version.pk)
@@ -94,7 +94,7 @@ def _save(request: Request, version: PlanVersion, sheet: Sheet) -> HttpResponse:
     values = sheet.values | proposed(sheet.use, version, sheet.values, request.actor.own_clinic_id)
     try:
         actions.save_draft(by=request.actor, version_id=version.pk, seen=sheet.seen, values=values, sure=sheet.sure)
-    except Refused as refused:
+    except ActionRefused as refused:
         return _editor(
             request, version, sheet, errors=error_list(refused), status=422 if live else 409,
             overtaken=isinstance(refused, Overtaken),
@@ -123,7 +123,7 @@ def discard(request: Request, scope: PatientScope, version: PlanVersion) -> Http
     try:
         actions.discard(by=scope.actor, version_id=version.pk)
         messages.success(request, _("The draft is thrown away."))
-    except Refused as refused:
+    except ActionRefused as refused:
         messages.error(request, " ".join(str(each) for each in refused.reasons))
     return redirect("console:plan", version.patient_id)
 
@@ -144,12 +144,12 @@ def check(request: Request, scope: PatientScope, version: PlanVersion) -> HttpRe
             actions.double_check(
                 by=scope.actor, version_id=version.pk, weight_kg=told.get("weight_kg"), amount=told["amount"]
             )
-        except Refused as refused:
+        except ActionRefused as refused:
             return show(form, 409, refused)
         messages.success(request, _("Checked: your figures and the plan's agree."))
         return redirect("console:plan_version", version.pk)
 
-    def show(form: CheckForm, status: int, refused: Refused | None = None) -> HttpResponse:
+    def show(form: CheckForm, status: int, refused: ActionRefused | None = None) -> HttpResponse:
         protocol = queries.protocol(version.protocol_id)
         context = frame(version) | {
             "form": form,
@@ -180,7 +180,7 @@ def sign(request: Request, scope: PatientScope, version: PlanVersion) -> HttpRes
     try:
         told = require_valid(form).cleaned_data
         actions.sign(by=scope.actor, version_id=version.pk, seen_hash=told["seen"], beyond_reason=told["beyond_reason"])
-    except Refused as refused:
+    except ActionRefused as refused:
         reason = form["beyond_reason"].value() or ""
         return _to_sign(request, queries.version(version.pk), refused=refused, reason=reason)
     messages.success(request, _("Signed. The plan holds from now on."))
@@ -188,7 +188,7 @@ def sign(request: Request, scope: PatientScope, version: PlanVersion) -> HttpRes
 
 
 def _to_sign(
-    request: Request, version: PlanVersion, *, refused: Refused | None = None, reason: str = ""
+    request: Request, version: PlanVersion, *, refused: ActionRefused | None = None, reason: str = ""
 ) -> HttpResponse:
     told = {"errors": error_list(refused), "reason": reason, "seen": dose.content_hash(version)}
     context = whole_version(version, request.actor) | told

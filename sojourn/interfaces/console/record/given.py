@@ -15,7 +15,7 @@ from django_stubs_ext import StrPromise
 from sojourn.care.chart.content import witnessed_later
 from sojourn.care.chart.record import SessionRecord
 from sojourn.care.chart.rows import ByHand, DoseStep, GivenDose, Signature, Strike, Wasted
-from sojourn.clinical.administration import Delivered, Method, Reason
+from sojourn.clinical.administration import ChartingReason, Delivered, Method
 from sojourn.clinical.administration.reasons import hundredths
 from sojourn.interfaces.console.record.words import TimelineEntry, clock, day_and_clock, mg, who
 from sojourn.interfaces.console.sessions.words import ROUTES, drug_word
@@ -155,7 +155,7 @@ def remarks(record: SessionRecord) -> list[str]:
     return found
 
 
-def said(reason: Reason) -> str:
+def said(reason: ChartingReason) -> str:
     """A reason of the arithmetic in the reader's language."""
     return _(reason.template) % reason.values if reason.values else _(reason.template)
 

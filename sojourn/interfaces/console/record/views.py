@@ -22,7 +22,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import snapshot
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_local
 from sojourn.foundation.printing import figure, setting
 from sojourn.interfaces.console.nav import address
@@ -46,7 +46,7 @@ class AddendumForm(forms.Form):
     )
 
 
-def said(refused: Refused) -> tuple[str, ...]:
+def said(refused: ActionRefused) -> tuple[str, ...]:
     return tuple(str(each) for each in refused.reasons)
 
 
@@ -120,7 +120,7 @@ def sign(request: Request, scope: PatientScope, recorded: Recorded) -> HttpRespo
     encounter_id = recorded.record.encounter_id
     try:
         actions.sign_record(by=request.actor, encounter_id=encounter_id, seen_hash=request.POST.get("seen", ""))
-    except Refused as refused:
+    except ActionRefused as refused:
         return _page(request, session_record(encounter_id), reasons=said(refused), status=409)
     messages.success(request, _("Signed."))
     return redirect("console:record", encounter_id)
@@ -140,7 +140,7 @@ def addendum(request: Request, scope: PatientScope, recorded: Recorded) -> HttpR
     if not again:
         try:
             session_actions.add_addendum(by=request.actor, encounter_id=found.encounter_id, text=text)
-        except Refused as refused:
+        except ActionRefused as refused:
             return _page(request, found, reasons=said(refused), form=form, status=409)
     return redirect(reverse("console:record", args=[found.encounter_id]) + "#addenda")
 

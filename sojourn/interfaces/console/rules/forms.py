@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from sojourn.clinical.numbers import NumberRefusal, read_amount
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import actions, queries
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.foundation.ui.numbers import number_words
@@ -59,7 +59,7 @@ def _parameters(rule: Rule, typed: Mapping[str, str]) -> dict[str, float]:
         else:
             found[each.name] = float(value)
     if wrong:
-        raise Refused(*wrong, codes=codes)
+        raise ActionRefused(*wrong, codes=codes)
     return found
 
 
@@ -79,6 +79,6 @@ def adopt_as_typed(request: Request, rule_id: str, typed: Mapping[str, str], see
         raise Http404  # there is nothing to decide
     try:
         row = actions.adopt(by=request.actor, rule_id=rule_id, parameters=_parameters(rule, typed), rule_hash=seen_hash)
-    except Refused as refused:
+    except ActionRefused as refused:
         raise in_words(rule, refused) from refused
     return rule, isinstance(row, RuleAdoption)

@@ -14,7 +14,7 @@ from sojourn.clinical.protocol import known_of
 from sojourn.clinical.rules import Parameter, Rule
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Membership
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook.models import CeilingRaise
 from sojourn.foundation.rulebook.queries import Standing
 from sojourn.foundation.ui.numbers import shown
@@ -102,7 +102,7 @@ class Line:
     waiting: Raise | None
 
 
-def _numbers(standing: Standing, typed: Mapping[str, str], refused: Refused | None) -> list[Number]:
+def _numbers(standing: Standing, typed: Mapping[str, str], refused: ActionRefused | None) -> list[Number]:
     rule, acting = standing.newest, standing.acting
     must_type = {each.name for each in rule.typed}
     found = []
@@ -125,13 +125,13 @@ def _numbers(standing: Standing, typed: Mapping[str, str], refused: Refused | No
     return found
 
 
-def _error(label: str, refused: Refused | None) -> str:
+def _error(label: str, refused: ActionRefused | None) -> str:
     """What is wrong with a number, of what a refusal says."""
     reasons = () if refused is None else map(str, refused.reasons)
     return next((each for each in reasons if f"{label}: " in f"{each} " or f": {label}." in each), "")
 
 
-def reasons_of(numbers: Iterable[Number], refused: Refused | None) -> list[dict[str, str]]:
+def reasons_of(numbers: Iterable[Number], refused: ActionRefused | None) -> list[dict[str, str]]:
     """Every reason of a refusal for the summary of a page, each with the field that it is about."""
     at = {each.error: f"#{each.field}" for each in numbers if each.error}
     said = () if refused is None else map(str, refused.reasons)
@@ -170,7 +170,7 @@ def waiting_of(row: CeilingRaise, rule: Rule, actor: Actor) -> Raise:
 
 def line(
     standing: Standing, people: Mapping[int, str], typed: Mapping[str, str] | None = None,
-    waiting: Raise | None = None, refused: Refused | None = None,
+    waiting: Raise | None = None, refused: ActionRefused | None = None,
 ) -> Line:  # fmt: skip
     """A rule as this clinic sees it, with what was typed for it, why that was refused, and the looser numbers that wait
     for a second signature, if any."""

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import actions, queries
 from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.rules.details import compared, details, example, items
@@ -58,7 +58,7 @@ def rules(request: Request) -> HttpResponse:
 
 
 def _one(
-    request: Request, rule_id: str, *, refused: Refused | None = None, typed: Mapping[str, str] | None = None,
+    request: Request, rule_id: str, *, refused: ActionRefused | None = None, typed: Mapping[str, str] | None = None,
     reason: str = "",
 ) -> HttpResponse:  # fmt: skip
     standing = next(iter(queries.standings(request.actor.own_clinic_id, only={rule_id})), None)
@@ -97,7 +97,7 @@ def adopt(request: Request, rule_id: str) -> HttpResponse:
     typed = typed_numbers(request)
     try:
         rule, acts = adopt_as_typed(request, rule_id, typed, read(DecisionForm(request.POST))["hash"])
-    except Refused as refused:
+    except ActionRefused as refused:
         return _one(request, rule_id, refused=refused, typed=typed)
     messages.success(request, adopted_words(rule, acts=acts))
     return redirect("console:rule", rule_id)
@@ -113,7 +113,7 @@ def second_sign(request: Request, raise_id: int) -> HttpResponse:
     rule = newest(rule_id)
     try:
         actions.second_sign(by=request.actor, raise_id=raise_id)
-    except Refused as refused:
+    except ActionRefused as refused:
         return _one(request, rule_id, refused=in_words(rule, refused))
     messages.success(request, adopted_words(rule, acts=True))
     return redirect("console:rule", rule_id)
@@ -127,7 +127,7 @@ def retire(request: Request, rule_id: str) -> HttpResponse:
     reason = read(DecisionForm(request.POST))["reason"]
     try:
         actions.retire(by=request.actor, rule_id=rule_id, reason=reason)
-    except Refused as refused:
+    except ActionRefused as refused:
         return _one(request, rule_id, refused=refused, reason=reason)
     messages.success(request, retired_words(rule))
     return redirect("console:rule", rule_id)

@@ -16,7 +16,7 @@ from sojourn.clinical.protocol import HARD_FLOOR
 from sojourn.clinical.rules import OpenNumber, Parameter, Rule, Verification
 from sojourn.clinical.units import UnknownUnit, unit
 from sojourn.clinical.vitals import VITALS
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_local
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.foundation.rulebook.queries import Standing
@@ -283,7 +283,7 @@ def mark_of(rule: Rule) -> StrPromise:
     return CEILING_READ if ceiling else MARKS[rule.verification]
 
 
-def in_words(rule: Rule, refused: Refused) -> Refused:
+def in_words(rule: Rule, refused: ActionRefused) -> ActionRefused:
     """A refusal of looser numbers, with the labels and units that stand on the page."""
     reasons = []
     for number, each in enumerate(refused.reasons):
@@ -292,7 +292,7 @@ def in_words(rule: Rule, refused: Refused) -> Refused:
         if code == "loosened":
             text = next((_loosened_words(each) for each in rule.numbers if f" {each.name}: " in text), text)
         reasons.append(text)
-    return Refused(*reasons, codes=refused.codes)
+    return ActionRefused(*reasons, codes=refused.codes)
 
 
 def _loosened_words(each: Parameter | OpenNumber) -> str:

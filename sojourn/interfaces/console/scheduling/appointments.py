@@ -29,7 +29,7 @@ from sojourn.care.scheduling.models import Appointment, Attendance, Chair
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_local, page_today
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.scheduling.before_dose import warned
@@ -99,7 +99,7 @@ def _book(request: Request, course: CarePlan, form: AppointmentForm, proposed: i
     except Chair.DoesNotExist:
         form.add_error("chair", _("Choose one of the chairs."))
         return _book_page(request, course, form, proposed, 422)
-    except Refused as refused:
+    except ActionRefused as refused:
         tell(form, refused, _FIELDS)
         instead = _instead(request, course, values) if _TAKEN & set(refused.codes) else []
         return _book_page(request, course, form, proposed, 409, instead)
@@ -287,7 +287,7 @@ def _instead(asked: Request, course: CarePlan, values: dict[str, Any]) -> list[t
     assert asked.clinic is not None
     try:
         at = scheduling.moment(values["day"], values["time"], asked.clinic.zone)
-    except Refused:
+    except ActionRefused:
         return []
     found = scheduling_series_queries.alternatives(
         at=at, minutes=values["minutes"], patient_id=course.patient_id, zone=asked.clinic.zone, now=timezone.now()

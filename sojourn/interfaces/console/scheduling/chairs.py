@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from sojourn.care.scheduling import actions, queries
 from sojourn.care.scheduling.models import Chair, Room
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.shared.pages import tell
 
 _CODES = {"room-unknown": "room_id", "name-missing": "name", "name-taken": "name", "still-booked": "in_use"}
@@ -59,7 +59,7 @@ def chairs(request: Request) -> HttpResponse:
             try:
                 actions.add_room(by=request.actor, name=room_form.cleaned_data["room_name"])
                 return redirect("console:chairs")
-            except Refused as refused:
+            except ActionRefused as refused:
                 status = 409
                 tell(room_form, refused, {"name-missing": "room_name", "name-taken": "room_name"})
     elif request.method == "POST":
@@ -68,7 +68,7 @@ def chairs(request: Request) -> HttpResponse:
             try:
                 actions.add_chair(by=request.actor, name=form.cleaned_data["name"])
                 return redirect("console:chairs")
-            except Refused as refused:
+            except ActionRefused as refused:
                 status = 409
                 tell(form, refused, _CODES)
     context = {
@@ -90,7 +90,7 @@ def chair(request: Request, chair_id: int) -> HttpResponse:
             try:
                 actions.edit_chair(by=request.actor, chair_id=chair_id, **form.cleaned_data)
                 return redirect("console:chairs")
-            except Refused as refused:
+            except ActionRefused as refused:
                 status = 409
                 tell(form, refused, _CODES)
     return render(request, "console/scheduling/chair_form.html", {"chair": found, "form": form}, status=status)

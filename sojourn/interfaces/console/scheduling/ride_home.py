@@ -24,7 +24,7 @@ from sojourn.care.patients import queries as patients
 from sojourn.care.scheduling import queries as scheduling
 from sojourn.care.scheduling.models import Appointment
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.fields import WordsField
 from sojourn.interfaces.shared.pages import POST, PatientScope, patient_row_page
 from sojourn.interfaces.shared.states import Word
@@ -112,7 +112,7 @@ def chase(request: Request, scope: PatientScope, appointment: Appointment) -> Ht
     try:
         link = way_home_actions.ask(by=scope.actor, appointment_id=appointment.pk)
         messages.success(request, _("A letter is on its way to %(name)s.") % {"name": link.person.name})
-    except Refused as refused:
+    except ActionRefused as refused:
         for reason in refused.reasons:
             messages.error(request, str(reason))
     return _back(request, appointment.pk)
@@ -129,7 +129,7 @@ def write_answer(request: Request, scope: PatientScope, appointment: Appointment
             by=scope.actor, appointment_id=appointment.pk, comes=form.cleaned_data["answer"] == "yes",
             note=form.cleaned_data["note"],
         )  # fmt: skip
-    except Refused as refused:
+    except ActionRefused as refused:
         for reason in refused.reasons:
             messages.error(request, str(reason))
     return _back(request, appointment.pk)

@@ -24,12 +24,12 @@ from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling import queries as scheduling
 from sojourn.care.scheduling import series_queries as scheduling_series_queries
 from sojourn.care.scheduling.models import Appointment, PreferredTimes
-from sojourn.care.scheduling.proposing import NoSeries, Planned, Proposal, Slot
+from sojourn.care.scheduling.proposing import Planned, Proposal, SeriesRefusal, Slot
 from sojourn.care.scheduling.series_actions import SeriesTaken, Wanted, book_series
 from sojourn.care.scheduling.series_queries import FreeTime, Proposed, SeriesFile
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Membership
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_local, page_today
 from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console.fields import set_choices
@@ -135,7 +135,7 @@ def wishes(stated: PreferredTimes | None) -> str:
     return "; ".join(said)
 
 
-def _why_not(answer: NoSeries, wanted: int) -> str:
+def _why_not(answer: SeriesRefusal, wanted: int) -> str:
     if not answer.free_days:
         return _(
             "There is no free time of that length at all. Look at the opening hours, the chairs and who works when."
@@ -188,7 +188,7 @@ def series(request: Request, course_id: int) -> HttpResponse:
     chosen = _chosen(request, form.cleaned_data["minutes"])
     try:
         booked = _book(request, known, chosen, form.cleaned_data["minutes"], context["companion"])
-    except Refused as refused:
+    except ActionRefused as refused:
         taken = refused.taken if isinstance(refused, SeriesTaken) else ()
         return _propose(request, known, form, staff, context | {"reasons": refused.reasons}, chosen, taken, 409)
     except ObjectDoesNotExist:
@@ -284,7 +284,7 @@ def _shown(found: Proposed, kept: Sequence[Chosen], failed: Sequence[Chosen]) ->
         "assumed_hours": found.free.assumed_hours,
         "complete": isinstance(answer, Proposal) and not found.shape.sessions,
     }
-    if isinstance(answer, NoSeries):
+    if isinstance(answer, SeriesRefusal):
         return shown | {"why_not": _why_not(answer, found.shape.sessions)}
     chairs = found.free.chair_names
     standing = {row.pk: row for row in found.standing.ahead}

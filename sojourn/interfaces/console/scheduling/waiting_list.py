@@ -18,7 +18,7 @@ from sojourn.care.coordination import waiting_actions
 from sojourn.care.patients import queries as patients
 from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.shared.pages import POST, PatientScope, patient_row_page
 from sojourn.interfaces.shared.states import Word
 
@@ -89,7 +89,7 @@ def wait(request: Request, scope: PatientScope, course: CarePlan) -> HttpRespons
     act = waiting_actions.leave if request.POST.get("do") == "leave" else waiting_actions.join
     try:
         act(by=scope.actor, care_plan_id=course.pk)
-    except Refused as refused:
+    except ActionRefused as refused:
         for reason in refused.reasons:
             messages.error(request, str(reason))
     return redirect("console:waiting")

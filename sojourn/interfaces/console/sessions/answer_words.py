@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.care.encounter.actions import said
-from sojourn.clinical.protocol import Reason
+from sojourn.clinical.protocol import GuardReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def words_for(item_id: str) -> AnswerWords:
     return _WORDS.get(item_id, ANY)
 
 
-def reason_words(reason: Reason) -> str:
+def reason_words(reason: GuardReason) -> str:
     """Why a step is refused: an answer against it in the answer's own words, anything else as the guard says it."""
     stem, _colon, item_id = reason.code.partition(":")
     if stem != "check-failed" or "item" not in reason.values:

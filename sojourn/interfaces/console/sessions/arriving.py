@@ -15,7 +15,7 @@ from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.scheduling.models import Appointment
 from sojourn.foundation.accounts import queries as accounts
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.sessions.step_forms import ReasonGivenForm
 
@@ -33,7 +33,7 @@ def _opened(request: Request, appointment_id: int, transition: str, reason: str 
         encounter = encounter_actions.open_session(
             by=request.actor, appointment_id=appointment_id, transition=transition, reason=reason
         )
-    except Refused as refused:
+    except ActionRefused as refused:
         return _not_coming(request, appointment, refused=refused, reason=reason)
     if request.actor.may("session.read"):
         return redirect("console:session", encounter.pk)
@@ -70,7 +70,7 @@ def not_coming(request: Request, appointment_id: int) -> HttpResponse:
 
 
 def _not_coming(
-    request: Request, appointment: Appointment, *, refused: Refused | None = None, reason: str = ""
+    request: Request, appointment: Appointment, *, refused: ActionRefused | None = None, reason: str = ""
 ) -> HttpResponse:
     context = {
         "appointment": appointment,

@@ -14,7 +14,7 @@ from sojourn.care.session.weighing_actions import weigh
 from sojourn.clinical import recovery
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.interfaces.console.sessions import preflight, weighing
 from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.forms import ScoreForm
@@ -36,7 +36,7 @@ def check(request: Request, scope: SessionScope) -> HttpResponse:
         encounter_actions.lock_session(picture.id, seen(request))
         _same_answer_seen(picture.id, item, form.cleaned_data["last"])
         _answer(scope, form)
-    except Refused as refused:
+    except ActionRefused as refused:
         if not request.htmx:
             return show_session(request, picture, refused=refused)
         return _item(request, picture.id, item, refused, status=422)
@@ -73,7 +73,7 @@ def _same_answer_seen(encounter_id: int, item: str, last: str) -> None:
         )
 
 
-def _item(request: Request, encounter_id: int, item: str, refused: Refused | None, status: int) -> HttpResponse:
+def _item(request: Request, encounter_id: int, item: str, refused: ActionRefused | None, status: int) -> HttpResponse:
     """The row, and beside it the list of what is still missing."""
     picture = session_or_404(encounter_id)
     row = session_presenters.item_row(picture, item)
@@ -108,7 +108,7 @@ def score(request: Request, scope: SessionScope, scale_id: str) -> HttpResponse:
                 by=scope.actor, encounter_id=picture.id, scale_id=scale_id, answers=form.answers(),
                 before=form.before(), seen=seen(request),
             )  # fmt: skip
-        except Refused as error:
+        except ActionRefused as error:
             if not form.keep(error):
                 refused = refusal(picture, error)
         else:

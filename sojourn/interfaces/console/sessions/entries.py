@@ -20,7 +20,7 @@ from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical.current import rounded
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.monitors.doubt_words import doubt_words
 from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.answer_words import answer_word
@@ -121,7 +121,7 @@ def strike(request: Request, scope: SessionScope, of: str, row_id: int) -> HttpR
             strike_actions.strike(
                 by=scope.actor, encounter_id=picture.id, of=of, row_id=row_id, reason=form.cleaned_data["reason"]
             )
-        except Refused as error:
+        except ActionRefused as error:
             refused = refusal(picture, error)
         else:
             return redirect("console:session_entries", picture.id)

@@ -21,7 +21,7 @@ from sojourn.care.session.rows import Noted
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.protocol import PRESENT, State
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.ui.numbers import AmountField
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions.forms import moment_of
@@ -149,7 +149,7 @@ def note(request: Request, scope: SessionScope) -> HttpResponse:
                 grade=typed["grade"], measure=typed["measure"], effect=typed["effect"], amount=amount,
                 about_id=about.id if about else None, at=moment_of(typed["at"], session.now),
             )  # fmt: skip
-    except Refused as refused:
+    except ActionRefused as refused:
         return _again(request, session, [str(each) for each in refused.reasons], typed)
     return _again(request, session, []) if request.htmx else to_session(session, "#events")
 
@@ -166,11 +166,11 @@ def _about(session: SessionSnapshot, text: str) -> Noted | None:
 def _must_say_something(typed: Mapping[str, Any], about: Noted | None) -> None:
     """A discomfort has a grade; what follows up an entry has an effect, a measure or words."""
     if not typed["kind"]:
-        raise Refused(_("Choose what it is."), codes=("kind",))
+        raise ActionRefused(_("Choose what it is."), codes=("kind",))
     if about is None and KINDS[typed["kind"]].grades and not typed["grade"]:
-        raise Refused(_("Say whether it is mild, moderate or severe."), codes=("grade",))
+        raise ActionRefused(_("Say whether it is mild, moderate or severe."), codes=("grade",))
     if about is not None and not (typed["effect"] or typed["measure"] or typed["note"]):
-        raise Refused(_("Write what was done, or say how it is now."), codes=("empty",))
+        raise ActionRefused(_("Write what was done, or say how it is now."), codes=("empty",))
 
 
 def _amount(typed: Mapping[str, Any], about: Noted | None) -> Decimal | None:
@@ -182,7 +182,7 @@ def _amount(typed: Mapping[str, Any], about: Noted | None) -> Decimal | None:
     try:
         amount: Decimal | None = field.clean(typed["amount"])
     except ValidationError as error:
-        raise Refused(*error.messages, codes=["amount"] * len(error.messages)) from error
+        raise ActionRefused(*error.messages, codes=["amount"] * len(error.messages)) from error
     return amount
 
 

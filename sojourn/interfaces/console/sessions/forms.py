@@ -21,7 +21,7 @@ from sojourn.clinical import dosing, recovery
 from sojourn.clinical.recovery import AS_BEFORE, Points, RecoveryScale
 from sojourn.clinical.recovery.scores import Item
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, Implausible, impossible, plausibility, pressure_fault
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_local, page_zone
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.ui.numbers import AmountField, CountField, FigureInput, ReadingField
@@ -165,7 +165,7 @@ class ValuesForm(forms.Form):
         """Whether something was found that can be confirmed as read."""
         return self.is_bound and bool(self.errors) and not self.asks_early
 
-    def ask_early(self, refused: Refused) -> None:
+    def ask_early(self, refused: ActionRefused) -> None:
         """Ask beside the time whether it was measured before the patient arrived."""
         self.asks_early = True
         self.add_error("at", " ".join(str(each) for each in refused.reasons))
@@ -299,7 +299,7 @@ class DoseForm(forms.Form):
         """The tick, where two entries differed."""
         return self["read_again"] if "read_again" in self.fields else None
 
-    def blame(self, refused: Refused) -> Refused | None:
+    def blame(self, refused: ActionRefused) -> ActionRefused | None:
         """Put each refusal of the dosing rules beside the field where it was typed; what belongs to none is handed
         back."""
         codes, reasons = [], []
@@ -311,7 +311,7 @@ class DoseForm(forms.Form):
             else:
                 codes.append(code)
                 reasons.append(reason)
-        return Refused(*reasons, codes=codes) if reasons else None
+        return ActionRefused(*reasons, codes=codes) if reasons else None
 
 
 class NoteForm(forms.Form):
@@ -372,7 +372,7 @@ class ScoreForm(forms.Form):
         """How an item was before the dose, by item."""
         return {item.id: self.cleaned_data.get(self.BEFORE + item.id, "") for item in self.scale.items}
 
-    def keep(self, refused: Refused) -> bool:
+    def keep(self, refused: ActionRefused) -> bool:
         """Show a refusal beside the field that it is about; False where it is about none."""
         at = [(code.partition(":"), str(reason)) for code, reason in zip(refused.codes, refused.reasons, strict=True)]
         placed = [

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.minute import minute
@@ -23,7 +23,7 @@ def seen(request: HttpRequest) -> int:
     text = request.POST.get("seen", "")
     number = small(text, -1)
     if number < 0:
-        raise Refused(_("This form is incomplete. Open the session again."), codes=("no-seen",))
+        raise ActionRefused(_("This form is incomplete. Open the session again."), codes=("no-seen",))
     return number
 
 
@@ -57,7 +57,7 @@ def common(request: Request, picture: Picture) -> dict[str, Any]:
     }
 
 
-def refusal(picture: Picture, refused: Refused) -> list[dict[str, str]]:
+def refusal(picture: Picture, refused: ActionRefused) -> list[dict[str, str]]:
     """Every reason with what to do about it, for the top of the page."""
     rows = []
     for number, reason in enumerate(refused.reasons):

@@ -14,7 +14,7 @@ from sojourn.care.patients import queries as patients_queries
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.sessions.forms import SomebodyForm
 from sojourn.interfaces.console.sessions.frame import common, refusal, seen, status, to_session
 from sojourn.interfaces.shared.sessions import FORM, SessionScope, session_page
@@ -32,7 +32,7 @@ def companion(request: Request, scope: SessionScope) -> HttpResponse:
         try:
             with transaction.atomic():
                 _name(request, picture, form)
-        except Refused as error:
+        except ActionRefused as error:
             refused = refusal(picture, error)
         else:
             return to_session(picture, "#companion")

@@ -28,7 +28,7 @@ from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.interactions import Level
 from sojourn.clinical.protocol import PRESENT, State
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_day
 from sojourn.foundation.rulebook import medicines as shipped
 from sojourn.foundation.ui.numbers import AmountField
@@ -208,7 +208,7 @@ def medicines(request: Request, scope: SessionScope) -> HttpResponse:
                 unit=typed["unit"], route=typed["route"], note=typed["note"], key=typed["key"],
                 given_at=_moment(form, session), now=session.now,
             )  # fmt: skip
-        except Refused as error:
+        except ActionRefused as error:
             refused = refusal(session, error)
         else:
             return redirect(reverse("console:session_medicines", args=[session.id]) + "#given")

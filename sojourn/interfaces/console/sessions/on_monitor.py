@@ -17,7 +17,7 @@ from sojourn.care.vitals import claiming_actions, posted_wrong_actions
 from sojourn.care.vitals import queries as vitals_queries
 from sojourn.care.vitals.models import Device, Whose
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions import presenters as session_presenters
@@ -37,7 +37,7 @@ def monitor(request: Request, scope: SessionScope) -> HttpResponse:
     device = get_object_or_404(Device, pk=asked["device"] or 0)
     try:
         _do(scope, device, asked)
-    except Refused as error:
+    except ActionRefused as error:
         return _monitors_page(request, scope.session, error)
     if asked["do"] in Whose.values and asked["do"] != Whose.THIS:
         # What was somebody else's is left where the monitor is taken off.
@@ -66,11 +66,11 @@ def _do(scope: SessionScope, device: Device, asked: Mapping[str, Any]) -> None:
                 vitals_actions.take_off(by=by, device_id=device.pk)
         case _:
             if device.retired_at is not None:
-                raise Refused(_("This monitor is out of use."), codes=("retired",))
+                raise ActionRefused(_("This monitor is out of use."), codes=("retired",))
             vitals_actions.put_on(by=by, device_id=device.pk, encounter_id=session.id)
 
 
-def _monitors_page(request: Request, picture: Picture, refused: Refused | None = None) -> HttpResponse:
+def _monitors_page(request: Request, picture: Picture, refused: ActionRefused | None = None) -> HttpResponse:
     context = {
         **common(request, picture),
         "on": session_presenters.monitors(picture),

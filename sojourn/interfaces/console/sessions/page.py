@@ -17,7 +17,7 @@ from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import protocol
 from sojourn.clinical.protocol import PRESENT, UNDER_WAY, State
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.interfaces.console.scheduling.ride_home import way_word
 from sojourn.interfaces.console.sessions import drawing, events, preflight, running, standing, weighing
 from sojourn.interfaces.console.sessions import presenters as session_presenters
@@ -75,7 +75,7 @@ def main_step(
 
 
 def show_session(
-    request: Request, picture: Picture, *, refused: Refused | None = None, typed: dict[str, Any] | None = None,
+    request: Request, picture: Picture, *, refused: ActionRefused | None = None, typed: dict[str, Any] | None = None,
     form: Any = None, status: int = 0, **more: Any,
 ) -> HttpResponse:  # fmt: skip
     """The session's own page. After a refusal it comes back with the reasons on top and what was typed; ``more`` are
@@ -108,12 +108,12 @@ def show_session(
     return render(request, "console/sessions/session.html", context, status=status or (409 if refused else 200))
 
 
-def scale_field(request: Request, picture: Picture, refused: Refused | None) -> weighing.Scale:
+def scale_field(request: Request, picture: Picture, refused: ActionRefused | None) -> weighing.Scale:
     """The field for the weight, with what was typed where it was refused."""
     return weighing.scale_of(picture, request.POST if refused else None, refused.codes if refused else ())
 
 
-def _as_seen(request: Request, picture: Picture, refused: Refused) -> Refused:
+def _as_seen(request: Request, picture: Picture, refused: ActionRefused) -> ActionRefused:
     """A refusal without the figures of a dose that whoever looks must not see yet."""
     if not standing.is_blind(picture, request.actor):
         return refused
@@ -122,7 +122,7 @@ def _as_seen(request: Request, picture: Picture, refused: Refused) -> Refused:
         for code, reason in zip_longest(refused.codes[: len(refused.reasons)], refused.reasons, fillvalue="")
         if not standing.is_of_the_dose(code)
     ]
-    return Refused(*(reason for _code, reason in told), codes=[code for code, _reason in told])
+    return ActionRefused(*(reason for _code, reason in told), codes=[code for code, _reason in told])
 
 
 def _accounting(request: Request, picture: Picture) -> dict[str, Any]:

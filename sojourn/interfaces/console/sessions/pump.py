@@ -27,7 +27,7 @@ from sojourn.clinical import protocol
 from sojourn.clinical.administration import charted
 from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.interfaces.console.sessions import running, standing
 from sojourn.interfaces.console.sessions.frame import seen, seen_if_told, to_session
 from sojourn.interfaces.console.sessions.page import repeated, show_session
@@ -50,7 +50,7 @@ def _less(transition: str) -> Guarded[[int]]:
         pump = _as_read(request, picture)
         try:
             less_in(request, picture, transition, pump)
-        except Refused as refused:
+        except ActionRefused as refused:
             return show_session(request, picture, refused=refused)
         return to_session(picture)
 
@@ -143,7 +143,7 @@ def end(request: Request, scope: SessionScope) -> HttpResponse:
         return to_session(picture)
     try:
         less_in(request, picture, "end_dose", pump)
-    except Refused as refused:
+    except ActionRefused as refused:
         return show_session(request, picture, refused=refused, pump_form=form)
     return to_session(picture)
 
@@ -190,7 +190,7 @@ def _set_rate(request: Request, picture: Picture, form: RateForm, transition: st
                 by=request.actor, encounter_id=picture.id, transition=transition, seen=seen(request), pump=pump,
                 **typed,
             )  # fmt: skip
-    except Refused as refused:
+    except ActionRefused as refused:
         return show_session(
             request, picture, refused=refused, typed=typed, rate_form=form,
             rate_way=_refused_way(request, picture, transition, refused, "console:session_rate"),
@@ -198,13 +198,13 @@ def _set_rate(request: Request, picture: Picture, form: RateForm, transition: st
     return to_session(picture)
 
 
-def _lower_already(rate: Decimal) -> Refused:
+def _lower_already(rate: Decimal) -> ActionRefused:
     said = _("The pump has been set to %(rate)s mL/h in the meantime, which is lower still. Nothing was changed.")
-    return Refused(said % {"rate": milligrams(rate)}, codes=("lower-already",))
+    return ActionRefused(said % {"rate": milligrams(rate)}, codes=("lower-already",))
 
 
 def _refused_way(
-    request: Request, picture: Picture, transition: str, refused: Refused, name: str
+    request: Request, picture: Picture, transition: str, refused: ActionRefused, name: str
 ) -> standing.Way | None:
     """The step with its reasons, for a prescriber to tick; None for any other refusal."""
     if not isinstance(refused, StepRefused):
@@ -232,7 +232,7 @@ def give_part(request: Request, scope: SessionScope) -> HttpResponse:
     typed = _set_aside(request)
     again = _pressed_again(request, picture, "give_part", Pump())
     if picture.state is State.DOSING and not again and next_dose.parts_left(picture) == 0:
-        refused = Refused(_("Every device of this dose has been given."), codes=("no-part-left",))
+        refused = ActionRefused(_("Every device of this dose has been given."), codes=("no-part-left",))
         return show_session(request, picture, refused=refused)
     return _more(request, picture, "give_part", Pump(part_mg=picture.part_mg), typed)
 
@@ -244,7 +244,7 @@ def _more(
         advance_session(
             by=request.actor, encounter_id=picture.id, transition=transition, seen=seen(request), pump=pump, **typed
         )
-    except Refused as refused:
+    except ActionRefused as refused:
         if isinstance(refused, Overtaken) and _pressed_again(request, picture, transition, pump):
             return to_session(picture)
         return show_session(request, picture, refused=refused, typed=typed, **forms)
@@ -266,7 +266,7 @@ def why(request: Request, scope: SessionScope) -> HttpResponse:
         return to_session(picture)
     try:
         session_actions.note_event(by=scope.actor, encounter_id=picture.id, kind=WHY_STOPPED, note=told)
-    except Refused as refused:
+    except ActionRefused as refused:
         return show_session(request, picture, refused=refused, why_form=form)
     return to_session(picture)
 
@@ -277,13 +277,15 @@ def read_off(request: Request, scope: SessionScope) -> HttpResponse:
     picture = scope.session
     found = running.accounting(picture, scope.actor)
     if found is None or not found.asks:
-        return show_session(request, picture, refused=Refused(_("The dose is not over yet."), codes=("no-dose-given",)))
+        return show_session(
+            request, picture, refused=ActionRefused(_("The dose is not over yet."), codes=("no-dose-given",))
+        )
     form = ReadForm(request.POST, asks=found.asks)
     if not form.is_valid():
         return show_session(request, picture, read_form=form, status=422)
     try:
         reading_actions.read_off(by=scope.actor, encounter_id=picture.id, **form.cleaned_data)
-    except Refused as refused:
+    except ActionRefused as refused:
         form.add_error(form.field.name, [str(each) for each in refused.reasons])
         return show_session(request, picture, read_form=form, status=409)
     return to_session(picture, "#accounting")
@@ -298,7 +300,7 @@ def waste(request: Request, scope: SessionScope) -> HttpResponse:
         return show_session(request, picture, waste_form=form, status=422)
     try:
         waste_actions.waste(by=scope.actor, encounter_id=picture.id, **form.cleaned_data)
-    except Refused as refused:
+    except ActionRefused as refused:
         return show_session(request, picture, refused=refused, waste_form=form)
     return to_session(picture, "#accounting")
 
@@ -313,7 +315,7 @@ def witness(request: Request, scope: SessionScope, waste_id: int) -> HttpRespons
         waste_actions.witness(by=scope.actor, waste_id=waste_id)
     except ObjectDoesNotExist:
         raise Http404 from None
-    except Refused as refused:
+    except ActionRefused as refused:
         return show_session(request, session_or_404(picture.id), refused=refused)
     return to_session(picture, "#accounting")
 

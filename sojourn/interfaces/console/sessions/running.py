@@ -18,7 +18,7 @@ from sojourn.care.session.next_dose import parts_left
 from sojourn.care.session.rows import WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import alarms
-from sojourn.clinical.administration import Delivered, HistoryRefused, Means, Method, NeverGiven, Phase, Reason
+from sojourn.clinical.administration import ChartingReason, Delivered, HistoryRefused, Means, Method, NeverGiven, Phase
 from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.clinical.rules import Parameter, Rule
 from sojourn.clinical.units import unit
@@ -29,7 +29,7 @@ from sojourn.interfaces.console.sessions.forms import LABELS
 from sojourn.interfaces.console.sessions.presenters import milligrams, waste_words
 
 
-def _told(reasons: Iterable[Reason]) -> list[str]:
+def _told(reasons: Iterable[ChartingReason]) -> list[str]:
     return [_(each.template) % each.values for each in reasons]
 
 

@@ -47,7 +47,7 @@ class Standing:
         return self.override == "prescriber"
 
 
-def _standing(picture: Picture, reasons: Iterable[protocol.Reason]) -> list[Standing]:
+def _standing(picture: Picture, reasons: Iterable[protocol.GuardReason]) -> list[Standing]:
     return [
         Standing(each.code, reason_words(each), *advice(picture, each.code), each.override, each.key)
         for each in reasons
@@ -239,7 +239,9 @@ def way(
     )
 
 
-def refused_way(picture: Picture, actor: Actor, transition: str, reasons: Iterable[protocol.Reason], url: str) -> Way:
+def refused_way(
+    picture: Picture, actor: Actor, transition: str, reasons: Iterable[protocol.GuardReason], url: str
+) -> Way:
     """A step as the engine has just refused it, with every reason of it."""
     return way(picture, actor, transition, _standing(picture, reasons), [], url=url)
 

@@ -12,7 +12,7 @@ from sojourn.care.session.step_actions import advance_session
 from sojourn.clinical import protocol
 from sojourn.clinical.protocol import UNDER_WAY
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.interfaces.console.sessions.forms import ReasonForm
 from sojourn.interfaces.console.sessions.frame import common, refusal, seen, status, to_session
 from sojourn.interfaces.console.sessions.page import repeated, show_session
@@ -44,12 +44,12 @@ def stop(request: Request, scope: SessionScope) -> HttpResponse:
     except Overtaken as overtaken:
         if not repeated(request, picture, transition):
             return show_session(request, picture, refused=overtaken, typed={"reason": reason})
-    except Refused as error:
+    except ActionRefused as error:
         return _asked(request, scope, form, error)
     return to_session(picture)
 
 
-def _asked(request: Request, scope: SessionScope, form: ReasonForm, error: Refused | None = None) -> HttpResponse:
+def _asked(request: Request, scope: SessionScope, form: ReasonForm, error: ActionRefused | None = None) -> HttpResponse:
     """The page that asks how the session ends, and why."""
     picture, may = scope.session, scope.actor.may
     refused = refusal(picture, error) if error else []

@@ -15,7 +15,7 @@ from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.sessions import minute
 from sojourn.interfaces.console.sessions.forms import (
@@ -66,7 +66,7 @@ def _step(transition: str) -> Guarded[[int]]:
         picture = scope.session
         form = StepForm(request.POST)
         if not form.is_valid():
-            refused = Refused(*form.errors["started"], codes=("bad-time",))
+            refused = ActionRefused(*form.errors["started"], codes=("bad-time",))
             return show_session(request, picture, refused=refused, typed=form.typed)
         typed = form.typed
         try:
@@ -75,7 +75,7 @@ def _step(transition: str) -> Guarded[[int]]:
                 overrides=typed["overrides"], reason=typed["reason"], note=typed["note"],
                 at=moment_of(form.cleaned_data["started"], picture.now),
             )  # fmt: skip
-        except Refused as refused:
+        except ActionRefused as refused:
             if isinstance(refused, Overtaken) and repeated(request, picture, transition):
                 return to_session(picture)
             return show_session(request, picture, refused=refused, typed=typed)
@@ -101,7 +101,7 @@ def values(request: Request, scope: SessionScope) -> HttpResponse:
                     by=scope.actor, encounter_id=picture.id, values=form.values(),
                     measured_at=form.measured_at(picture.now), before_arrival=form.cleaned_data["before_arrival"],
                 )  # fmt: skip
-            except Refused as error:
+            except ActionRefused as error:
                 if "before-arrival" in error.codes:
                     form.ask_early(error)
                 else:
@@ -138,7 +138,7 @@ def dose(request: Request, scope: SessionScope) -> HttpResponse:
         )  # fmt: skip
     except Overtaken as overtaken:
         return show_session(request, picture, refused=overtaken, form=form)
-    except Refused as refused:
+    except ActionRefused as refused:
         rest = form.blame(refused)
         if rest is not None:
             return show_session(request, picture, refused=rest, form=form)
@@ -165,7 +165,7 @@ def acknowledge(request: Request, scope: SessionScope) -> HttpResponse:
         alarm_actions.acknowledge(
             by=scope.actor, encounter_id=picture.id, rule_id=rule_id, code=code, note=asked["note"]
         )  # fmt: skip
-    except Refused as refused:
+    except ActionRefused as refused:
         if request.htmx:
             return _minute_again(request, picture, [str(each) for each in refused.reasons])
         return show_session(request, picture, refused=refused)
@@ -191,7 +191,7 @@ def answer(request: Request, scope: SessionScope) -> HttpResponse:
     act = call_actions.see_call if request.POST.get("do") == "seen" else call_actions.go_to_patient
     try:
         act(by=scope.actor, encounter_id=picture.id)
-    except Refused as refused:
+    except ActionRefused as refused:
         if not request.htmx:
             return show_session(request, picture, refused=refused)
         return _minute_again(request, picture, [str(each) for each in refused.reasons])
@@ -210,7 +210,7 @@ def note(request: Request, scope: SessionScope) -> HttpResponse:
                 by=scope.actor, encounter_id=picture.id, kind=form.cleaned_data["kind"],
                 note=form.cleaned_data["note"].strip(), at=moment_of(form.cleaned_data["at"], picture.now),
             )  # fmt: skip
-        except Refused as error:
+        except ActionRefused as error:
             refused = refusal(picture, error)
         else:
             return to_session(picture)

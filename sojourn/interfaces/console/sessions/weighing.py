@@ -15,7 +15,7 @@ from sojourn.care.intake.queries import Weight, newest_weight
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import dosing
 from sojourn.clinical.numbers import NumberRefusal, read_amount
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.ui.numbers import number_words
 from sojourn.interfaces.console.patients.weights import told_words
 
@@ -36,9 +36,9 @@ def kilograms_of(text: str) -> Decimal:
     """The kilograms that were typed. Refused: not-a-number, two-ways, grouped, bound, several, unit."""
     value = read_amount(text, "kg")
     if isinstance(value, NumberRefusal) and value.why not in {"empty", "not-a-number"}:
-        raise Refused(number_words(value), codes=(value.why,))
+        raise ActionRefused(number_words(value), codes=(value.why,))
     if isinstance(value, NumberRefusal) or not 0 <= value < 10_000:
-        raise Refused(_("Write the weight that the scale shows, in kilograms, as 72.5."), codes=("not-a-number",))
+        raise ActionRefused(_("Write the weight that the scale shows, in kilograms, as 72.5."), codes=("not-a-number",))
     return value
 
 

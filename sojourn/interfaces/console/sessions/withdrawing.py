@@ -20,7 +20,7 @@ from sojourn.care.session import withdrawal_actions
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.protocol import BY_NAME
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.sessions.frame import common, refusal, to_session
 from sojourn.interfaces.console.sessions.step_forms import ReasonGivenForm, WithdrawForm
@@ -57,7 +57,9 @@ def agreed(session: SessionSnapshot, decisions: Mapping[str, Consent]) -> list[A
     ]  # fmt: skip
 
 
-def _page(request: Request, session: SessionSnapshot, refused: Refused | None = None, **typed: Any) -> HttpResponse:
+def _page(
+    request: Request, session: SessionSnapshot, refused: ActionRefused | None = None, **typed: Any
+) -> HttpResponse:
     context = {
         **common(request, session),
         "may_say_no": may_say_no(session),
@@ -80,7 +82,7 @@ def say_no(request: Request, scope: SessionScope) -> HttpResponse:
         return to_session(session)
     try:
         withdrawal_actions.say_no(by=scope.actor, patient_id=session.encounter.patient_id, reason=reason[:500])
-    except Refused as refused:
+    except ActionRefused as refused:
         return _page(request, session, refused, reason=reason)
     return to_session(session)
 
@@ -92,14 +94,14 @@ def withdraw(request: Request, scope: SessionScope) -> HttpResponse:
     typed = read(WithdrawForm(request.POST))
     chosen, reason = typed["consent"], typed["reason"]
     if not chosen:
-        missing = Refused(_("Choose which agreement the patient takes back."), codes=("agreement-missing",))
+        missing = ActionRefused(_("Choose which agreement the patient takes back."), codes=("agreement-missing",))
         return _page(request, session, missing, told=reason)
     found = {str(each.pk): each.pk for each in consent.newest_of(session.encounter.patient_id).values()}.get(chosen)
     if found is None:
         raise Http404
     try:
         withdrawal_actions.withdraw_consent(by=scope.actor, consent_id=found, reason=reason[:1000])
-    except Refused as refused:
+    except ActionRefused as refused:
         return _page(request, session, refused, consent=chosen, told=reason)
     return to_session(session)
 

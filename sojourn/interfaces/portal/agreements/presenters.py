@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from sojourn.care.consent import actions, queries, texts
 from sojourn.care.consent.models import Consent, Decision
 from sojourn.care.consent.texts import Source, Text
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.portal.agreements.desk import Desk
 from sojourn.interfaces.portal.agreements.forms import SignForm
 
@@ -164,7 +164,7 @@ def section_context(desk: Desk, text: Text, number: int) -> dict[str, object]:
     }
 
 
-def sign_context(desk: Desk, text: Text, form: SignForm, refused: Refused | None) -> dict[str, object]:
+def sign_context(desk: Desk, text: Text, form: SignForm, refused: ActionRefused | None) -> dict[str, object]:
     """The statements and the signature, with what was typed."""
     before = desk.standing.consents.get(text.document_id)
     stands = desk.state(text.document_id) in ("", "not-countersigned")
@@ -187,7 +187,7 @@ def sign_context(desk: Desk, text: Text, form: SignForm, refused: Refused | None
     }
 
 
-def _sign_errors(refused: Refused | None) -> list[dict[str, object]]:
+def _sign_errors(refused: ActionRefused | None) -> list[dict[str, object]]:
     """What is missing, each with the place where it is mended."""
     if refused is None:
         return []

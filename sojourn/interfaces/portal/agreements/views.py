@@ -12,7 +12,7 @@ from sojourn.care.consent.texts import Source
 from sojourn.care.safety import writing_actions as writing
 from sojourn.care.session.withdrawal_actions import withdraw_consent
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_day
 from sojourn.interfaces.portal.agreements.desk import desk_of, document_of
 from sojourn.interfaces.portal.agreements.forms import QuestionForm, SignForm, WithdrawForm
@@ -53,7 +53,7 @@ def read(request: Request, scope: OwnScope, document_id: str, number: int) -> Ht
             section_id = text.parts[number - 1].id
             writing.ask_question(by=scope.actor, document_id=document_id, section_id=section_id, text=typed)
             return redirect(f"{reverse('portal:agreement_read', args=[document_id, number])}#questions")
-        except Refused as refused:
+        except ActionRefused as refused:
             reasons = tuple(str(each) for each in refused.reasons)
     context = section_context(desk, text, number) | {"typed": form["question"].value() or "", "errors": reasons}
     status = 409 if reasons else 200
@@ -69,7 +69,7 @@ def sign(request: Request, scope: OwnScope, document_id: str) -> HttpResponse:
         try:
             row = writing.sign(by=scope.actor, **form.signature)
             return redirect("portal:agreement", row.pk)
-        except Refused as said:
+        except ActionRefused as said:
             refused = said
     text = desk.text(document_id)
     if refused is not None and (text is None or not _can_be_mended(refused)):
@@ -80,13 +80,13 @@ def sign(request: Request, scope: OwnScope, document_id: str) -> HttpResponse:
     return show(request, "portal/agreements/sign.html", context, nav=False, status=status)
 
 
-def _can_be_mended(refused: Refused) -> bool:
+def _can_be_mended(refused: ActionRefused) -> bool:
     """Whether something is missing in the form, rather than the form being of no use any more."""
     mended = ("statement:", "signature-", "name-", "drawing-", "decision-")
     return all(code.startswith(mended) for code in refused.codes)
 
 
-def _stopped(request: Request, document: Source, refused: Refused) -> HttpResponse:
+def _stopped(request: Request, document: Source, refused: ActionRefused) -> HttpResponse:
     return show(
         request,
         "portal/agreements/stopped.html",
@@ -140,7 +140,7 @@ def withdraw(request: Request, scope: OwnScope, consent_id: int) -> HttpResponse
             typed = require_valid(form).cleaned_data["reason"]
             withdraw_consent(by=scope.actor, consent_id=consent_id, reason=typed)
             return redirect("portal:agreement", consent_id)
-        except Refused as refused:
+        except ActionRefused as refused:
             reasons = tuple(str(each) for each in refused.reasons)
     elif queries.withdrawn(consent) is not None:
         return redirect("portal:agreement", consent_id)

@@ -16,7 +16,7 @@ from sojourn.care.safety.not_counted_actions import TOO_LATE, UNDER_A_DOSE, hear
 from sojourn.clinical.numbers import NumberRefusal
 from sojourn.clinical.scales import Item, say
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.portal.answering.forms import AnswerForm
 from sojourn.interfaces.portal.answering.sheet import (
     REVIEW,
@@ -50,7 +50,7 @@ def _closed(request: Request, sheet: Sheet) -> HttpResponse | None:
     return None
 
 
-def _refused(request: Request, sheet: Sheet, refused: Refused) -> HttpResponse:
+def _refused(request: Request, sheet: Sheet, refused: ActionRefused) -> HttpResponse:
     return show(request, "portal/answering/refused.html", {"sheet": sheet, "reasons": refused.reasons}, status=409)
 
 
@@ -134,7 +134,7 @@ def _take(request: Request, sheet: Sheet, form: AnswerForm, item: Item, number: 
     try:
         response = measures.start_response(by=request.actor, request_id=sheet.id)
         answered = safety.answer_measure(by=request.actor, response_id=response.pk, link_id=item.link_id, value=value)
-    except Refused as refused:
+    except ActionRefused as refused:
         if "unknown_answer" in refused.codes:
             return _ask(request, sheet, number, to_review, refused.reasons, typed)
         return _not_counted(request, sheet, item, value, refused)
@@ -152,7 +152,7 @@ def _no_answer(item: Item) -> str:
     return _("Enter a whole number from %(low)d to %(high)d.") % {"low": item.low, "high": item.high}
 
 
-def _not_counted(request: Request, sheet: Sheet, item: Item, value: int | None, refused: Refused) -> HttpResponse:
+def _not_counted(request: Request, sheet: Sheet, item: Item, value: int | None, refused: ActionRefused) -> HttpResponse:
     """An answer that waits, or comes after the sending. One about danger is heard all the same, with help first."""
     waits, patient_id = not_now.is_it(refused), sheet.request.patient_id
     about = f"not-now:{sheet.id}" if waits else f"too-late:{sheet.id}"
@@ -230,7 +230,7 @@ def _send(request: Request, sheet: Sheet) -> HttpResponse:
     try:
         response = measures.start_response(by=by, request_id=sheet.id)
         safety.complete_measure(by=by, response_id=response.pk)
-    except Refused as refused:
+    except ActionRefused as refused:
         if any(code.startswith("open:") for code in refused.codes):
             return _lines(request, sheet_of(sheet.id), refused.reasons)
         return _refused(request, sheet, refused)

@@ -16,7 +16,7 @@ from sojourn.care.intake.story import Question
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.safety import writing_actions as writing
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import medicines as shipped
 from sojourn.interfaces.portal.intake.forms import PasteForm, Piece
 from sojourn.interfaces.portal.intake.way import known_question, listed_question, section_of, url_of
@@ -80,7 +80,7 @@ def _write(
     def act(form: forms.LineForms) -> HttpResponse:
         try:
             _save(request, scope, asked, form.values(), line_id)
-        except Refused as refused:
+        except ActionRefused as refused:
             forms.tell(form, refused)
             doubt = "contradiction:still-current" in refused.codes
             return _form_page(request, asked, form, line=row, status=409, doubt=doubt)
@@ -153,7 +153,7 @@ def _confirm(request: Request, scope: OwnScope, form: PasteForm) -> HttpResponse
     try:
         for each in pieces:
             _keep(scope, each)
-    except Refused as refused:
+    except ActionRefused as refused:
         return _paste_page(request, "pieces", form, status=409, pieces=pieces, reasons=refused.reasons)
     return redirect(url_of("medicines"))
 

@@ -19,7 +19,7 @@ from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.patients.queries import people_of
 from sojourn.clinical.dosing import Kilograms, trimmed
 from sojourn.clinical.units import LB
-from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.interfaces.portal.intake.way import Way, section_of, url_before, url_of
 
 
@@ -65,7 +65,7 @@ def said_again(asked: Question, typed: Mapping[str, Sequence[str]]) -> str:
     """What was just said, in words."""
     try:
         return wording.said(asked, told_of(asked, typed))
-    except Refused:
+    except ActionRefused:
         return " ".join(typed.get("value", ()))
 
 
@@ -160,7 +160,7 @@ Typed = Mapping[str, Sequence[str]]
 
 
 def question_context(
-    way: Way, asked: Question, jurisdiction: str, *, to_review: bool, typed: Typed, refused: Refused | None
+    way: Way, asked: Question, jurisdiction: str, *, to_review: bool, typed: Typed, refused: ActionRefused | None
 ) -> dict[str, object]:
     """One question: with the answer that stands, or with what was ``typed`` and why it was refused."""
     standing = way.given.get(asked.id)
@@ -195,7 +195,9 @@ def _rest_unsure(told: Told | None, typed: Typed) -> bool:
     return bool(told and isinstance(told.value, dict) and told.value.get("rest_unsure"))
 
 
-def _refused_context(asked: Question, told: Told | None, typed: Typed, refused: Refused | None) -> dict[str, object]:
+def _refused_context(
+    asked: Question, told: Told | None, typed: Typed, refused: ActionRefused | None
+) -> dict[str, object]:
     """Why an answer was refused; where it is only doubted, or another came before it, the same answer to send again."""
     codes, overtaken = refused.codes if refused else (), isinstance(refused, Overtaken)
     in_doubt = refused is not None and all(code.startswith(_CONTRADICTION) for code in codes)

@@ -13,7 +13,7 @@ from sojourn.care.intake.typed import told_of
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety import writing_actions as writing
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.portal.danger.heard import heard
 from sojourn.interfaces.portal.danger.listening import help_offer
 from sojourn.interfaces.portal.intake.presenters import (
@@ -86,7 +86,7 @@ def _take(request: Request, way: Way, asked: Question, to_review: bool) -> HttpR
             seen=form.seen_id,
             confirmed=form.confirmed_doubts,
         )
-    except Refused as refused:
+    except ActionRefused as refused:
         return _ask(request, way, asked, to_review, refused)
     row = kept.row
     given = dict(way.given) | {
@@ -96,7 +96,9 @@ def _take(request: Request, way: Way, asked: Question, to_review: bool) -> HttpR
     return help_offer(target) if kept.alarming else redirect(target)
 
 
-def _ask(request: Request, way: Way, asked: Question, to_review: bool, refused: Refused | None = None) -> HttpResponse:
+def _ask(
+    request: Request, way: Way, asked: Question, to_review: bool, refused: ActionRefused | None = None
+) -> HttpResponse:
     jurisdiction = request.clinic.jurisdiction if request.clinic else ""
     typed = dict(request.POST.lists()) if refused else {}
     context = question_context(way, asked, jurisdiction, to_review=to_review, typed=typed, refused=refused)
@@ -117,7 +119,7 @@ def review(request: Request, scope: OwnScope) -> HttpResponse:
             return redirect("portal:story_sent")
         except Patient.DoesNotExist:
             raise Http404 from None
-        except Refused as refused:
+        except ActionRefused as refused:
             reasons = refused.reasons
     context, status = review_context(way_of(scope.patient_id)) | {"reasons": reasons}, 409 if reasons else 200
     return show(request, "portal/intake/review.html", context, nav=False, status=status)

@@ -49,7 +49,7 @@ def picture(drug: str, route: str, minutes: float, age_y: int) -> Picture | None
     given = pk.model_route(route)
     try:
         return picture_of((pk.Dose(drug, given, pk.ANY_MG, 0.0, minutes if given == "iv" else 0.0),), age_y)
-    except pk.Refused:
+    except pk.ModelRefused:
         return None
 
 
@@ -136,7 +136,7 @@ def last_session(patient_id: int, now: datetime, age_y: int) -> Last | None:
             continue
         try:
             schedule = pk.given_schedule([pk.Given(newest.drug, newest.route, newest.delivered)])
-        except pk.Refused:
+        except pk.ModelRefused:
             return None
         drawn = picture_of(schedule.doses, age_y) if schedule.doses else None
         return Last(drawn, _how_it_went(newest.started_at, schedule.doses, drawn)) if drawn else None

@@ -10,7 +10,7 @@ from sojourn.care.messaging import actions, queries
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety.writing_actions import write_message
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.portal.danger import heard
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.shared.message_forms import MessageForm
@@ -27,7 +27,7 @@ def messages(request: Request, scope: OwnScope) -> HttpResponse:
             return redirect("portal:messages")
         except Patient.DoesNotExist:
             raise Http404 from None
-        except Refused as refused:
+        except ActionRefused as refused:
             reasons = refused.reasons
     thread = queries.thread(scope.patient_id)
     if thread.unread and thread.newest_id is not None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from sojourn.care.patients import not_now
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.portal.pages import show
 
 # Neither taken nor shown again for mending, so that the browser keeps what was typed (see config/page_owner.py).
@@ -24,7 +24,7 @@ WAITS: Final = 423
 View = Callable[..., HttpResponse]
 
 
-def is_it(refused: Refused) -> bool:
+def is_it(refused: ActionRefused) -> bool:
     """Whether something was refused because a dose is with the patient."""
     return not_now.CODE in refused.codes
 

@@ -23,7 +23,7 @@ from sojourn.care.session import actions as session_actions
 from sojourn.care.session import calls, withdrawal_actions
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.access import Request, public
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.help.views import ANYBODYS
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.session.forms import PressForm
@@ -84,7 +84,7 @@ def call_somebody(scope: OwnScope) -> bool:
         return False
     try:
         session_actions.patient_calls(by=scope.actor, encounter_id=running.pk)
-    except Refused:
+    except ActionRefused:
         return False
     announcing.announce(running)  # the board hears it at the commit, not at its next look
     return True
@@ -113,7 +113,7 @@ def _stop(scope: OwnScope) -> str:
     try:
         withdrawal_actions.say_no(by=scope.actor, patient_id=scope.patient_id)
         return "stop"
-    except Refused:
+    except ActionRefused:
         session = _running(scope.patient_id)
     if session is None or not call_somebody(scope):
         return ""

@@ -23,7 +23,7 @@ from sojourn.care.safety import writing_actions as writing
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
 from sojourn.interfaces.portal.today.presenters import length_in_words
@@ -112,7 +112,7 @@ def sooner(request: Request, scope: OwnScope) -> HttpResponse:
     act = waiting_actions.leave if form.leaves else waiting_actions.join
     try:
         act(by=scope.actor, care_plan_id=form.course_id)
-    except Refused as refused:
+    except ActionRefused as refused:
         return _unchanged(request, _("Nothing has changed"), refused.reasons, 409)
     return redirect("portal:visits")
 
@@ -128,7 +128,7 @@ def offer(request: Request, scope: OwnScope, offer_id: int) -> HttpResponse:
     if form.is_bound:
         try:
             _answer(scope.actor, offer_id, form["answer"].value() or "")
-        except Refused as refused:
+        except ActionRefused as refused:
             return _unchanged(request, _("This time is taken"), refused.reasons, 409)
         return redirect("portal:visits")
     if row.answer:
