@@ -113,17 +113,17 @@ def _alarm(rule: Rule, example: Example) -> Mapping[str, Any]:
     ready = next(each for each in prepared if each.vital == given.get("vital", prepared[0].vital))
     state = alarms.start(ready, _BEGINNING)
     events: list[str] = []
-    last: alarms.Judgement | None = None
+    last: alarms.AlarmEvaluation | None = None
     for seconds, value in given["readings"]:
         now = _BEGINNING + timedelta(seconds=seconds)
         reading = alarms.Reading(now, float(value))
         shown = {code: alarms.Reading(now, float(number)) for code, number in given.get("shown", {}).items()}
         eased = alarms.eased(ready, shown, now)
-        last = alarms.judge(ready, (reading,), state, now, given.get("baseline"), eased=eased)
+        last = alarms.evaluate_alarm(ready, (reading,), state, now, given.get("baseline"), eased=eased)
         state = last.state
         events += [each.event.value for each in last.happenings]
     if "until" in given:
-        last = alarms.judge(ready, (), state, _BEGINNING + timedelta(seconds=given["until"]))
+        last = alarms.evaluate_alarm(ready, (), state, _BEGINNING + timedelta(seconds=given["until"]))
         state = last.state
         events += [each.event.value for each in last.happenings]
     return {
@@ -144,9 +144,9 @@ def _escalation(rule: Rule, example: Example) -> Mapping[str, Any]:
         silence=None,
         escalate=alarms.escalation(rule),
     )
-    raised = alarms.judge(ready, (alarms.Reading(_BEGINNING, 2.0),), alarms.State(), _BEGINNING)
+    raised = alarms.evaluate_alarm(ready, (alarms.Reading(_BEGINNING, 2.0),), alarms.State(), _BEGINNING)
     waited = _BEGINNING + timedelta(seconds=example.given["waited"])
-    return {"phase": alarms.judge(ready, (), raised.state, waited).state.phase.value}
+    return {"phase": alarms.evaluate_alarm(ready, (), raised.state, waited).state.phase.value}
 
 
 def _deadline(rule: Rule, example: Example) -> Mapping[str, Any]:

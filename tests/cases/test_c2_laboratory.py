@@ -103,7 +103,7 @@ def test_on_each_side_of_each_multiple(values: dict[str, float], expected: tuple
     if values.get("alt_uln") == 0.1:
         rule = eligibility.read(book().rule("RC-LAB-LIVER"))
         facts = {name: Fact(name, value, TODAY, "imported") for name, value in values.items()}
-        assert conditions.judge(rule.grades[2].when, facts, rule.rule.parameters, TODAY).holds
+        assert conditions.evaluate_rules(rule.grades[2].when, facts, rule.rule.parameters, TODAY).holds
         return
     assert found("RC-LAB-LIVER", **values) == expected
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sojourn.clinical.alarms import (
+    AlarmEvaluation,
     AlarmRule,
     Easing,
     Event,
-    Judgement,
     Level,
     NothingToAcknowledge,
     Phase,
@@ -24,7 +24,7 @@ from sojourn.clinical.alarms import (
     Why,
     acknowledge,
     eased,
-    judge,
+    evaluate_alarm,
     prepare,
     start,
     worse,
@@ -55,9 +55,9 @@ def play(rule: AlarmRule, *pairs: tuple[float, float], baseline: float | None = 
     """Judges readings one by one as they arrive; the last judgement and every event."""
     state = start(rule, T0) if state is None else state
     events: list[Event] = []
-    last: Judgement | None = None
+    last: AlarmEvaluation | None = None
     for seconds, value in pairs:
-        last = judge(rule, (Reading(at(seconds), value),), state, at(seconds), baseline)
+        last = evaluate_alarm(rule, (Reading(at(seconds), value),), state, at(seconds), baseline)
         state = last.state
         events += [each.event for each in last.happenings]
     assert last is not None
@@ -70,7 +70,7 @@ def test_the_life_of_a_desaturation():
     assert last.state.priority is HIGH
     assert last.state.since == at(1)
     seen = acknowledge(SPO2, last.state, "nurse Ana", at(10))
-    assert isinstance(seen, Judgement)
+    assert isinstance(seen, AlarmEvaluation)
     assert (seen.event, seen.state.phase, seen.deadline) == (Event.ACKNOWLEDGED, Phase.ACKNOWLEDGED, None)
     better, events = play(SPO2, (11, 92), state=seen.state)
     assert events == [Event.PRIORITY_LOWERED]
@@ -105,16 +105,16 @@ def test_an_unacknowledged_high_alarm_stays_high_until_somebody_sees_it():
 def test_it_escalates_only_when_nobody_has_answered_in_time():
     last, _ = play(SPO2, (0, 89))
     assert last.deadline == at(60)
-    assert judge(SPO2, (), last.state, at(59)).event is None
-    late = judge(SPO2, (), last.state, at(60))
+    assert evaluate_alarm(SPO2, (), last.state, at(59)).event is None
+    late = evaluate_alarm(SPO2, (), last.state, at(60))
     assert (late.event, late.state.phase, late.changed) == (Event.ESCALATED, Phase.ESCALATED, True)
-    assert judge(SPO2, (), late.state, at(600)).event is None
-    with_reading = judge(SPO2, (Reading(at(61), 88),), last.state, at(61))
+    assert evaluate_alarm(SPO2, (), late.state, at(600)).event is None
+    with_reading = evaluate_alarm(SPO2, (Reading(at(61), 88),), last.state, at(61))
     assert with_reading.event is Event.ESCALATED
     seen = acknowledge(SPO2, last.state, "A", at(5))
-    assert isinstance(seen, Judgement)
-    assert judge(SPO2, (), seen.state, at(600)).event is None
-    assert isinstance(acknowledge(SPO2, late.state, "A", at(90)), Judgement)
+    assert isinstance(seen, AlarmEvaluation)
+    assert evaluate_alarm(SPO2, (), seen.state, at(600)).event is None
+    assert isinstance(acknowledge(SPO2, late.state, "A", at(90)), AlarmEvaluation)
 
 
 def test_getting_worse_never_buys_time():
@@ -130,11 +130,11 @@ def test_there_is_nothing_to_acknowledge_twice():
     assert acknowledge(SPO2, State(), "A", T0) == NothingToAcknowledge(Phase.QUIET, None, None)
     last, _ = play(SPO2, (0, 89))
     seen = acknowledge(SPO2, last.state, "A", at(1))
-    assert isinstance(seen, Judgement)
+    assert isinstance(seen, AlarmEvaluation)
     assert acknowledge(SPO2, seen.state, "B", at(2)) == NothingToAcknowledge(Phase.ACKNOWLEDGED, "A", at(1))
     well, _ = play(SPO2, (0, 89), (1, 97))
     after = acknowledge(SPO2, well.state, "A", at(2))
-    assert isinstance(after, Judgement)
+    assert isinstance(after, AlarmEvaluation)
     assert (after.state.phase, after.state.unseen) == (Phase.RECOVERED, False)
 
 
@@ -143,31 +143,31 @@ def test_there_is_nothing_to_acknowledge_twice():
 )
 def test_a_flagged_reading_clears_nothing(reading: Reading):
     last, _ = play(SPO2, (0, 89))
-    same = judge(SPO2, (reading,), last.state, at(5))
+    same = evaluate_alarm(SPO2, (reading,), last.state, at(5))
     assert same.state == last.state
     assert same.why is Why.FLAGGED
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
 def test_what_is_no_number_raises_nothing(number: float):
-    assert judge(SPO2, (Reading(at(5), number),), State(), at(5)).state == State()
-    assert judge(SPO2, (Reading(at(5), number, True),), State(), at(5)).state == State()
+    assert evaluate_alarm(SPO2, (Reading(at(5), number),), State(), at(5)).state == State()
+    assert evaluate_alarm(SPO2, (Reading(at(5), number, True),), State(), at(5)).state == State()
 
 
 def test_doubt_is_not_silence():
     """A questionable 82 raises; a questionable 92 does not lessen it, and no questionable 99 ends it."""
-    raised = judge(SPO2, (Reading(at(5), 82, True),), State(), at(5))
+    raised = evaluate_alarm(SPO2, (Reading(at(5), 82, True),), State(), at(5))
     assert (raised.state.phase, raised.state.priority) == (Phase.RAISED, Priority.HIGH)
     seen = acknowledge(SPO2, raised.state, "A", at(6))
-    assert isinstance(seen, Judgement)
+    assert isinstance(seen, AlarmEvaluation)
     for value in (92, 99):
-        assert judge(SPO2, (Reading(at(7), value, True),), seen.state, at(7)).state == seen.state
-    assert judge(SPO2, (Reading(at(8), 99),), seen.state, at(8)).state.phase is Phase.RECOVERED
+        assert evaluate_alarm(SPO2, (Reading(at(7), value, True),), seen.state, at(7)).state == seen.state
+    assert evaluate_alarm(SPO2, (Reading(at(8), 99),), seen.state, at(8)).state.phase is Phase.RECOVERED
 
 
 def test_a_doubted_value_makes_an_open_alarm_graver():
     medium, _ = play(SPO2, (0, 93))
-    graver = judge(SPO2, (Reading(at(5), 85, True),), medium.state, at(5))
+    graver = evaluate_alarm(SPO2, (Reading(at(5), 85, True),), medium.state, at(5))
     assert (graver.event, graver.state.priority) == (Event.PRIORITY_RAISED, Priority.HIGH)
 
 
@@ -188,7 +188,7 @@ def test_a_doubted_value_makes_an_open_alarm_graver():
 def test_a_believed_and_a_doubted_value_of_one_instant(batch, phase):
     open_, _ = play(SPO2, (0, 89))
     for each in (batch, batch[::-1]):
-        assert judge(SPO2, each, open_.state, at(5)).state.phase is phase
+        assert evaluate_alarm(SPO2, each, open_.state, at(5)).state.phase is phase
 
 
 def test_what_another_sign_shows_eases_an_alarm_while_it_is_new():
@@ -201,14 +201,14 @@ def test_what_another_sign_shows_eases_an_alarm_while_it_is_new():
         ({"hr": Reading(at(0), 0)}, Priority.HIGH),  # no rate
         ({"hr": Reading(at(0), 72, True)}, Priority.HIGH),  # not believed
     ):
-        found = judge(rule, (Reading(at(0), 0),), State(), at(0), eased=eased(rule, others, at(0)))
+        found = evaluate_alarm(rule, (Reading(at(0), 0),), State(), at(0), eased=eased(rule, others, at(0)))
         assert found.state.priority is priority, others
 
 
 def test_an_eased_alarm_grows_when_nothing_eases_it_any_more():
     rule = replace(PULSELESS, easing=Easing(("hr",), timedelta(seconds=15), Priority.MEDIUM))
-    mild = judge(rule, (Reading(at(0), 0),), State(), at(0), eased=True)
-    grave = judge(rule, (Reading(at(1), 0),), mild.state, at(1))
+    mild = evaluate_alarm(rule, (Reading(at(0), 0),), State(), at(0), eased=True)
+    grave = evaluate_alarm(rule, (Reading(at(1), 0),), mild.state, at(1))
     assert (grave.event, grave.state.priority) == (Event.PRIORITY_RAISED, Priority.HIGH)
 
 
@@ -232,7 +232,7 @@ def test_without_a_rule_no_probe_is_worse():
 
 def test_an_older_reading_changes_nothing():
     last, _ = play(SPO2, (10, 89))
-    older = judge(SPO2, (Reading(at(9), 99),), last.state, at(11))
+    older = evaluate_alarm(SPO2, (Reading(at(9), 99),), last.state, at(11))
     assert (older.state, older.why, older.changed) == (last.state, Why.OUT_OF_ORDER, False)
 
 
@@ -243,7 +243,7 @@ def test_at_the_same_instant_the_worse_value_counts():
 
 
 def test_a_clock_that_ran_ahead_does_not_deafen_the_alarm():
-    ahead = judge(SPO2, (Reading(at(3600), 97),), State(), at(0))
+    ahead = evaluate_alarm(SPO2, (Reading(at(3600), 97),), State(), at(0))
     assert ahead.state.newest_at == at(0)
     assert play(SPO2, (1, 88), state=ahead.state)[1] == [Event.RAISED]
 
@@ -253,7 +253,7 @@ def test_a_rise_must_last():
     assert (waiting.state.phase, events, waiting.deadline) == (Phase.PENDING, [], at(300))
     assert waiting.changed
     assert not play(RISE, (100, 151), baseline=120, state=waiting.state)[0].changed
-    assert judge(RISE, (), waiting.state, at(400), 120).state.phase is Phase.PENDING  # no reading, no finding
+    assert evaluate_alarm(RISE, (), waiting.state, at(400), 120).state.phase is Phase.PENDING  # no reading, no finding
     assert play(RISE, (300, 144), baseline=120, state=waiting.state)[1] == [Event.RAISED]
     fell, events = play(RISE, (200, 143), baseline=120, state=waiting.state)
     assert (fell.state.phase, events) == (Phase.QUIET, [])
@@ -269,26 +269,26 @@ def test_a_clear_margin_holds_the_alarm_only_where_a_rule_says_so():
 def test_silence_is_heard_and_so_is_its_end():
     quiet, events = play(SILENCE, (0, 97), (1, 97))
     assert (quiet.deadline, events, quiet.changed) == (at(61), [], False)
-    assert judge(SILENCE, (), quiet.state, at(60)).event is None
-    silent = judge(SILENCE, (), quiet.state, at(61))
+    assert evaluate_alarm(SILENCE, (), quiet.state, at(60)).event is None
+    silent = evaluate_alarm(SILENCE, (), quiet.state, at(61))
     assert (silent.event, silent.state.priority, silent.why) == (Event.RAISED, MEDIUM, Why.SILENT)
     assert silent.deadline == at(61 + 180)
-    flagged = judge(SILENCE, (Reading(at(70), 0, True),), silent.state, at(70))
+    flagged = evaluate_alarm(SILENCE, (Reading(at(70), 0, True),), silent.state, at(70))
     assert flagged.state == silent.state
     back, events = play(SILENCE, (80, 97), state=silent.state)
     assert (events, back.deadline) == ([Event.RECOVERED], at(140))
-    assert judge(SILENCE, (), silent.state, at(300)).event is Event.ESCALATED
+    assert evaluate_alarm(SILENCE, (), silent.state, at(300)).event is Event.ESCALATED
 
 
 def test_a_signal_that_never_came_is_silent_too():
-    assert judge(SILENCE, (), start(SILENCE, T0), at(60)).event is Event.RAISED
-    begun = judge(SILENCE, (), State(), T0)
+    assert evaluate_alarm(SILENCE, (), start(SILENCE, T0), at(60)).event is Event.RAISED
+    begun = evaluate_alarm(SILENCE, (), State(), T0)
     assert (begun.deadline, begun.changed) == (at(60), True)
 
 
 def test_a_gap_that_nobody_judged_still_enters_the_record():
     quiet, _ = play(SILENCE, (0, 97))
-    back = judge(SILENCE, (Reading(at(100), 97),), quiet.state, at(100))
+    back = evaluate_alarm(SILENCE, (Reading(at(100), 97),), quiet.state, at(100))
     assert [(each.event, each.at) for each in back.happenings] == [
         (Event.RAISED, at(60)),
         (Event.RECOVERED, at(100)),
@@ -297,8 +297,8 @@ def test_a_gap_that_nobody_judged_still_enters_the_record():
 
 def test_two_watchers_raise_a_silence_once():
     quiet, _ = play(SILENCE, (0, 97))
-    first = judge(SILENCE, (), quiet.state, at(61))
-    assert judge(SILENCE, (), first.state, at(61.5)).happenings == ()
+    first = evaluate_alarm(SILENCE, (), quiet.state, at(61))
+    assert evaluate_alarm(SILENCE, (), first.state, at(61.5)).happenings == ()
 
 
 # --- laws ---
@@ -314,7 +314,7 @@ held_states = st.lists(st.tuples(st.integers(0, 20), st.integers(85, 99)), max_s
 @given(batches, held_states, st.data())
 def test_order_and_repetition_do_not_matter(batch, state, data):
     mixed = data.draw(st.permutations(batch + data.draw(st.lists(st.sampled_from(batch), max_size=4))))
-    one, other = judge(SPO2, batch, state, at(40)), judge(SPO2, mixed, state, at(40))
+    one, other = evaluate_alarm(SPO2, batch, state, at(40)), evaluate_alarm(SPO2, mixed, state, at(40))
     assert one.state == other.state
     assert one.happenings == other.happenings
 
@@ -324,19 +324,19 @@ def test_of_two_equal_values_of_one_instant_the_believed_one_counts(believed):
     """An alarm of 88 %, and at 20 s the monitor says 92 % twice, once with a doubt: the believed one lessens it."""
     held = play(SPO2, (0, 88))[0].state
     seen = acknowledge(SPO2, held, "nurse Ana", at(10))
-    assert isinstance(seen, Judgement)
+    assert isinstance(seen, AlarmEvaluation)
     pair = (Reading(at(20), 92, not believed), Reading(at(20), 92, believed))
-    found = judge(SPO2, pair, seen.state, at(20))
-    alone = judge(SPO2, (Reading(at(20), 92),), seen.state, at(20))
+    found = evaluate_alarm(SPO2, pair, seen.state, at(20))
+    alone = evaluate_alarm(SPO2, (Reading(at(20), 92),), seen.state, at(20))
     assert (found.state, found.happenings) == (alone.state, alone.happenings)
     assert found.event is Event.PRIORITY_LOWERED
 
 
 @given(batches, held_states)
 def test_judging_twice_changes_nothing_more(batch, state):
-    once = judge(SPO2, batch, state, at(40))
-    assert judge(SPO2, batch, once.state, at(40)).happenings == ()
-    assert judge(SPO2, batch, once.state, at(40)).state == once.state
+    once = evaluate_alarm(SPO2, batch, state, at(40))
+    assert evaluate_alarm(SPO2, batch, once.state, at(40)).happenings == ()
+    assert evaluate_alarm(SPO2, batch, once.state, at(40)).state == once.state
 
 
 @given(st.lists(readings, min_size=1, max_size=8), held_states, st.integers(0, 8))
@@ -345,15 +345,15 @@ def test_one_batch_or_two_end_in_the_same_state(batch, state, cut):
     times = [each.measured_at for each in batch]
     if 0 < cut < len(batch) and times[cut - 1] == times[cut]:
         return  # an instant torn apart by two batches may end and begin an episode at once
-    whole = judge(SPO2, batch, state, at(40))
-    between = judge(SPO2, batch[:cut], state, at(40)).state
-    assert judge(SPO2, batch[cut:], between, at(40)).state == whole.state
+    whole = evaluate_alarm(SPO2, batch, state, at(40))
+    between = evaluate_alarm(SPO2, batch[:cut], state, at(40)).state
+    assert evaluate_alarm(SPO2, batch[cut:], between, at(40)).state == whole.state
 
 
 @given(batches, held_states)
 def test_flagged_readings_never_lessen_anything(batch, state):
     flagged = [each._replace(flagged=True) for each in batch]
-    found = judge(SPO2, flagged, state, at(0))
+    found = evaluate_alarm(SPO2, flagged, state, at(0))
     assert rank(found.state) >= rank(state)
     assert {each.event for each in found.happenings} <= {Event.RAISED, Event.PRIORITY_RAISED, Event.ESCALATED}
     if state.open:
@@ -363,7 +363,7 @@ def test_flagged_readings_never_lessen_anything(batch, state):
 @given(readings, held_states)
 def test_the_short_way_says_what_the_long_way_says(reading, state):
     """Two equal readings take the long way, one of them the short one."""
-    assert judge(SPO2, (reading,), state, at(40)) == judge(SPO2, (reading, reading), state, at(40))
+    assert evaluate_alarm(SPO2, (reading,), state, at(40)) == evaluate_alarm(SPO2, (reading, reading), state, at(40))
 
 
 def rank(state: State) -> int:
@@ -402,7 +402,8 @@ def test_a_tightened_rule_alarms_whenever_the_released_one_does(rule, data, pair
     for seconds, value in sorted(pairs):
         reading = (Reading(at(seconds), float(value)),)
         states = [
-            judge(each, reading, state, at(seconds), 100.0).state for each, state in zip(both, states, strict=True)
+            evaluate_alarm(each, reading, state, at(seconds), 100.0).state
+            for each, state in zip(both, states, strict=True)
         ]
         assert rank(states[1]) >= rank(states[0])
 
@@ -452,5 +453,5 @@ def test_judging_is_cheap():
     from timeit import repeat
 
     state, recent, now = play(SPO2, (0, 97))[0].state, (Reading(at(1), 97.0),), at(1)
-    best = min(repeat(lambda: judge(SPO2, recent, state, now), number=5000, repeat=9)) / 5000
+    best = min(repeat(lambda: evaluate_alarm(SPO2, recent, state, now), number=5000, repeat=9)) / 5000
     assert best < 5e-6

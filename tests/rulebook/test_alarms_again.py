@@ -27,7 +27,7 @@ def heard(numbers: list[float]) -> list[Heard]:
 def judged(readings: list[Heard]) -> State:
     state = State()
     for each in readings:
-        state = alarms.judge(LOW, (each.reading,), state, each.at, None).state
+        state = alarms.evaluate_alarm(LOW, (each.reading,), state, each.at, None).state
     return state
 
 
@@ -56,11 +56,11 @@ def test_where_nothing_was_wrong_nothing_changes(numbers: list[float]):
 def test_what_somebody_saw_stays_seen_unless_it_turns_out_graver():
     readings = heard([93, 80])
     seen = alarms.acknowledge(LOW, judged(readings), "Nurse", NOW)
-    assert isinstance(seen, alarms.Judgement)
+    assert isinstance(seen, alarms.AlarmEvaluation)
     lower = alarms.put_right(LOW, seen.state, readings[:1], NOW)
     assert (lower.change, lower.state.phase, lower.state.priority) == ("lowered", Phase.ACKNOWLEDGED, Priority.MEDIUM)
     taken = alarms.acknowledge(LOW, judged(heard([93])), "Nurse", NOW)
-    assert isinstance(taken, alarms.Judgement)
+    assert isinstance(taken, alarms.AlarmEvaluation)
     graver = alarms.put_right(LOW, taken.state, heard([80]), NOW)
     assert (graver.state.phase, graver.state.priority) == (Phase.RAISED, Priority.HIGH)
     assert graver.state.acknowledged_by is None
@@ -76,10 +76,10 @@ def test_an_alarm_that_somebody_took_is_not_raised_again_by_a_strike_of_somethin
     readings = heard([80, 91, 97])
     first = judged(readings[:1])
     seen = alarms.acknowledge(LOW, first, "Nurse", START + timedelta(seconds=20))
-    assert isinstance(seen, alarms.Judgement)
+    assert isinstance(seen, alarms.AlarmEvaluation)
     state = seen.state
     for each in readings[1:2]:
-        state = alarms.judge(LOW, (each.reading,), state, each.at, None).state
+        state = alarms.evaluate_alarm(LOW, (each.reading,), state, each.at, None).state
     assert (state.phase, state.priority) == (Phase.ACKNOWLEDGED, Priority.MEDIUM)
     found = alarms.put_right(LOW, state, readings[:2], NOW)
     assert (found.change, found.state.phase, found.state.priority) == ("none", Phase.ACKNOWLEDGED, Priority.MEDIUM)
@@ -100,14 +100,14 @@ def test_a_withdrawn_value_leaves_its_alarm_to_be_seen():
     state = found.found.state
     assert (state.phase, state.unseen) == (Phase.RECOVERED, True)
     answered = alarms.acknowledge(LOW, state, "Nurse", NOW)
-    assert isinstance(answered, alarms.Judgement)
+    assert isinstance(answered, alarms.AlarmEvaluation)
     assert not answered.state.unseen
 
 
 def test_an_alarm_that_was_seen_before_its_value_was_withdrawn_waits_again():
     readings = heard([97, 80])
     seen = alarms.acknowledge(LOW, judged(readings), "Nurse", NOW)
-    assert isinstance(seen, alarms.Judgement)
+    assert isinstance(seen, alarms.AlarmEvaluation)
     assert alarms.withdraw(LOW, seen.state, readings[:1], NOW).found.state.unseen
 
 

@@ -131,7 +131,7 @@ class Batch:
     states: dict[tuple[int, str, str], State]
     now: datetime
     moved: dict[tuple[int, str], NewestOfSignal] = field(default_factory=dict)
-    changed: list[tuple[Session, AlarmRule, State, alarms.Judgement | None]] = field(default_factory=list)
+    changed: list[tuple[Session, AlarmRule, State, alarms.AlarmEvaluation | None]] = field(default_factory=list)
     outcome: Outcome = field(default_factory=Outcome)
 
     def signal(self, session: Session, code: str) -> NewestOfSignal:
@@ -148,7 +148,7 @@ class Batch:
         others = {code: reading for code, each in known.items() if each and (reading := each.reading)}
         return alarms.eased(rule, others, self.now)
 
-    def note(self, session: Session, rule: AlarmRule, judgement: alarms.Judgement) -> None:
+    def note(self, session: Session, rule: AlarmRule, judgement: alarms.AlarmEvaluation) -> None:
         """Keep what a judgement changed."""
         self.states[session.encounter_id, rule.rule_id, rule.vital] = judgement.state
         self.changed.append((session, rule, judgement.state, judgement))
@@ -204,7 +204,7 @@ def _judge_signal(session: Session, came: _Came, rules: Sequence[AlarmRule], bat
         if recent:
             state = State(newest_at=newest_at) if stored is None else stored._replace(newest_at=newest_at)
             eased = rule.easing is not None and _passed(rule, recent) and batch.eased(session, rule)
-            judgement = alarms.judge(rule, recent, state, now, signal.baseline, eased=eased)
+            judgement = alarms.evaluate_alarm(rule, recent, state, now, signal.baseline, eased=eased)
             if judgement.changed:
                 batch.note(session, rule, judgement)
 

@@ -69,7 +69,7 @@ _AS_BEFORE = ("as-before", None, None)
 
 
 def store_states(
-    cursor: Cursor[Row], changed: Iterable[tuple[Session, AlarmRule, State, alarms.Judgement | None]]
+    cursor: Cursor[Row], changed: Iterable[tuple[Session, AlarmRule, State, alarms.AlarmEvaluation | None]]
 ) -> None:
     """Write the last state of each rule that changed. A silence deadline lives with its signal, not here."""
     rows: dict[tuple[int, str, str], Row] = {}
@@ -88,7 +88,7 @@ def store_states(
         cursor.execute(_STORE_STATES, columns(list(rows.values())))
 
 
-def _about(judgement: alarms.Judgement | None) -> tuple[str, float | None, float | None]:
+def _about(judgement: alarms.AlarmEvaluation | None) -> tuple[str, float | None, float | None]:
     """Why, the value and the limit that an alarm is about."""
     if judgement is None:
         return "", None, None
@@ -99,7 +99,9 @@ def _about(judgement: alarms.Judgement | None) -> tuple[str, float | None, float
 def store_withdrawn(cursor: Cursor[Row], session: Session, rule: AlarmRule, state: State, happening: Happening) -> None:
     """Write the state of an alarm whose value was withdrawn, with why: it says so until a person answers."""
     reason = happening.reason
-    judged = alarms.Judgement(state, (happening,), True, reason.why, rule, reason.value, reason.limit, reason.baseline)
+    judged = alarms.AlarmEvaluation(
+        state, (happening,), True, reason.why, rule, reason.value, reason.limit, reason.baseline
+    )
     store_states(cursor, [(session, rule, state, judged)])
 
 

@@ -561,12 +561,12 @@ def standing(patient_id: int, on: date | None = None, *, drug: str | None = None
     """
     decision = latest(patient_id)
     if decision is None or decision.kind not in (Kind.ACCEPT, Kind.CONDITIONS):
-        return judge(decision, None, on or clinic_today(current_actor()))
+        return evaluate_candidacy(decision, None, on or clinic_today(current_actor()))
     assessed = assessment(patient_id, decision.drug, on, route=decision.route)
-    return judge(decision, assessed, assessed.on, drug=drug, route=route)
+    return evaluate_candidacy(decision, assessed, assessed.on, drug=drug, route=route)
 
 
-def judge(
+def evaluate_candidacy(
     decision: CandidacyDecision | None,
     assessed: Assessed | None,
     on: date,

@@ -142,7 +142,7 @@ def standing(patient_id: int, *, route: str, drug: str = "", on: date | None = N
         .values_list("text_id", "version", "text_hash", "clinic__jurisdiction")
     )
     shelf_now = _shelf(rows[0][3] if rows else "", [row[:3] for row in rows])
-    return judge(shelf_now, newest_of(patient_id, at), texts.way_of(route, drug), at)
+    return evaluate_consents(shelf_now, newest_of(patient_id, at), texts.way_of(route, drug), at)
 
 
 def _end_of(day: date | None) -> datetime:
@@ -172,7 +172,7 @@ def withdrawn(consent: Consent, at: datetime | None = None) -> ConsentWithdrawal
     return row if row is not None and (at is None or row.withdrawn_at <= at) else None
 
 
-def judge(own: Shelf, consents: Mapping[str, Consent], way: str, at: datetime | None = None) -> Standing:
+def evaluate_consents(own: Shelf, consents: Mapping[str, Consent], way: str, at: datetime | None = None) -> Standing:
     """The standing from a clinic's texts and a patient's newest decisions. No query."""
     needs: list[Need] = []
     for document in texts.newest().values():

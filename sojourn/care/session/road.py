@@ -159,7 +159,7 @@ def _candidate(gathered: _Gathered, decision: CandidacyDecision | None) -> _Cand
     assessed = candidacy.assess(
         patient, known, taken, rules, drug=own.drug, route=own.route, on=gathered.today
     )  # fmt: skip
-    stands = candidacy.judge(decision, assessed, gathered.today, drug=own.drug, route=own.route)
+    stands = candidacy.evaluate_candidacy(decision, assessed, gathered.today, drug=own.drug, route=own.route)
     told = protocol.facts_of_the_day(own, session.answers, session.measured_now, gathered.today)
     facts = eligibility.known(*known.values(), *told, *_allergy_stands(known, session, gathered.today))
     now = candidacy.assess(

@@ -29,7 +29,7 @@ RULES: Final = {
 }
 STANDS: Final = timedelta(seconds=30)
 
-Changes = list[tuple[Session, AlarmRule, State, alarms.Judgement | None]]
+Changes = list[tuple[Session, AlarmRule, State, alarms.AlarmEvaluation | None]]
 Happenings = list[tuple[Session, AlarmRule, Happening]]
 
 
@@ -92,7 +92,7 @@ def judge_faults(
         for rule in acting[session.clinic_id].alarms(session.protocol_id, MONITOR_SIGNAL):
             state = states.get((encounter_id, rule.rule_id, MONITOR_SIGNAL)) or State()
             present = any(RULES[each] == rule.rule_id for each in faults)
-            judgement = alarms.judge(rule, (alarms.Reading(now, float(present)),), state, now)
+            judgement = alarms.evaluate_alarm(rule, (alarms.Reading(now, float(present)),), state, now)
             if judgement.changed:
                 changed.append((session, rule, judgement.state, judgement))
                 happened += [(session, rule, each) for each in judgement.happenings]

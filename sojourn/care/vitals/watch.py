@@ -20,7 +20,7 @@ from sojourn.clinical import alarms
 from sojourn.clinical.alarms import Phase, State
 
 Row = tuple[Any, ...]
-Judged = tuple[alarm_store.Session, alarms.AlarmRule, alarms.Judgement]
+Judged = tuple[alarm_store.Session, alarms.AlarmRule, alarms.AlarmEvaluation]
 
 _OVERDUE = """
 SELECT e.clinic_id, e.id, e.patient_id, e.protocol_id, EXISTS (
@@ -74,7 +74,7 @@ def _fell_silent(
                 state = states.get((encounter_id, rule.rule_id, code)) or State()
                 spoke = spoke_at is not None and spoke_at > now - rule.silence
                 due = state._replace(deadline=silent_after)
-                yield session, rule, alarms.judge(rule, (), due, now, spoke=spoke)
+                yield session, rule, alarms.evaluate_alarm(rule, (), due, now, spoke=spoke)
 
 
 def _passed(
@@ -89,7 +89,7 @@ def _passed(
         raised = state.phase is Phase.RAISED
         rule = rules[session.clinic_id].rule(session.protocol_id, rule_id, code) if raised else None
         if rule is not None:
-            yield session, rule, alarms.judge(rule, (), state, now, spoke=False)
+            yield session, rule, alarms.evaluate_alarm(rule, (), state, now, spoke=False)
         else:
             _forget_deadline(cursor, encounter_id, rule_id, code)
 

@@ -1,14 +1,14 @@
 """Alarms: one small state machine for each rule and signal. See machine.py for its laws."""
 
 from sojourn.clinical.alarms.again import Heard, PutRight, Withdrawal, put_right, withdraw
-from sojourn.clinical.alarms.machine import acknowledge, awaited, eased, judge, start, worse
+from sojourn.clinical.alarms.machine import acknowledge, awaited, eased, evaluate_alarm, start, worse
 from sojourn.clinical.alarms.model import (
+    AlarmEvaluation,
     AlarmReason,
     AlarmRule,
     Easing,
     Event,
     Happening,
-    Judgement,
     Level,
     NothingToAcknowledge,
     Phase,
@@ -35,13 +35,13 @@ __all__ = [
     "KINDS",
     "MONITOR_SIGNAL",
     "SILENCE",
+    "AlarmEvaluation",
     "AlarmReason",
     "AlarmRule",
     "Easing",
     "Event",
     "Happening",
     "Heard",
-    "Judgement",
     "Level",
     "NothingToAcknowledge",
     "Phase",
@@ -56,8 +56,8 @@ __all__ = [
     "awaited",
     "eased",
     "escalation",
+    "evaluate_alarm",
     "gravest_of",
-    "judge",
     "prepare",
     "put_right",
     "rank",

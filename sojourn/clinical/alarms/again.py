@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from sojourn.clinical.alarms.machine import acknowledge, judge
+from sojourn.clinical.alarms.machine import acknowledge, evaluate_alarm
 from sojourn.clinical.alarms.model import (
+    AlarmEvaluation,
     AlarmReason,
     AlarmRule,
     Event,
     Happening,
-    Judgement,
     Phase,
     Priority,
     Reading,
@@ -42,7 +42,7 @@ class PutRight(NamedTuple):
 
     state: State
     change: Change
-    judgement: Judgement | None
+    judgement: AlarmEvaluation | None
 
 
 class Withdrawal(NamedTuple):
@@ -86,24 +86,24 @@ def withdraw(rule: AlarmRule, state: State, standing: Sequence[Heard], now: date
     return Withdrawal(found._replace(state=after), Happening(Event.WITHDRAWN, now, priority, reason))
 
 
-def _judged(rule: AlarmRule, standing: Sequence[Heard], before: State) -> tuple[State, Judgement | None]:
+def _judged(rule: AlarmRule, standing: Sequence[Heard], before: State) -> tuple[State, AlarmEvaluation | None]:
     """The readings judged anew, with what a person saw of ``before`` at the moment at which they saw it."""
     state, last = State(), None
     seen_at = before.acknowledged_at
     for each in standing:
         if seen_at is not None and each.at > seen_at:
             state, seen_at = _seen(rule, state, before, seen_at), None
-        last = judge(rule, (each.reading,), state, each.at, each.baseline)
+        last = evaluate_alarm(rule, (each.reading,), state, each.at, each.baseline)
         state = last.state
     return state if seen_at is None else _seen(rule, state, before, seen_at), last
 
 
 def _seen(rule: AlarmRule, state: State, before: State, at: datetime) -> State:
     found = acknowledge(rule, state, before.acknowledged_by or "", at)
-    return found.state if isinstance(found, Judgement) else state
+    return found.state if isinstance(found, AlarmEvaluation) else state
 
 
-def _not_open(state: State, anew: State, last: Judgement | None) -> PutRight:
+def _not_open(state: State, anew: State, last: AlarmEvaluation | None) -> PutRight:
     quiet = State(newest_at=anew.newest_at)
     after = anew if anew.phase is Phase.PENDING else quiet
     if state.open:

@@ -21,11 +21,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sojourn.clinical.alarms.model import (
+    AlarmEvaluation,
     AlarmReason,
     AlarmRule,
     Event,
     Happening,
-    Judgement,
     Level,
     NothingToAcknowledge,
     Phase,
@@ -49,7 +49,7 @@ def start(rule: AlarmRule, now: datetime) -> State:
     return State(deadline=None if rule.silence is None else now + rule.silence)
 
 
-def judge(
+def evaluate_alarm(
     rule: AlarmRule,
     recent: Sequence[Reading],
     state: State,
@@ -58,7 +58,7 @@ def judge(
     *,
     eased: bool = False,
     spoke: bool = False,
-) -> Judgement:
+) -> AlarmEvaluation:
     """Judges the readings in ``recent`` that are new to ``state``; with none, only what time alone changes.
 
     Values and ``baseline`` (needed by rise rules, else ignored) are in the vital sign's own unit. ``eased``: the signs
@@ -80,13 +80,13 @@ def judge(
             value, limit, newest = reading[1], rule.levels[0][0], state[1]
             if at <= now and (newest is None or at > newest) and -_FAR < rule.sign * (value - limit) < 0:
                 quiet = State(phase, at, state[2], state[3], state[4], state[5], state[6])
-                return Judgement(quiet, _NOTHING, False, _WITHIN, rule, value, limit, baseline)
+                return AlarmEvaluation(quiet, _NOTHING, False, _WITHIN, rule, value, limit, baseline)
         return _judge_one(rule, reading, now if at > now else at, state, now, baseline=baseline)
     if many == 0:
         return _tick(_Seen(rule, None, now, now, baseline), state, Why.NO_READING)
     happened: tuple[Happening, ...] = _NOTHING
     changed = False
-    last: Judgement | None = None
+    last: AlarmEvaluation | None = None
     for at, reading in _in_order(rule, recent, now, baseline):
         last = _judge_one(rule, reading, at, state, now, baseline=baseline)
         state = last.state
@@ -127,7 +127,7 @@ def _eased(levels: tuple[Level, ...], to: Priority) -> tuple[Level, ...]:
     return tuple(each if each.priority.rank <= to.rank else each._replace(priority=to) for each in levels)
 
 
-def acknowledge(rule: AlarmRule, state: State, by: str, at: datetime) -> Judgement | NothingToAcknowledge:
+def acknowledge(rule: AlarmRule, state: State, by: str, at: datetime) -> AlarmEvaluation | NothingToAcknowledge:
     """A person has seen the alarm: it stops escalating, and stays open until the reading recovers."""
     phase = state.phase
     if not state.unseen or state.priority is None:
@@ -138,7 +138,7 @@ def acknowledge(rule: AlarmRule, state: State, by: str, at: datetime) -> Judgeme
         after = state._replace(phase=_ACKNOWLEDGED, deadline=None, acknowledged_at=at, acknowledged_by=by)
     reason = AlarmReason(Why.SEEN_BY_A_PERSON, rule.rule_id, rule.version, rule.vital, None, None, None)
     happened = (Happening(Event.ACKNOWLEDGED, at, state.priority, reason),)
-    return Judgement(after, happened, True, Why.SEEN_BY_A_PERSON, rule, None, None, None)
+    return AlarmEvaluation(after, happened, True, Why.SEEN_BY_A_PERSON, rule, None, None, None)
 
 
 def awaited(
@@ -233,12 +233,12 @@ class _Seen(NamedTuple):
     baseline: float | None
 
 
-def _unchanged(seen: _Seen, state: State, why: Why, limit: float | None) -> Judgement:
-    return Judgement(state, _NOTHING, False, why, seen.rule, seen.value, limit, seen.baseline)
+def _unchanged(seen: _Seen, state: State, why: Why, limit: float | None) -> AlarmEvaluation:
+    return AlarmEvaluation(state, _NOTHING, False, why, seen.rule, seen.value, limit, seen.baseline)
 
 
-def _change(seen: _Seen, state: State, why: Why, limit: float | None, happened: _Happenings) -> Judgement:
-    return Judgement(state, happened, True, why, seen.rule, seen.value, limit, seen.baseline)
+def _change(seen: _Seen, state: State, why: Why, limit: float | None, happened: _Happenings) -> AlarmEvaluation:
+    return AlarmEvaluation(state, happened, True, why, seen.rule, seen.value, limit, seen.baseline)
 
 
 def _happening(seen: _Seen, event: Event, priority: Priority | None, why: Why, limit: float | None) -> Happening:
@@ -249,7 +249,7 @@ def _happening(seen: _Seen, event: Event, priority: Priority | None, why: Why, l
 
 def _judge_one(
     rule: AlarmRule, reading: Reading, at: datetime, state: State, now: datetime, *, baseline: float | None
-) -> Judgement:
+) -> AlarmEvaluation:
     value = reading[1]
     if value - value != 0:
         return _tick(_Seen(rule, value, at, now, baseline), state, Why.FLAGGED)
@@ -261,7 +261,7 @@ def _judge_one(
     return _believed(_Seen(rule, value, at, now, baseline), level, state)
 
 
-def _believed(seen: _Seen, level: Level | None, state: State) -> Judgement:
+def _believed(seen: _Seen, level: Level | None, state: State) -> AlarmEvaluation:
     rule, value, at, _, baseline = seen
     newest = state[1]
     if newest is not None and (at < newest or (at == newest and level is None)):
@@ -271,12 +271,12 @@ def _believed(seen: _Seen, level: Level | None, state: State) -> Judgement:
         if phase is _QUIET or phase is _RECOVERED:
             quiet = State(phase, at, state[2], state[3], state[4], state[5], state[6])
             limit = rule.levels[0][0]
-            return Judgement(quiet, _NOTHING, False, Why.WITHIN_LIMITS, rule, value, limit, baseline)
+            return AlarmEvaluation(quiet, _NOTHING, False, Why.WITHIN_LIMITS, rule, value, limit, baseline)
         return _back_within(seen, state)
     return _beyond(seen, level, state)
 
 
-def _doubted(seen: _Seen, level: Level | None, state: State) -> Judgement:
+def _doubted(seen: _Seen, level: Level | None, state: State) -> AlarmEvaluation:
     """A reading that is not believed: it can only raise, or make an open alarm graver."""
     newest, before = state.newest_at, state.priority
     late = newest is not None and seen.at < newest
@@ -286,7 +286,7 @@ def _doubted(seen: _Seen, level: Level | None, state: State) -> Judgement:
     return _beyond(seen, level, state)
 
 
-def _back_within(seen: _Seen, state: State) -> Judgement:
+def _back_within(seen: _Seen, state: State) -> AlarmEvaluation:
     rule, value, at, _, baseline = seen
     limit = rule.levels[0].limit
     if state.phase is _PENDING:
@@ -300,7 +300,7 @@ def _back_within(seen: _Seen, state: State) -> Judgement:
     return _change(seen, after, Why.WITHIN_LIMITS, limit, happened)
 
 
-def _beyond(seen: _Seen, level: Level, state: State) -> Judgement:
+def _beyond(seen: _Seen, level: Level, state: State) -> AlarmEvaluation:
     limit, priority = level
     if state.phase in _NOT_OPEN:
         return _opens(seen, level, state)
@@ -325,7 +325,7 @@ def _beyond(seen: _Seen, level: Level, state: State) -> Judgement:
     return _tick(seen, after, Why.BEYOND_LIMIT, limit, happened)
 
 
-def _opens(seen: _Seen, level: Level, state: State) -> Judgement:
+def _opens(seen: _Seen, level: Level, state: State) -> AlarmEvaluation:
     rule, _, at, now, _ = seen
     limit, priority = level
     waiting = state.phase is _PENDING
@@ -347,7 +347,7 @@ def _escalates_at(rule: AlarmRule, priority: Priority, now: datetime) -> datetim
 
 def _tick(
     seen: _Seen, state: State, why: Why, limit: float | None = None, happened: _Happenings = _NOTHING
-) -> Judgement:
+) -> AlarmEvaluation:
     """What time alone does: an alarm that nobody has acknowledged escalates at its deadline."""
     if state[0] is _RAISED and state[4] is not None and seen.now >= state[4]:
         waited = None if state.priority is None else seen.rule.escalate.get(state.priority)
@@ -361,7 +361,9 @@ def _tick(
     return _unchanged(seen, state, why, limit)
 
 
-def _judge_silence(rule: AlarmRule, recent: Sequence[Reading], state: State, now: datetime, spoke: bool) -> Judgement:
+def _judge_silence(
+    rule: AlarmRule, recent: Sequence[Reading], state: State, now: datetime, spoke: bool
+) -> AlarmEvaluation:
     """Silence: the deadline moves with every usable new reading; past it the signal is silent, or, where the monitor
     goes on speaking, without a good value."""
     newest = state.newest_at
@@ -380,7 +382,7 @@ def _judge_silence(rule: AlarmRule, recent: Sequence[Reading], state: State, now
     limit = rule.levels[0].limit
     if phase in _NOT_OPEN and (deadline is None or now < deadline):
         moved = State(phase, heard, since, priority, until, seen_at, seen_by)
-        return Judgement(moved, _NOTHING, False, Why.NOT_YET_SILENT, rule, value, limit, None)
+        return AlarmEvaluation(moved, _NOTHING, False, Why.NOT_YET_SILENT, rule, value, limit, None)
 
     seen = _Seen(rule, value, now, now, None)
     happened: _Happenings = ()
@@ -395,7 +397,7 @@ def _judge_silence(rule: AlarmRule, recent: Sequence[Reading], state: State, now
     return _change(seen, back, Why.HEARD_AGAIN, limit, happened)
 
 
-def _nothing_heard(seen: _Seen, state: State, why: Why) -> Judgement:
+def _nothing_heard(seen: _Seen, state: State, why: Why) -> AlarmEvaluation:
     rule, _, _, now, _ = seen
     limit, priority = rule.levels[0]
     if state.phase not in _NOT_OPEN:

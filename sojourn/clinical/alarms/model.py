@@ -1,6 +1,6 @@
 """The words of an alarm: its rule, its state, what happened to it and why.
 
-``State``, ``Judgement``, ``Happening``, ``AlarmReason`` and ``Reading`` are named tuples, not frozen dataclasses:
+``State``, ``AlarmEvaluation``, ``Happening``, ``AlarmReason`` and ``Reading`` are named tuples, not frozen dataclasses:
 they are made for every reading of every monitor, and a tuple is made several times as fast.
 """
 
@@ -206,7 +206,7 @@ class Happening(NamedTuple):
     reason: AlarmReason
 
 
-class Judgement(NamedTuple):
+class AlarmEvaluation(NamedTuple):
     """What comes of judging: the next state, what happened on the way (oldest first), and why."""
 
     state: State

@@ -158,7 +158,7 @@ def calculate(
     if impossible := tuple(too_small(order, dose)):
         return DoseRefused(impossible)
     found = work(order, dose, studied, rules)
-    reasons = judge(found, rules, today, first)
+    reasons = evaluate_dose(found, rules, today, first)
     if not reasons:
         return found
     if override and all(each.override == "prescriber" for each in reasons):
@@ -166,7 +166,7 @@ def calculate(
     return DoseRefused(reasons, found)
 
 
-def judge(
+def evaluate_dose(
     found: DoseCalculation, rules: DoseRules, today: date, first: FirstDose | None = None
 ) -> tuple[DoseReason, ...]:
     """Everything that stands against a dose whose arithmetic is sound."""

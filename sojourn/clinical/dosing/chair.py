@@ -15,8 +15,8 @@ from typing import Final
 from sojourn.clinical.dosing.calculation import (
     DoseCalculation,
     Order,
+    evaluate_dose,
     fitting,
-    judge,
     rate_reasons,
     too_small,
     unsound,
@@ -122,7 +122,7 @@ def at_chair(
     same = _same_dose(ordered, drawn)
     reasons += [
         each
-        for each in judge(found, rules, today, first)
+        for each in evaluate_dose(found, rules, today, first)
         if not (same and each.override == "prescriber" and each.code in ordered.accepted)
     ]
     reasons += [*_measured(found, drawn, rules), *day_reasons(_given(found), given_last_24h, rules)]

@@ -229,7 +229,7 @@ def _fresh(rule: EligibilityRule, stage: Stage) -> frozenset[str]:
 def _found(rule: EligibilityRule, facts: Facts, stage: Stage, today: date) -> Finding | None:
     """The finding of one rule, by the first of its grades that holds."""
     for grade in rule.grades:
-        verdict = conditions.judge(grade.when, facts, rule.rule.parameters, today, _fresh(rule, stage))
+        verdict = conditions.evaluate_rules(grade.when, facts, rule.rule.parameters, today, _fresh(rule, stage))
         if verdict.holds:
             return _finding(rule, grade, tuple(facts[name] for name in verdict.because), stage)
     return None
@@ -243,7 +243,7 @@ def _unknown(rule: EligibilityRule, facts: Facts, counting: Facts, stage: Stage,
     numbers, fresh = rule.rule.parameters, _fresh(rule, stage)
 
     def verdict(condition: Condition, known: Facts) -> conditions.Verdict:
-        return conditions.judge(condition, known, numbers, today, fresh)
+        return conditions.evaluate_rules(condition, known, numbers, today, fresh)
 
     is_moot = rule.moot is not None and verdict(rule.moot, counting).holds
     asked_anyway = rule.asked_anyway is not None and verdict(rule.asked_anyway, facts).holds

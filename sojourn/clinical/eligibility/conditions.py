@@ -109,7 +109,7 @@ class Verdict:
     missing: tuple[str, ...] = ()
 
 
-def judge(
+def evaluate_rules(
     condition: Condition,
     facts: Facts,
     parameters: Mapping[str, Parameter],
@@ -123,7 +123,7 @@ def judge(
         case AnyOf(parts):
             return _several(parts, facts, parameters, today, only_today, decides=True)
         case Not(part):
-            inner = judge(part, facts, parameters, today, only_today)
+            inner = evaluate_rules(part, facts, parameters, today, only_today)
             return Verdict(None if inner.holds is None else not inner.holds, inner.because, inner.missing)
         case Is(name) | Compares(name):
             known = facts.get(name)
@@ -182,7 +182,7 @@ def _several(
     decides: bool,
 ) -> Verdict:
     """One part that is ``decides`` settles the whole; else one open part leaves it open."""
-    found = [judge(each, facts, parameters, today, only_today) for each in parts]
+    found = [evaluate_rules(each, facts, parameters, today, only_today) for each in parts]
     deciding = [each for each in found if each.holds is decides]
     if deciding:
         return Verdict(decides, because=_once(name for each in deciding for name in each.because))

@@ -177,7 +177,7 @@ class ReplayedSession:
     ) -> None:  # fmt: skip
         others = {code: each.reading for code, each in self.signals.items() if not void(each.doubt)}
         eased = alarms.eased(rule, others, self.now)
-        judgement = alarms.judge(rule, recent, state, self.now, baseline, eased=eased)
+        judgement = alarms.evaluate_alarm(rule, recent, state, self.now, baseline, eased=eased)
         if judgement.changed:
             self.alarm_states[rule.rule_id, rule.vital] = judgement.state
             self.news += [AlarmNews(rule, each) for each in judgement.happenings]

@@ -92,7 +92,7 @@ def judge_file(file: File, drug: str, route: str, today: date) -> Judged:
     decided = assessed
     if newest is not None and (newest.drug, newest.route) != (drug, route):
         decided = queries.assess(patient, facts, taken, rules, drug=newest.drug, route=newest.route, on=today)
-    return Judged(file, today, assessed, queries.judge(newest, decided, today), medicines, trends)
+    return Judged(file, today, assessed, queries.evaluate_candidacy(newest, decided, today), medicines, trends)
 
 
 def page_context(judged: Judged, actor: Actor, returned: Returned) -> dict[str, object]:

@@ -59,7 +59,7 @@ def desk_of(scope: OwnScope) -> Desk:
     """Three queries."""
     wanted = queries.asked(scope.patient_id)
     own = queries.shelf(scope.clinic)
-    judged = queries.judge(own, queries.newest_of(scope.patient_id), wanted.route if wanted else "")
+    judged = queries.evaluate_consents(own, queries.newest_of(scope.patient_id), wanted.route if wanted else "")
     return Desk(scope.patient_id, scope.actor, scope.clinic, wanted, own, judged)
 
 
