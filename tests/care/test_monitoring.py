@@ -20,7 +20,7 @@ from sojourn.care.vitals.watch import sweep_deadlines
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import actions as rulebook
-from sojourn.interfaces.console.record.presenters import Shown
+from sojourn.interfaces.console.record.presenters import RecordView
 from tests.care.stage import Stage, adopt_everything, to_dosing
 from tests.conftest import Cast
 
@@ -177,7 +177,7 @@ def test_the_record_says_that_an_alarm_worsened_and_how_it_ended(stage: Stage, n
         vitals_actions.take_off(by=nurse, device_id=Device.objects.get().pk, now=after(120))
         step_actions.end_session(encounter=stage.encounter, now=after(180), by=nurse)
         record = session_record(stage.id)
-        lines = Shown(record, verify_signature(record)).lines
+        lines = RecordView(record, verify_signature(record)).lines
     told = {each.title: " ".join(each.details) for each in lines if each.kind == "alarm"}
     low = told["Alarm, high: Oxygen saturation is low"]
     assert "Priority raised to high" in low

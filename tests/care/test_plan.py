@@ -13,7 +13,7 @@ from sojourn.care.chart.queries import session_record
 from sojourn.care.patients import actions as patients
 from sojourn.care.plan import actions, dose, gates, queries
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
-from sojourn.care.plan.parts import Goal, Part
+from sojourn.care.plan.parts import Goal, PlanPart
 from sojourn.clinical.dosing import Milligrams
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
@@ -103,7 +103,7 @@ VALUES = {
     "weight_on": TODAY, "round_mg": Decimal("0.5"), "round_direction": "nearest", "over_min": Decimal(40),
     "stock_mg_per_ml": Decimal(50), "total_ml": Decimal(50), "sessions": 6, "min_days": 2, "max_days": 4,
     "starts_on": TODAY, "review_after": 6, "goals": (Goal("Sleep through the night", "line-1"),),
-    "parts": (Part("cbt", "Dr. Vale", 1, "week"), Part("group", "The Tuesday group", 2, "month")),
+    "parts": (PlanPart("cbt", "Dr. Vale", 1, "week"), PlanPart("group", "The Tuesday group", 2, "month")),
 }  # fmt: skip
 
 
@@ -273,9 +273,9 @@ def test_saving_the_same_again_writes_nothing(clinic: Cast):
         ({"protocol_id": "homeopathy"}, "protocol-unknown"),
         ({"min_days": 5, "max_days": 4}, "days-cross"),
         ({"round_direction": "up"}, "rounding"),
-        ({"parts": (Part("seance", "Dr. Vale", 1, "week"),)}, "part-kind"),
-        ({"parts": (Part("cbt", "", 1, "week"),)}, "part-who"),
-        ({"parts": (Part("cbt", "Dr. Vale", 99, "week"),)}, "part-times"),
+        ({"parts": (PlanPart("seance", "Dr. Vale", 1, "week"),)}, "part-kind"),
+        ({"parts": (PlanPart("cbt", "", 1, "week"),)}, "part-who"),
+        ({"parts": (PlanPart("cbt", "Dr. Vale", 99, "week"),)}, "part-times"),
         ({"goals": tuple(Goal(f"Goal {n}") for n in range(13))}, "too-many-goals"),
     ],
 )

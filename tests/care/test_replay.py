@@ -29,7 +29,7 @@ from sojourn.care.session.step_actions import Pump
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals import ingest, watch
 from sojourn.clinical.protocol import State
-from sojourn.clinical.replay import Entry, Scenario, read, replay
+from sojourn.clinical.replay import Scenario, ScenarioEntry, read, replay
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
@@ -55,28 +55,28 @@ class Doer:
     def __init__(self, stage: Stage) -> None:
         self.stage, self.cast = stage, stage.cast
 
-    def do(self, entry: Entry) -> tuple[str, ...]:
+    def do(self, entry: ScenarioEntry) -> tuple[str, ...]:
         """The codes of a refusal; empty where it was done."""
         now = entry.at.astimezone(UTC)
         if self.stage.encounter is not None:
             with connection.cursor() as wrapped:
                 watch.sweep_deadlines(wrapped.cursor, now)
-        act: Callable[[Entry, datetime], object] = getattr(self, f"_{entry.does}")
+        act: Callable[[ScenarioEntry, datetime], object] = getattr(self, f"_{entry.does}")
         try:
             act(entry, now)
         except ActionRefused as refused:
             return tuple(refused.codes)
         return ()
 
-    def _by(self, entry: Entry):
+    def _by(self, entry: ScenarioEntry):
         return self.cast.actor(PEOPLE[entry.by])
 
-    def _note(self, entry: Entry, now: datetime) -> None:
+    def _note(self, entry: ScenarioEntry, now: datetime) -> None:
         session_actions.note_event(
             by=self._by(entry), encounter_id=self.stage.id, kind="other", note=entry.values["text"], now=now
         )
 
-    def _reading(self, entry: Entry, now: datetime) -> None:
+    def _reading(self, entry: ScenarioEntry, now: datetime) -> None:
         values = entry.values["vitals"]
         if not entry.values["monitor"]:
             vitals_actions.take_readings(by=self._by(entry), encounter_id=self.stage.id, values=values, now=now)
@@ -89,7 +89,7 @@ class Doer:
         with connection.cursor() as wrapped:
             ingest.record_batch(wrapped.cursor, readings, now)
 
-    def _check(self, entry: Entry, now: datetime) -> None:
+    def _check(self, entry: ScenarioEntry, now: datetime) -> None:
         own = protocol_of(self.stage.encounter)
         groups = {"checklist": own.checklist, "discharge": own.discharge}
         for name in entry.values["passed"]:
@@ -103,15 +103,15 @@ class Doer:
                 before=dict.fromkeys(answers, "As in the scenario"),
             )  # fmt: skip
 
-    def _answer(self, entry: Entry, now: datetime, item: str) -> None:
+    def _answer(self, entry: ScenarioEntry, now: datetime, item: str) -> None:
         session_actions.check(by=self._by(entry), encounter_id=self.stage.id, item_id=item, passed=True, now=now)
 
-    def _prepare(self, entry: Entry, now: datetime) -> None:
+    def _prepare(self, entry: ScenarioEntry, now: datetime) -> None:
         drawing_actions.check_dose(
             by=self._by(entry), encounter_id=self.stage.id, drawn=DrawnDose(**entry.values), now=now
         )
 
-    def _step(self, entry: Entry, now: datetime) -> None:
+    def _step(self, entry: ScenarioEntry, now: datetime) -> None:
         said = entry.values
         if said["step"] == "arrive":
             self._arrive(entry, now)
@@ -121,7 +121,7 @@ class Doer:
             reason=said["reason"], pump=Pump(**said["pump"]), now=now,
         )  # fmt: skip
 
-    def _arrive(self, entry: Entry, now: datetime) -> None:
+    def _arrive(self, entry: ScenarioEntry, now: datetime) -> None:
         by = self._by(entry)
         self.stage.encounter = encounter_actions.open_session(
             by=by, appointment_id=self.stage.appointment.pk, now=now
@@ -129,17 +129,17 @@ class Doer:
         device = vitals_actions.add_device(by=self.cast.actor("clinic_admin"), name="Bed 1", key="serial:1", now=now)
         vitals_actions.put_on(by=by, device_id=device.pk, encounter_id=self.stage.id, now=now)
 
-    def _acknowledge(self, entry: Entry, now: datetime) -> None:
+    def _acknowledge(self, entry: ScenarioEntry, now: datetime) -> None:
         rule_id = entry.values["alarm"]
         for state in AlarmState.objects.filter(encounter=self.stage.encounter, rule_id=rule_id):
             alarm_actions.acknowledge(
                 by=self._by(entry), encounter_id=self.stage.id, rule_id=rule_id, code=state.code, now=now
             )
 
-    def _waste(self, entry: Entry, now: datetime) -> None:
+    def _waste(self, entry: ScenarioEntry, now: datetime) -> None:
         waste_actions.waste(by=self._by(entry), encounter_id=self.stage.id, mg=entry.values["mg"], key=uuid4(), now=now)
 
-    def _witness(self, entry: Entry, now: datetime) -> None:
+    def _witness(self, entry: ScenarioEntry, now: datetime) -> None:
         waste_actions.witness(by=self._by(entry), waste_id=Waste.objects.latest("id").pk, now=now)
 
 

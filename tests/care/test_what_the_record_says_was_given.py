@@ -14,7 +14,7 @@ from sojourn.care.encounter.models import SessionState
 from sojourn.care.session import snapshot
 from sojourn.care.session.lines import given_to
 from sojourn.care.session.models import MedicationAdministration, WasteWitness
-from sojourn.clinical.administration import HistoryRefused, Line, Method
+from sojourn.clinical.administration import DoseBalance, HistoryRefused, Method
 from sojourn.foundation.accounts.actor import acting_as
 from tests.care.infusions import (
     BEGINS,
@@ -35,7 +35,7 @@ def record_of(stage: Stage, *, now: datetime | None = None) -> SessionRecord:
         return queries.session_record(stage.id, now=now)
 
 
-def line_of(stage: Stage, *, now: datetime | None = None) -> Line:
+def line_of(stage: Stage, *, now: datetime | None = None) -> DoseBalance:
     line = record_of(stage, now=now).given[0].line
     assert line is not None
     return line

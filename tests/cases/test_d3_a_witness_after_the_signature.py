@@ -9,7 +9,7 @@ from sojourn.care.chart.content import content_hash, stands, verify_signature
 from sojourn.care.chart.record import SessionRecord
 from sojourn.care.chart.rows import Signature, Wasted
 from sojourn.interfaces.console.record import given as record_given
-from sojourn.interfaces.console.record.presenters import Shown
+from sojourn.interfaces.console.record.presenters import RecordView
 from tests.care.test_record_content import NURSE, PRESCRIBER, given_whole, minutes, old_session
 
 
@@ -42,7 +42,7 @@ def test_a_witness_after_the_signature_leaves_it_standing():
     assert verified.named == record.signatures[0].content_hash
     (row,) = record_given.given_rows(record)
     assert "witnessed after the signature by Ada Moreno" in row.waste[0]
-    assert Shown(record, verified).standing_title == "Signed"
+    assert RecordView(record, verified).standing_title == "Signed"
 
 
 def test_a_witness_before_the_signature_is_signed_with_it():

@@ -16,7 +16,7 @@ from sojourn.care.session.snapshot import load
 from sojourn.care.vitals.models import Observation
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.interfaces.console.record.figure import figure_of
-from sojourn.interfaces.console.record.presenters import Shown
+from sojourn.interfaces.console.record.presenters import RecordView
 from tests.care.stage import Stage, adopt_everything, arrive, pass_checks, set_stage
 from tests.conftest import Cast
 
@@ -111,7 +111,7 @@ def test_it_never_stretches_the_axis(here: Stage, clinic: Cast):
     with acting_as(clinic.actor("nurse")):
         pass_checks(here, timezone.now())
         record = session_record(here.id)
-        shown = Shown(record, verify_signature(record))
+        shown = RecordView(record, verify_signature(record))
         drawn = figure_of(shown)
         assert shown.ends()[0] == record.opened_at
         points = [point for panel in drawn.panels for line in panel.lines for point in line.points]

@@ -12,7 +12,7 @@ from sojourn.care.session.snapshot import load
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.clinical.vitals import pressure_parts
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.interfaces.console.record.presenters import Shown
+from sojourn.interfaces.console.record.presenters import RecordView
 from tests.care.stage import adopt_everything, arrive, set_stage
 from tests.cases.monitored import Monitored, monitored, port, row
 from tests.conftest import Cast
@@ -22,10 +22,10 @@ __all__ = ["monitored", "port"]
 pytestmark = pytest.mark.slow
 
 
-def record_of(monitored: Monitored) -> Shown:
+def record_of(monitored: Monitored) -> RecordView:
     with acting_as(monitored.cast.actor("nurse")):
         record = session_record(monitored.stage.id)
-        return Shown(record, verify_signature(record))
+        return RecordView(record, verify_signature(record))
 
 
 def test_a_systolic_alone_takes_no_diastolic_of_the_measurement_before(monitored: Monitored):

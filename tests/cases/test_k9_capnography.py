@@ -11,7 +11,7 @@ from sojourn.care.chart.queries import session_record, verify_signature
 from sojourn.care.vitals.models import Observation
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.interfaces.console.record.figure import figure_of
-from sojourn.interfaces.console.record.presenters import Shown
+from sojourn.interfaces.console.record.presenters import RecordView
 from tests.cases.monitored import Monitored, monitored, port
 
 __all__ = ["monitored", "port"]
@@ -57,7 +57,7 @@ def test_it_is_charted_and_stands_in_the_record(monitored: Monitored):
             .values_list("code", "value")
         )  # fmt: skip
         record = session_record(monitored.stage.id)
-        shown = Shown(record, verify_signature(record))
+        shown = RecordView(record, verify_signature(record))
     assert charted == {"etco2": 38, "co2_rr": 13}
     assert ("End-tidal CO₂", "mmHg") in shown.vitals_columns
     assert ("Breathing, CO₂", "/min") in shown.vitals_columns
@@ -67,5 +67,5 @@ def test_it_is_charted_and_stands_in_the_record(monitored: Monitored):
         monitored.send(etco2=value, co2_rr=value - 28)
     with acting_as(monitored.cast.actor("nurse")):
         record = session_record(monitored.stage.id)
-        panels = {panel.name for panel in figure_of(Shown(record, verify_signature(record))).panels}
+        panels = {panel.name for panel in figure_of(RecordView(record, verify_signature(record))).panels}
     assert {"End-tidal CO₂", "Breathing, CO₂"} <= panels

@@ -26,13 +26,13 @@ from sojourn.clinical.administration import (
     Balance,
     Counted,
     Delivered,
+    DoseBalance,
     End,
     Event,
+    GivenAmount,
     HistoryRefused,
-    Line,
     Means,
     Method,
-    Part,
     PartGiven,
     Pause,
     Phase,
@@ -156,8 +156,8 @@ def test_a_dose_stopped_after_twenty_seconds_is_not_the_planned_dose():
     assert found.given_mg == Fraction(85 * 20, 2400)
     assert (found.phase, found.method) == (Phase.STOPPED, Method.COMPUTED)
     assert found.observation_from == TEN + timedelta(seconds=20)
-    line = Line.of(reconcile(drawn_mg=exact(85), delivered=found, wasted=[waste("84.29")], remaining_mg=None))
-    assert line == Line(
+    line = DoseBalance.of(reconcile(drawn_mg=exact(85), delivered=found, wasted=[waste("84.29")], remaining_mg=None))
+    assert line == DoseBalance(
         Decimal("85.00"), Decimal("0.71"), Decimal("84.29"), Decimal("0.00"), Method.COMPUTED, complete=True
     )  # fmt: skip
 
@@ -423,22 +423,22 @@ def test_an_end_with_a_device_that_nobody_charted_asks_too():
 
 def test_a_fraction_that_was_said_needs_no_question():
     found = given_by(by_hand(Means.MOUTH, 100), part(0, 100, "0.6"), stop(10))
-    assert (found.needs, found.given_mg, found.parts) == ((), 60, (Part(TEN, exact(60)),))
+    assert (found.needs, found.given_mg, found.parts) == ((), 60, (GivenAmount(TEN, exact(60)),))
 
 
 def test_what_is_left_in_the_syringe_says_what_was_given():
     push = by_hand(Means.SYRINGE, 35, mg_per_ml=exact(50), volume_ml=exact("0.7"))
     found = given_by(push, stop(1), left(2, "0.3"))  # 0.4 mL of 50 mg/mL
     assert (found.given_mg, found.given_ml, found.method, found.needs) == (20, exact("0.4"), Method.COUNTED, ())
-    assert found.parts == (Part(at(1), exact(20)),)
+    assert found.parts == (GivenAmount(at(1), exact(20)),)
 
 
 def test_more_said_than_charted_is_given_late_and_less_is_shared():
     more = given_by(by_hand(Means.SPRAY, 56), part(0, 28), stop(7), asked(9, 56))
-    assert more.parts == (Part(TEN, exact(28)), Part(at(7), exact(28)))
+    assert more.parts == (GivenAmount(TEN, exact(28)), GivenAmount(at(7), exact(28)))
     assert codes(more) == ("asked-differs",)
     less = given_by(by_hand(Means.SPRAY, 84), part(0, 28), part(5, 28), stop(7), asked(9, 42))
-    assert less.parts == (Part(TEN, exact(21)), Part(at(5), exact(21)))
+    assert less.parts == (GivenAmount(TEN, exact(21)), GivenAmount(at(5), exact(21)))
     assert (less.computed_mg, less.given_mg) == (56, 42)
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sojourn.clinical import lines
-from sojourn.clinical.lines import Line, LinesInvalid
+from sojourn.clinical.lines import CrisisLine, LinesInvalid
 
 RAW: dict[str, Any] = tomllib.loads(files("sojourn.clinical.lines").joinpath("lines.toml").read_text("utf-8"))
 ROWS: list[dict[str, Any]] = RAW["line"]
@@ -20,7 +20,7 @@ EVERY = [line for code in lines.countries() for line in lines.of(code, "en").eve
 COUNTRIES = [code for code in lines.countries() if code != lines.ELSEWHERE]
 
 
-def ids(found: tuple[Line, ...]) -> list[str]:
+def ids(found: tuple[CrisisLine, ...]) -> list[str]:
     return [each.id for each in found]
 
 

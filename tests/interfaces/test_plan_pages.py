@@ -16,7 +16,7 @@ from sojourn.care.patients import actions as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import actions, gates, queries
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
-from sojourn.care.plan.parts import Goal, Part
+from sojourn.care.plan.parts import Goal, PlanPart
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.interfaces.console.plans import presenters as plan_presenters
@@ -325,7 +325,7 @@ def test_my_plan_in_plain_words(clinic: Cast, who: Patient):
         actions.save_draft(
             by=clinic.actor("prescriber"), version_id=version.pk, seen=version.revision,
             values={
-                "parts": (Part("group", "The Tuesday group", 2, "month"),),
+                "parts": (PlanPart("group", "The Tuesday group", 2, "month"),),
                 "goals": (Goal("Sleep through the night"), Goal("Work half days")),
                 "review_on": today() + timedelta(days=30),
             },

@@ -22,10 +22,10 @@ from sojourn.care.session.models import Addendum, RecordSignature, SessionEvent
 from sojourn.care.vitals.models import Observation
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.foundation.printing.figure import Figure, Line, Mark, Panel, Span, nice_ticks, svg
+from sojourn.foundation.printing.figure import Figure, FigureLine, Mark, Panel, Span, nice_ticks, svg
 from sojourn.interfaces.console.record.axis import thinned
 from sojourn.interfaces.console.record.figure import figure_of
-from sojourn.interfaces.console.record.presenters import Shown
+from sojourn.interfaces.console.record.presenters import RecordView
 from tests.browser import clean
 from tests.care.infusions import after, infusing, interrupted, pump, stopped_after_20_seconds, throw_away
 from tests.care.stage import Stage, adopt_everything, set_stage
@@ -41,9 +41,9 @@ def at(stage: Stage, part: str = "record/") -> str:
     return f"/clinic/sessions/{stage.id}/{part}"
 
 
-def shown_of(stage: Stage) -> Shown:
+def shown_of(stage: Stage) -> RecordView:
     record = queries.session_record(stage.id)
-    return Shown(record, verify_signature(record))
+    return RecordView(record, verify_signature(record))
 
 
 def hash_of(cast: Cast, stage: Stage) -> str:
@@ -429,7 +429,7 @@ def test_ticks_are_round_and_hold_the_values():
 def test_the_figure_is_svg_and_escapes_its_labels():
     drawn = svg(
         Figure(
-            0, 3600, [Panel("Pulse", "/min", [Line("<b>&", [(0, 60), (60, 61), (900, 70)], gap=120)])],
+            0, 3600, [Panel("Pulse", "/min", [FigureLine("<b>&", [(0, 60), (60, 61), (900, 70)], gap=120)])],
             [(1800, "9:30")],
             [Span(600, 1200, "</svg>")], [Mark(700, "1"), Mark(705, "2", "high")],
         ),

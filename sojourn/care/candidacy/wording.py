@@ -67,7 +67,7 @@ _AWAITED: Mapping[str, StrPromise] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class AnswerPart:
     """A piece of the answer under a title. ``lines``: a list if there are ``points``, else paragraphs."""
 
     title: str
@@ -82,7 +82,7 @@ class Reading:
     title: str
     lead: str
     medicine: str
-    parts: tuple[Part, ...]
+    parts: tuple[AnswerPart, ...]
     next: str
     signer: str
 
@@ -101,16 +101,16 @@ def awaited(decision: CandidacyDecision) -> tuple[str, ...]:
 def reading(decision: CandidacyDecision) -> Reading:
     """A decision in the patient's words. No query."""
     kind = decision.kind
-    parts = [Part(_("Why"), _paragraphs(decision.explanation))]
+    parts = [AnswerPart(_("Why"), _paragraphs(decision.explanation))]
     if kind == Kind.CONDITIONS:
-        parts.append(Part(_("What goes with it"), tuple(decision.conditions), points=True))
+        parts.append(AnswerPart(_("What goes with it"), tuple(decision.conditions), points=True))
     if kind == Kind.DEFER:
-        parts.append(Part(_("What we wait for"), awaited(decision), points=True))
+        parts.append(AnswerPart(_("What we wait for"), awaited(decision), points=True))
         if decision.until_on:
             day = date_format(decision.until_on, "j F Y")
-            parts.append(Part(_("When we look again"), (_("On %(day)s, or sooner.") % {"day": day},)))
-    parts.append(Part(_("What else could help"), _paragraphs(decision.alternatives)))
-    parts.append(Part(_("What would change our answer"), _paragraphs(decision.would_change)))
+            parts.append(AnswerPart(_("When we look again"), (_("On %(day)s, or sooner.") % {"day": day},)))
+    parts.append(AnswerPart(_("What else could help"), _paragraphs(decision.alternatives)))
+    parts.append(AnswerPart(_("What would change our answer"), _paragraphs(decision.would_change)))
     return Reading(
         title=str(_TITLES[kind]),
         lead=str(_LEADS[kind]),

@@ -131,7 +131,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SectionText:
     """A section as read: ``local`` paragraphs come from the packs."""
 
     id: str
@@ -156,7 +156,7 @@ class Text:
     way: str
     title: str
     summary: str
-    parts: tuple[Part, ...]
+    parts: tuple[SectionText, ...]
     statements: tuple[Statement, ...]
     stops: tuple[str, ...]
     stays: tuple[str, ...]
@@ -180,7 +180,8 @@ def read_text(content: str) -> Text:
     return Text(
         **{key: data[key] for key in ("document_id", "version", "language", "way", "title", "summary", "optional")},
         parts=tuple(
-            Part(each["id"], each["title"], tuple(each["paragraphs"]), tuple(each["local"])) for each in data["parts"]
+            SectionText(each["id"], each["title"], tuple(each["paragraphs"]), tuple(each["local"]))
+            for each in data["parts"]
         ),
         statements=tuple(Statement(**each) for each in data["statements"]),
         stops=tuple(data["stops"]),
@@ -204,7 +205,7 @@ def compose(document: Source, packs: Iterable[Source], way: str, language: str) 
         return tuple(each.text[told] for each in clauses if each.holds_for(way))
 
     parts = [
-        Part(
+        SectionText(
             section.id,
             section.title[told],
             say(section.clauses),

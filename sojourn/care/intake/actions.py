@@ -636,7 +636,7 @@ class _Asked:
         self.weights = queries.weights(patient.pk)
         self.pressures: dict[date, dict[str, Value]] = {}
 
-    def about(self, row: importing.Row) -> dict[str, str]:
+    def about(self, row: importing.ImportedValue) -> dict[str, str]:
         if row.name in _ASKED and _same_fact(self.patient.pk, row.name, _stored(row.value), row.on, "imported"):
             return {}  # it was asked and confirmed before
         if row.name == doubts.WEIGHT:
@@ -649,7 +649,7 @@ class _Asked:
             return doubts.about_pressure(day)
         return {}
 
-    def _about_weight(self, row: importing.Row) -> dict[str, str]:
+    def _about_weight(self, row: importing.ImportedValue) -> dict[str, str]:
         kg = doubts.kilograms(row.value)
         found = doubts.about_weight(self.patient.clinic_id, kg, doubts.last_before(self.weights, row.on))
         self.weights.append(queries.Weight(kg, row.on, "imported", ""))
@@ -672,7 +672,7 @@ def import_facts(
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     reasons: list[str] = []
     codes: list[str] = []
-    ready: list[importing.Row] = []
+    ready: list[importing.ImportedValue] = []
     asked = _Asked(patient)
     for where, found in importing.read(text, patient.birth_date):
         try:

@@ -41,13 +41,13 @@ _LONGEST: Final = 20  # figures of a number
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ImportedValue:
     name: str
     value: Value
     on: date
 
 
-def read(text: str, birth_date: date) -> Iterator[tuple[str, Row | ActionRefused]]:
+def read(text: str, birth_date: date) -> Iterator[tuple[str, ImportedValue | ActionRefused]]:
     """Each line or entry with where it stands ("Line 3"), read or refused. A bundle that names a patient must name one
     who was born on that day."""
     plain = text.strip().removeprefix("\ufeff").strip()
@@ -65,7 +65,7 @@ def _too_many() -> ActionRefused:
     return _refuse(_("No more than %(n)d lines at a time.") % {"n": MOST_ROWS}, "too-long")
 
 
-def _csv(text: str) -> Iterator[tuple[str, Row | ActionRefused]]:
+def _csv(text: str) -> Iterator[tuple[str, ImportedValue | ActionRefused]]:
     """Where a comma is the decimal mark, spreadsheets put semicolons between the fields; the first line says so."""
     first = text.partition("\n")[0]
     rows = csv.DictReader(StringIO(text), delimiter=";" if ";" in first and "," not in first else ",")
@@ -89,16 +89,16 @@ def _csv(text: str) -> Iterator[tuple[str, Row | ActionRefused]]:
             yield where, _caught({**cells, "name": cells["name"] + UPPER_LIMIT, "value": limit})
 
 
-def _caught(cells: Mapping[str, str]) -> Row | ActionRefused:
+def _caught(cells: Mapping[str, str]) -> ImportedValue | ActionRefused:
     try:
         return _row(cells["name"], cells["value"], cells["unit"], cells["date"])
     except ActionRefused as refused:
         return refused
 
 
-def _row(name: str, value: str, unit: str, day: str) -> Row:
+def _row(name: str, value: str, unit: str, day: str) -> ImportedValue:
     word = _word(name)
-    return Row(word.name, read_value(word, value, unit), _day(day))
+    return ImportedValue(word.name, read_value(word, value, unit), _day(day))
 
 
 def _word(name: str) -> Word:
@@ -150,7 +150,7 @@ def _in_unit(word: Word, value: Decimal, unit: str) -> float:
 # ---------------------------------------------------------------- FHIR
 
 
-def _bundle(text: str, birth_date: date) -> Iterator[tuple[str, Row | ActionRefused]]:
+def _bundle(text: str, birth_date: date) -> Iterator[tuple[str, ImportedValue | ActionRefused]]:
     try:
         raw = json.loads(text, parse_float=Decimal)
         json.dumps(raw, ensure_ascii=False, default=str).encode()  # half a character could not be shown in a reason
@@ -187,7 +187,7 @@ def _stranger(resources: list[Any], birth_date: date) -> str:
     return _("This speaks of more than one patient.") if len(born) > 1 or len(people) > 1 else ""
 
 
-def _observation(resource: Mapping[str, Any]) -> Iterator[Row | ActionRefused]:
+def _observation(resource: Mapping[str, Any]) -> Iterator[ImportedValue | ActionRefused]:
     if resource.get("status") not in _DONE:
         yield _refuse(_("This observation is not final."), "not-final")
         return
@@ -202,7 +202,7 @@ def _observation(resource: Mapping[str, Any]) -> Iterator[Row | ActionRefused]:
             yield _refuse(_("This observation cannot be read."), "unreadable")
 
 
-def _measured(part: Mapping[str, Any], day: str) -> Row:
+def _measured(part: Mapping[str, Any], day: str) -> ImportedValue:
     codings = part["code"].get("coding", [])
     name = next((BY_LOINC[each["code"]] for each in codings
                  if each.get("system") == LOINC and each.get("code") in BY_LOINC), None)  # fmt: skip
@@ -214,7 +214,7 @@ def _measured(part: Mapping[str, Any], day: str) -> Row:
         )
     quantity = part["valueQuantity"]
     unit = str(quantity.get("code") or quantity.get("unit") or "")
-    return Row(name, _in_unit(VOCABULARY[name], _counted(quantity), unit), _day(day))
+    return ImportedValue(name, _in_unit(VOCABULARY[name], _counted(quantity), unit), _day(day))
 
 
 def _counted(quantity: Mapping[str, Any]) -> Decimal:

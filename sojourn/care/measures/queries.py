@@ -447,7 +447,7 @@ def standing(given: Mapping[str, int | None], asked: Scale) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SittingPart:
     """One questionnaire of a sitting."""
 
     request_id: int
@@ -467,7 +467,7 @@ class Part:
 SECONDS_A_QUESTION = 12
 
 
-def sitting(sitting_id: int) -> tuple[Sitting, list[Part]]:
+def sitting(sitting_id: int) -> tuple[Sitting, list[SittingPart]]:
     """A sitting with its questionnaires in the order in which they were asked. Three queries.
 
     Raises Sitting.DoesNotExist.
@@ -481,7 +481,7 @@ def sitting(sitting_id: int) -> tuple[Sitting, list[Part]]:
         asked, response = scale(row.scale_id), begun.get(row.pk)
         answers = given.get(response.pk, {}) if response is not None else {}
         parts.append(
-            Part(
+            SittingPart(
                 request_id=row.pk,
                 scale=asked,
                 answered=len(answers),

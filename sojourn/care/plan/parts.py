@@ -36,7 +36,7 @@ MOST_GOALS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PlanPart:
     """A part of the plan: what, who does it, and how often (``times`` a ``period``)."""
 
     kind: str
@@ -62,10 +62,12 @@ class Goal:
         return asdict(self)
 
 
-def parts(stored: Iterable[Mapping[str, Any]]) -> tuple[Part, ...]:
+def parts(stored: Iterable[Mapping[str, Any]]) -> tuple[PlanPart, ...]:
     """The parts as they are stored in a version."""
     return tuple(
-        Part(str(each["kind"]), str(each["who"]), int(each["times"]), str(each["period"]), str(each.get("note", "")))
+        PlanPart(
+            str(each["kind"]), str(each["who"]), int(each["times"]), str(each["period"]), str(each.get("note", ""))
+        )
         for each in stored
     )
 
@@ -75,7 +77,7 @@ def goals(stored: Iterable[Mapping[str, Any]]) -> tuple[Goal, ...]:
     return tuple(Goal(str(each["text"]), str(each.get("line", ""))) for each in stored)
 
 
-def part_faults(found: Iterable[Part]) -> list[str]:
+def part_faults(found: Iterable[PlanPart]) -> list[str]:
     """Codes of what is wrong with parts: "part-kind", "part-who", "part-times", "part-period", "too-many-parts"."""
     rows = list(found)
     wrong: list[str] = ["too-many-parts"] if len(rows) > MOST_PARTS else []

@@ -13,7 +13,7 @@ from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from sojourn.care.encounter.models import SessionState
 from sojourn.care.session import given
 from sojourn.care.session.models import DoseEvent, EnteredInError, MedicationAdministration, StruckKind, Waste
-from sojourn.clinical.administration import Delivered, Line
+from sojourn.clinical.administration import Delivered, DoseBalance
 from sojourn.clinical.protocol import State
 
 _NOT_DOSING = (State.OBSERVING.value, State.STOPPED_EARLY.value)
@@ -29,7 +29,7 @@ class GivenInSession:
     route: str
     started_at: datetime
     delivered: Delivered | None
-    line: Line | None
+    line: DoseBalance | None
 
 
 def given_to(patient_id: int, now: datetime) -> list[GivenInSession]:

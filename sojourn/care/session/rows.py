@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
-from sojourn.clinical.administration import Balance, Delivered, HistoryRefused, Line
+from sojourn.clinical.administration import Balance, Delivered, DoseBalance, HistoryRefused
 from sojourn.clinical.administration.charted import Dose, DoseStep, Wasted
 from sojourn.clinical.protocol import State
 
@@ -211,6 +211,6 @@ class WentIn(Generic[AnyDose]):
     told: bool
 
     @property
-    def line(self) -> Line | None:
+    def line(self) -> DoseBalance | None:
         """Planned, given, wasted: the one line of page, record, PDF, figure and curve."""
-        return None if self.balance is None else Line.of(self.balance)
+        return None if self.balance is None else DoseBalance.of(self.balance)

@@ -55,7 +55,7 @@ from sojourn.care.session.rows import (
     WentIn,
 )
 from sojourn.clinical import eligibility, recovery
-from sojourn.clinical.administration import Delivered, HistoryRefused, Line, charted
+from sojourn.clinical.administration import Delivered, DoseBalance, HistoryRefused, charted
 from sojourn.clinical.administration.double_check import DoubleCheck, double_check
 from sojourn.clinical.alarms import Priority
 from sojourn.clinical.eligibility import Notice
@@ -206,7 +206,7 @@ class SessionSnapshot:
         return self.went_in[0].delivered if self.went_in else None
 
     @property
-    def line(self) -> Line | None:
+    def line(self) -> DoseBalance | None:
         """Planned, given, wasted."""
         return self.went_in[0].line if self.went_in else None
 

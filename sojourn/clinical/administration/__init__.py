@@ -1,12 +1,12 @@
 """What was really given: from the steps of one dose to milligrams given, wasted, left and missing."""
 
-from sojourn.clinical.administration.balance import Balance, Line, NeverGiven, reconcile
+from sojourn.clinical.administration.balance import Balance, DoseBalance, NeverGiven, reconcile
 from sojourn.clinical.administration.delivering import (
     OVER,
     Delivered,
     Disagreement,
+    GivenAmount,
     Method,
-    Part,
     Phase,
     Segment,
     delivered,
@@ -40,14 +40,14 @@ __all__ = [
     "Counted",
     "Delivered",
     "Disagreement",
+    "DoseBalance",
     "End",
     "Event",
+    "GivenAmount",
     "HistoryRefused",
-    "Line",
     "Means",
     "Method",
     "NeverGiven",
-    "Part",
     "PartGiven",
     "Pause",
     "Phase",

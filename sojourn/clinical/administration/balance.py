@@ -75,7 +75,7 @@ class NeverGiven:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DoseBalance:
     """Planned, given, wasted: the one line of the page, the record, the PDF, the figure and the curve. Hundredths."""
 
     planned_mg: Decimal
@@ -86,7 +86,7 @@ class Line:
     complete: bool
 
     @classmethod
-    def of(cls, balance: Balance) -> Line:
+    def of(cls, balance: Balance) -> DoseBalance:
         found = balance.delivered
         return cls(
             planned_mg=hundredths(found.planned_mg),

@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
-from sojourn.clinical.administration.balance import Balance, Line, reconcile
+from sojourn.clinical.administration.balance import Balance, DoseBalance, reconcile
 from sojourn.clinical.administration.delivering import Delivered, delivered
 from sojourn.clinical.administration.events import (
     Asked,
@@ -334,6 +334,6 @@ def balance(found: Delivered, dose: Dose, wasted: Sequence[Wasted]) -> Balance:
     )  # fmt: skip
 
 
-def line(found: Delivered, dose: Dose, wasted: Sequence[Wasted]) -> Line:
+def line(found: Delivered, dose: Dose, wasted: Sequence[Wasted]) -> DoseBalance:
     """Planned, given, wasted: the one line of page, record, PDF, figure and curve."""
-    return Line.of(balance(found, dose, wasted))
+    return DoseBalance.of(balance(found, dose, wasted))

@@ -64,7 +64,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class GivenAmount:
     """What was given at once. UTC."""
 
     at: datetime
@@ -96,7 +96,7 @@ class Delivered:
     given_ml: Fraction | None
     computed_mg: Fraction
     segments: tuple[Segment, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[GivenAmount, ...]
     ahead: Segment | None
     ended_at: datetime | None  # when a person recorded the stop or the end
     emptied_at: datetime | None
@@ -382,20 +382,20 @@ def _by_parts(history: History, now: datetime) -> Delivered:
     )
 
 
-def _settled(history: History, end: datetime) -> tuple[Part, ...]:
+def _settled(history: History, end: datetime) -> tuple[GivenAmount, ...]:
     """The parts that were charted, made to agree with what was read or said until then.
 
     What was said beyond them is taken as given when it was said, at the latest at the end of the dose: the observation
     then starts late rather than early. Where less was said than charted, every part is smaller by the same share.
     """
-    parts: list[Part] = []
+    parts: list[GivenAmount] = []
     for step in history.later:
         if isinstance(step, PartGiven):
-            parts.append(Part(step.at, step.mg * step.fraction))
+            parts.append(GivenAmount(step.at, step.mg * step.fraction))
         elif isinstance(step, Reading):
             said, charted = read_mg(step, history.start), sum((each.mg for each in parts), Fraction(0))
             if said >= charted:
-                parts.append(Part(min(step.at, end), said - charted))
+                parts.append(GivenAmount(min(step.at, end), said - charted))
             else:
                 parts = [replace(each, mg=each.mg * said / charted) for each in parts]
     return tuple(each for each in parts if each.mg)

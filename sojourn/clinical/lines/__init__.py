@@ -36,7 +36,7 @@ class LinesInvalid(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CrisisLine:
     """One line, in one language. ``hours``: "always", words, or "" where nothing was read of them.
 
     ``mark`` says whether its own page was read ("read") or another's ("second-hand"); ``languages`` are ISO 639 codes.
@@ -93,33 +93,33 @@ class PlaceLines:
 
     country: str
     name: str
-    emergency: tuple[Line, ...]
-    crisis: tuple[Line, ...]
-    text: tuple[Line, ...]
-    chat: tuple[Line, ...]
-    deaf: tuple[Line, ...]
-    poison: tuple[Line, ...]
+    emergency: tuple[CrisisLine, ...]
+    crisis: tuple[CrisisLine, ...]
+    text: tuple[CrisisLine, ...]
+    chat: tuple[CrisisLine, ...]
+    deaf: tuple[CrisisLine, ...]
+    poison: tuple[CrisisLine, ...]
 
     @property
-    def buttons(self) -> tuple[Line, ...]:
+    def buttons(self) -> tuple[CrisisLine, ...]:
         """The emergency numbers that are offered large: the country's general one, else each service by its name."""
         general = tuple(each for each in self.emergency if each.service == "general")
         return general[:1] or self.emergency
 
     @property
-    def first(self) -> tuple[Line, ...]:
+    def first(self) -> tuple[CrisisLine, ...]:
         """What is offered next: the lines that lead, and the first by text."""
         return (*(each for each in self.crisis if each.lead), *self.text[:1])
 
     @property
-    def more(self) -> tuple[Line, ...]:
+    def more(self) -> tuple[CrisisLine, ...]:
         """Every other line, in the order of the kinds."""
         said = {each.id for each in (*self.buttons, *self.first)}
         every = (*self.emergency, *self.crisis, *self.text, *self.chat, *self.deaf, *self.poison)
         return tuple(each for each in every if each.id not in said)
 
     @property
-    def every(self) -> tuple[Line, ...]:
+    def every(self) -> tuple[CrisisLine, ...]:
         """All of them, those that are shown first before the others."""
         return (*self.buttons, *self.first, *self.more)
 
@@ -147,7 +147,7 @@ def of(country: str, language: str) -> PlaceLines:
     found = [each for each in _lines(language) if each.country == code and each.how != "registered"]
     found = _in_own_language(found, language)
 
-    def kind(name: str) -> tuple[Line, ...]:
+    def kind(name: str) -> tuple[CrisisLine, ...]:
         rows = [each for each in found if each.kind == name]
         if name == "emergency":
             return tuple(rows)
@@ -162,12 +162,12 @@ def country_of(place: str) -> str:
     return code if code in countries() else ELSEWHERE
 
 
-def by_id(line_id: str, language: str = "en") -> Line | None:
+def by_id(line_id: str, language: str = "en") -> CrisisLine | None:
     """One line by its id, whether it is offered or not."""
     return next((each for each in _lines(language) if each.id == line_id), None)
 
 
-def _in_own_language(rows: list[Line], language: str) -> list[Line]:
+def _in_own_language(rows: list[CrisisLine], language: str) -> list[CrisisLine]:
     """For readers of another language a line of theirs takes the place of the usual one, and leads where none does."""
     replaced = {each.instead_of for each in rows if each.instead_of and each.speaks(language)}
     kept = [each for each in rows if each.id not in replaced]
@@ -177,12 +177,12 @@ def _in_own_language(rows: list[Line], language: str) -> list[Line]:
     return [_led(each, each.lead or each.id == own) for each in (_not_first(each, language) for each in kept)]
 
 
-def _not_first(line: Line, language: str) -> Line:
+def _not_first(line: CrisisLine, language: str) -> CrisisLine:
     """What stands in for a line in another language does not lead for those who do not read it."""
     return _led(line, line.lead and not (line.instead_of and not line.speaks(language)))
 
 
-def _led(line: Line, lead: bool) -> Line:
+def _led(line: CrisisLine, lead: bool) -> CrisisLine:
     return line if line.lead == lead else replace(line, lead=lead)
 
 
@@ -203,7 +203,7 @@ def countries() -> Mapping[str, Country]:
 
 
 @cache
-def _lines(language: str) -> tuple[Line, ...]:
+def _lines(language: str) -> tuple[CrisisLine, ...]:
     return tuple(_line(each, language) for each in check(_data()["line"]))
 
 
@@ -240,8 +240,8 @@ def _dial(row: Mapping[str, Any]) -> str:
     return str(row.get("dial", "")) or _NOT_DIALLED.sub("", row.get("number", ""))
 
 
-def _line(row: Mapping[str, Any], language: str) -> Line:
-    return Line(
+def _line(row: Mapping[str, Any], language: str) -> CrisisLine:
+    return CrisisLine(
         id=row["id"], country=row["country"], kind=row["kind"], service=row.get("service", ""), how=row["how"],
         number=row.get("number", ""), dial=_dial(row), address=row.get("address", ""), body=row.get("body", ""),
         name=row["name"][language], words=row.get("words", {}).get(language, ""),

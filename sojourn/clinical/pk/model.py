@@ -70,7 +70,7 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DoseRoute:
     """Where a part of a dose goes: a compartment, the fraction of it, and over what time it is released."""
 
     into: str
@@ -91,7 +91,7 @@ class LaterDoses:
 @dataclass(frozen=True, slots=True)
 class Route:
     name: str
-    parts: tuple[Part, ...]
+    parts: tuple[DoseRoute, ...]
     later_doses: LaterDoses | None
     assumptions: tuple[str, ...]
 
@@ -443,7 +443,9 @@ def _route(each: Mapping[str, Any]) -> Route:
     later = each.get("later_doses")
     return Route(
         name=each["name"],
-        parts=tuple(Part(part["into"], tuple(part.get("fraction", [])), part.get("over")) for part in each["parts"]),
+        parts=tuple(
+            DoseRoute(part["into"], tuple(part.get("fraction", [])), part.get("over")) for part in each["parts"]
+        ),
         later_doses=None
         if later is None
         else LaterDoses(later["parameter"], float(later["unit_mg"]), later["factor"], float(later["session_min"])),

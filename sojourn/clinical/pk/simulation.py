@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from .ageing import ageing_values
 from .body import Bodies, bodies
 from .linear import Floats, Linear, Pour, Response
-from .model import EffectSite, Model, Part, Route
+from .model import DoseRoute, EffectSite, Model, Route
 from .people import Dose, Person
 from .refusal import N_, ModelRefused, RefusalReason
 
@@ -138,7 +138,7 @@ def _pours(people: Bodies, doses: Sequence[Dose]) -> tuple[list[Pour], list[str]
     return pours, list(notes)
 
 
-def _fraction(people: Bodies, route: Route, part: Part, share: float) -> Floats | float:
+def _fraction(people: Bodies, route: Route, part: DoseRoute, share: float) -> Floats | float:
     total: Floats | float = 1.0
     for word in part.fraction:
         name = word.removeprefix("1-")

@@ -6,22 +6,22 @@ a file's text, ``replay`` plays it under the rules that it is handed, ``table`` 
 
 from sojourn.clinical.replay.laws import LAWS, loosened, step_of
 from sojourn.clinical.replay.reading import read
-from sojourn.clinical.replay.replaying import Line, Outcome, replay
+from sojourn.clinical.replay.replaying import Outcome, ReplayLine, replay
 from sojourn.clinical.replay.report import plain, table
 from sojourn.clinical.replay.rules import RulesOfClinic, UnknownRule
-from sojourn.clinical.replay.scenario import SCHEMA, Clinic, Entry, Expected, Scenario
+from sojourn.clinical.replay.scenario import SCHEMA, Clinic, Expected, Scenario, ScenarioEntry
 from sojourn.clinical.replay.tables import ScenarioInvalid
 
 __all__ = [
     "LAWS",
     "SCHEMA",
     "Clinic",
-    "Entry",
     "Expected",
-    "Line",
     "Outcome",
+    "ReplayLine",
     "RulesOfClinic",
     "Scenario",
+    "ScenarioEntry",
     "ScenarioInvalid",
     "UnknownRule",
     "loosened",

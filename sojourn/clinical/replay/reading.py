@@ -26,10 +26,10 @@ from sojourn.clinical.replay.scenario import (
     SCHEMA,
     Clinic,
     EarlierDose,
-    Entry,
     Expected,
     Papers,
     Scenario,
+    ScenarioEntry,
 )
 from sojourn.clinical.replay.tables import (
     A_MOMENT,
@@ -236,7 +236,7 @@ class _Lines:
     def person(self, value: object) -> str:
         return one_of(*self.people)(value)
 
-    def entry(self, number: int, data: object) -> Entry:
+    def entry(self, number: int, data: object) -> ScenarioEntry:
         where = f"{self.name}: timeline {number}"
         table = Table(where, data)
         at = table.need("at", self.moment, A_MOMENT)
@@ -250,7 +250,7 @@ class _Lines:
         expected = table.may("expect", list_of, "a list of expected lines", [])
         table.done()
         lines = tuple(self._expected(f"{table.where}: expect {i}", each) for i, each in enumerate(expected, 1))
-        return Entry(at, does, by, MappingProxyType(values), lines)
+        return ScenarioEntry(at, does, by, MappingProxyType(values), lines)
 
     def _expected(self, where: str, data: object) -> Expected:
         table = Table(where, data)

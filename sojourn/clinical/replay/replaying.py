@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 from sojourn.clinical import administration, alarms
 from sojourn.clinical.protocol import next_check_due
 from sojourn.clinical.replay.rules import RulesOfClinic
-from sojourn.clinical.replay.scenario import ALARM_SAYS, MG_SAYS, Entry, Expected, Scenario
+from sojourn.clinical.replay.scenario import ALARM_SAYS, MG_SAYS, Expected, Scenario, ScenarioEntry
 from sojourn.clinical.replay.session import AlarmNews, Done, ReplayedSession
 
 _AT_THE_SAME_TIME: Final = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReplayLine:
     """One expected line beside what was found. ``expected`` None: nothing expected it, and it must not happen."""
 
     expected: Expected | None
@@ -32,13 +32,13 @@ class Played:
     line of the record after it, None before the dose."""
 
     number: int
-    entry: Entry
+    entry: ScenarioEntry
     state: str
     said: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[ReplayLine, ...]
     refused: tuple[str, ...]
     set_aside: tuple[str, ...]
-    milligrams: administration.Line | None
+    milligrams: administration.DoseBalance | None
     alarms: tuple[tuple[str, str, str], ...]  # open after it: rule, phase, priority
 
 
@@ -50,11 +50,11 @@ class Outcome:
     played: tuple[Played, ...]
 
     @property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[ReplayLine, ...]:
         return tuple(line for each in self.played for line in each.lines)
 
     @property
-    def failed(self) -> tuple[Line, ...]:
+    def failed(self) -> tuple[ReplayLine, ...]:
         return tuple(line for line in self.lines if not line.ok)
 
     @property
@@ -69,7 +69,7 @@ def replay(scenario: Scenario, rules: RulesOfClinic) -> Outcome:
     return Outcome(scenario, tuple(_play(session, number, each) for number, each in enumerate(scenario.timeline, 1)))
 
 
-def _play(session: ReplayedSession, number: int, entry: Entry) -> Played:
+def _play(session: ReplayedSession, number: int, entry: ScenarioEntry) -> Played:
     session.turn_to(entry.at)
     done = session.do(entry)
     zone = session.scenario.clinic.zone
@@ -85,9 +85,9 @@ def _play(session: ReplayedSession, number: int, entry: Entry) -> Played:
 # ---------------------------------------------------------------- found beside expected
 
 
-def _line(session: ReplayedSession, done: Done, line: Expected) -> Line:
+def _line(session: ReplayedSession, done: Done, line: Expected) -> ReplayLine:
     found, ok = _FINDERS[line.says](session, done, line)
-    return Line(line, found, ok)
+    return ReplayLine(line, found, ok)
 
 
 def _state(session: ReplayedSession, done: Done, line: Expected) -> tuple[str, bool]:
@@ -140,12 +140,12 @@ _FINDERS: Final = {
 }  # fmt: skip
 
 
-def _unexpected(done: Done, expected: tuple[Expected, ...]) -> Iterator[Line]:
+def _unexpected(done: Done, expected: tuple[Expected, ...]) -> Iterator[ReplayLine]:
     """What was refused or set aside and stands in no expected line."""
     for says, found in (("refused", done.refused), ("set_aside", done.set_aside)):
         told = {code for line in expected if line.says == says for code in line.value}
         if more := [code for code in found if code not in told]:
-            yield Line(None, f"{says.replace('_', ' ')}: {_joined(more)}", False)
+            yield ReplayLine(None, f"{says.replace('_', ' ')}: {_joined(more)}", False)
 
 
 def _joined(found: Any) -> str:

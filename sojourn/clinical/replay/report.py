@@ -8,8 +8,8 @@ from textwrap import wrap
 from types import MappingProxyType
 from typing import Any, Final
 
-from sojourn.clinical.replay.replaying import Line, Outcome, Played
-from sojourn.clinical.replay.scenario import Entry, Expected
+from sojourn.clinical.replay.replaying import Outcome, Played, ReplayLine
+from sojourn.clinical.replay.scenario import Expected, ScenarioEntry
 
 _HEAD: Final = ("time", "what happened", "what the software said", "expected", "")
 _WIDTHS: Final = (10, 34, 44, 44, 4)
@@ -60,7 +60,7 @@ def _plain_mg(played: Played) -> dict[str, str] | None:
     }  # fmt: skip
 
 
-def _plain_line(line: Line, marks: Mapping[str, str]) -> dict[str, Any]:
+def _plain_line(line: ReplayLine, marks: Mapping[str, str]) -> dict[str, Any]:
     said = line.expected
     if said is None:
         return {"expected": None, "found": line.found, "ok": line.ok}
@@ -82,7 +82,7 @@ def _rows(outcome: Outcome, played: Played, marks: Mapping[str, str]) -> Iterato
         yield from _row((_at(lefts, index), _at(whats, index), _at(saids, index), *right))
 
 
-def _of_line(line: Line, marks: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _of_line(line: ReplayLine, marks: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     outcome = "ok" if line.ok else "FAIL"
     said = line.expected
     text = f"nobody expected this: {line.found}" if said is None else expected(said)
@@ -119,7 +119,7 @@ def expected(line: Expected) -> str:
             return f"{line.says.removesuffix('_mg')}: {value} mg"
 
 
-def what(entry: Entry) -> str:
+def what(entry: ScenarioEntry) -> str:
     """An entry of the timeline in words."""
     said: Mapping[str, Any] = entry.values
     who = f"{entry.by}: " if entry.by else "Monitor: "

@@ -55,7 +55,7 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ScenarioEntry:
     """One line of the timeline. ``values`` are those of its kind, typed."""
 
     at: datetime
@@ -102,4 +102,4 @@ class Scenario:
     earlier: tuple[EarlierDose, ...]
     protocol_id: str
     starts_at: datetime
-    timeline: tuple[Entry, ...]
+    timeline: tuple[ScenarioEntry, ...]

@@ -36,7 +36,7 @@ from sojourn.clinical.protocol import (
 from sojourn.clinical.protocol.guards import CheckResult
 from sojourn.clinical.protocol.road import Agreement
 from sojourn.clinical.replay.rules import RulesOfClinic
-from sojourn.clinical.replay.scenario import Entry, Scenario
+from sojourn.clinical.replay.scenario import Scenario, ScenarioEntry
 from sojourn.clinical.vitals import SYSTOLIC, doubt_of, limit_of, void
 
 # ---------------------------------------------------------------- what an entry did
@@ -184,18 +184,18 @@ class ReplayedSession:
 
     # --- entries ---
 
-    def do(self, entry: Entry) -> Done:
+    def do(self, entry: ScenarioEntry) -> Done:
         """What somebody, or a monitor, did at this moment."""
         done: Done = getattr(self, f"_{entry.does}")(entry)
         return done
 
-    def _note(self, entry: Entry) -> Done:
+    def _note(self, entry: ScenarioEntry) -> Done:
         return self._over() or _OK
 
     def _over(self) -> Done | None:
         return _refuse("over", "This session is over.") if self.state in FINAL else None
 
-    def _reading(self, entry: Entry) -> Done:
+    def _reading(self, entry: ScenarioEntry) -> Done:
         if self.state not in PRESENT:
             return _refuse("not-running", "This session is not running; readings cannot be added.")
         for code, value in sorted(entry.values["vitals"].items()):  # as a batch of readings is judged in the clinic
@@ -224,7 +224,7 @@ class ReplayedSession:
         if not doubt and (not by_monitor or code in SYSTOLIC):
             self.measured.append((self.now, code, value))
 
-    def _check(self, entry: Entry) -> Done:
+    def _check(self, entry: ScenarioEntry) -> Done:
         if over := self._over():
             return over
         outcomes: tuple[CheckResult, ...] = ("passed", "failed")
@@ -262,7 +262,7 @@ class ReplayedSession:
             else:
                 raise ValueError(f"{self.scenario.name}: {own.id} has no item {name}")
 
-    def _prepare(self, entry: Entry) -> Done:
+    def _prepare(self, entry: ScenarioEntry) -> Done:
         said = entry.values
         if self.state not in (State.ARRIVED, State.CHECKED):
             return _refuse("late", "A dose is prepared before it is given; this session is past that.")
@@ -279,7 +279,7 @@ class ReplayedSession:
         self.prepared.append(row)
         return _OK
 
-    def _waste(self, entry: Entry) -> Done:
+    def _waste(self, entry: ScenarioEntry) -> Done:
         if fault := charted.waste_fault(entry.values["mg"]):
             return _refuse(fault, _WASTE_FAULTS[fault])
         mg = entry.values["mg"]
@@ -291,7 +291,7 @@ class ReplayedSession:
         )
         return _OK
 
-    def _witness(self, entry: Entry) -> Done:
+    def _witness(self, entry: ScenarioEntry) -> Done:
         open_now = [number for number, each in enumerate(self.wasted) if each.witness_person_id is None]
         if not open_now:
             return _refuse("nothing-to-witness", "Nothing was thrown away that waits for a witness.")
@@ -302,25 +302,25 @@ class ReplayedSession:
         self.wasted[open_now[0]] = replace(row, witness=entry.by, witness_person_id=who, witnessed_at=self.now)
         return _OK
 
-    def _agree(self, entry: Entry) -> Done:
+    def _agree(self, entry: ScenarioEntry) -> Done:
         known = self._agreement(entry)
         self.agreements[known.id] = replace(known, missing="", withdrawn=False)
         return _OK
 
-    def _agreement(self, entry: Entry) -> Agreement:
+    def _agreement(self, entry: ScenarioEntry) -> Agreement:
         name = entry.values["agreement"]
         if name not in self.agreements:
             raise ValueError(f"{self.scenario.name}: no agreement {name} stands in its papers")
         return self.agreements[name]
 
-    def _withdraw(self, entry: Entry) -> Done:
+    def _withdraw(self, entry: ScenarioEntry) -> Done:
         known = self._agreement(entry)
         self.agreements[known.id] = replace(known, withdrawn=True)
         if self.state not in BY_NAME["say_no"].origins:
             return _OK
         return self._advance("say_no", by=entry.by, reason="An agreement was withdrawn.", pump={})
 
-    def _acknowledge(self, entry: Entry) -> Done:
+    def _acknowledge(self, entry: ScenarioEntry) -> Done:
         rule_id = entry.values["alarm"]
         waiting = [key for key, state in self.alarm_states.items() if key[0] == rule_id and state.phase != Phase.QUIET]
         if not waiting:
@@ -339,7 +339,7 @@ class ReplayedSession:
         self.news += [AlarmNews(rule, each) for each in found.happenings]
         return _OK
 
-    def _step(self, entry: Entry) -> Done:
+    def _step(self, entry: ScenarioEntry) -> Done:
         said = entry.values
         return self._advance(
             said["step"], by=entry.by, reason=said["reason"], pump=said["pump"], overrides=frozenset(said["sets_aside"])
@@ -425,7 +425,7 @@ class ReplayedSession:
             self.dose, self.steps, self.now, self.left_dosing_at, agree_percent=self.rules.agree_percent
         )
 
-    def line(self) -> administration.Line | None:
+    def line(self) -> administration.DoseBalance | None:
         """Planned, given, wasted."""
         found = self.delivered()
         return charted.line(found, self.dose, self.wasted) if self.dose and isinstance(found, Delivered) else None

@@ -54,7 +54,7 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Subscale:
     """A subscale. ``score`` is None where only its own number can be entered."""
 
     code: str
@@ -151,7 +151,7 @@ class Scale:
     low: int
     high: int
     bands: tuple[Band, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[Subscale, ...]
     total_from_parts: expression.Node | None
     findings: tuple[Finding, ...]
     higher_is_worse: bool
@@ -471,7 +471,7 @@ def build(
         source = rule.fixed.get("score", f"sum[{', '.join(_quoted(each) for each in names)}]" if names else "")
         formula = expression.read(source, ids) if source else None
         parts = tuple(
-            Part(
+            Subscale(
                 code=str(each["code"]),
                 label=str(each["label"]),
                 score=expression.read(each["score"], ids) if "score" in each else None,

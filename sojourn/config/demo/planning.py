@@ -9,7 +9,7 @@ from typing import Any
 from sojourn.care.plan import actions as plans
 from sojourn.care.plan import dose
 from sojourn.care.plan.models import CarePlan, PlanVersion
-from sojourn.care.plan.parts import Part
+from sojourn.care.plan.parts import PlanPart
 from sojourn.config.demo import intake
 from sojourn.config.demo.walk import PROTOCOL, Walk
 from sojourn.foundation.accounts.actor import Actor
@@ -24,8 +24,8 @@ def draft(walk: Walk, intention: str) -> PlanVersion:
     therapist = walk.team.therapist.name
     kinds = {"ptsd": "talk", "bipolar_depression": "family"}
     parts = (
-        Part("preparation", therapist, 1, "once"), Part("integration", therapist, 1, "session"),
-        Part(kinds.get(walk.tale.battery, "cbt"), therapist, 1, "week"),
+        PlanPart("preparation", therapist, 1, "once"), PlanPart("integration", therapist, 1, "session"),
+        PlanPart(kinds.get(walk.tale.battery, "cbt"), therapist, 1, "week"),
     )  # fmt: skip
     values = {
         "indication": walk.tale.indication, "protocol_id": PROTOCOL, "per_kg": Decimal(walk.tale.per_kg),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from sojourn.clinical import lines
-from sojourn.clinical.lines import Line
+from sojourn.clinical.lines import CrisisLine
 from sojourn.foundation.accounts.models import Clinic, LineCheck
 from sojourn.foundation.accounts.readiness import Missing
 
@@ -20,7 +20,7 @@ class CheckedLine:
     ``needed``: it is among those that a patient is shown first, in one of the languages.
     """
 
-    line: Line
+    line: CrisisLine
     check: LineCheck | None
     needed: bool
 
@@ -31,13 +31,13 @@ def checks_of(clinic_id: int) -> dict[str, LineCheck]:
     return {row.line_id: row for row in rows}
 
 
-def holds(line: Line, checks: Mapping[str, LineCheck]) -> LineCheck | None:
+def holds(line: CrisisLine, checks: Mapping[str, LineCheck]) -> LineCheck | None:
     """The check that holds for a line: None where there is none, or its number has changed since."""
     found = checks.get(line.id)
     return found if found is not None and found.number == line.shown else None
 
 
-def needed(country: str) -> dict[str, Line]:
+def needed(country: str) -> dict[str, CrisisLine]:
     """The lines of a country that somebody is shown first, in any of the languages, by id."""
     shown = [lines.of(country, language) for language in lines.LANGUAGES]
     return {each.id: each for place in shown for each in (*place.buttons, *place.first)}

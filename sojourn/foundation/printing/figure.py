@@ -46,7 +46,7 @@ _LINE: Final = 13
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FigureLine:
     """One line: points (x in seconds, value). A step of more than ``gap`` seconds breaks it."""
 
     label: str
@@ -61,7 +61,7 @@ class Panel:
 
     name: str
     unit: str
-    lines: Sequence[Line]
+    lines: Sequence[FigureLine]
     height: float = 48
     span: float = 0
     bars: bool = False
@@ -240,7 +240,7 @@ class _Sheet:
             )
         return parts
 
-    def line(self, line: Line, points: Sequence[tuple[float, float]], colour: str) -> list[str]:
+    def line(self, line: FigureLine, points: Sequence[tuple[float, float]], colour: str) -> list[str]:
         runs: list[list[tuple[float, float]]] = []
         before: float | None = None
         for (at, _value), point in zip(line.points, points, strict=True):

@@ -39,7 +39,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DatedLine:
     """One line of a list in time."""
 
     when: str
@@ -66,7 +66,7 @@ class Section:
     facts: Sequence[tuple[str, str]] = ()
     picture: Picture | None = None
     table: Table | None = None
-    entries: Sequence[Entry] = ()
+    entries: Sequence[DatedLine] = ()
     paragraphs: Sequence[str] = ()
 
 

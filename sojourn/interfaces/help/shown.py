@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from sojourn.clinical import lines
-from sojourn.clinical.lines import Line, PlaceLines
+from sojourn.clinical.lines import CrisisLine, PlaceLines
 from sojourn.foundation.accounts import place
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, LineCheck
@@ -26,7 +26,7 @@ _ICONS: Mapping[str, str] = {"call": "phone", "sms": "message-circle", "whatsapp
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class LineView:
     """A line on a page. ``label`` is what a tap does, "" where nothing is tapped; ``copies``: a button copies it."""
 
     name: str
@@ -45,7 +45,7 @@ class Group:
     """Further lines of one kind, under a heading."""
 
     title: str
-    lines: tuple[Shown, ...]
+    lines: tuple[LineView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class Place:
 
     code: str
     name: str
-    emergency: tuple[Shown, ...]
-    first: tuple[Shown, ...]
+    emergency: tuple[LineView, ...]
+    first: tuple[LineView, ...]
     more: tuple[Group, ...]
 
     @property
@@ -68,7 +68,7 @@ class HelpNow:
     """Everything that a page of help shows. ``place`` is None where no clinic is known, and so no country."""
 
     clinic_name: str
-    clinic: tuple[Shown, ...]
+    clinic: tuple[LineView, ...]
     place: Place | None
 
 
@@ -102,7 +102,7 @@ def _not_reached(clinic: Clinic) -> dict[str, LineCheck]:
         return {line_id: row for line_id, row in place.checks_of(clinic.pk).items() if not row.works}
 
 
-def _clinics_own(clinic: Clinic) -> tuple[Shown, ...]:
+def _clinics_own(clinic: Clinic) -> tuple[LineView, ...]:
     found = []
     if clinic.crisis_phone:
         found.append(_own(clinic.crisis_name or _("the clinic's crisis line"), clinic.crisis_phone))
@@ -111,9 +111,9 @@ def _clinics_own(clinic: Clinic) -> tuple[Shown, ...]:
     return tuple(found)
 
 
-def _own(name: str, number: str) -> Shown:
+def _own(name: str, number: str) -> LineView:
     label = _("Call %(name)s: %(number)s") % {"name": name, "number": number}
-    return Shown(name, number, label, "tel:" + dialled(number))
+    return LineView(name, number, label, "tel:" + dialled(number))
 
 
 def dialled(number: str) -> str:
@@ -124,7 +124,9 @@ def dialled(number: str) -> str:
 # ---------------------------------------------------------------- the lines of a place
 
 
-def _instead(first: Sequence[Line], more: Sequence[Line], checks: Mapping[str, LineCheck]) -> list[Line]:
+def _instead(
+    first: Sequence[CrisisLine], more: Sequence[CrisisLine], checks: Mapping[str, LineCheck]
+) -> list[CrisisLine]:
     """Another crisis line that was reached, where the first lines hold none."""
     if any(each.kind == "crisis" for each in first):
         return []
@@ -143,11 +145,11 @@ def place_of(found: PlaceLines, not_reached: Mapping[str, LineCheck] | None = No
     return Place(found.country, found.name, tuple(map(_line, found.buttons)), shown, tuple(_groups(rest, checks)))
 
 
-def _failed(line: Line, checks: Mapping[str, LineCheck]) -> bool:
+def _failed(line: CrisisLine, checks: Mapping[str, LineCheck]) -> bool:
     return line.kind != "emergency" and line.id in checks and checks[line.id].number == line.shown
 
 
-def _groups(rest: list[Line], checks: Mapping[str, LineCheck]) -> list[Group]:
+def _groups(rest: list[CrisisLine], checks: Mapping[str, LineCheck]) -> list[Group]:
     titles = {
         "crisis": _("More to call"), "text": _("To write to"), "chat": _("Chat"),
         "deaf": _("If you are deaf or cannot speak"), "emergency": _("Other emergency numbers"),
@@ -160,15 +162,15 @@ def _groups(rest: list[Line], checks: Mapping[str, LineCheck]) -> list[Group]:
     return [each for each in groups if each.lines]
 
 
-def _line(line: Line, check: LineCheck | None = None) -> Shown:
-    return Shown(
+def _line(line: CrisisLine, check: LineCheck | None = None) -> LineView:
+    return LineView(
         line.name, line.shown, _label(line), line.href, _ICONS.get(line.how, "phone"), line.words,
         _("24 hours a day") if line.hours == lines.ALWAYS else line.hours,
         _note(line, check), copies=line.how == "copy",
     )  # fmt: skip
 
 
-def _label(line: Line) -> str:
+def _label(line: CrisisLine) -> str:
     """What a tap does: "Call 988", "Text HOME to 741741"."""
     said = {"number": line.shown, "word": line.body, "name": line.name}
     if line.how == "call":
@@ -181,7 +183,7 @@ def _label(line: Line) -> str:
     return _("Open %(number)s") % said if line.how == "web" else ""
 
 
-def _note(line: Line, check: LineCheck | None) -> str:
+def _note(line: CrisisLine, check: LineCheck | None) -> str:
     if check is None or not _failed(line, {line.id: check}):
         return ""
     day = date_format(page_local(check.checked_at), "DATE_FORMAT")

@@ -107,7 +107,7 @@ def _patients_meant(text: str) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AuditRow:
     """A row of the audit as it is read."""
 
     seq: int
@@ -125,7 +125,7 @@ def _who(row: AuditEvent) -> str:
     return f"{row.name} ({label})" if label else row.name
 
 
-def _lines(rows: Iterable[AuditEvent]) -> list[Line]:
+def _lines(rows: Iterable[AuditEvent]) -> list[AuditRow]:
     """Rows as sentences; one query for the patients' names."""
     rows = list(rows)
     ids = {row.patient_id for row in rows if row.patient_id}
@@ -134,7 +134,7 @@ def _lines(rows: Iterable[AuditEvent]) -> list[Line]:
         for patient in (Patient.objects.filter(pk__in=ids) if ids else ())
     }
     return [
-        Line(
+        AuditRow(
             row.seq,
             row.at,
             sentence(row.action, who=_who(row), patient=names.get(row.patient_id or 0, ""), detail=row.detail),
@@ -156,7 +156,7 @@ def audit(request: Request) -> HttpResponse:
     """Newest first, fifty a page, narrowed as asked. ``verify=1`` walks the clinic's chain."""
     clinic_id = request.actor.own_clinic_id
     form = Filter(request.GET, clinic_id=clinic_id)
-    lines: list[Line] = []
+    lines: list[AuditRow] = []
     older = ""
     if form.is_valid():
         rows = form.narrow(queries.events())

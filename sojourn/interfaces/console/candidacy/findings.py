@@ -52,7 +52,7 @@ class Signed:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class FindingView:
     """A finding. ``look``: of the pill; ``may_override``: a form for the first signature."""
 
     key: str
@@ -82,7 +82,7 @@ class Group:
     severity: str
     label: str
     shape: str
-    findings: tuple[Shown, ...]
+    findings: tuple[FindingView, ...]
 
 
 def _reason(fact: Fact) -> FindingFact:
@@ -102,13 +102,13 @@ def _signed(found: Overridden | None, actor: Actor) -> Signed | None:
     )  # fmt: skip
 
 
-def finding_row(finding: Finding, signed: Mapping[str, Overridden], actor: Actor) -> Shown:
+def finding_row(finding: Finding, signed: Mapping[str, Overridden], actor: Actor) -> FindingView:
     key = eligibility.fingerprint(finding)
     override = None if finding.never_overridden or not finding.blocks else signed.get(key)
     look = "off"
     if finding.adopted:
         look = "stop" if finding.blocks else "wait" if finding.action in ("hold", "urgent_review") else "open"
-    return Shown(
+    return FindingView(
         key=key,
         title=_(finding.title),
         statement=_(finding.statement),
@@ -141,7 +141,7 @@ def finding_groups(
     weighed = open_eyes.weighed(assessed, clearances)
     beside = candidacy_clearances.beside(assessed.patient.pk, way, weighed, actor)
 
-    def shown(finding: Finding) -> Shown:
+    def shown(finding: Finding) -> FindingView:
         found = finding_row(finding, signed, actor)
         return replace(found, beside=beside.get(found.key))
 

@@ -27,7 +27,7 @@ _KINDS: Final = ("clearance", "seen")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AcceptanceReason:
     """One thing that an acceptance is given in spite of. ``field`` is the name of its reason's field, "" where none is
     asked; ``forms`` for what must be recorded first."""
 
@@ -51,18 +51,18 @@ class Eyes:
     """Everything at the signature. ``unknown``: the names of what is not known; ``not_adopted``: titles of what rules
     find that nobody has adopted, which has no effect."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[AcceptanceReason, ...]
     unknown: tuple[str, ...]
     unknown_field: str
     unknown_reason: str
     not_adopted: tuple[str, ...]
 
     @property
-    def asked(self) -> list[Line]:
+    def asked(self) -> list[AcceptanceReason]:
         return [each for each in self.lines if each.asks]
 
     @property
-    def listed(self) -> list[Line]:
+    def listed(self) -> list[AcceptanceReason]:
         """What is there to be seen and asks for nothing."""
         return [each for each in self.lines if not each.asks]
 
@@ -91,12 +91,12 @@ def eyes(row: CandidacyDecision, typed: Mapping[str, str], words: Words, wrong: 
     )
 
 
-def _line(each: Mapping[str, Any], typed: Mapping[str, str], words: Words, refused: Forms) -> Line:
+def _line(each: Mapping[str, Any], typed: Mapping[str, str], words: Words, refused: Forms) -> AcceptanceReason:
     short = each["key"][: open_eyes.SHORT]
     there = {row["kind"] for row in each["clearances"]}
     lacking = [kind for kind in _KINDS if kind in each["needs"] and kind not in there]
     title = _(each["title"])
-    return Line(
+    return AcceptanceReason(
         short=short,
         title=f"{each['what']}: {title}" if each["what"] else title,
         weight=_weight(each),

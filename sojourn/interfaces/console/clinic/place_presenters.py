@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
-from sojourn.clinical.lines import ALWAYS, Line
+from sojourn.clinical.lines import ALWAYS, CrisisLine
 from sojourn.foundation.accounts.models import LineCheck
 from sojourn.foundation.accounts.place import CheckedLine
 from sojourn.foundation.accounts.readiness import Missing
@@ -63,7 +63,7 @@ def line_rows(found: Iterable[CheckedLine]) -> tuple[list[LineRow], list[LineRow
     return [row for needed, row in rows if needed], [row for needed, row in rows if not needed]
 
 
-def _row(line: Line, check: LineCheck | None) -> LineRow:
+def _row(line: CrisisLine, check: LineCheck | None) -> LineRow:
     state = "wait" if check is None else "done" if check.works else "stop"
     return LineRow(
         line.id, line.name, line.shown, line.words, _("24 hours a day") if line.hours == ALWAYS else line.hours,

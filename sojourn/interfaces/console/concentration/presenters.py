@@ -16,7 +16,7 @@ from sojourn.foundation.clock import page_today
 from sojourn.foundation.ui.charts import Chart
 from sojourn.interfaces.console.concentration.chart import chart_of
 from sojourn.interfaces.console.concentration.forms import Slot, WhoForm, forms_of, problems_of, slot_of
-from sojourn.interfaces.console.concentration.regimens import Regimen, Row, Source, band_words_of
+from sojourn.interfaces.console.concentration.regimens import ModelRow, Regimen, Source, band_words_of
 from sojourn.interfaces.console.concentration.words import dose_words, effect, figure, reason, sentences_of, word
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Answer:
     regimens: tuple[Regimen, ...]
     times: tuple[float, ...]
     chart: Chart | None
-    rows: tuple[Row, ...]
+    rows: tuple[ModelRow, ...]
     band_words: str
     assumptions: tuple[str, ...]
     sources: tuple[Source, ...]
@@ -99,10 +99,10 @@ def _zone(zone: Zone) -> Source:
     return Source(_("%(effect)s, %(low)s to %(high)s ng/mL") % facts, zone.source, zone.verification)
 
 
-def _rows(each: Regimen) -> list[Row]:
+def _rows(each: Regimen) -> list[ModelRow]:
     assert each.explored is not None
     return [
-        Row(
+        ModelRow(
             each.letter,
             curve.title,
             figure(curve.facts.peak_ng_per_ml),

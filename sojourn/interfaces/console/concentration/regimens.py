@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ModelRow:
     """One model's facts of one regimen, in figures."""
 
     regimen: str

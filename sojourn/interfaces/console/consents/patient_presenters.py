@@ -22,7 +22,7 @@ from sojourn.interfaces.console.consents.words import STATES, WAYS, way_words
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ConsentRow:
     """One document of a patient. ``history``: every decision about it, the newest first."""
 
     id: str
@@ -114,7 +114,7 @@ def shelf_of(patient: Patient, clinic: Clinic) -> Shelf:
     )
 
 
-def document_lines(shelf: Shelf) -> list[Line]:
+def document_lines(shelf: Shelf) -> list[ConsentRow]:
     """The documents that are needed by this way, those that may be signed, and those that once were."""
     newest = shelf.newest
     return [
@@ -125,9 +125,9 @@ def document_lines(shelf: Shelf) -> list[Line]:
     ]
 
 
-def _document_line(document: Source, newest: Consent | None, shelf: Shelf) -> Line:
+def _document_line(document: Source, newest: Consent | None, shelf: Shelf) -> ConsentRow:
     word, kind = STATES[state_of(shelf.own, newest, document.id, shelf.way)]
-    return Line(
+    return ConsentRow(
         id=document.id,
         title=document.title[queries.reading_language()],
         word=word,

@@ -52,7 +52,7 @@ _WITHHELD: Mapping[str, StrPromise] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RuleRow:
     """A rule in the list of its group."""
 
     title: str
@@ -62,7 +62,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RuleGroupView:
     """A group: how far it is, and its rules."""
 
     code: str
@@ -74,8 +74,8 @@ class Part:
     words: str
     is_done: bool
     next_url: str
-    rows: tuple[Row, ...]
-    acting: tuple[Row, ...]
+    rows: tuple[RuleRow, ...]
+    acting: tuple[RuleRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +114,14 @@ def progress(found: FirstStart) -> Progress:
     )
 
 
-def parts(found: FirstStart) -> list[Part]:
+def parts(found: FirstStart) -> list[RuleGroupView]:
     """Every group in the order of the walk."""
     return [part(each) for each in found.groups]
 
 
-def part(group: Group) -> Part:
+def part(group: Group) -> RuleGroupView:
     """One group with its rules: those to decide, and those that act by themselves."""
-    return Part(
+    return RuleGroupView(
         code=group.code, name=NAMES[group.code], why=WHY[group.code],
         url=reverse("console:first_start_group", args=[group.code]), decided=group.decided, total=len(group.to_decide),
         words=_words(group), is_done=group.is_done,
@@ -144,16 +144,16 @@ def _words(group: Group) -> str:
     return f"{rules}; {numbers}"
 
 
-def _row(standing: Standing) -> Row:
+def _row(standing: Standing) -> RuleRow:
     rule = standing.newest
     if not needs_a_decision(rule):
         acts = _("Acts by itself") if rule.acts_without_adoption else _("Used as it is")
-        return Row(_(rule.title), reverse("console:rule", args=[rule.id]), acts, "done")
+        return RuleRow(_(rule.title), reverse("console:rule", args=[rule.id]), acts, "done")
     if is_open(standing):
-        return Row(_(rule.title), rule_url(rule.id), _("To decide"), "wait")
+        return RuleRow(_(rule.title), rule_url(rule.id), _("To decide"), "wait")
     if standing.acting is None:
-        return Row(_(rule.title), rule_url(rule.id), _("Not used here"), "off")
-    return Row(_(rule.title), rule_url(rule.id), _("Acts here"), "done")
+        return RuleRow(_(rule.title), rule_url(rule.id), _("Not used here"), "off")
+    return RuleRow(_(rule.title), rule_url(rule.id), _("Acts here"), "done")
 
 
 def withheld(found: FirstStart, prescribers: Iterable[str], *, decides: bool) -> Withheld | None:

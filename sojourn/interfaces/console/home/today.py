@@ -34,7 +34,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TodayRow:
     """One appointment of today."""
 
     at: datetime
@@ -113,7 +113,7 @@ class Today:
         return _("Restricted record") if self.hides(patient) else patient.name
 
 
-def session_lines(today: Today) -> list[Line]:
+def session_lines(today: Today) -> list[TodayRow]:
     actor = today.actor
     clinical = actor.may("session.read")
     lines = []
@@ -121,7 +121,7 @@ def session_lines(today: Today) -> list[Line]:
         appointment = row.appointment
         secret = today.hides(appointment.patient)
         lines.append(
-            Line(
+            TodayRow(
                 at=appointment.during.lower,
                 until=appointment.during.upper,
                 chair=appointment.chair.name,

@@ -25,7 +25,7 @@ from sojourn.interfaces.console.intake.findings import StoryFinding, story_findi
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class IntakeEntry:
     """A line of a list. ``unchecked``: what of a medicine the list of interactions does not know; ``says``: the rules
     that speak of it beside ketamine or esketamine by any route, the gravest first."""
 
@@ -49,7 +49,7 @@ class Said:
     changed: bool
     said_at: datetime | None
     url: str
-    lines: tuple[Entry, ...]
+    lines: tuple[IntakeEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +61,15 @@ class Differs:
     now: str
 
 
-def _entry(patient_id: int, question: Question, each: Any, rules: Sequence[InteractionRule] = ()) -> Entry:
+def _entry(patient_id: int, question: Question, each: Any, rules: Sequence[InteractionRule] = ()) -> IntakeEntry:
     if question.of == "people":
         values = {"name": each.name, "relationship": each.relationship, "phone": each.phone, "email": each.email,
                   "emergency_contact": each.emergency_contact}  # fmt: skip
         what, details = wording.line("people", values)
-        return Entry(what, details, "", "", reverse("console:person_edit", args=[each.pk]))
+        return IntakeEntry(what, details, "", "", reverse("console:person_edit", args=[each.pk]))
     what, details = wording.line(question.of, asdict(each))
     medicine = question.of == "medicines"
-    return Entry(
+    return IntakeEntry(
         what=what,
         details=details,
         ingredient=known_as(each) if medicine else "",
@@ -140,7 +140,7 @@ def options(found: Question) -> list[tuple[str, str]]:
     return [(each.id, _(each.text)) for each in found.choices]
 
 
-def list_lines(patient_id: int, found: Question) -> list[Entry]:
+def list_lines(patient_id: int, found: Question) -> list[IntakeEntry]:
     if found.kind != "list":
         return []
     rows: Any = people_of(patient_id) if found.of == "people" else queries.lists(patient_id).of(found.of)

@@ -24,7 +24,7 @@ from sojourn.interfaces.console.rules.words import SHORT_MARKS
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CompletedRow:
     """One completed questionnaire, newest first on the page."""
 
     at: datetime
@@ -44,7 +44,7 @@ class Picture:
     title: str
     chart: Chart | None
     explained: str
-    rows: tuple[Row, ...]
+    rows: tuple[CompletedRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def picture(trend: Trend, doses: list[GivenInSession], sex: str) -> Picture:
         for before, dose in zip([None, *doses], doses, strict=False)
     ]
     rows = tuple(
-        Row(
+        CompletedRow(
             at=point.at,
             total="–" if point.total is None else str(point.total),
             band=_band(trend, point),
@@ -216,7 +216,7 @@ def unverified_titles(shelf: Shelf) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AnswerRow:
     """One question with what was answered."""
 
     text: str
@@ -225,7 +225,7 @@ class Line:
     safety: bool
 
 
-def answer_lines(definition: Scale, given: Mapping[str, int | None], *, as_a_whole: bool) -> list[Line]:
+def answer_lines(definition: Scale, given: Mapping[str, int | None], *, as_a_whole: bool) -> list[AnswerRow]:
     """Every question that was asked, with its answer. ``as_a_whole``: the score was entered without its answers."""
     alarming = definition.safety(given)
     return [
@@ -235,13 +235,13 @@ def answer_lines(definition: Scale, given: Mapping[str, int | None], *, as_a_who
     ]
 
 
-def _answer_line(item: Item, value: int | None, *, safety: bool) -> Line:
+def _answer_line(item: Item, value: int | None, *, safety: bool) -> AnswerRow:
     language = reading_language()
     words = next((say(option.text, language) for option in item.options if option.value == value), "")
     words = words or (_("left out") if value is None else f"{value} {item.unit}".strip())
     text = say(item.text, language)
     title = f"{item.prefix} {text}".strip() if text else _("Item %(number)s") % {"number": item.link_id}
-    return Line(title, words, "" if value is None or not item.scored else str(value), safety)
+    return AnswerRow(title, words, "" if value is None or not item.scored else str(value), safety)
 
 
 def response_context(row: QuestionnaireResponse) -> dict[str, object]:

@@ -14,7 +14,7 @@ from sojourn.foundation.accounts.actor import Actor
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ThreadRow:
     """A thread in the list. A withheld one does not say whose it is."""
 
     url: str
@@ -29,12 +29,12 @@ def thread_name(patient: Patient, hidden: frozenset[int]) -> str:
     return _("Restricted record") if patient.pk in hidden else patient.name
 
 
-def waiting_row(each: WaitingThread, hidden: frozenset[int], actor: Actor) -> Row:
+def waiting_row(each: WaitingThread, hidden: frozenset[int], actor: Actor) -> ThreadRow:
     """A withheld thread says neither whose it is nor what stands in it, and comes in its order of risk all the same."""
     risk = ""
     if each.kind is not None:
         risk = str(each.kind.label) if actor.may("flag.read") else _("Read this first")
-    return Row(
+    return ThreadRow(
         url=reverse("console:thread", args=[each.patient.pk]),
         name=thread_name(each.patient, hidden),
         at=each.waiting.since,

@@ -18,7 +18,7 @@ from sojourn.care.safety.writing_actions import write_message
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.interfaces.console.messages.presenters import Row, thread_name, waiting_row
+from sojourn.interfaces.console.messages.presenters import ThreadRow, thread_name, waiting_row
 from sojourn.interfaces.shared.message_forms import MessageForm
 from sojourn.interfaces.shared.pages import FORM, PatientScope, error_list, patient_page, require_valid, sent
 
@@ -35,7 +35,7 @@ def inbox(request: Request) -> HttpResponse:
     context = {
         "waiting": [waiting_row(each, hidden, request.actor) for each in waiting],
         "others": [
-            Row(
+            ThreadRow(
                 reverse("console:thread", args=[each.patient.pk]),
                 thread_name(each.patient, hidden),
                 each.newest.sent_at,

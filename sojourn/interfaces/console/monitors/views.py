@@ -43,7 +43,7 @@ FAULTS_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class MonitorRow:
     """A monitor of the list."""
 
     id: int
@@ -65,14 +65,14 @@ class Line:
 def _line(
     device: Device, association: DeviceAssociation | None, request: Request, hidden: frozenset[int],
     not_used: Sequence[NotUsed],
-) -> Line:  # fmt: skip
+) -> MonitorRow:  # fmt: skip
     on = on_url = ""
     if association is not None:
         chair = association.encounter.chair.name
         secret = association.patient_id in hidden or not request.actor.may("session.read")
         on = chair if secret else _("%(name)s, %(chair)s") % {"name": association.patient.name, "chair": chair}
         on_url = "" if secret else address("console:session", association.encounter_id)
-    return Line(
+    return MonitorRow(
         device.pk, device.name, device.maker, device.key, device.last_seen_at, skew_word(device.clock_skew_s), on,
         on_url, reverse("console:monitor_retire", args=[device.pk]),
         reverse("console:monitor_rename", args=[device.pk]), address_line(device),

@@ -30,7 +30,7 @@ from sojourn.interfaces.shared.states import Word, state_word
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PatientRow:
     """A line of the list. A withheld one says only that it is there."""
 
     url: str
@@ -42,10 +42,10 @@ class Row:
     restricted: bool
 
 
-def row(patient: Patient, withheld: bool) -> Row:
+def row(patient: Patient, withheld: bool) -> PatientRow:
     if withheld:
-        return Row(reverse("console:restricted", args=[patient.pk]), "", "", "", "", True, True)
-    return Row(
+        return PatientRow(reverse("console:restricted", args=[patient.pk]), "", "", "", "", True, True)
+    return PatientRow(
         reverse("console:patient", args=[patient.pk]),
         f"{patient.family_name}, {patient.given_name}",
         patient.record_number,

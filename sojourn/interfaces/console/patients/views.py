@@ -28,7 +28,7 @@ from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients.forms import InviteForm, PatientForm, PersonForm, SeenForm
 from sojourn.interfaces.console.patients.merging import merge, sealed, stored
 from sojourn.interfaces.console.patients.presenters import (
-    Row,
+    PatientRow,
     courses_context,
     identity_context,
     patient_courses,
@@ -88,7 +88,7 @@ def find(request: Request) -> HttpResponse:
 # ---------------------------------------------------------------- making and changing
 
 
-def _likenesses(actor: Actor, values: Mapping[str, Any], other_than: int | None = None) -> list[Row]:
+def _likenesses(actor: Actor, values: Mapping[str, Any], other_than: int | None = None) -> list[PatientRow]:
     if not {"given_name", "family_name", "birth_date"} <= values.keys():
         return []
     same = queries.same_person(

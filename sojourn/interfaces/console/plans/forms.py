@@ -14,7 +14,7 @@ from django_stubs_ext import StrPromise
 
 from sojourn.care.plan import queries
 from sojourn.care.plan.models import PlanVersion
-from sojourn.care.plan.parts import KINDS, MOST_GOALS, MOST_PARTS, PERIODS, Goal, Part, goals, parts
+from sojourn.care.plan.parts import KINDS, MOST_GOALS, MOST_PARTS, PERIODS, Goal, PlanPart, goals, parts
 from sojourn.clinical import dosing
 from sojourn.foundation.ui.numbers import AmountField, CountField
 from sojourn.interfaces.console.plans import presenters as plan_presenters
@@ -117,11 +117,11 @@ class PartForm(DraftForm):
     period = forms.ChoiceField(label=gettext_lazy("In which time"), required=False, choices=tuple(PERIODS.items()))
     note = forms.CharField(label=gettext_lazy("Note"), max_length=200, required=False)
 
-    def part(self) -> Part | None:
+    def part(self) -> PlanPart | None:
         told = self.cleaned_data
         if not any(told.get(name) for name in ("kind", "who", "times", "note")):
             return None
-        return Part(told["kind"], told["who"].strip(), told["times"] or 0, told["period"], told["note"].strip())
+        return PlanPart(told["kind"], told["who"].strip(), told["times"] or 0, told["period"], told["note"].strip())
 
 
 class GoalForm(DraftForm):

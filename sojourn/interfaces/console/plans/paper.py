@@ -10,11 +10,11 @@ from sojourn.care.plan.models import PlanVersion
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.clock import page_day, page_local
 from sojourn.foundation.printing.setting import Column, Document, Section, Table
-from sojourn.interfaces.console.plans.presenters import Shown, stamps
+from sojourn.interfaces.console.plans.presenters import PlanVersionView, stamps
 from sojourn.interfaces.shared.days import day_words
 
 
-def document(clinic: Clinic, version: PlanVersion, shown: Shown) -> Document:
+def document(clinic: Clinic, version: PlanVersion, shown: PlanVersionView) -> Document:
     """The whole document in the active language, under the clinic's letterhead."""
     patient = version.patient
     return Document(
@@ -36,7 +36,7 @@ def document(clinic: Clinic, version: PlanVersion, shown: Shown) -> Document:
     )
 
 
-def _standing(version: PlanVersion, shown: Shown) -> list[str]:
+def _standing(version: PlanVersion, shown: PlanVersionView) -> list[str]:
     """Who signed and who checked; and where what stands here is not what was signed, that."""
     checks = [
         _("Dose checked by %(name)s on %(day)s: %(mg)s mg.")
@@ -47,7 +47,7 @@ def _standing(version: PlanVersion, shown: Shown) -> list[str]:
     return [shown.standing, *checks, *([_("What stands here is not what was signed.")] if changed else [])]
 
 
-def _sections(version: PlanVersion, shown: Shown) -> list[Section]:
+def _sections(version: PlanVersion, shown: PlanVersionView) -> list[Section]:
     parts = Table([Column(_("What"), "2fr"), Column(_("Who"), "1.5fr"), Column(_("How often"), "2fr")], shown.parts)
     rules = Table(
         [Column(_("Rule"), "2fr"), Column(_("Version"), figures=True), Column(_("Hash"), "1fr")],

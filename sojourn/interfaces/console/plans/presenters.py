@@ -72,7 +72,7 @@ def figure(text: str, code: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class WorkingLine:
     """One line of the working."""
 
     name: str
@@ -81,14 +81,16 @@ class Line:
     result: str
 
 
-def working(version: PlanVersion) -> list[Line]:
+def working(version: PlanVersion) -> list[WorkingLine]:
     """The working of a version, as it is stored."""
     found = []
     for each in version.working:
         label, template = STEPS.get(each["step"], (each["step"], "{r}"))
         result = figure(*each["result"])
         found.append(
-            Line(each["step"], str(label), template.format(*(figure(*one) for one in each["given"]), r=result), result)
+            WorkingLine(
+                each["step"], str(label), template.format(*(figure(*one) for one in each["given"]), r=result), result
+            )
         )
     return found
 
@@ -200,7 +202,7 @@ def explorer_url(version: PlanVersion) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PlanVersionView:
     """A version as its page, its paper and a comparison say it."""
 
     title: str
@@ -208,7 +210,7 @@ class Shown:
     standing: str
     kind: str
     facts: list[tuple[str, str]]
-    working: list[Line]
+    working: list[WorkingLine]
     goals: list[str]
     parts: list[tuple[str, str, str]]
 
@@ -321,10 +323,10 @@ def own_dose(version: PlanVersion, actor: Actor) -> bool:
     return version.dosed_by is not None and version.dosed_by.person_id == actor.person_id
 
 
-def show(version: PlanVersion) -> Shown:
+def show(version: PlanVersion) -> PlanVersionView:
     """The whole version in words."""
     words, kind = standing(version)
-    return Shown(
+    return PlanVersionView(
         title=_("Plan, version %(n)d") % {"n": version.number},
         dose="–" if version.dose_mg is None else _("%(mg)s mg") % {"mg": number(version.dose_mg)},
         standing=words,

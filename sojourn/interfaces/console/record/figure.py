@@ -11,7 +11,7 @@ from sojourn.clinical.administration import Delivered
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC
 from sojourn.foundation.printing import figure
 from sojourn.interfaces.console.record.axis import drawn_lines, gap_of, local_hours
-from sojourn.interfaces.console.record.presenters import Shown
+from sojourn.interfaces.console.record.presenters import RecordView
 from sojourn.interfaces.console.record.tables import DoseRow
 from sojourn.interfaces.console.record.words import TimelineEntry, vital_name
 
@@ -20,7 +20,7 @@ _SPANS = {"hr": 30.0, "nibp_sys": 80.0, "art_sys": 80.0, "spo2": 10.0, "rr": 12.
 _SHAPES: Mapping[str, figure.Shape] = {"high": "high", "medium": "medium", "low": "low"}
 
 
-def figure_of(shown: Shown) -> figure.Figure:
+def figure_of(shown: RecordView) -> figure.Figure:
     """The vital signs from the top, the doses as stretches, events and alarms as numbered signs."""
     begins, ends = shown.ends()
     panels = [found for codes, name, unit in drawn_lines() if (found := _panel(shown, codes, name, unit))]
@@ -30,7 +30,7 @@ def figure_of(shown: Shown) -> figure.Figure:
     return figure.Figure(begins.timestamp(), ends.timestamp(), panels, local_hours(begins, ends), spans, marks)
 
 
-def _panel(shown: Shown, codes: tuple[str, ...], name: str, unit: str) -> figure.Panel | None:
+def _panel(shown: RecordView, codes: tuple[str, ...], name: str, unit: str) -> figure.Panel | None:
     """The lines that share a panel; None where none of them has a reading."""
     given = [shown.pulse()] if codes == ("hr",) else [code for code in codes if code in shown.record.series]
     lines = [line for code in given if (line := _line(shown, code)) is not None]
@@ -41,15 +41,15 @@ def _panel(shown: Shown, codes: tuple[str, ...], name: str, unit: str) -> figure
     return figure.Panel(name, unit, lines, 82 if pair else 48, _SPANS.get(codes[0], 0), bars=pair, crossed=crossed)
 
 
-def _line(shown: Shown, code: str) -> figure.Line | None:
+def _line(shown: RecordView, code: str) -> figure.FigureLine | None:
     """A vital sign as it is drawn; bars of pressure have no gaps."""
     points = shown.lines_of(code)
     if not points:
         return None
-    return figure.Line(_direct(code), points, None if code in SYSTOLIC + DIASTOLIC else gap_of(points))
+    return figure.FigureLine(_direct(code), points, None if code in SYSTOLIC + DIASTOLIC else gap_of(points))
 
 
-def _span(shown: Shown, given: GivenDose, row: DoseRow) -> figure.Span:
+def _span(shown: RecordView, given: GivenDose, row: DoseRow) -> figure.Span:
     """A dose from its start to its last milligram, with the stretches in which something went in."""
     began = given.dose.started_at.timestamp()
     parts: list[tuple[float, float]] = []

@@ -8,14 +8,14 @@ from django.utils.translation import gettext as _
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.clock import page_local
 from sojourn.foundation.printing import figure
-from sojourn.foundation.printing.setting import FONT, Column, Document, Entry, Picture, Section, Table
+from sojourn.foundation.printing.setting import FONT, Column, DatedLine, Document, Picture, Section, Table
 from sojourn.interfaces.console.record.figure import figure_of
-from sojourn.interfaces.console.record.presenters import Shown
+from sojourn.interfaces.console.record.presenters import RecordView
 from sojourn.interfaces.console.record.tables import CheckRow
 from sojourn.interfaces.console.record.words import TimelineEntry, clock
 
 
-def document(clinic: Clinic | None, shown: Shown) -> Document:
+def document(clinic: Clinic | None, shown: RecordView) -> Document:
     """The whole document in the active language, under the clinic's letterhead."""
     record = shown.record
     letterhead = _letterhead(clinic)
@@ -50,11 +50,11 @@ def _says_something(section: Section) -> bool:
     return bool(section.facts or section.picture or section.entries or section.paragraphs or (table and table.rows))
 
 
-def _sections(shown: Shown) -> list[Section]:
+def _sections(shown: RecordView) -> list[Section]:
     return [
         Section(_("Not as planned"), paragraphs=shown.remarks),
         Section(_("The session on one axis"), picture=_picture(shown)),
-        Section(_("Planned, given, wasted"), entries=[Entry("", each.title, each.texts) for each in shown.given]),
+        Section(_("Planned, given, wasted"), entries=[DatedLine("", each.title, each.texts) for each in shown.given]),
         Section(_("Doses"), lead=_("Milligrams are of base."), table=_doses(shown)),
         Section(_("Other medicines"), table=_medicines(shown)),
         Section(_("Alarms"), table=_alarms(shown)),
@@ -71,15 +71,15 @@ def _sections(shown: Shown) -> list[Section]:
         ),
         Section(_("Readings that do not count"), table=_odd(shown)),
         Section(_("Monitors"), table=_monitors(shown)),
-        Section(_("Addenda"), entries=[Entry("", title, (text,)) for title, text in shown.addenda]),
+        Section(_("Addenda"), entries=[DatedLine("", title, (text,)) for title, text in shown.addenda]),
     ]
 
 
-def _entry(line: TimelineEntry) -> Entry:
-    return Entry(clock(line.at), f"{line.number} · {line.title}" if line.number else line.title, line.details)
+def _entry(line: TimelineEntry) -> DatedLine:
+    return DatedLine(clock(line.at), f"{line.number} · {line.title}" if line.number else line.title, line.details)
 
 
-def _doses(shown: Shown) -> Table:
+def _doses(shown: RecordView) -> Table:
     return Table(
         [
             Column(_("Time")), Column(_("Drug and route"), "2fr"), Column(_("Planned, mg"), figures=True),
@@ -95,7 +95,7 @@ def _doses(shown: Shown) -> Table:
     )  # fmt: skip
 
 
-def _medicines(shown: Shown) -> Table:
+def _medicines(shown: RecordView) -> Table:
     return Table(
         [
             Column(_("Time")), Column(_("Medicine"), "1.5fr"), Column(_("Amount")), Column(_("How"), "1fr"),
@@ -105,7 +105,7 @@ def _medicines(shown: Shown) -> Table:
     )  # fmt: skip
 
 
-def _alarms(shown: Shown) -> Table:
+def _alarms(shown: RecordView) -> Table:
     return Table(
         [
             Column(_("No."), figures=True), Column(_("Time")), Column(_("Alarm"), "1.7fr"), Column(_("Value"), "1.7fr"),
@@ -134,7 +134,7 @@ def _checks(rows: list[CheckRow]) -> Table:
     return Table(columns, cells)
 
 
-def _vitals(shown: Shown) -> Table:
+def _vitals(shown: RecordView) -> Table:
     heads = [f"{name}, {unit}" if unit else name for name, unit in shown.vitals_columns]
     return Table(
         [Column(_("Time")), *(Column(each, figures=True) for each in heads), Column(_("Source"), "1fr")],
@@ -142,14 +142,14 @@ def _vitals(shown: Shown) -> Table:
     )
 
 
-def _odd(shown: Shown) -> Table:
+def _odd(shown: RecordView) -> Table:
     return Table(
         [Column(_("Time")), Column(_("Vital sign"), "1fr"), Column(_("Value"), figures=True), Column(_("Why"), "2fr")],
         [[each.time, each.vital, each.value, each.why] for each in shown.odd],
     )
 
 
-def _monitors(shown: Shown) -> Table:
+def _monitors(shown: RecordView) -> Table:
     return Table(
         [Column(_("Monitor"), "1fr"), Column(_("On")), Column(_("By"), "1fr"), Column(_("Clock"), "1.5fr")],
         [[each.name, each.times, each.people, each.clock] for each in shown.monitors],
@@ -160,7 +160,7 @@ def _noted(text: str, note: str) -> str:
     return f"{text}. {note}" if note else text
 
 
-def _picture(shown: Shown) -> Picture | None:
+def _picture(shown: RecordView) -> Picture | None:
     drawn = figure_of(shown)
     if not drawn.panels:
         return None

@@ -36,7 +36,7 @@ _OUTCOMES: Final[Mapping[State, StrPromise]] = {
 }
 
 
-class Shown(Timeline, Tables, VitalsTable):
+class RecordView(Timeline, Tables, VitalsTable):
     """A record for reading. Everything is text in the active language and zone."""
 
     @property

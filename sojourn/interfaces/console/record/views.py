@@ -28,7 +28,7 @@ from sojourn.foundation.printing import figure, setting
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.record.figure import figure_of
 from sojourn.interfaces.console.record.paper import document
-from sojourn.interfaces.console.record.presenters import Shown
+from sojourn.interfaces.console.record.presenters import RecordView
 from sojourn.interfaces.console.sessions.minute import strip_alone
 from sojourn.interfaces.console.sessions.standing import unseen
 from sojourn.interfaces.shared.pages import POST, PatientScope, patient_row_page
@@ -80,7 +80,7 @@ def _page(
 ) -> HttpResponse:  # fmt: skip
     actions.open_record(by=request.actor, record=found, form="page")
     verified = verify_signature(found)
-    shown = Shown(found, verified)
+    shown = RecordView(found, verified)
     may_sign = request.actor.may("session.sign") and found.over
     stands = _is_mine(request, found) and verified.standing == "unchanged"
     drawn = figure_of(shown)
@@ -150,7 +150,7 @@ def record_pdf(request: Request, scope: PatientScope, recorded: Recorded) -> Htt
     """The record as a PDF, in the reader's language."""
     found = _as_seen(request, recorded.record)
     actions.open_record(by=request.actor, record=found, form="pdf")
-    data = setting.pdf(document(request.clinic, Shown(found, verify_signature(found))))
+    data = setting.pdf(document(request.clinic, RecordView(found, verify_signature(found))))
     answer = HttpResponse(data, content_type="application/pdf")
     name = f"session-{found.patient.record_number}-{page_local(found.opened_at):%Y-%m-%d}.pdf"
     safe = "".join(each if each.isascii() and (each.isalnum() or each in "-.") else "_" for each in name)
@@ -159,7 +159,7 @@ def record_pdf(request: Request, scope: PatientScope, recorded: Recorded) -> Htt
     return answer
 
 
-def _drawing(shown: Shown, drawn: figure.Figure, width: int) -> SafeString | None:
+def _drawing(shown: RecordView, drawn: figure.Figure, width: int) -> SafeString | None:
     """The figure as SVG in the page's own colours, every text in it escaped. None where nothing was measured."""
     if not drawn.panels:
         return None

@@ -72,7 +72,7 @@ class Raise:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RuleRow:
     """A rule as this clinic sees it."""
 
     id: str
@@ -171,13 +171,13 @@ def waiting_of(row: CeilingRaise, rule: Rule, actor: Actor) -> Raise:
 def line(
     standing: Standing, people: Mapping[int, str], typed: Mapping[str, str] | None = None,
     waiting: Raise | None = None, refused: ActionRefused | None = None,
-) -> Line:  # fmt: skip
+) -> RuleRow:  # fmt: skip
     """A rule as this clinic sees it, with what was typed for it, why that was refused, and the looser numbers that wait
     for a second signature, if any."""
     rule = standing.newest
     row = standing.adoption
     always = rule.kind in ALWAYS
-    return Line(
+    return RuleRow(
         id=rule.id, anchor=rule.id.replace(".", "-"), title=_(rule.title), statement=_(rule.statement),
         url=reverse("console:rule", args=[rule.id]), mark=mark_of(rule),
         short_mark=SHORT_MARKS[rule.verification], verified=rule.verification == "verified", version=rule.version,
@@ -215,7 +215,7 @@ def people_of(standings: Iterable[Standing]) -> dict[int, str]:
 class Section:
     anchor: str
     heading: StrPromise
-    lines: list[Line]
+    lines: list[RuleRow]
     acting: int
     waiting: int
 
@@ -233,7 +233,7 @@ def sections(
     standings: Iterable[Standing], people: Mapping[int, str], waiting: Mapping[str, Raise]
 ) -> list[Section]:  # fmt: skip
     """Every rule under its heading; ``waiting`` are the ceilings that wait for a second signature, by rule."""
-    found: dict[str, list[Line]] = {anchor: [] for anchor, _words, _kinds in HEADINGS}
+    found: dict[str, list[RuleRow]] = {anchor: [] for anchor, _words, _kinds in HEADINGS}
     for each in standings:
         found[group_of(each.newest)].append(line(each, people, waiting=waiting.get(each.newest.id)))
     return [

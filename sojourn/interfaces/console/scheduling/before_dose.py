@@ -16,7 +16,7 @@ _READS = {"candidacy": "candidacy.read", "consent": "consent.read", "plan": "pla
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class MissingItem:
     """One thing that is missing, why, and where it is put right ("" for who may not go there)."""
 
     title: str
@@ -28,7 +28,7 @@ class Line:
 class Warned:
     """Something is missing. ``lines`` are empty for those who may not read the chart."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[MissingItem, ...]
 
 
 def warned(actor: Actor, course: CarePlan, now: datetime | None = None) -> Warned | None:
@@ -38,7 +38,7 @@ def warned(actor: Actor, course: CarePlan, now: datetime | None = None) -> Warne
         return None
     if not actor.may("patient.clinical"):
         return Warned(())
-    return Warned(tuple(Line(each.title, each.reasons, _place(actor, course, each.code)) for each in missing))
+    return Warned(tuple(MissingItem(each.title, each.reasons, _place(actor, course, each.code)) for each in missing))
 
 
 def _place(actor: Actor, course: CarePlan, code: str) -> str:

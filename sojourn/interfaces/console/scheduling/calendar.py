@@ -35,7 +35,7 @@ from sojourn.interfaces.shared.states import Word
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CalendarEntry:
     """One appointment in the week. ``way`` only while it is open."""
 
     begins: datetime
@@ -57,16 +57,16 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CalendarRow:
     """A chair or a member of the staff, and what is booked on each day."""
 
     name: str
-    cells: tuple[tuple[Day, tuple[Entry, ...]], ...]
+    cells: tuple[tuple[Day, tuple[CalendarEntry, ...]], ...]
 
 
-def _entry(row: Appointment, way: Way, who: str, secret: bool, now: datetime) -> Entry:
+def _entry(row: Appointment, way: Way, who: str, secret: bool, now: datetime) -> CalendarEntry:
     open_way = row.during.lower > now and not hasattr(row, "encounter") and way.state != WayHome.CONFIRMED
-    return Entry(
+    return CalendarEntry(
         row.during.lower,
         row.during.upper,
         _("Restricted record") if secret else row.patient.name,
@@ -103,34 +103,34 @@ class Week:
             if count[each] or each.weekday() < 5
         ]  # fmt: skip
 
-    def _cells(self, mine: Sequence[Appointment], by_staff: bool) -> tuple[tuple[Day, tuple[Entry, ...]], ...]:
-        on: dict[str, list[Entry]] = {}
+    def _cells(self, mine: Sequence[Appointment], by_staff: bool) -> tuple[tuple[Day, tuple[CalendarEntry, ...]], ...]:
+        on: dict[str, list[CalendarEntry]] = {}
         for row in mine:
             where = row.chair.name if by_staff else _names(self.attending.get(row.pk, []))
             entry = _entry(row, self.ways[row.pk], where, row.patient_id in self.hidden, self.now)
             on.setdefault(self.day_of[row.pk].isoformat(), []).append(entry)
         return tuple((day, tuple(on.get(day.iso, ()))) for day in self.days)
 
-    def by_chair(self) -> list[Row]:
+    def by_chair(self) -> list[CalendarRow]:
         """A row for each chair in use, and for each other one in which somebody sits."""
         used = {row.chair_id for row in self.rows}
         return [
-            Row(chair.name if chair.room is None else f"{chair.name}, {chair.room.name}",
+            CalendarRow(chair.name if chair.room is None else f"{chair.name}, {chair.room.name}",
                 self._cells([row for row in self.rows if row.chair_id == chair.pk], by_staff=False))
             for chair in scheduling.chairs(with_retired=True)
             if chair.in_use or chair.pk in used
         ]  # fmt: skip
 
-    def by_staff(self) -> list[Row]:
+    def by_staff(self) -> list[CalendarRow]:
         """A row for each member of the staff, and one for what names nobody, also where who was named has left."""
         whose = {row.pk: {each.member_id for each in self.attending.get(row.pk, [])} for row in self.rows}
         members = {member.pk: member.name for member in scheduling.attending_staff()}
         found = [
-            Row(name, self._cells([row for row in self.rows if pk in whose[row.pk]], by_staff=True))
+            CalendarRow(name, self._cells([row for row in self.rows if pk in whose[row.pk]], by_staff=True))
             for pk, name in members.items()
         ]
         alone = [row for row in self.rows if not whose[row.pk] & members.keys()]
-        return [*found, Row(_("Nobody named"), self._cells(alone, by_staff=True))] if alone else found
+        return [*found, CalendarRow(_("Nobody named"), self._cells(alone, by_staff=True))] if alone else found
 
 
 @allowed("patient.find")

@@ -46,7 +46,7 @@ def way_word(way: Way) -> Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RideHomeRow:
     """One session ahead and its way home."""
 
     id: int
@@ -59,12 +59,12 @@ class Line:
     hidden: bool
 
 
-def _line(row: Appointment, way: Way, hidden: frozenset[int]) -> Line:
+def _line(row: Appointment, way: Way, hidden: frozenset[int]) -> RideHomeRow:
     secret = row.patient_id in hidden
     chase = ""
     if way.reachable and way.state in {WayHome.UNASKED, WayHome.ASKED, WayHome.DECLINED} and not secret:
         chase = _("Ask now") if way.state == WayHome.UNASKED else _("Ask again")
-    return Line(
+    return RideHomeRow(
         row.pk, row.during.lower, _("Restricted record") if secret else row.patient.name,
         reverse("console:appointment", args=[row.pk]), way_word(way), way, chase, secret,
     )  # fmt: skip

@@ -82,7 +82,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ProposedSession:
     """One session of the proposal: kept where it stands, or with the times to choose from."""
 
     number: int
@@ -309,10 +309,10 @@ def _shown(found: Proposed, kept: Sequence[Chosen], failed: Sequence[Chosen]) ->
 def _line(
     number: int, each: Planned, found: Proposed, kept: Sequence[Chosen], left: Chosen | None, chairs: dict[int, str],
     standing: Mapping[int, Appointment],
-) -> Line:  # fmt: skip
+) -> ProposedSession:  # fmt: skip
     own = each.appointment_id or 0
     if each.kind == "kept" and own > 0:
-        return Line(number, "kept", each.begins, standing[own].chair.name, "", "", (), again=False)
+        return ProposedSession(number, "kept", each.begins, standing[own].chair.name, "", "", (), again=False)
     held = kept[-1 - own] if each.kind == "kept" else None
     slot = held.slot if held is not None else each.slot
     assert slot is not None
@@ -320,9 +320,9 @@ def _line(
     options = _options(slot, each.alternatives, chairs, found.free)
     moves, version = _moved(each, kept, held or left, standing)
     if moves is None:
-        return Line(number, "new", slot.begins, "", "", "", options, again)
+        return ProposedSession(number, "new", slot.begins, "", "", "", options, again)
     was = _when(standing[moves]) if moves in standing else ""
-    return Line(number, "moved", slot.begins, "", was, f"{moves}:{version}", options, again)
+    return ProposedSession(number, "moved", slot.begins, "", was, f"{moves}:{version}", options, again)
 
 
 def _when(row: Appointment) -> str:

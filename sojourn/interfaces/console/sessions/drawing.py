@@ -37,7 +37,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DoseEntryView:
     """One person's entry of the dose, in words."""
 
     who: str
@@ -80,8 +80,8 @@ class Dose:
     drug: str
     route: str
     how: str = ""  # how the plan has it given: volume, rate and minutes
-    first: Entry | None = None
-    second: Entry | None = None
+    first: DoseEntryView | None = None
+    second: DoseEntryView | None = None
     preparer: str = ""
     signs: tuple[str, ...] = ()
     beside: tuple[Beside, ...] = ()
@@ -177,9 +177,9 @@ def _beside(picture: Picture, against: Against | None) -> Iterator[Beside]:
 # ---------------------------------------------------------------- an entry in words
 
 
-def _entry(who: str, at: datetime, one: Prepared | GivenDose, other: Prepared | None = None) -> Entry:
+def _entry(who: str, at: datetime, one: Prepared | GivenDose, other: Prepared | None = None) -> DoseEntryView:
     facts = tuple(_facts(one, other))
-    return Entry(who, at, drug_word(one.drug), route_word(one.route), milligrams(one.dose_mg), one.lot, facts)
+    return DoseEntryView(who, at, drug_word(one.drug), route_word(one.route), milligrams(one.dose_mg), one.lot, facts)
 
 
 def _facts(one: Prepared | GivenDose, other: Prepared | None) -> Iterator[Fact]:

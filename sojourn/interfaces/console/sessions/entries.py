@@ -30,7 +30,7 @@ from sojourn.interfaces.shared.sessions import FORM, SessionScope, session_page
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class EnteredValue:
     """Something that a person entered. ``early``: measured before the patient arrived. ``url``: where it is struck, ""
     where it cannot be."""
 
@@ -45,7 +45,7 @@ class Entry:
     url: str
 
 
-def entries(picture: Picture, actor: Any) -> list[Entry]:
+def entries(picture: Picture, actor: Any) -> list[EnteredValue]:
     """Everything that people entered in a session and that can be struck, struck or not, the newest first. No query."""
     found = [_entry(picture, of, each, None, actor) for of, each in _standing(picture)]
     found += [_entry(picture, each.of, each.what, each.strike, actor) for each in picture.struck]
@@ -62,11 +62,11 @@ def _standing(picture: Picture) -> list[tuple[str, Any]]:
     ]
 
 
-def _entry(picture: Picture, of: str, what: Any, strike: Strike | None, actor: Any) -> Entry:
+def _entry(picture: Picture, of: str, what: Any, strike: Strike | None, actor: Any) -> EnteredValue:
     number, at, words, detail, by = _told(picture, what)
     may = strike is None and actor.may(strike_actions.PERMISSIONS[of])
     url = reverse("console:session_strike", args=[picture.id, of, number]) if may else ""
-    return Entry(of, number, at, words, detail, by, picture.before_arrival(at), strike, url)
+    return EnteredValue(of, number, at, words, detail, by, picture.before_arrival(at), strike, url)
 
 
 def _told(picture: Picture, what: Measured | Answer | Noted | ByHand | WasteRow) -> tuple[int, datetime, str, str, str]:

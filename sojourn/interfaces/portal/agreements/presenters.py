@@ -30,7 +30,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AgreementRow:
     """One agreement in the list. ``answered``: questions of the patient that have a reply."""
 
     title: str
@@ -46,13 +46,13 @@ class Line:
     answered: int
 
 
-def agreement_line(desk: Desk, document: Source, asked: list[queries.Asked]) -> Line:
+def agreement_line(desk: Desk, document: Source, asked: list[queries.Asked]) -> AgreementRow:
     state = desk.state(document.id)
     word, kind, button = _WORDS[state]
     consent = desk.standing.consents.get(document.id)
     mine = [each for each in asked if each.question.document_id == document.id]
     language = queries.reading_language()
-    return Line(
+    return AgreementRow(
         title=document.title[language],
         summary=document.summary[language],
         word=str(word),

@@ -74,7 +74,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AnswerRow:
     """One line of the review: a question and what was answered."""
 
     number: int
@@ -140,7 +140,7 @@ class Step:
     now: bool
 
 
-def part_words(part: queries.Part) -> str:
+def part_words(part: queries.SittingPart) -> str:
     if part.done:
         return _("sent")
     if part.answered:

@@ -20,8 +20,8 @@ from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.portal.answering.forms import AnswerForm
 from sojourn.interfaces.portal.answering.sheet import (
     REVIEW,
+    AnswerRow,
     Choice,
-    Line,
     Sheet,
     Step,
     answer_words,
@@ -198,7 +198,7 @@ def review(request: Request, scope: OwnScope, request_id: int) -> HttpResponse:
 def _lines(request: Request, sheet: Sheet, errors: tuple[object, ...] = ()) -> HttpResponse:
     language = reading_language()
     lines = [
-        Line(
+        AnswerRow(
             number,
             say(item.text, language),
             answer_words(item, sheet, language),

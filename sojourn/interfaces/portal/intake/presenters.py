@@ -34,7 +34,7 @@ class Pick:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class IntakeEntry:
     """A line of a list on the screen."""
 
     what: str
@@ -117,10 +117,10 @@ def list_context(patient_id: int, asked: Question) -> dict[str, object]:
     return {"entries": entries, "add_url": reverse("portal:story_add", args=[asked.id])}
 
 
-def entry_of(asked: Question, each: Any) -> Entry:
+def entry_of(asked: Question, each: Any) -> IntakeEntry:
     what, details = wording.line(asked.of, asdict(each))
     medicine = asked.of == "medicines"
-    return Entry(
+    return IntakeEntry(
         what=what,
         details=details,
         unchecked=medicine and not each.checked,
@@ -131,11 +131,11 @@ def entry_of(asked: Question, each: Any) -> Entry:
     )
 
 
-def person_entry(each: RelatedPerson) -> Entry:
+def person_entry(each: RelatedPerson) -> IntakeEntry:
     values = {"name": each.name, "relationship": each.relationship, "phone": each.phone, "email": each.email,
               "emergency_contact": each.emergency_contact}  # fmt: skip
     what, details = wording.line("people", values)
-    return Entry(what, details, False, "", "", "", reverse("portal:story_person", args=[each.pk]))
+    return IntakeEntry(what, details, False, "", "", "", reverse("portal:story_person", args=[each.pk]))
 
 
 # ---------------------------------------------------------------- all of it
@@ -150,7 +150,7 @@ class Said:
     open: bool
     unsure: bool
     url: str
-    lines: tuple[Entry, ...] = ()
+    lines: tuple[IntakeEntry, ...] = ()
 
 
 # ---------------------------------------------------------------- the pages
@@ -225,7 +225,7 @@ def review_context(way: Way) -> dict[str, object]:
 
 
 def _said(question: Question, standing: Answered | None, everything: Lists, people: Sequence[RelatedPerson]) -> Said:
-    lines: tuple[Entry, ...] = ()
+    lines: tuple[IntakeEntry, ...] = ()
     if question.of == "people":
         lines = tuple(person_entry(one) for one in people)
     elif question.kind == "list":
