@@ -87,7 +87,7 @@ def decide(clinic: Cast, patient: Patient, answer: Answer = ACCEPT, *, page: dic
         )
 
 
-def stands(clinic: Cast, patient: Patient, on: date = TODAY, **way: str) -> queries.Standing:
+def stands(clinic: Cast, patient: Patient, on: date = TODAY, **way: str) -> queries.CandidacyStatus:
     with acting_as(clinic.actor("prescriber")):
         return queries.standing(patient.pk, on, **way)
 

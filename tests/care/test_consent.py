@@ -41,7 +41,7 @@ def refused(call: Any, **arguments: Any) -> tuple[str, ...]:
     return said.value.codes
 
 
-def standing(cast: Cast, patient: Patient, route: str = IV, drug: str = "", **more: Any) -> queries.Standing:
+def standing(cast: Cast, patient: Patient, route: str = IV, drug: str = "", **more: Any) -> queries.ConsentStatus:
     with acting_as(cast.actor("nurse")):
         return queries.standing(patient.pk, route=route, drug=drug, **more)
 

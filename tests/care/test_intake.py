@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sojourn.care.intake import actions, queries
 from sojourn.care.intake.models import ClinicalFact, IntakeAnswer, IntakeSubmission, MedicationStatement
-from sojourn.care.intake.story import NOT_ASKED, BadStory, Told, read, source, story
+from sojourn.care.intake.story import NOT_ASKED, BadStory, StatedAnswer, read, source, story
 from sojourn.care.intake.typed import told_of
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.clinical.eligibility.facts import VOCABULARY
@@ -25,7 +25,7 @@ from tests.conftest import Cast
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 2)
-YES, NO, UNSURE = Told("told", True), Told("told", False), Told("unsure")
+YES, NO, UNSURE = StatedAnswer("told", True), StatedAnswer("told", False), StatedAnswer("unsure")
 
 
 @pytest.fixture
@@ -33,7 +33,9 @@ def patient(clinic: Cast) -> Patient:
     return make_patient(clinic, sex="female")
 
 
-def say(clinic: Cast, patient: Patient, question: str, told: Told, *, role: str = "", **more: object) -> IntakeAnswer:
+def say(
+    clinic: Cast, patient: Patient, question: str, told: StatedAnswer, *, role: str = "", **more: object
+) -> IntakeAnswer:
     by = clinic.actor(role) if role else actor_for(clinic, patient)
     with acting_as(by):
         more = {"seen": None, "now": NOW} | more
@@ -91,8 +93,8 @@ def test_a_story_that_contradicts_itself_is_refused(found: str, put: str, said: 
 
 def test_the_record_the_patient_and_the_clinician_tell_facts(clinic: Cast, patient: Patient):
     say(clinic, patient, "high_blood_pressure", YES)
-    say(clinic, patient, "blood_pressure_control", Told("told", "high"))
-    say(clinic, patient, "weight", Told("told", {"typed": "154.3", "unit": "lb", "number": 69.99}))
+    say(clinic, patient, "blood_pressure_control", StatedAnswer("told", "high"))
+    say(clinic, patient, "weight", StatedAnswer("told", {"typed": "154.3", "unit": "lb", "number": 69.99}))
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
         actions.enter_fact(by=nurse, patient_id=patient.pk, name="sbp", value=132.0, on=TODAY, now=NOW)
@@ -111,7 +113,7 @@ def test_unsure_and_skipped_tell_nothing_even_after_a_yes(clinic: Cast, patient:
     assert facts(clinic, patient)["bipolar"].value is True
     second = say(clinic, patient, "bipolar", UNSURE, seen=first.pk)
     assert "bipolar" not in facts(clinic, patient)
-    say(clinic, patient, "bipolar", Told("skipped"), seen=second.pk)
+    say(clinic, patient, "bipolar", StatedAnswer("skipped"), seen=second.pk)
     assert "bipolar" not in facts(clinic, patient)
     with acting_as(clinic.actor("nurse")):
         kept = [each.told.standing for each in queries.history(patient.pk, "bipolar")]
@@ -119,10 +121,10 @@ def test_unsure_and_skipped_tell_nothing_even_after_a_yes(clinic: Cast, patient:
 
 
 def test_a_checklist_tells_no_of_what_was_not_ticked_unless_the_rest_is_unsure(clinic: Cast, patient: Patient):
-    first = say(clinic, patient, "vessels", Told("told", {"yes": ["avm"], "rest_unsure": False}))
+    first = say(clinic, patient, "vessels", StatedAnswer("told", {"yes": ["avm"], "rest_unsure": False}))
     known = facts(clinic, patient)
     assert (known["arteriovenous_malformation"].value, known["aneurysm"].value) == (True, False)
-    say(clinic, patient, "vessels", Told("told", {"yes": ["avm"], "rest_unsure": True}), seen=first.pk)
+    say(clinic, patient, "vessels", StatedAnswer("told", {"yes": ["avm"], "rest_unsure": True}), seen=first.pk)
     known = facts(clinic, patient)
     assert known["arteriovenous_malformation"].value is True
     assert "aneurysm" not in known
@@ -149,7 +151,7 @@ def test_what_no_longer_applies_is_kept_but_tells_nothing(clinic: Cast, patient:
 
 def test_the_newest_of_each_fact_counts_and_a_clinicians_word_on_the_same_day(clinic: Cast, patient: Patient):
     nurse = clinic.actor("nurse")
-    weight = Told("told", {"typed": "80", "unit": "kg", "number": 80.0})
+    weight = StatedAnswer("told", {"typed": "80", "unit": "kg", "number": 80.0})
     say(clinic, patient, "weight", weight)
     with acting_as(nurse):
         actions.enter_fact(by=nurse, patient_id=patient.pk, name="weight_kg", value=78.5, on=TODAY, now=NOW)
@@ -332,7 +334,7 @@ def test_a_past_medicine_that_is_taken_again_can_be_confirmed(clinic: Cast, pati
 def test_none_is_refused_while_something_stands_on_the_list(clinic: Cast, patient: Patient):
     line(clinic, patient, "allergies", substance="Penicillin", reaction="rash")
     with pytest.raises(ActionRefused) as caught:
-        say(clinic, patient, "allergies", Told("told", "none"))
+        say(clinic, patient, "allergies", StatedAnswer("told", "none"))
     assert caught.value.codes == ("lines-there",)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sojourn.care.coordination import reminding
 from sojourn.care.scheduling import hours, proposing
-from sojourn.care.scheduling.proposing import Free, Proposal, SeriesRefusal, SeriesShape, Slot, Standing, Wish
+from sojourn.care.scheduling.proposing import Free, KeptAppointment, Proposal, SeriesRefusal, SeriesShape, Slot, Wish
 
 DENVER = ZoneInfo("America/Denver")
 MONDAY = date(2026, 3, 2)
@@ -65,7 +65,7 @@ def test_the_earliest_series_is_found_wherever_there_is_one(shape: SeriesShape, 
 
 @given(shapes, free_days, standing_days)
 def test_a_repair_moves_as_few_as_can_be(shape: SeriesShape, days: frozenset[int], standing: list[int]):
-    stands = [Standing(100 + day, at(MONDAY + timedelta(days=day), 14)) for day in standing]
+    stands = [KeptAppointment(100 + day, at(MONDAY + timedelta(days=day), 14)) for day in standing]
     answer = proposing.propose(shape, [slot(day) for day in days], DENVER, standing=stands)
     possible = ways(set(days) | set(standing), shape)
     if not possible:

@@ -21,7 +21,7 @@ from sojourn.care.encounter.queries import current_state
 from sojourn.care.intake import actions as intake
 from sojourn.care.intake.models import ClinicalFact
 from sojourn.care.intake.queries import newest_weight
-from sojourn.care.intake.story import Told
+from sojourn.care.intake.story import StatedAnswer
 from sojourn.care.plan import actions as plans
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import strike_actions
@@ -108,7 +108,7 @@ def test_the_first_plan_begins_with_what_the_patient_told(clinic: Cast):
     ana = make_patient(clinic, "Ana", sex="female")
     by = actor_for(clinic, ana)
     with acting_as(by):
-        told = Told("told", {"typed": "150", "unit": "lb", "number": 68.04})
+        told = StatedAnswer("told", {"typed": "150", "unit": "lb", "number": 68.04})
         intake.answer(by=by, patient_id=ana.pk, question_id="weight", told=told, seen=None)
     prescriber = clinic.client("prescriber")
     draft = prescriber.post(reverse("console:plan_draft", args=[ana.pk]))

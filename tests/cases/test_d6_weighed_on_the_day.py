@@ -15,7 +15,7 @@ from django.utils import timezone
 from sojourn.care.encounter.queries import current_state
 from sojourn.care.intake import actions as intake
 from sojourn.care.intake.models import ClinicalFact
-from sojourn.care.intake.story import Told
+from sojourn.care.intake.story import StatedAnswer
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import house
@@ -125,7 +125,7 @@ def test_what_the_patient_tells_is_no_weighing(clinic: Cast, monthly: Stage):
         )
     by = clinic.actor("patient")
     with acting_as(by):
-        told = Told("told", {"typed": "70", "unit": "kg", "number": 70.0})
+        told = StatedAnswer("told", {"typed": "70", "unit": "kg", "number": 70.0})
         intake.answer(by=by, patient_id=monthly.patient.pk, question_id="weight", told=told, seen=None)
     assert "The weight is 45 days old." in prepare(clinic, monthly)
 

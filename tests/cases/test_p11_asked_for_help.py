@@ -22,7 +22,7 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
 from sojourn.care.intake import actions as intake
-from sojourn.care.intake.story import Told
+from sojourn.care.intake.story import StatedAnswer
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.safety.asking_actions import ask_for_help
 from sojourn.care.safety.models import Flag, FlagReport
@@ -344,9 +344,9 @@ def test_in_a_session_the_same_button_calls_whoever_is_near(stage: Stage):
 def test_the_flag_names_the_emergency_contact_and_what_the_patient_needs(flagged: Flagged):
     by = actor_for(flagged.cast, flagged.patient)
     with acting_as(by):
-        told = Told("told", {"yes": ["interpreter"], "no": []})
+        told = StatedAnswer("told", {"yes": ["interpreter"], "no": []})
         intake.answer(by=by, patient_id=flagged.patient.pk, question_id="access_needs", told=told, seen=None)
-        words_told = Told("told", "Mixtec, please")
+        words_told = StatedAnswer("told", "Mixtec, please")
         intake.answer(by=by, patient_id=flagged.patient.pk, question_id="access_words", told=words_told, seen=None)
     with acting_as(flagged.cast.actor("nurse")):
         for name, phone, more in (

@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 from sojourn.clinical import pk
 from sojourn.clinical.administration import (
     TEXTS,
-    Asked,
     Balance,
     Counted,
     Delivered,
@@ -40,6 +39,7 @@ from sojourn.clinical.administration import (
     RateExpected,
     Resume,
     Start,
+    StatedTotal,
     Stop,
     Waste,
     accept,
@@ -102,8 +102,8 @@ def total(minutes: float, ml: object) -> Counted:
     return Counted(id=f"total {minutes} {ml}", at=at(minutes), total_ml=exact(ml))
 
 
-def asked(minutes: float, mg: object) -> Asked:
-    return Asked(id=f"asked {minutes}", at=at(minutes), given_mg=exact(mg))
+def asked(minutes: float, mg: object) -> StatedTotal:
+    return StatedTotal(id=f"asked {minutes}", at=at(minutes), given_mg=exact(mg))
 
 
 def part(minutes: float, mg: object, fraction: object = 1) -> PartGiven:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page
 
 from sojourn.care.intake import actions as intake
-from sojourn.care.intake.story import Told
+from sojourn.care.intake.story import StatedAnswer
 from sojourn.care.measures import actions as measures
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.ui.build import BUILT
@@ -37,7 +37,7 @@ def test_from_findings_to_a_signed_answer(
         takes(clinic, ana, name)
     told = actor_for(clinic, ana)
     with acting_as(told):
-        intake.answer(by=told, patient_id=ana.pk, question_id="bipolar", told=Told("told", True), seen=None)
+        intake.answer(by=told, patient_id=ana.pk, question_id="bipolar", told=StatedAnswer("told", True), seen=None)
         intake.send(by=told, patient_id=ana.pk)
     nurse = clinic.actor("nurse")
     with acting_as(nurse):

@@ -16,7 +16,7 @@ from sojourn.care.candidacy import queries, wording
 from sojourn.care.candidacy.models import CandidacyDecision, Override
 from sojourn.care.intake import actions as intake
 from sojourn.care.intake.models import ClinicalFact
-from sojourn.care.intake.story import Told
+from sojourn.care.intake.story import StatedAnswer
 from sojourn.care.measures import actions as measures
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import Actor, acting_as
@@ -116,7 +116,7 @@ def test_a_full_record_keeps_to_thirteen_statements_and_shows_reasons(clinic: Ca
         takes(clinic, ana, name)
     by = actor_for(clinic, ana)
     with acting_as(by):
-        intake.answer(by=by, patient_id=ana.pk, question_id="bipolar", told=Told("told", True), seen=None)
+        intake.answer(by=by, patient_id=ana.pk, question_id="bipolar", told=StatedAnswer("told", True), seen=None)
         intake.send(by=by, patient_id=ana.pk)
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
@@ -336,7 +336,7 @@ def test_what_was_awaited_has_come(clinic: Cast, ana: Patient):
 def test_what_waits_leads_from_home_to_the_patient(clinic: Cast, ana: Patient):
     by = actor_for(clinic, ana)
     with acting_as(by):
-        intake.answer(by=by, patient_id=ana.pk, question_id="bipolar", told=Told("told", False), seen=None)
+        intake.answer(by=by, patient_id=ana.pk, question_id="bipolar", told=StatedAnswer("told", False), seen=None)
         intake.send(by=by, patient_id=ana.pk)
     prescriber = clinic.client("prescriber")
     prescriber.get("/clinic/")

@@ -10,7 +10,7 @@ from django.test import Client
 
 from sojourn.care.intake import actions, queries
 from sojourn.care.intake.models import IntakeAnswer, MedicationStatement
-from sojourn.care.intake.story import Told, story
+from sojourn.care.intake.story import StatedAnswer, story
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.foundation.accounts.actor import acting_as
 from tests.care.people import actor_for, make_patient
@@ -119,7 +119,7 @@ def test_an_older_tab_is_told_and_both_answers_are_shown(clinic: Cast, patient: 
     answer = client.post(f"{STORY}bipolar/", {"seen": seen(late.text), "press": "unsure"})
     assert answer.status_code == 302
     with acting_as(clinic.actor("nurse")):
-        assert queries.answers(patient.pk)["bipolar"].told == Told("unsure")
+        assert queries.answers(patient.pk)["bipolar"].told == StatedAnswer("unsure")
         assert IntakeAnswer.objects.filter(patient=patient, question_id="bipolar").count() == 3
 
 

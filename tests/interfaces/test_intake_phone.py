@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from sojourn.care.intake import actions, queries
-from sojourn.care.intake.story import Told
+from sojourn.care.intake.story import StatedAnswer
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.ui.build import BUILT
@@ -53,7 +53,7 @@ def phone(browser: Browser, clinic: Cast, patient: Patient, address: str) -> Ite
     assert not broken
 
 
-def told(clinic: Cast, patient: Patient, question: str) -> Told | None:
+def told(clinic: Cast, patient: Patient, question: str) -> StatedAnswer | None:
     with one_at_a_time, acting_as(clinic.actor("nurse")):
         found = queries.answers(patient.pk).get(question)
     return found.told if found else None
@@ -67,10 +67,10 @@ def test_an_answer_without_connection_is_kept_and_sent_later(phone: Page, clinic
     expect(phone.get_by_text("What you typed is kept on this page")).to_be_visible()
     phone.context.set_offline(False)
     phone.wait_for_url(f"**{STORY}psychosis/")
-    assert told(clinic, patient, "why_now") == Told("told", "I am tired of being tired")
+    assert told(clinic, patient, "why_now") == StatedAnswer("told", "I am tired of being tired")
     phone.get_by_role("button", name="I am not sure").click()
     phone.wait_for_url(f"**{STORY}psychosis_now/")
-    assert told(clinic, patient, "psychosis") == Told("unsure")
+    assert told(clinic, patient, "psychosis") == StatedAnswer("unsure")
 
 
 def test_a_doubt_and_another_tab_are_shown_with_script_too(phone: Page, clinic: Cast, patient: Patient):
@@ -80,7 +80,7 @@ def test_a_doubt_and_another_tab_are_shown_with_script_too(phone: Page, clinic: 
     clean(phone, "doubt")
     phone.get_by_role("button", name="Yes, my answer is right").click()
     phone.wait_for_url(f"**{STORY}pregnant/")
-    assert told(clinic, patient, "can_become_pregnant") == Told("told", True)
+    assert told(clinic, patient, "can_become_pregnant") == StatedAnswer("told", True)
     other = phone.context.new_page()
     other.goto(f"{STORY}bipolar/")
     phone.goto(f"{STORY}bipolar/")
@@ -91,7 +91,7 @@ def test_a_doubt_and_another_tab_are_shown_with_script_too(phone: Page, clinic: 
     clean(other, "overtaken")
     other.get_by_role("button", name="No", exact=True).click()
     other.wait_for_url(f"**{STORY}mania_now/")
-    assert told(clinic, patient, "bipolar") == Told("told", False)
+    assert told(clinic, patient, "bipolar") == StatedAnswer("told", False)
 
 
 def test_a_medicine_is_found_while_typing(phone: Page, clinic: Cast, patient: Patient):
@@ -112,7 +112,7 @@ def test_every_page_is_for_everybody(browser: Browser, phone: Page, clinic: Cast
         for text in ("Sleep through the night", "Walk the dog again"):
             actions.say_line(by=by, patient_id=patient.pk, of="goals", text=text)
         actions.say_line(by=by, patient_id=patient.pk, of="medicines", name="moon dust", current=True, dose="a pinch")
-        actions.answer(by=by, patient_id=patient.pk, question_id="bipolar", told=Told("unsure"), seen=None)
+        actions.answer(by=by, patient_id=patient.pk, question_id="bipolar", told=StatedAnswer("unsure"), seen=None)
         actions.send(by=by, patient_id=patient.pk)
     for path in ("", "weight/", "heart_now/", "goals/", "goals/add/", "people/add/", "paste/", "review/", "sent/"):
         phone.goto(STORY + path)

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from sojourn.care.intake import actions as intake
-from sojourn.care.intake.story import Told
+from sojourn.care.intake.story import StatedAnswer
 from sojourn.care.messaging import queries
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import acting_as
@@ -110,11 +110,11 @@ def test_the_clinic_sees_what_was_told_what_changed_and_what_is_not_checked(clin
     by = actor_for(clinic, patient)
     with acting_as(by):
         tell = {"by": by, "patient_id": patient.pk}
-        intake.answer(**tell, question_id="psychosis", told=Told("unsure"), seen=None)
-        first = intake.answer(**tell, question_id="bipolar", told=Told("told", False), seen=None)
+        intake.answer(**tell, question_id="psychosis", told=StatedAnswer("unsure"), seen=None)
+        first = intake.answer(**tell, question_id="bipolar", told=StatedAnswer("told", False), seen=None)
         intake.say_line(**tell, of="medicines", name="moon dust", current=True)
         intake.send(**tell)
-        intake.answer(**tell, question_id="bipolar", told=Told("told", True), seen=first.pk)
+        intake.answer(**tell, question_id="bipolar", told=StatedAnswer("told", True), seen=first.pk)
     nurse = clinic.client("nurse")
     nurse.get("/clinic/")
     url = f"/clinic/patients/{patient.pk}/story/"

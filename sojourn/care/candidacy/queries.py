@@ -42,7 +42,7 @@ from sojourn.clinical.rules import Rule
 from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.clock import clinic_day, clinic_today
-from sojourn.foundation.rulebook.queries import Standing as RuleStanding
+from sojourn.foundation.rulebook.queries import RuleStatus as RuleStanding
 from sojourn.foundation.rulebook.queries import ids_of, stamp, standings
 
 FORM_LIVES_S: Final = 12 * 3600
@@ -540,7 +540,7 @@ def waiting(clinic_id: int, today: date, not_by: int | None = None) -> Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CandidacyStatus:
     """Whether somebody may be treated now. ``reasons`` say why not, in words; empty where they may.
 
     ``conditions`` are those of the acceptance. ``changed`` are the findings that came after it.
@@ -553,7 +553,9 @@ class Standing:
     changed: tuple[Finding, ...] = ()
 
 
-def standing(patient_id: int, on: date | None = None, *, drug: str | None = None, route: str | None = None) -> Standing:
+def standing(
+    patient_id: int, on: date | None = None, *, drug: str | None = None, route: str | None = None
+) -> CandidacyStatus:
     """Whether the newest decision lets somebody be treated, judged by what is known on a day (today).
 
     With ``drug`` or ``route``, also whether it speaks of them. One query where nobody accepted, else six. The decision
@@ -573,14 +575,14 @@ def evaluate_candidacy(
     *,
     drug: str | None = None,
     route: str | None = None,
-) -> Standing:
+) -> CandidacyStatus:
     """The standing from the newest decision and what the rules say now of its drug. No query."""
     if decision is None:
-        return Standing(False, (_("No prescriber has decided yet whether this treatment fits."),), (), None)
+        return CandidacyStatus(False, (_("No prescriber has decided yet whether this treatment fits."),), (), None)
     if decision.kind == Kind.DECLINE:
-        return Standing(False, (_("A prescriber has decided against this treatment."),), (), decision)
+        return CandidacyStatus(False, (_("A prescriber has decided against this treatment."),), (), decision)
     if decision.kind == Kind.DEFER:
-        return Standing(False, (_deferred(decision, on),), (), decision)
+        return CandidacyStatus(False, (_deferred(decision, on),), (), decision)
     assert assessed is not None
     reasons: list[str] = []
     if (drug or decision.drug, route or decision.route) != (decision.drug, decision.route):
@@ -588,7 +590,7 @@ def evaluate_candidacy(
     overridden = {each["finding"] for each in decision.overrides}
     changed = judging.changed_since(assessed.findings, decision.basis["findings"], overridden)
     reasons += [_("Changed since the decision: %(what)s") % {"what": _(each.title)} for each in changed]
-    return Standing(not reasons, tuple(reasons), tuple(decision.conditions), decision, changed)
+    return CandidacyStatus(not reasons, tuple(reasons), tuple(decision.conditions), decision, changed)
 
 
 def _deferred(decision: CandidacyDecision, on: date) -> str:

@@ -65,7 +65,7 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ConsentStatus:
     """Whether a patient's agreements carry a treatment. ``needs`` is empty exactly where ``valid``.
 
     ``consents`` holds the newest decision about each document, the optional ones among them.
@@ -127,7 +127,7 @@ def shelf(clinic: Clinic, at: datetime | None = None) -> Shelf:
     return _shelf(clinic.jurisdiction, rows.order_by("id").values_list("text_id", "version", "text_hash"))
 
 
-def standing(patient_id: int, *, route: str, drug: str = "", on: date | None = None) -> Standing:
+def standing(patient_id: int, *, route: str, drug: str = "", on: date | None = None) -> ConsentStatus:
     """Whether the agreements for giving the medicine by ``route`` stand, now or at the end of the day ``on``.
 
     ``route`` is the rulebook's ("iv", "im", "sc", "in", "sl", "oral"); with ``drug`` "esketamine" the nasal spray is
@@ -172,7 +172,9 @@ def withdrawn(consent: Consent, at: datetime | None = None) -> ConsentWithdrawal
     return row if row is not None and (at is None or row.withdrawn_at <= at) else None
 
 
-def evaluate_consents(own: Shelf, consents: Mapping[str, Consent], way: str, at: datetime | None = None) -> Standing:
+def evaluate_consents(
+    own: Shelf, consents: Mapping[str, Consent], way: str, at: datetime | None = None
+) -> ConsentStatus:
     """The standing from a clinic's texts and a patient's newest decisions. No query."""
     needs: list[Need] = []
     for document in texts.newest().values():
@@ -181,7 +183,7 @@ def evaluate_consents(own: Shelf, consents: Mapping[str, Consent], way: str, at:
         code = state(own, consents.get(document.id), document.id, way, at)
         if code is not None:
             needs.append(Need(document.id, code, document.title[reading_language()]))
-    return Standing(not needs, tuple(needs), consents)
+    return ConsentStatus(not needs, tuple(needs), consents)
 
 
 def reading_language() -> str:
@@ -255,7 +257,7 @@ def read_token(token: str, max_age_s: int = FORM_LIVES_S) -> Token | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ConsentQuestionView:
     """A question with what was said to it, the newest reply last."""
 
     question: ConsentQuestion
@@ -266,14 +268,14 @@ class Asked:
         return not self.replies
 
 
-def questions(patient_id: int, document_id: str | None = None) -> list[Asked]:
+def questions(patient_id: int, document_id: str | None = None) -> list[ConsentQuestionView]:
     """What a patient asked, oldest first. Two queries."""
     rows = ConsentQuestion.objects.filter(patient_id=patient_id).prefetch_related(
         Prefetch("replies", ConsentReply.objects.order_by("id"))
     )
     if document_id is not None:
         rows = rows.filter(document_id=document_id)
-    return [Asked(each, list(each.replies.all())) for each in rows.order_by("id")]
+    return [ConsentQuestionView(each, list(each.replies.all())) for each in rows.order_by("id")]
 
 
 def open_questions(patient_id: int, document_id: str) -> int:

@@ -35,7 +35,7 @@ class WayHome(models.TextChoices):
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class RideHome:
     """Who brings a patient home from one appointment and what they said. ``said_by``: a member of the clinic who wrote
     the answer down for them, else "". ``reachable``: the person has an e-mail address to which a link can go."""
 
@@ -51,7 +51,7 @@ class Way:
         return self.person is not None and bool(self.person.email)
 
 
-def ways_home(rows: Iterable[Appointment]) -> dict[int, Way]:
+def ways_home(rows: Iterable[Appointment]) -> dict[int, RideHome]:
     """The way home of each appointment, by its id. The appointments come with their companions. Two queries, or none.
 
     An answer counts for the beginning it was given for: whoever confirmed Tuesday has not confirmed Thursday.
@@ -68,20 +68,22 @@ def ways_home(rows: Iterable[Appointment]) -> dict[int, Way]:
     return {row.pk: _way(row, answers, sent) for row in wanted}
 
 
-def _way(row: Appointment, answers: dict[tuple[int, int], EscortAnswer], sent: dict[tuple[int, int], datetime]) -> Way:
+def _way(
+    row: Appointment, answers: dict[tuple[int, int], EscortAnswer], sent: dict[tuple[int, int], datetime]
+) -> RideHome:
     person = row.companion
     if person is None or person.ended_at is not None:
-        return Way(WayHome.NOBODY, None)
+        return RideHome(WayHome.NOBODY, None)
     key = (row.pk, person.pk)
     answer, asked_at = answers.get(key), sent.get(key)
     if answer is None or answer.starts_at != row.during.lower:
-        return Way(WayHome.ASKED if asked_at else WayHome.UNASKED, person, asked_at=asked_at)
+        return RideHome(WayHome.ASKED if asked_at else WayHome.UNASKED, person, asked_at=asked_at)
     state = WayHome.CONFIRMED if answer.comes else WayHome.DECLINED
     writer = answer.written_by.name if answer.written_by is not None else ""
-    return Way(state, person, answer.answered_at, answer.note, asked_at, writer)
+    return RideHome(state, person, answer.answered_at, answer.note, asked_at, writer)
 
 
-def way_home(appointment_id: int) -> Way:
+def way_home(appointment_id: int) -> RideHome:
     """The way home of one appointment. Three queries. Raises Appointment.DoesNotExist."""
     row = Appointment.objects.select_related("companion").get(pk=appointment_id)
     return ways_home([row])[row.pk]
@@ -182,7 +184,7 @@ class EscortView:
     person: RelatedPerson
     given_name: str
     clinic: Clinic
-    way: Way
+    way: RideHome
     begun: bool
 
     def standing(self, now: datetime) -> str:
@@ -209,7 +211,7 @@ def escort_view(token_hash: str) -> EscortView | None:
         set_actor(Actor(clinic_id=link.clinic_id, patient_id=link.patient_id, role="guest"))
         row = Appointment.objects.select_related("patient", "companion").get(pk=link.appointment_id)
         person = RelatedPerson.objects.get(pk=link.person_id)
-        way = ways_home([row])[row.pk] if row.companion_id == person.pk else Way(WayHome.NOBODY, None)
+        way = ways_home([row])[row.pk] if row.companion_id == person.pk else RideHome(WayHome.NOBODY, None)
         clinic = Clinic.objects.get(pk=link.clinic_id)
         return EscortView(link, row, person, row.patient.given_name, clinic, way, row.session_opened_at is not None)
 

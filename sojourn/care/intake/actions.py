@@ -32,7 +32,7 @@ from sojourn.care.intake.models import (
     TakenBy,
     TreatmentKind,
 )
-from sojourn.care.intake.story import Question, Told, story
+from sojourn.care.intake.story import Question, StatedAnswer, story
 from sojourn.care.intake.typed import long_text
 from sojourn.care.patients import not_now
 from sojourn.care.patients.models import Patient, RelatedPerson
@@ -77,7 +77,7 @@ def answer(
     by: Actor,
     patient_id: int,
     question_id: str,
-    told: Told,
+    told: StatedAnswer,
     seen: int | None,
     confirmed: frozenset[str] = frozenset(),
     now: datetime | None = None,
@@ -110,7 +110,7 @@ def answer(
     return row
 
 
-def _check_value(question: Question, told: Told, patient: Patient, today: date) -> None:
+def _check_value(question: Question, told: StatedAnswer, patient: Patient, today: date) -> None:
     if told.standing not in Standing.values:
         raise ActionRefused(_("Choose one of the answers shown."), codes=("not-a-choice",))
     if told.standing != Standing.TOLD:
@@ -158,7 +158,7 @@ def _check_day(day: date, patient: Patient, today: date) -> None:
 
 
 def _check_contradictions(
-    question: Question, told: Told, patient: Patient, confirmed: frozenset[str], today: date
+    question: Question, told: StatedAnswer, patient: Patient, confirmed: frozenset[str], today: date
 ) -> frozenset[str]:
     given = {each.question_id: each.told for each in queries.answers(patient.pk).values()} | {question.id: told}
     found = {each.id: _(each.words) for each in story().contradicted(question.id, given, patient.sex)}
@@ -169,7 +169,7 @@ def _check_contradictions(
     return frozenset(found)
 
 
-def _weight_told(question: Question, told: Told, patient: Patient, today: date) -> dict[str, str]:
+def _weight_told(question: Question, told: StatedAnswer, patient: Patient, today: date) -> dict[str, str]:
     """What is asked back about a weight that the patient tells."""
     if question.fact != doubts.WEIGHT or told.standing != Standing.TOLD:
         return {}

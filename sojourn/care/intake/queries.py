@@ -26,7 +26,7 @@ from sojourn.care.intake.models import (
     PreviousTreatment,
 )
 from sojourn.care.intake.story import LISTS as LISTED
-from sojourn.care.intake.story import Told, story, tells
+from sojourn.care.intake.story import StatedAnswer, story, tells
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.patients.queries import people_of
 from sojourn.clinical.eligibility.facts import VOCABULARY, Fact, Facts, Value, known
@@ -203,7 +203,7 @@ class Answered:
 
     id: int
     question_id: str
-    told: Told
+    told: StatedAnswer
     said_at: datetime
     on_behalf: bool
     confirmed: tuple[str, ...]
@@ -220,7 +220,7 @@ def answers(patient_id: int) -> dict[str, Answered]:
 
 def _answered(row: IntakeAnswer) -> Answered:
     return Answered(
-        row.pk, row.question_id, Told(row.standing, row.value), row.said_at, row.on_behalf, tuple(row.confirmed)
+        row.pk, row.question_id, StatedAnswer(row.standing, row.value), row.said_at, row.on_behalf, tuple(row.confirmed)
     )
 
 

@@ -103,7 +103,7 @@ class Question:
     any_of: tuple[Condition, ...] = ()
     danger: tuple[DangerSign, ...] = ()
 
-    def signs_of(self, told: Told) -> tuple[tuple[str, str], ...]:
+    def signs_of(self, told: StatedAnswer) -> tuple[tuple[str, str], ...]:
         """(kind, severity) of every flag that an answer calls for, in the order of the file: the gravest first."""
         words = _words_of(told)
         return tuple(dict.fromkeys((each.kind, each.severity) for each in self.danger if each.on & words))
@@ -138,7 +138,7 @@ class Contradiction:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StatedAnswer:
     """An answer without where it is stored. ``standing``: told, unsure, skipped."""
 
     standing: str
@@ -146,7 +146,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Story:
+class IntakeForm:
     version: str
     sections: tuple[Section, ...]
     questions: tuple[Question, ...]
@@ -156,10 +156,10 @@ class Story:
     def by_id(self) -> Mapping[str, Question]:
         return MappingProxyType({each.id: each for each in self.questions})
 
-    def shown(self, told: Mapping[str, Told], sex: str) -> tuple[Question, ...]:
+    def shown(self, told: Mapping[str, StatedAnswer], sex: str) -> tuple[Question, ...]:
         """The questions that apply, given what has been said so far."""
         out: list[Question] = []
-        seen: dict[str, Told] = {}
+        seen: dict[str, StatedAnswer] = {}
         for each in self.questions:
             if _applies(each, seen, sex):
                 out.append(each)
@@ -167,7 +167,7 @@ class Story:
                     seen[each.id] = told[each.id]
         return tuple(out)
 
-    def contradicted(self, question_id: str, told: Mapping[str, Told], sex: str) -> tuple[Contradiction, ...]:
+    def contradicted(self, question_id: str, told: Mapping[str, StatedAnswer], sex: str) -> tuple[Contradiction, ...]:
         """What ``told`` says against itself, of that which is asked about at ``question_id``."""
         return tuple(
             each
@@ -175,7 +175,7 @@ class Story:
             if each.on == question_id and all(_holds(condition, told, sex) for condition in each.when)
         )
 
-    def facts(self, told: Mapping[str, Told], sex: str) -> dict[str, Value]:
+    def facts(self, told: Mapping[str, StatedAnswer], sex: str) -> dict[str, Value]:
         """What the answers to the questions that apply tell. Unsure and skipped tell nothing."""
         out: dict[str, Value] = {}
         for each in self.shown(told, sex):
@@ -184,7 +184,7 @@ class Story:
         return out
 
 
-def _words_of(told: Told | None) -> frozenset[str]:
+def _words_of(told: StatedAnswer | None) -> frozenset[str]:
     if told is None:
         return frozenset()
     if told.standing != "told":
@@ -199,18 +199,18 @@ def _words_of(told: Told | None) -> frozenset[str]:
     return frozenset()
 
 
-def _holds(condition: Condition, told: Mapping[str, Told], sex: str) -> bool:
+def _holds(condition: Condition, told: Mapping[str, StatedAnswer], sex: str) -> bool:
     words = frozenset({sex}) if condition.of == RECORD_SEX else _words_of(told.get(condition.of))
     return bool(words & condition.among)
 
 
-def _applies(question: Question, told: Mapping[str, Told], sex: str) -> bool:
+def _applies(question: Question, told: Mapping[str, StatedAnswer], sex: str) -> bool:
     if not all(_holds(condition, told, sex) for condition in question.when):
         return False
     return not question.any_of or any(_holds(condition, told, sex) for condition in question.any_of)
 
 
-def tells(question: Question, told: Told) -> dict[str, Value]:
+def tells(question: Question, told: StatedAnswer) -> dict[str, Value]:
     """The facts of one answer. Of a checklist, what was not ticked is "no" unless the rest was left unsure."""
     if told.standing != "told":
         return {}
@@ -290,7 +290,7 @@ def _question(row: dict[str, Any], section: str) -> Question:
     )
 
 
-def _check(story: Story) -> None:
+def _check(story: IntakeForm) -> None:
     before: set[str] = {RECORD_SEX}
     told: set[str] = set()
     for each in story.questions:
@@ -326,14 +326,14 @@ def _check_question(question: Question) -> None:
         raise BadStory(f"{question.id} has the wrong choices")
 
 
-def read(text: str) -> Story:
+def read(text: str) -> IntakeForm:
     """A story from its TOML. Raises BadStory."""
     raw = tomllib.loads(text)
     sections, questions = [], []
     for row in raw["section"]:
         sections.append(Section(row["id"], row["title"], row["lead"]))
         questions += [_question(each, row["id"]) for each in row["question"]]
-    story = Story(
+    story = IntakeForm(
         version=raw["version"],
         sections=tuple(sections),
         questions=tuple(questions),
@@ -351,7 +351,7 @@ def source() -> str:
 
 
 @lru_cache(maxsize=1)
-def story() -> Story:
+def story() -> IntakeForm:
     """The story that this version of the house asks."""
     return read(source())
 

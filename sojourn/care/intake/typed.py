@@ -9,17 +9,17 @@ from typing import Any, Final
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from sojourn.care.intake.story import Question, Told, Unreadable, number
+from sojourn.care.intake.story import Question, StatedAnswer, Unreadable, number
 from sojourn.care.patients.days import days_in
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.ui.numbers import number_words
 
 LONGEST: Final = 4000
-UNSURE: Final = Told("unsure")
-SKIPPED: Final = Told("skipped")
+UNSURE: Final = StatedAnswer("unsure")
+SKIPPED: Final = StatedAnswer("skipped")
 
 
-def told_of(question: Question, fields: Mapping[str, Sequence[str]]) -> Told:
+def told_of(question: Question, fields: Mapping[str, Sequence[str]]) -> StatedAnswer:
     """The answer that a form holds: fields "value" (one or several), "unit", "rest_unsure".
 
     "press" or ``value`` "unsure" or "skip" stand for themselves. Refused: nothing, unreadable, feet, unit, two-days,
@@ -38,10 +38,10 @@ def told_of(question: Question, fields: Mapping[str, Sequence[str]]) -> Told:
     if not text:
         raise ActionRefused(_nothing(question), codes=("nothing",))
     if question.kind == "number":
-        return Told("told", _number(question, text, next(iter(fields.get("unit", ())), "")))
+        return StatedAnswer("told", _number(question, text, next(iter(fields.get("unit", ())), "")))
     if question.kind == "day":
-        return Told("told", {"typed": text, "day": day_of(text).isoformat()})
-    return Told("told", long_text(text) if question.kind == "text" else _chosen(question, text))
+        return StatedAnswer("told", {"typed": text, "day": day_of(text).isoformat()})
+    return StatedAnswer("told", long_text(text) if question.kind == "text" else _chosen(question, text))
 
 
 def _chosen(question: Question, text: str) -> str | bool:
@@ -59,7 +59,7 @@ def _nothing(question: Question) -> str:
     return _("Choose one of the answers shown.")
 
 
-def _checklist(question: Question, values: Sequence[str], rest_unsure: bool, none: bool) -> Told:
+def _checklist(question: Question, values: Sequence[str], rest_unsure: bool, none: bool) -> StatedAnswer:
     """Going on without a tick is no answer: "none of these" is said with its own button."""
     known = [each.id for each in question.choices]
     ticked = [each for each in values if each]
@@ -72,7 +72,7 @@ def _checklist(question: Question, values: Sequence[str], rest_unsure: bool, non
     if set(ticked) - set(known):
         raise ActionRefused(_("Choose one of the answers shown."), codes=("not-a-choice",))
     value: dict[str, Any] = {"yes": [each for each in known if each in ticked], "rest_unsure": rest_unsure}
-    return Told("told", value)
+    return StatedAnswer("told", value)
 
 
 def _number(question: Question, text: str, unit: str) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from sojourn.care.intake.models import Outcome, TakenBy, TreatmentKind
-from sojourn.care.intake.story import Question, Told
+from sojourn.care.intake.story import Question, StatedAnswer
 
 
-def said(question: Question, told: Told | None) -> str:  # noqa: PLR0911 -- one for each kind
+def said(question: Question, told: StatedAnswer | None) -> str:  # noqa: PLR0911 -- one for each kind
     """What was answered, in words; "Still open" where nothing was."""
     if told is None:
         return _("Still open")

@@ -23,7 +23,7 @@ from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.clock import clinic_today
 from sojourn.foundation.rulebook import scales as files
 from sojourn.foundation.rulebook.models import RuleAdoption
-from sojourn.foundation.rulebook.queries import Standing, decide, standings
+from sojourn.foundation.rulebook.queries import RuleStatus, decide, standings
 
 BATTERY = "battery."
 
@@ -76,7 +76,7 @@ def adopted_rules() -> dict[str, Rule]:
     return {} if clinic_id is None else _adopted(standings(clinic_id))
 
 
-def _adopted(all_rules: Iterable[Standing]) -> dict[str, Rule]:
+def _adopted(all_rules: Iterable[RuleStatus]) -> dict[str, Rule]:
     return {
         each.acting.id: each.acting
         for each in all_rules

@@ -15,7 +15,7 @@ from sojourn.clinical import dosing
 from sojourn.clinical.eligibility.facts import Facts
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.rulebook import book
-from sojourn.foundation.rulebook.queries import Standing, ids_of, standings
+from sojourn.foundation.rulebook.queries import RuleStatus, ids_of, standings
 
 DOSE_FIELDS: Final = (
     *("protocol_id", "route", "drug", "per_kg", "fixed_mg", "weight_kg", "weight_on", "round_mg", "round_direction"),
@@ -50,7 +50,7 @@ def doses_of(clinic_id: int) -> Doses:
 
 def sort(found: Any) -> Doses:
     """The same from the standings of the rules. No query."""
-    rows: list[Standing] = list(found)
+    rows: list[RuleStatus] = list(found)
     waiting = tuple(
         each.newest
         for each in rows

@@ -25,7 +25,7 @@ from sojourn.care.coordination.models import EscortAnswer
 from sojourn.care.intake import actions as intake
 from sojourn.care.intake import wording
 from sojourn.care.intake.models import IntakeAnswer, Line
-from sojourn.care.intake.story import Question, Told, story
+from sojourn.care.intake.story import Question, StatedAnswer, story
 from sojourn.care.messaging import actions as messaging
 from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import RelatedPerson
@@ -74,7 +74,7 @@ def answer_story(
     by: Actor,
     patient_id: int,
     question_id: str,
-    told: Told,
+    told: StatedAnswer,
     seen: int | None,
     confirmed: frozenset[str] = frozenset(),
     now: datetime | None = None,
@@ -96,7 +96,7 @@ def answer_story(
     return StoryAnswer(row, found is not None or any(severity != Severity.SOON for _kind, severity in signs))
 
 
-def _in_the_clinics_words(by: Actor, question: Question, told: Told) -> str:
+def _in_the_clinics_words(by: Actor, question: Question, told: StatedAnswer) -> str:
     """The question and its answer, as its readers at the clinic read them."""
     with translation.override(Clinic.objects.values_list("language", flat=True).get(pk=by.own_clinic_id)):
         return f"{_(question.text)} {wording.said(question, told)}"

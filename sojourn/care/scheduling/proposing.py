@@ -73,7 +73,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class KeptAppointment:
     """An appointment of the series that stands already."""
 
     id: int
@@ -243,7 +243,7 @@ class _Node:
     day: date
     begins: datetime
     slot: Slot | None
-    standing: Standing | None
+    standing: KeptAppointment | None
 
 
 _Value = tuple[int, tuple[datetime, ...], tuple[int, ...]]  # (standing ones not kept, beginnings, nodes)
@@ -255,7 +255,7 @@ def propose(
     zone: ZoneInfo,
     *,
     after: date | None = None,
-    standing: Sequence[Standing] = (),
+    standing: Sequence[KeptAppointment] = (),
     wish: Wish | None = None,
 ) -> Proposal | SeriesRefusal:
     """A series of ``shape.sessions`` sessions, standing ones among them: as few moved as can be, then the earliest.
@@ -290,7 +290,7 @@ def _days(shape: SeriesShape, free: Sequence[Slot], zone: ZoneInfo, wish: Wish |
 
 
 def _place(
-    shape: SeriesShape, free: Sequence[Slot], zone: ZoneInfo, after: date | None, standing: Sequence[Standing],
+    shape: SeriesShape, free: Sequence[Slot], zone: ZoneInfo, after: date | None, standing: Sequence[KeptAppointment],
     wish: Wish | None, *, late: bool,
 ) -> tuple[_Node, ...] | SeriesRefusal:  # fmt: skip
     days = _days(shape, free, zone, wish)
@@ -318,7 +318,7 @@ def _ways(nodes: Sequence[_Node], shape: SeriesShape) -> tuple[list[_Value | Non
     return best, fit
 
 
-def _nodes(days: dict[date, list[Slot]], standing: Sequence[Standing], zone: ZoneInfo) -> list[_Node]:
+def _nodes(days: dict[date, list[Slot]], standing: Sequence[KeptAppointment], zone: ZoneInfo) -> list[_Node]:
     """Where a session can be: the first free time of each day, and those that stand."""
     nodes = [_Node(day, found[0].begins, found[0], None) for day, found in days.items()]
     nodes += [_Node(each.begins.astimezone(zone).date(), each.begins, None, each) for each in standing]
@@ -350,7 +350,7 @@ def _follows(day: date, after: date | None, shape: SeriesShape, *, late: bool) -
 
 def _planned(
     nodes: tuple[_Node, ...], shape: SeriesShape, free: Sequence[Slot], zone: ZoneInfo, after: date | None,
-    standing: Sequence[Standing], wish: Wish | None, *, late: bool,
+    standing: Sequence[KeptAppointment], wish: Wish | None, *, late: bool,
 ) -> tuple[Planned, ...]:  # fmt: skip
     leaving = iter(_not_kept(nodes, standing))
     days = _days(shape, free, zone, wish)
@@ -370,7 +370,7 @@ def _planned(
     return tuple(out)
 
 
-def _not_kept(nodes: Sequence[_Node], standing: Sequence[Standing]) -> list[Standing]:
+def _not_kept(nodes: Sequence[_Node], standing: Sequence[KeptAppointment]) -> list[KeptAppointment]:
     """Those that stand and have no place in the series any more, the earliest first."""
     kept = {node.standing.id for node in nodes if node.standing is not None}
     return sorted((each for each in standing if each.id not in kept), key=lambda each: each.begins)

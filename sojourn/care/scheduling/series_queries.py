@@ -199,7 +199,7 @@ def wish_of(stated: PreferredTimes | None) -> proposing.Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class PossibleEscort:
     """Somebody beside the patient who may bring them home."""
 
     pk: int
@@ -216,7 +216,7 @@ class SeriesFile:
     numbers: CourseNumbers
     stated: PreferredTimes | None
     rules: Rules
-    people: tuple[Beside, ...]
+    people: tuple[PossibleEscort, ...]
     seats: Mapping[int, str]
 
 
@@ -264,7 +264,7 @@ def series_file(course_id: int, at: datetime) -> SeriesFile:
         rules=Rules()
         if rule is None
         else Rules(**{**rule, "remind_hours": tuple(rule["remind_hours"])}),
-        people=tuple(Beside(**each) for each in course.in_people),
+        people=tuple(PossibleEscort(**each) for each in course.in_people),
         seats={each["id"]: each["name"] for each in course.in_chairs},
     )  # fmt: skip
 
@@ -320,8 +320,8 @@ def propose_series(
     else:
         stated, free = known.stated, free_time(first, last, zone, staff, known.rules, known.seats)
     stays = [
-        *(proposing.Standing(row.pk, row.during.lower) for row in standing.ahead if row.pk not in leaving),
-        *(proposing.Standing(-1 - number, slot.begins) for number, slot in enumerate(holding)),
+        *(proposing.KeptAppointment(row.pk, row.during.lower) for row in standing.ahead if row.pk not in leaving),
+        *(proposing.KeptAppointment(-1 - number, slot.begins) for number, slot in enumerate(holding)),
     ]
     for away in _times_away(found, standing, now):
         slots = free.slots(minutes, now=now, therapist_id=therapist_id, patient_busy=away)

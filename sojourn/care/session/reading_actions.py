@@ -16,7 +16,7 @@ from sojourn.care.session import charting_actions, given, snapshot
 from sojourn.care.session.models import DoseEvent
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import administration
-from sojourn.clinical.administration import Asked, Counted, HistoryRefused
+from sojourn.clinical.administration import Counted, HistoryRefused, StatedTotal
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
@@ -36,11 +36,11 @@ def against_reading(
         return ActionRefused(_("No dose is recorded as given."), codes=("no-dose-given",))
     if (remaining_ml is None) == (given_mg is None):
         return ActionRefused(_("Enter either what is left or what has been given."), codes=("reading-missing",))
-    event: Counted | Asked
+    event: Counted | StatedTotal
     if remaining_ml is not None:
         event = Counted(id="reading", at=at or session.now, remaining_ml=Fraction(remaining_ml))
     else:
-        event = Asked(id="reading", at=at or session.now, given_mg=Fraction(given_mg or 0))
+        event = StatedTotal(id="reading", at=at or session.now, given_mg=Fraction(given_mg or 0))
     found = administration.accept(given.events_of(dose, session.steps, None), event, now=session.now)
     if isinstance(found, HistoryRefused):
         return ActionRefused(*(_(each.template) % each.values for each in found.reasons), codes=found.codes)

@@ -30,7 +30,7 @@ from sojourn.care.session.snapshot import Against, SessionSnapshot
 from sojourn.clinical import alarms, dosing, eligibility, protocol
 from sojourn.clinical.protocol import GuardReason, dose_against, road
 from sojourn.clinical.protocol.road import Agreement, Papers, SignedPlan
-from sojourn.foundation.rulebook.queries import Standing, stamp, standings
+from sojourn.foundation.rulebook.queries import RuleStatus, stamp, standings
 
 _DOUBLE_DAY: Final = 2 * dose_against.DAY  # a dose that began before the last day may have ended in it
 
@@ -41,7 +41,7 @@ class _Gathered:
 
     session: SessionSnapshot
     today: date
-    rules: tuple[Standing, ...]
+    rules: tuple[RuleStatus, ...]
     version: PlanVersion | None
     given_before: int
     last_dose_at: datetime | None

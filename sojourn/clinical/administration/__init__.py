@@ -12,7 +12,6 @@ from sojourn.clinical.administration.delivering import (
     delivered,
 )
 from sojourn.clinical.administration.events import (
-    Asked,
     Counted,
     End,
     Event,
@@ -24,6 +23,7 @@ from sojourn.clinical.administration.events import (
     Reading,
     Resume,
     Start,
+    StatedTotal,
     Step,
     Stop,
     Waste,
@@ -34,7 +34,6 @@ from sojourn.clinical.administration.reasons import TEXTS, ChartingReason
 __all__ = [
     "OVER",
     "TEXTS",
-    "Asked",
     "Balance",
     "ChartingReason",
     "Counted",
@@ -57,6 +56,7 @@ __all__ = [
     "Resume",
     "Segment",
     "Start",
+    "StatedTotal",
     "Step",
     "Stop",
     "Waste",

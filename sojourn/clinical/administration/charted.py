@@ -15,7 +15,6 @@ from typing import Any, Final
 from sojourn.clinical.administration.balance import Balance, DoseBalance, reconcile
 from sojourn.clinical.administration.delivering import Delivered, delivered
 from sojourn.clinical.administration.events import (
-    Asked,
     Counted,
     End,
     Event,
@@ -25,6 +24,7 @@ from sojourn.clinical.administration.events import (
     RateChange,
     Resume,
     Start,
+    StatedTotal,
     Stop,
     Waste,
 )
@@ -278,7 +278,7 @@ def _events(dose: Dose, step: DoseStep) -> tuple[Event, ...]:
             found.append(PartGiven(id=key, at=step.at, mg=Fraction(step.mg)))
         case "asked":
             assert step.mg is not None
-            found.append(Asked(id=key, at=step.at, given_mg=Fraction(step.mg)))
+            found.append(StatedTotal(id=key, at=step.at, given_mg=Fraction(step.mg)))
         case "stop":
             found.append(Stop(id=key, at=step.at))
         case "end":

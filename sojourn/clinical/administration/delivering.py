@@ -13,7 +13,6 @@ from fractions import Fraction
 from math import ceil
 
 from sojourn.clinical.administration.events import (
-    Asked,
     Counted,
     End,
     Event,
@@ -24,6 +23,7 @@ from sojourn.clinical.administration.events import (
     Reading,
     Resume,
     Start,
+    StatedTotal,
     Stop,
 )
 from sojourn.clinical.administration.history import History, HistoryRefused, read, read_mg
@@ -462,7 +462,7 @@ def _said_otherwise(found: Disagreement | None, history: History) -> Iterator[Ch
         return
     counted, computed = found.counted_mg, found.computed_mg
     was_paused = any(since < found.at for since, _until in _pauses(history, found.at))
-    if isinstance(_newest(history), Asked):
+    if isinstance(_newest(history), StatedTotal):
         yield because("asked-differs", counted=counted, computed=computed)
     elif counted < computed:
         yield because("counted-below-computed", counted=counted, computed=computed, by=computed - counted)

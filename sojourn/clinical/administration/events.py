@@ -100,14 +100,14 @@ class Counted(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked(Step):
+class StatedTotal(Step):
     """What a person says was given in all until now, where nothing can be read off."""
 
     given_mg: Fraction
 
 
-Reading = Counted | Asked
-Event = Start | RateChange | Pause | Resume | Stop | End | PartGiven | Counted | Asked
+Reading = Counted | StatedTotal
+Event = Start | RateChange | Pause | Resume | Stop | End | PartGiven | Counted | StatedTotal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from fractions import Fraction
 
 from sojourn.clinical.administration.events import (
-    Asked,
     Counted,
     End,
     Event,
@@ -20,6 +19,7 @@ from sojourn.clinical.administration.events import (
     Reading,
     Resume,
     Start,
+    StatedTotal,
     Stop,
 )
 from sojourn.clinical.administration.reasons import ChartingReason, because
@@ -133,7 +133,7 @@ def _against(step: Event, told: _Told) -> Iterator[ChartingReason]:
             yield from _resume(step, start, told)
         case PartGiven():
             yield from _part(step, start)
-        case Counted() | Asked():
+        case Counted() | StatedTotal():
             yield from _reading(step, start, told)
 
 
@@ -194,7 +194,7 @@ def _part(step: PartGiven, start: Start) -> Iterator[ChartingReason]:
 
 
 def _reading(step: Reading, start: Start, told: _Told) -> Iterator[ChartingReason]:
-    typed = [step.given_mg] if isinstance(step, Asked) else [step.remaining_ml, step.total_ml]
+    typed = [step.given_mg] if isinstance(step, StatedTotal) else [step.remaining_ml, step.total_ml]
     values = [each for each in typed if each is not None]
     if len(values) != 1:
         yield because("reading-missing")
@@ -210,7 +210,7 @@ def _reading(step: Reading, start: Start, told: _Told) -> Iterator[ChartingReaso
 
 def read_mg(step: Reading, start: Start) -> Fraction:
     """The milligrams given in all, as a reading says it."""
-    if isinstance(step, Asked):
+    if isinstance(step, StatedTotal):
         return step.given_mg
     assert start.mg_per_ml is not None
     assert start.volume_ml is not None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, Literal
 
-from sojourn.care.intake.story import Told, number, story
+from sojourn.care.intake.story import StatedAnswer, number, story
 
 Twist = Literal["", "benzodiazepine", "opioid", "pressure", "aneurysm", "bipolar"]
 Words = tuple[str, str]  # English, Spanish
@@ -242,9 +242,9 @@ def _measured(tale: Tale, own: random.Random, twist: Twist) -> None:
     }  # fmt: skip
 
 
-def answers(tale: Tale) -> dict[str, Told]:
+def answers(tale: Tale) -> dict[str, StatedAnswer]:
     """An answer to every question that applies, in the order of the story."""
-    said: dict[str, Told] = {}
+    said: dict[str, StatedAnswer] = {}
     lines = {
         "medicines": tale.medicines, "allergies": tale.allergies, "treatments": tale.treatments, "goals": tale.goals,
         "concerns": tale.concerns, "people": [True],
@@ -259,7 +259,7 @@ def answers(tale: Tale) -> dict[str, Told]:
             value = "done" if lines[ahead.of] else "none"
         else:
             value = {"yes": [], "rest_unsure": False} if ahead.kind == "checklist" else False
-        said[ahead.id] = Told("told", value)
+        said[ahead.id] = StatedAnswer("told", value)
 
 
 def birth_date(own: random.Random, first: int = 1956, last: int = 2003) -> date:

@@ -48,7 +48,7 @@ class DatedLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class FigureBlock:
     """An SVG with what it shows in words, a sentence under it, and what its numbers mean."""
 
     svg: str
@@ -64,7 +64,7 @@ class Section:
     title: str
     lead: str = ""
     facts: Sequence[tuple[str, str]] = ()
-    picture: Picture | None = None
+    picture: FigureBlock | None = None
     table: Table | None = None
     entries: Sequence[DatedLine] = ()
     paragraphs: Sequence[str] = ()

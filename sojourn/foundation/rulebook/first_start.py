@@ -13,7 +13,7 @@ from typing import Final
 from sojourn.clinical import alarms, calls, deadlines, dosing, eligibility, interactions, recovery
 from sojourn.clinical.protocol import HARD_FLOOR
 from sojourn.clinical.rules import Rule
-from sojourn.foundation.rulebook.queries import Standing
+from sojourn.foundation.rulebook.queries import RuleStatus
 
 # The groups in the order in which they are walked, by the kinds of their rules: first what no dose is given without.
 GROUPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
@@ -36,15 +36,15 @@ class Group:
     """One group as a clinic stands in it."""
 
     code: str
-    standings: tuple[Standing, ...]
+    standings: tuple[RuleStatus, ...]
 
     @property
-    def to_decide(self) -> tuple[Standing, ...]:
+    def to_decide(self) -> tuple[RuleStatus, ...]:
         """What a prescriber must have decided about, decided or not; the rest acts by itself."""
         return tuple(each for each in self.standings if needs_a_decision(each.newest))
 
     @property
-    def open(self) -> tuple[Standing, ...]:
+    def open(self) -> tuple[RuleStatus, ...]:
         """What nobody has decided about yet."""
         return tuple(each for each in self.to_decide if is_open(each))
 
@@ -95,7 +95,7 @@ class FirstStart:
         return sum(each.numbers_decided for each in self.groups)
 
     @property
-    def next(self) -> Standing | None:
+    def next(self) -> RuleStatus | None:
         """Where to go on: the first rule that nobody has decided about."""
         return next((each for group in self.groups for each in group.open), None)
 
@@ -125,14 +125,14 @@ class FirstStart:
         return frozenset(_way(each.newest) for each in self._rules if each.newest.kind == "protocol")
 
     @property
-    def _rules(self) -> Iterator[Standing]:
+    def _rules(self) -> Iterator[RuleStatus]:
         return (each for group in self.groups for each in group.standings)
 
     def group(self, code: str) -> Group | None:
         """The group of that code."""
         return next((each for each in self.groups if each.code == code), None)
 
-    def after(self, rule_id: str) -> Standing | None:
+    def after(self, rule_id: str) -> RuleStatus | None:
         """The next open rule of the same group after this one; from its beginning where none follows; None where the
         group has none other."""
         ids = [each.newest.id for group in self.groups if self._holds(group, rule_id) for each in group.to_decide]
@@ -157,16 +157,16 @@ def needs_a_decision(rule: Rule) -> bool:
     return not rule.acts_without_adoption and rule.kind not in _USED_AS_THEY_ARE
 
 
-def is_open(standing: Standing) -> bool:
+def is_open(standing: RuleStatus) -> bool:
     """Nobody has decided about it; a number that no dose is given without also where it was taken back."""
     if standing.newest.kind == HARD_FLOOR:
         return standing.acting is None
     return standing.waits
 
 
-def first_start(standings: Iterable[Standing]) -> FirstStart:
+def first_start(standings: Iterable[RuleStatus]) -> FirstStart:
     """The walk of a clinic, from all of its standings."""
-    found: dict[str, list[Standing]] = {code: [] for code, _kinds in GROUPS}
+    found: dict[str, list[RuleStatus]] = {code: [] for code, _kinds in GROUPS}
     placed = {kind: code for code, kinds in GROUPS for kind in kinds}
     for each in standings:
         if (code := placed.get(each.newest.kind)) is not None:

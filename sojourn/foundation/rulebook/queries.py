@@ -24,7 +24,7 @@ from sojourn.foundation.rulebook.scales import scales
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RuleStatus:
     """One rule as a clinic sees it.
 
     ``acting`` is the rule with the clinic's numbers, or None while it does not act. ``newest`` is the version
@@ -112,19 +112,23 @@ def adopted(adoption: RuleAdoption) -> Rule | None:
     return as_adopted(adoption, known_rules().get((adoption.rule_id, adoption.version)))
 
 
-def standings(clinic_id: int, at: datetime | None = None, only: Collection[str] | None = None) -> tuple[Standing, ...]:
+def standings(
+    clinic_id: int, at: datetime | None = None, only: Collection[str] | None = None
+) -> tuple[RuleStatus, ...]:
     """Every rule, or some by id, with what the clinic has decided about it, in the order of the book. One query."""
     return decide(adoptions(clinic_id, at, only), clinic_day(at or timezone.now(), current_actor()), only)
 
 
-def decide(decided: Mapping[str, RuleAdoption], day: date, only: Collection[str] | None = None) -> tuple[Standing, ...]:
+def decide(
+    decided: Mapping[str, RuleAdoption], day: date, only: Collection[str] | None = None
+) -> tuple[RuleStatus, ...]:
     """Every rule, or some by id, with its decision, from the newest decision about each; no query."""
-    found: list[Standing] = []
+    found: list[RuleStatus] = []
     for rule_id, versions in _versions(book().hash).items():
         if only is not None and rule_id not in only:
             continue
         adoption = decided.get(rule_id)
-        found.append(Standing(versions[-1], adoption, acting(versions, adoption, day)))
+        found.append(RuleStatus(versions[-1], adoption, acting(versions, adoption, day)))
     return tuple(found)
 
 

@@ -24,7 +24,7 @@ from sojourn.interfaces.portal.today.path import Facts
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class CourseProgress:
     """The newest course, its appointments with where their sessions stand (earliest first), and what that means."""
 
     course: CarePlan | None
@@ -34,12 +34,12 @@ class Way:
     facts: Facts
 
 
-def way(patient_id: int, now: datetime) -> Way:
+def way(patient_id: int, now: datetime) -> CourseProgress:
     """Where the patient is. Three queries."""
     course, sessions = _newest_course(patient_id), tuple(sessions_of(patient_id))
     ahead = [row.appointment for row in sessions if _is_ahead(row, now)]
     here = [row for row in sessions if row.state in PRESENT]
-    return Way(
+    return CourseProgress(
         course=course,
         sessions=sessions,
         next=ahead[0] if ahead else None,

@@ -118,7 +118,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class FindingClearances:
     """What stands beside one finding."""
 
     there: tuple[Cleared, ...] = ()
@@ -140,9 +140,9 @@ def _cleared(row: Clearance, actor: Actor) -> Cleared:
     )
 
 
-def beside(patient_id: int, way: str, weighed: Iterable[Weighed], actor: Actor) -> dict[str, Beside]:
+def beside(patient_id: int, way: str, weighed: Iterable[Weighed], actor: Actor) -> dict[str, FindingClearances]:
     """What stands beside the findings that ask for something, by the finding's key. No query."""
-    found: dict[str, Beside] = {}
+    found: dict[str, FindingClearances] = {}
     for each in weighed:
         wanted = [
             Wanted(str(_ASKS[kind][0]), str(_ASKS[kind][1]), f"{_door(patient_id, each.key, kind)}?way={way}")
@@ -150,7 +150,7 @@ def beside(patient_id: int, way: str, weighed: Iterable[Weighed], actor: Actor) 
             if kind in _ASKS
         ]
         if wanted or each.there:
-            found[each.key] = Beside(tuple(_cleared(row, actor) for row in each.there), tuple(wanted))
+            found[each.key] = FindingClearances(tuple(_cleared(row, actor) for row in each.there), tuple(wanted))
     return found
 
 

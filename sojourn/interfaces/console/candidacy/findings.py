@@ -74,7 +74,7 @@ class FindingView:
     tightened: bool
     override: Signed | None
     may_override: bool
-    beside: candidacy_clearances.Beside | None = None
+    beside: candidacy_clearances.FindingClearances | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.candidacy import judging, queries
 from sojourn.care.candidacy.models import CandidacyDecision
-from sojourn.care.candidacy.queries import Assessed, File, Overridden, Standing
+from sojourn.care.candidacy.queries import Assessed, CandidacyStatus, File, Overridden
 from sojourn.care.intake import doubts, medicine_history
 from sojourn.care.intake import queries as story
 from sojourn.care.intake.medicine_history import MedicineHistory
@@ -61,7 +61,7 @@ class Judged:
     file: File
     today: date
     assessed: Assessed
-    standing: Standing
+    standing: CandidacyStatus
     medicines: MedicineHistory
     trends: list[Trend]
 

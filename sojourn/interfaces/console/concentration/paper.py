@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.clock import page_local
-from sojourn.foundation.printing.setting import Column, Document, Picture, Section, Table
+from sojourn.foundation.printing.setting import Column, Document, FigureBlock, Section, Table
 from sojourn.interfaces.console.concentration.chart import lines
-from sojourn.interfaces.console.concentration.presenters import Answer, Asked
+from sojourn.interfaces.console.concentration.presenters import Answer, ExplorerForm
 from sojourn.interfaces.console.concentration.regimens import Source
 from sojourn.interfaces.console.concentration.words import disclaimer
 from sojourn.interfaces.shared.days import years_words
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     pass
 
 
-def document(clinic: Clinic | None, patient: Patient, asked: Asked, answer: Answer) -> Document:
+def document(clinic: Clinic | None, patient: Patient, asked: ExplorerForm, answer: Answer) -> Document:
     letterhead = _letterhead(clinic)
     title = _("Expected concentration")
     picture = _picture(title, answer)
@@ -89,7 +89,7 @@ def _sections(answer: Answer, picture: str, sentences: Sequence[str]) -> list[Se
     return [
         Section(
             _("Over time"),
-            picture=Picture(picture, " ".join(sentences), " ".join(filter(None, [*sentences, answer.band_words]))),
+            picture=FigureBlock(picture, " ".join(sentences), " ".join(filter(None, [*sentences, answer.band_words]))),
         ),
         Section(
             _("In figures"),

@@ -141,7 +141,7 @@ def _sources(answered: Sequence[Regimen]) -> tuple[Source, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ExplorerForm:
     """The form as it came, and the answer where one could be given."""
 
     who: WhoForm
@@ -157,7 +157,7 @@ class Asked:
         return bool(self.problems)
 
 
-def read_asked(typed: Mapping[str, str], patient: Patient) -> Asked:
+def read_asked(typed: Mapping[str, str], patient: Patient) -> ExplorerForm:
     """The form as it came, with the answer; what was not sent is as in an empty form."""
     who, asked = forms_of(typed)
     problems = problems_of(who)
@@ -168,9 +168,11 @@ def read_asked(typed: Mapping[str, str], patient: Patient) -> Asked:
     for needed in (who.fields["weight"], slots[0].form.fields["mg"]):
         needed.required = True  # for the eye: without them there is no answer, but nothing wrong either
     if problems:
-        return Asked(who, slots, None, tuple(problems), no_weight=False, nothing=False, weight="")
+        return ExplorerForm(who, slots, None, tuple(problems), no_weight=False, nothing=False, weight="")
     weight = who.cleaned_data["weight"]
-    shown = Asked(who, slots, None, (), weight is None, not given, "" if weight is None else figure(float(weight), 1))
+    shown = ExplorerForm(
+        who, slots, None, (), weight is None, not given, "" if weight is None else figure(float(weight), 1)
+    )
     if weight is None or not given:
         return shown
     try:

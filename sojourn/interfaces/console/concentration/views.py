@@ -21,7 +21,7 @@ from sojourn.foundation.printing import setting
 from sojourn.interfaces.console.concentration.expected import overlay_of
 from sojourn.interfaces.console.concentration.forms import proposed
 from sojourn.interfaces.console.concentration.paper import document
-from sojourn.interfaces.console.concentration.presenters import Asked, read_asked
+from sojourn.interfaces.console.concentration.presenters import ExplorerForm, read_asked
 from sojourn.interfaces.console.concentration.words import disclaimer
 from sojourn.interfaces.console.patients.weights import weight_words
 from sojourn.interfaces.console.sessions.minute import strip_alone
@@ -66,7 +66,7 @@ def explorer(request: Request, scope: PatientScope) -> HttpResponse:
     return response
 
 
-def _moving(found: Asked) -> JsonResponse:
+def _moving(found: ExplorerForm) -> JsonResponse:
     """The picture and its sentences, for explorer.ts while a value moves; 422 where something typed is wrong."""
     answer = found.answer
     chart = answer.chart.as_json() if answer and answer.chart else None
@@ -75,7 +75,7 @@ def _moving(found: Asked) -> JsonResponse:
     return JsonResponse({"chart": chart, "said": said, "short": short}, status=422 if found.invalid else 200)
 
 
-def _pdf_url(patient_id: int, found: Asked) -> str:
+def _pdf_url(patient_id: int, found: ExplorerForm) -> str:
     """The address of this very answer on paper; "" where there is none."""
     if found.answer is None or found.answer.chart is None:
         return ""

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrPromise
 
 from sojourn.foundation.rulebook.first_start import FirstStart, Group, is_open, needs_a_decision
-from sojourn.foundation.rulebook.queries import Standing
+from sojourn.foundation.rulebook.queries import RuleStatus
 
 # What each group is called, and why it is decided.
 NAMES: Mapping[str, StrPromise] = {
@@ -144,7 +144,7 @@ def _words(group: Group) -> str:
     return f"{rules}; {numbers}"
 
 
-def _row(standing: Standing) -> RuleRow:
+def _row(standing: RuleStatus) -> RuleRow:
     rule = standing.newest
     if not needs_a_decision(rule):
         acts = _("Acts by itself") if rule.acts_without_adoption else _("Used as it is")

@@ -76,14 +76,14 @@ _FIELDS = {"note_missing": "note", "outcome_missing": "outcome", "cannot_take": 
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class FlagStatement:
     """What was said of a flag, as given: an answer to its question, of which a changed one shows, or a later report."""
 
     at: datetime
     words: str
 
 
-def _said(flag: StandingFlag) -> tuple[str, list[Said]]:
+def _said(flag: StandingFlag) -> tuple[str, list[FlagStatement]]:
     """The question and every answer to it. Two queries."""
     row = QuestionnaireResponse.objects.filter(pk=flag.response_id).first() if flag.response_id else None
     if row is None:
@@ -91,7 +91,7 @@ def _said(flag: StandingFlag) -> tuple[str, list[Said]]:
     definition, language = scale(row.scale_id), translation.get_language() or "en"
     items = {link_id: definition.item(link_id) for link_id in definition.safety_items}
     given = [
-        Said(
+        FlagStatement(
             answer.answered_at,
             next(
                 (
@@ -139,8 +139,8 @@ def _page(request: Request, flag: StandingFlag, form: AnswerForm, status: int = 
     return render(request, "console/flags/flag.html", context, status=status)
 
 
-def _reports(flag: StandingFlag) -> list[Said]:
-    said = (Said(each.at, said_in_words(each.about or flag.about, each.detail)) for each in flag.reports)
+def _reports(flag: StandingFlag) -> list[FlagStatement]:
+    said = (FlagStatement(each.at, said_in_words(each.about or flag.about, each.detail)) for each in flag.reports)
     return [each for each in said if each.words]
 
 

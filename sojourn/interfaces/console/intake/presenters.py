@@ -15,7 +15,7 @@ from sojourn.care.intake import queries, wording
 from sojourn.care.intake.known_as import known_as
 from sojourn.care.intake.models import IntakeSubmission
 from sojourn.care.intake.queries import Answered, Change, Lists
-from sojourn.care.intake.story import Question, Told, story
+from sojourn.care.intake.story import Question, StatedAnswer, story
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.patients.queries import people_of
 from sojourn.clinical.interactions import InteractionRule
@@ -38,7 +38,7 @@ class IntakeEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class AnswerView:
     """One question with what was said. ``look``: "", "open", "wait" (not sure, skipped)."""
 
     text: str
@@ -91,7 +91,7 @@ def differs(change: Change) -> Differs:
         if question is None:
             return Differs(change.key, "", "")
         was, now = (
-            "" if each is None else wording.said(question, Told(each["standing"], each["value"]))
+            "" if each is None else wording.said(question, StatedAnswer(each["standing"], each["value"]))
             for each in (change.was, change.now)
         )
         return Differs(_(question.text), was, now)
@@ -111,13 +111,13 @@ def said_line(
     people: Sequence[RelatedPerson],
     fresh: set[tuple[str, str]],
     rules: Sequence[InteractionRule],
-) -> Said:
+) -> AnswerView:
     lines: tuple[Any, ...] = ()
     if question.of == "people":
         lines = tuple(people)
     elif question.kind == "list":
         lines = everything.of(question.of)
-    return Said(
+    return AnswerView(
         text=_(question.text),
         answer=wording.said(question, answer.told if answer else None),
         look=look(answer),
@@ -230,7 +230,7 @@ def told_context(patient: Patient) -> dict[str, object]:
     }
 
 
-def _by_section(said: Sequence[tuple[Question, Said]]) -> Iterator[tuple[str, list[Said]]]:
+def _by_section(said: Sequence[tuple[Question, AnswerView]]) -> Iterator[tuple[str, list[AnswerView]]]:
     """What was said, under the title of its section."""
     for section in story().sections:
         lines = [line for question, line in said if question.section == section.id]

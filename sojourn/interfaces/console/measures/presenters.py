@@ -37,7 +37,7 @@ class CompletedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ScaleTrend:
     """One questionnaire over time."""
 
     scale_id: str
@@ -129,7 +129,7 @@ def _milligrams(dose: GivenInSession) -> str:
     return _("%(mg)s mg") % {"mg": number_format(format(amount.normalize(), "f"), use_l10n=True)}
 
 
-def picture(trend: Trend, doses: list[GivenInSession], sex: str) -> Picture:
+def picture(trend: Trend, doses: list[GivenInSession], sex: str) -> ScaleTrend:
     title = say(trend.scale.title, reading_language())
     first = doses[0].started_at if doses else None
     marks = [
@@ -149,7 +149,7 @@ def picture(trend: Trend, doses: list[GivenInSession], sex: str) -> Picture:
         )
         for point in reversed(trend.points)
     )
-    return Picture(trend.scale.id, title, trend_chart(trend, marks), _explained(trend, first, sex), rows)
+    return ScaleTrend(trend.scale.id, title, trend_chart(trend, marks), _explained(trend, first, sex), rows)
 
 
 def _band(trend: Trend, point: Scored) -> str:

@@ -35,7 +35,7 @@ class RuleLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class MedicineCheck:
     """All of it. ``silent``: known medicines of which no statement was found for this drug and route."""
 
     rules: tuple[RuleLine, ...]
@@ -52,13 +52,13 @@ def beside(
     not_checked: Sequence[Medicine],
     silent: Sequence[Medicine],
     changed: Iterable[ChangedSince] = (),
-) -> Beside:
+) -> MedicineCheck:
     """What was found, the gravest rule first."""
     groups: dict[str, list[Interaction]] = {}
     for each in found:
         groups.setdefault(each.rule_id, []).append(each)
     ordered = sorted(groups.values(), key=lambda group: (not group[0].adopted, ORDER.index(group[0].severity)))
-    return Beside(
+    return MedicineCheck(
         tuple(map(_of_rule, ordered)),
         tuple(each.shown for each in not_checked),
         tuple(each.shown for each in silent),

@@ -6,10 +6,10 @@ from sojourn.care.candidacy import queries as candidacy
 from sojourn.care.candidacy.beside import beside as beside_treatment
 from sojourn.care.intake import medicine_history
 from sojourn.care.plan.models import PlanVersion
-from sojourn.interfaces.console.medicines.beside import Beside, beside
+from sojourn.interfaces.console.medicines.beside import MedicineCheck, beside
 
 
-def beside_plan(version: PlanVersion) -> Beside:
+def beside_plan(version: PlanVersion) -> MedicineCheck:
     """What the rules say now, and what changed since the decision. Three queries."""
     medicines = medicine_history.history(version.patient_id)
     decision = candidacy.latest(version.patient_id)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.clock import page_local
 from sojourn.foundation.printing import figure
-from sojourn.foundation.printing.setting import FONT, Column, DatedLine, Document, Picture, Section, Table
+from sojourn.foundation.printing.setting import FONT, Column, DatedLine, Document, FigureBlock, Section, Table
 from sojourn.interfaces.console.record.figure import figure_of
 from sojourn.interfaces.console.record.presenters import RecordView
 from sojourn.interfaces.console.record.tables import CheckRow
@@ -160,9 +160,9 @@ def _noted(text: str, note: str) -> str:
     return f"{text}. {note}" if note else text
 
 
-def _picture(shown: RecordView) -> Picture | None:
+def _picture(shown: RecordView) -> FigureBlock | None:
     drawn = figure_of(shown)
     if not drawn.panels:
         return None
     key = [(each.number, f"{clock(each.at)} {each.title}") for each in shown.marks]
-    return Picture(figure.svg(drawn, font=FONT), shown.vitals_summary, shown.legend, key)
+    return FigureBlock(figure.svg(drawn, font=FONT), shown.vitals_summary, shown.legend, key)

@@ -16,7 +16,7 @@ from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.clock import page_today
 from sojourn.foundation.rulebook import queries
 from sojourn.foundation.rulebook.differences import differences
-from sojourn.foundation.rulebook.queries import Standing
+from sojourn.foundation.rulebook.queries import RuleStatus
 from sojourn.interfaces.console.medicines import interaction_words
 from sojourn.interfaces.console.rules.words import (
     ACTIONS,
@@ -187,7 +187,7 @@ def _is_words(label: str, values: tuple[eligibility.Value, ...]) -> str:
     return f"{label}: {', '.join(str(each) for each in values)}"
 
 
-def compared(standing: Standing) -> list[tuple[str, str, str]]:
+def compared(standing: RuleStatus) -> list[tuple[str, str, str]]:
     """What differs between the version that acts here and the newest, where there is a newer one."""
     acting = queries.known_rules().get((standing.newest.id, standing.newest.version - 1))
     if standing.outdated and standing.acting is not None:

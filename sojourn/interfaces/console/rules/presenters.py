@@ -16,7 +16,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook.models import CeilingRaise
-from sojourn.foundation.rulebook.queries import Standing
+from sojourn.foundation.rulebook.queries import RuleStatus
 from sojourn.foundation.ui.numbers import shown
 from sojourn.interfaces.console.medicines import interaction_words
 from sojourn.interfaces.console.rules.forms import field_name
@@ -102,7 +102,7 @@ class RuleRow:
     waiting: Raise | None
 
 
-def _numbers(standing: Standing, typed: Mapping[str, str], refused: ActionRefused | None) -> list[Number]:
+def _numbers(standing: RuleStatus, typed: Mapping[str, str], refused: ActionRefused | None) -> list[Number]:
     rule, acting = standing.newest, standing.acting
     must_type = {each.name for each in rule.typed}
     found = []
@@ -138,7 +138,7 @@ def reasons_of(numbers: Iterable[Number], refused: ActionRefused | None) -> list
     return [{"href": at.get(each, ""), "text": each} for each in said]
 
 
-def waits(standing: Standing) -> bool:
+def waits(standing: RuleStatus) -> bool:
     """A prescriber of this clinic has still to decide about the rule."""
     return standing.waits and standing.newest.kind not in ALWAYS
 
@@ -169,7 +169,7 @@ def waiting_of(row: CeilingRaise, rule: Rule, actor: Actor) -> Raise:
 
 
 def line(
-    standing: Standing, people: Mapping[int, str], typed: Mapping[str, str] | None = None,
+    standing: RuleStatus, people: Mapping[int, str], typed: Mapping[str, str] | None = None,
     waiting: Raise | None = None, refused: ActionRefused | None = None,
 ) -> RuleRow:  # fmt: skip
     """A rule as this clinic sees it, with what was typed for it, why that was refused, and the looser numbers that wait
@@ -193,19 +193,19 @@ def line(
 
 
 def raised_of(
-    rows: Mapping[str, CeilingRaise], standings: Iterable[Standing], actor: Actor
+    rows: Mapping[str, CeilingRaise], standings: Iterable[RuleStatus], actor: Actor
 ) -> dict[str, Raise]:  # fmt: skip
     """What waits for a second signature, by rule."""
     known = {each.newest.id: each.newest for each in standings}
     return {rule_id: waiting_of(row, known[rule_id], actor) for rule_id, row in rows.items() if rule_id in known}
 
 
-def acts_here(standing: Standing) -> bool:
+def acts_here(standing: RuleStatus) -> bool:
     """Whether the rule acts in this clinic, of itself or because somebody decided so."""
     return standing.newest.kind in ALWAYS or standing.acting is not None
 
 
-def people_of(standings: Iterable[Standing]) -> dict[int, str]:
+def people_of(standings: Iterable[RuleStatus]) -> dict[int, str]:
     """The names of those who decided. One query."""
     ids = {each.adoption.adopted_by_id for each in standings if each.adoption is not None}
     return {row.pk: str(row) for row in Membership.objects.filter(pk__in=ids)} if ids else {}
@@ -230,7 +230,7 @@ _PLACED: Mapping[str, str] = {kind: anchor for anchor, _words, kinds in HEADINGS
 
 
 def sections(
-    standings: Iterable[Standing], people: Mapping[int, str], waiting: Mapping[str, Raise]
+    standings: Iterable[RuleStatus], people: Mapping[int, str], waiting: Mapping[str, Raise]
 ) -> list[Section]:  # fmt: skip
     """Every rule under its heading; ``waiting`` are the ceilings that wait for a second signature, by rule."""
     found: dict[str, list[RuleRow]] = {anchor: [] for anchor, _words, _kinds in HEADINGS}
@@ -243,7 +243,7 @@ def sections(
     ]
 
 
-def is_shown(standing: Standing, show: str) -> bool:
+def is_shown(standing: RuleStatus, show: str) -> bool:
     match show:
         case "waits":
             return waits(standing)

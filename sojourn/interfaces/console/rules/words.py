@@ -19,7 +19,7 @@ from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_local
 from sojourn.foundation.rulebook.models import RuleAdoption
-from sojourn.foundation.rulebook.queries import Standing
+from sojourn.foundation.rulebook.queries import RuleStatus
 from sojourn.interfaces.console.sessions.words import DRUGS, ROUTES
 
 # Headings in the order of the page: the kinds of rule under each.
@@ -187,7 +187,7 @@ def hint(each: Parameter | OpenNumber, must_type: Collection[str]) -> str:
     return _("Released: %(value)s; %(may)s") % said
 
 
-def standing_words(standing: Standing, people: Mapping[int, str]) -> str:
+def standing_words(standing: RuleStatus, people: Mapping[int, str]) -> str:
     """Whether the rule acts in this clinic, since when and by whom."""
     if standing.newest.kind in ALWAYS:
         return str(ALWAYS[standing.newest.kind])

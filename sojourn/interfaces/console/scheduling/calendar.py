@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from sojourn.care.coordination import feed_actions
 from sojourn.care.coordination import queries as coordination
 from sojourn.care.coordination.icalendar import Event, calendar
-from sojourn.care.coordination.queries import Feed, Way, WayHome
+from sojourn.care.coordination.queries import Feed, RideHome, WayHome
 from sojourn.care.patients import queries as patients
 from sojourn.care.scheduling import hours
 from sojourn.care.scheduling import queries as scheduling
@@ -64,7 +64,7 @@ class CalendarRow:
     cells: tuple[tuple[Day, tuple[CalendarEntry, ...]], ...]
 
 
-def _entry(row: Appointment, way: Way, who: str, secret: bool, now: datetime) -> CalendarEntry:
+def _entry(row: Appointment, way: RideHome, who: str, secret: bool, now: datetime) -> CalendarEntry:
     open_way = row.during.lower > now and not hasattr(row, "encounter") and way.state != WayHome.CONFIRMED
     return CalendarEntry(
         row.during.lower,

@@ -19,7 +19,7 @@ from django_stubs_ext import StrPromise
 
 from sojourn.care.coordination import queries as coordination
 from sojourn.care.coordination import ride_home_actions as way_home_actions
-from sojourn.care.coordination.queries import Way, WayHome
+from sojourn.care.coordination.queries import RideHome, WayHome
 from sojourn.care.patients import queries as patients
 from sojourn.care.scheduling import queries as scheduling
 from sojourn.care.scheduling.models import Appointment
@@ -40,7 +40,7 @@ _WORDS: dict[WayHome, tuple[StrPromise, str]] = {
 }
 
 
-def way_word(way: Way) -> Word:
+def way_word(way: RideHome) -> Word:
     """Where the way home stands, in words."""
     return Word(*_WORDS[way.state])
 
@@ -54,12 +54,12 @@ class RideHomeRow:
     name: str
     url: str
     word: Word
-    way: Way
+    way: RideHome
     chase: str
     hidden: bool
 
 
-def _line(row: Appointment, way: Way, hidden: frozenset[int]) -> RideHomeRow:
+def _line(row: Appointment, way: RideHome, hidden: frozenset[int]) -> RideHomeRow:
     secret = row.patient_id in hidden
     chase = ""
     if way.reachable and way.state in {WayHome.UNASKED, WayHome.ASKED, WayHome.DECLINED} and not secret:

@@ -12,7 +12,7 @@ from django.utils import formats
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from sojourn.care.coordination.queries import Way
+from sojourn.care.coordination.queries import RideHome
 from sojourn.care.encounter.queries import SessionRow
 from sojourn.care.scheduling import queries
 from sojourn.care.scheduling.models import Chair
@@ -77,7 +77,7 @@ def _window(day: date, zone: ZoneInfo, rows: Sequence[SessionRow]) -> tuple[date
 
 def _stretches(
     day: date, chair: Chair, rows: Sequence[SessionRow], begins: datetime, ends: datetime, actor: Actor,
-    hidden: frozenset[int], now: datetime, ways: Mapping[int, Way], staff: Mapping[int, str],
+    hidden: frozenset[int], now: datetime, ways: Mapping[int, RideHome], staff: Mapping[int, str],
 ) -> list[tuple[int, Cell]]:  # fmt: skip
     """One chair's day without gaps: (the quarter that it begins in, stretch). Elapsed time, so that a day on which
     the clocks change is as long as it is."""
@@ -123,7 +123,7 @@ def _stretches(
 
 def timeline(
     day: date, zone: ZoneInfo, chairs: Sequence[Chair], rows: Sequence[SessionRow], actor: Actor,
-    hidden: frozenset[int], now: datetime, ways: Mapping[int, Way] | None = None,
+    hidden: frozenset[int], now: datetime, ways: Mapping[int, RideHome] | None = None,
     staff: Mapping[int, str] | None = None,
 ) -> tuple[list[Quarter], list[ChairDay]]:  # fmt: skip
     """The day as a table of quarter hours by chairs, and as one list a chair."""

@@ -50,7 +50,7 @@ class DoseEntryView:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class DoseNotice:
     """Something to know beside the dose. It holds nothing up."""
 
     title: str
@@ -84,7 +84,7 @@ class Dose:
     second: DoseEntryView | None = None
     preparer: str = ""
     signs: tuple[str, ...] = ()
-    beside: tuple[Beside, ...] = ()
+    beside: tuple[DoseNotice, ...] = ()
     drawn_up: bool = True  # from a vial, rather than out of a pack
     differed: Differed | None = None
 
@@ -158,20 +158,20 @@ def _signs(against: Against | None) -> Iterator[str]:
     return (said(each) for each in (against.dose if against else ()) if each.override == "prescriber")
 
 
-def _beside(picture: Picture, against: Against | None) -> Iterator[Beside]:
+def _beside(picture: Picture, against: Against | None) -> Iterator[DoseNotice]:
     """Medicines that are new since the decision, and what the body mass says of the dose."""
     if against is None:
         return
     for each in order.notices(picture, against.version):
-        yield Beside(_("Body mass"), notice_words(each))
+        yield DoseNotice(_("Body mass"), notice_words(each))
     for sentence in medicines_changed.sentences(against.changed):
-        yield Beside(_("Medicines that changed"), sentence)
+        yield DoseNotice(_("Medicines that changed"), sentence)
     grave, slight = medicines_changed.by_weight(against.notices)
     for one in grave:
         title = f"{_(one.title)}: {', '.join(one.medicines)}" if one.medicines else _(one.title)
-        yield Beside(title, " ".join((_(one.statement), _(one.advice))))
+        yield DoseNotice(title, " ".join((_(one.statement), _(one.advice))))
     if slight:
-        yield Beside(_("Also new"), medicines_changed.in_one_line(slight))
+        yield DoseNotice(_("Also new"), medicines_changed.in_one_line(slight))
 
 
 # ---------------------------------------------------------------- an entry in words

@@ -59,7 +59,7 @@ class Preflight:
     against: Against
     allergies: tuple[Allergy, ...]
     reviewed: CheckResult | None
-    way: coordination.Way
+    way: coordination.RideHome
 
     @property
     def decision(self) -> CandidacyDecision | None:

@@ -205,7 +205,7 @@ def _lower_already(rate: Decimal) -> ActionRefused:
 
 def _refused_way(
     request: Request, picture: Picture, transition: str, refused: ActionRefused, name: str
-) -> standing.Way | None:
+) -> standing.PrimaryAction | None:
     """The step with its reasons, for a prescriber to tick; None for any other refusal."""
     if not isinstance(refused, StepRefused):
         return None

@@ -30,7 +30,7 @@ from sojourn.interfaces.console.sessions.presenters import advice
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StepObstacle:
     """One reason why a step waits, with what to do about it and where. ``override``: who may pass it; ``key``: the
     reason with the very values that are shown, so that a signature covers no others."""
 
@@ -47,14 +47,14 @@ class Standing:
         return self.override == "prescriber"
 
 
-def _standing(picture: Picture, reasons: Iterable[protocol.GuardReason]) -> list[Standing]:
+def _standing(picture: Picture, reasons: Iterable[protocol.GuardReason]) -> list[StepObstacle]:
     return [
-        Standing(each.code, reason_words(each), *advice(picture, each.code), each.override, each.key)
+        StepObstacle(each.code, reason_words(each), *advice(picture, each.code), each.override, each.key)
         for each in reasons
     ]
 
 
-def standing(picture: Picture, transition: str, against: Against | None = None) -> list[Standing]:
+def standing(picture: Picture, transition: str, against: Against | None = None) -> list[StepObstacle]:
     """Everything that stands in the way of a step now. ``against``: what the other rooms say; without it a step that
     lets milligrams in is judged by the session's own rows alone."""
     return _standing(picture, picture.standing(transition, against))
@@ -70,7 +70,7 @@ class PassGroup:
     override: str
     heading: StrPromise
     icon: str
-    rows: list[Standing]
+    rows: list[StepObstacle]
     url: str = ""
 
 
@@ -81,7 +81,7 @@ _HEADINGS: Final[dict[str, tuple[StrPromise, str]]] = {
 }
 
 
-def grouped(picture: Picture, rows: Iterable[Standing]) -> list[PassGroup]:
+def grouped(picture: Picture, rows: Iterable[StepObstacle]) -> list[PassGroup]:
     """Reasons under who may pass them, the strictest first."""
     found = list(rows)
     return [
@@ -97,7 +97,7 @@ def grouped(picture: Picture, rows: Iterable[Standing]) -> list[PassGroup]:
 # ---------------------------------------------------------------- what the other rooms say
 
 
-def by_the_road(picture: Picture, against: Against | None, actor: Actor) -> list[Standing]:
+def by_the_road(picture: Picture, against: Against | None, actor: Actor) -> list[StepObstacle]:
     """What the other rooms say against the next dose step, but what must not be seen yet."""
     return _standing(
         picture,
@@ -135,7 +135,7 @@ def unseen(picture: Picture, actor: Actor) -> frozenset[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class PrimaryAction:
     """The step that the page is for: its button, what stands in its way, and who may set that aside.
 
     ``standing`` is what the session's own rows say, ``road`` what the other rooms say; ``road_count`` is how many of
@@ -145,18 +145,18 @@ class Way:
     transition: str
     label: str
     url: str
-    standing: list[Standing]
+    standing: list[StepObstacle]
     allowed: bool
     may_override: bool
     groups: list[PassGroup]
-    road: list[Standing]
+    road: list[StepObstacle]
     road_groups: list[PassGroup]
     road_count: int
     road_is_later: bool = False  # the road is asked for a later step than this one
     asked_above: frozenset[str] = frozenset()
 
     @property
-    def listed(self) -> list[Standing]:
+    def listed(self) -> list[StepObstacle]:
         """What is listed as missing: all but what the page's own form asks for just now."""
         return [each for each in self.standing if each.code not in self.asked_above]
 
@@ -170,15 +170,15 @@ class Way:
         return bool(self.standing) or (self.road_count > 0 and not self.road_is_later)
 
     @property
-    def _all(self) -> list[Standing]:
+    def _all(self) -> list[StepObstacle]:
         return [*self.standing, *(() if self.road_is_later else self.road)]
 
     @property
-    def to_set_aside(self) -> list[Standing]:
+    def to_set_aside(self) -> list[StepObstacle]:
         return [each for each in self._all if each.overridable]
 
     @property
-    def fixed(self) -> list[Standing]:
+    def fixed(self) -> list[StepObstacle]:
         """What one prescriber cannot pass here."""
         return [each for each in self._all if not each.overridable]
 
@@ -194,7 +194,7 @@ _MAIN = {
 }
 
 
-def main_way(picture: Picture, actor: Actor, against: Against | None, *, road_known: int = 0) -> Way | None:
+def main_way(picture: Picture, actor: Actor, against: Against | None, *, road_known: int = 0) -> PrimaryAction | None:
     """The one main action of the page. Where the other rooms were not asked this time, ``road_known`` is how many of
     their reasons the page shows."""
     transition = _MAIN.get(picture.state)
@@ -209,7 +209,7 @@ def main_way(picture: Picture, actor: Actor, against: Against | None, *, road_kn
     )  # fmt: skip
 
 
-def part_way(picture: Picture, actor: Actor, against: Against | None) -> Way | None:
+def part_way(picture: Picture, actor: Actor, against: Against | None) -> PrimaryAction | None:
     """The next spray device, where one is left."""
     if next_dose.asked_for(picture) != "give_part":
         return None
@@ -219,11 +219,11 @@ def part_way(picture: Picture, actor: Actor, against: Against | None) -> Way | N
 
 
 def way(
-    picture: Picture, actor: Actor, transition: str, own: list[Standing], road: list[Standing], *,
+    picture: Picture, actor: Actor, transition: str, own: list[StepObstacle], road: list[StepObstacle], *,
     road_count: int | None = None, asked_above: frozenset[str] = frozenset(), url: str = "",
-) -> Way:  # fmt: skip
+) -> PrimaryAction:  # fmt: skip
     """A step with what stands in its way."""
-    return Way(
+    return PrimaryAction(
         transition,
         _(protocol.BY_NAME[transition].label),
         url or reverse(f"console:session_{transition}", args=[picture.id]),
@@ -241,7 +241,7 @@ def way(
 
 def refused_way(
     picture: Picture, actor: Actor, transition: str, reasons: Iterable[protocol.GuardReason], url: str
-) -> Way:
+) -> PrimaryAction:
     """A step as the engine has just refused it, with every reason of it."""
     return way(picture, actor, transition, _standing(picture, reasons), [], url=url)
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from sojourn.care.consent import queries, texts
 from sojourn.care.consent.models import ConsentRequest, Decision
-from sojourn.care.consent.queries import Shelf, Standing
+from sojourn.care.consent.queries import ConsentStatus, Shelf
 from sojourn.care.consent.texts import Source, Text
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
@@ -25,7 +25,7 @@ class Desk:
     clinic: Clinic
     request: ConsentRequest | None
     shelf: Shelf
-    standing: Standing
+    standing: ConsentStatus
 
     def text(self, document_id: str) -> Text | None:
         """What would be signed now, in the language of the page; None where there is nothing to sign."""

@@ -46,7 +46,7 @@ class AgreementRow:
     answered: int
 
 
-def agreement_line(desk: Desk, document: Source, asked: list[queries.Asked]) -> AgreementRow:
+def agreement_line(desk: Desk, document: Source, asked: list[queries.ConsentQuestionView]) -> AgreementRow:
     state = desk.state(document.id)
     word, kind, button = _WORDS[state]
     consent = desk.standing.consents.get(document.id)

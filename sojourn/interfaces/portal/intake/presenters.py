@@ -13,14 +13,14 @@ from django.utils.translation import gettext as _
 from sojourn.care.intake import queries, wording
 from sojourn.care.intake.known_as import known_as
 from sojourn.care.intake.queries import Answered, Lists
-from sojourn.care.intake.story import Question, Told, story
+from sojourn.care.intake.story import Question, StatedAnswer, story
 from sojourn.care.intake.typed import told_of
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.patients.queries import people_of
 from sojourn.clinical.dosing import Kilograms, trimmed
 from sojourn.clinical.units import LB
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
-from sojourn.interfaces.portal.intake.way import Way, section_of, url_before, url_of
+from sojourn.interfaces.portal.intake.way import IntakeProgress, section_of, url_before, url_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def said_again(asked: Question, typed: Mapping[str, Sequence[str]]) -> str:
         return " ".join(typed.get("value", ()))
 
 
-def picks(asked: Question, told: Told | None, typed: Mapping[str, Sequence[str]]) -> list[Pick]:
+def picks(asked: Question, told: StatedAnswer | None, typed: Mapping[str, Sequence[str]]) -> list[Pick]:
     if typed:
         chosen = set(typed.get("value", ()))
     elif told is None or told.standing != "told":
@@ -83,7 +83,7 @@ def picks(asked: Question, told: Told | None, typed: Mapping[str, Sequence[str]]
     return [Pick(each.id, _(each.text), _(each.hint) if each.hint else "", each.id in chosen) for each in asked.choices]
 
 
-def typed_value(asked: Question, told: Told | None, typed: Mapping[str, Sequence[str]]) -> str:
+def typed_value(asked: Question, told: StatedAnswer | None, typed: Mapping[str, Sequence[str]]) -> str:
     if typed:
         return next(iter(typed.get("value", ())), "")
     if told is None or told.standing != "told":
@@ -95,7 +95,7 @@ def typed_value(asked: Question, told: Told | None, typed: Mapping[str, Sequence
     return str(told.value) if asked.kind == "text" else ""
 
 
-def unit_of(asked: Question, told: Told | None, typed: Mapping[str, Sequence[str]], jurisdiction: str) -> str:
+def unit_of(asked: Question, told: StatedAnswer | None, typed: Mapping[str, Sequence[str]], jurisdiction: str) -> str:
     if typed.get("unit"):
         return typed["unit"][0]
     if told is not None and told.standing == "told" and asked.kind == "number":
@@ -142,7 +142,7 @@ def person_entry(each: RelatedPerson) -> IntakeEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class AnswerView:
     """One question in the review. ``lines`` are those of its list."""
 
     text: str
@@ -160,7 +160,13 @@ Typed = Mapping[str, Sequence[str]]
 
 
 def question_context(
-    way: Way, asked: Question, jurisdiction: str, *, to_review: bool, typed: Typed, refused: ActionRefused | None
+    way: IntakeProgress,
+    asked: Question,
+    jurisdiction: str,
+    *,
+    to_review: bool,
+    typed: Typed,
+    refused: ActionRefused | None,
 ) -> dict[str, object]:
     """One question: with the answer that stands, or with what was ``typed`` and why it was refused."""
     standing = way.given.get(asked.id)
@@ -188,7 +194,7 @@ def question_context(
     return context | (list_context(way.patient.pk, asked) if asked.kind == "list" else {})
 
 
-def _rest_unsure(told: Told | None, typed: Typed) -> bool:
+def _rest_unsure(told: StatedAnswer | None, typed: Typed) -> bool:
     """Whether the rest of a checklist was not sure."""
     if typed:
         return bool(typed.get("rest_unsure"))
@@ -196,7 +202,7 @@ def _rest_unsure(told: Told | None, typed: Typed) -> bool:
 
 
 def _refused_context(
-    asked: Question, told: Told | None, typed: Typed, refused: ActionRefused | None
+    asked: Question, told: StatedAnswer | None, typed: Typed, refused: ActionRefused | None
 ) -> dict[str, object]:
     """Why an answer was refused; where it is only doubted, or another came before it, the same answer to send again."""
     codes, overtaken = refused.codes if refused else (), isinstance(refused, Overtaken)
@@ -211,7 +217,7 @@ def _refused_context(
     }
 
 
-def review_context(way: Way) -> dict[str, object]:
+def review_context(way: IntakeProgress) -> dict[str, object]:
     """Everything that was said, by section. Three queries."""
     everything, people = queries.lists(way.patient.pk), people_of(way.patient.pk)
     lines = [(each.section, _said(each, way.given.get(each.id), everything, people)) for each in way.shown]
@@ -224,13 +230,15 @@ def review_context(way: Way) -> dict[str, object]:
     }
 
 
-def _said(question: Question, standing: Answered | None, everything: Lists, people: Sequence[RelatedPerson]) -> Said:
+def _said(
+    question: Question, standing: Answered | None, everything: Lists, people: Sequence[RelatedPerson]
+) -> AnswerView:
     lines: tuple[IntakeEntry, ...] = ()
     if question.of == "people":
         lines = tuple(person_entry(one) for one in people)
     elif question.kind == "list":
         lines = tuple(entry_of(question, one) for one in everything.of(question.of))
-    return Said(
+    return AnswerView(
         text=_(question.text),
         answer=wording.said(question, standing.told if standing else None),
         open=standing is None,

@@ -22,7 +22,7 @@ from sojourn.interfaces.portal.intake.presenters import (
 )
 from sojourn.interfaces.portal.intake.way import (
     REVIEW,
-    Way,
+    IntakeProgress,
     chapters_of,
     known_question,
     url_after,
@@ -74,7 +74,7 @@ def question(request: Request, scope: OwnScope, topic: str) -> HttpResponse:
     return _ask(request, way, asked, to_review)
 
 
-def _take(request: Request, way: Way, asked: Question, to_review: bool) -> HttpResponse:
+def _take(request: Request, way: IntakeProgress, asked: Question, to_review: bool) -> HttpResponse:
     form = AnswerForm(request.POST)
     try:
         told = told_of(asked, dict(request.POST.lists()))
@@ -92,12 +92,12 @@ def _take(request: Request, way: Way, asked: Question, to_review: bool) -> HttpR
     given = dict(way.given) | {
         asked.id: Answered(row.pk, asked.id, told, row.said_at, row.on_behalf, tuple(row.confirmed))
     }
-    target = url_after(Way(way.patient, given), asked, to_review)
+    target = url_after(IntakeProgress(way.patient, given), asked, to_review)
     return help_offer(target) if kept.alarming else redirect(target)
 
 
 def _ask(
-    request: Request, way: Way, asked: Question, to_review: bool, refused: ActionRefused | None = None
+    request: Request, way: IntakeProgress, asked: Question, to_review: bool, refused: ActionRefused | None = None
 ) -> HttpResponse:
     jurisdiction = request.clinic.jurisdiction if request.clinic else ""
     typed = dict(request.POST.lists()) if refused else {}

@@ -23,7 +23,7 @@ SECONDS_A_SCREEN = 15
 
 
 @dataclass(frozen=True)
-class Way:
+class IntakeProgress:
     """The questions that apply to this patient, with what has been answered."""
 
     patient: Patient
@@ -71,13 +71,13 @@ class Chapter:
         return "done" if self.answered == self.total else "active" if self.answered else "open"
 
 
-def way_of(patient_id: int) -> Way:
+def way_of(patient_id: int) -> IntakeProgress:
     """Two queries."""
     patient = get_object_or_404(Patient, pk=patient_id)
-    return Way(patient, queries.answers(patient.pk))
+    return IntakeProgress(patient, queries.answers(patient.pk))
 
 
-def chapters_of(way: Way) -> list[Chapter]:
+def chapters_of(way: IntakeProgress) -> list[Chapter]:
     """Every section that has questions for this patient, each with its first open one."""
     found = []
     for section in story().sections:
@@ -115,7 +115,7 @@ def section_of(question: Question) -> Section:
 # ---------------------------------------------------------------- one question
 
 
-def url_after(way: Way, asked: Question, to_review: bool) -> str:
+def url_after(way: IntakeProgress, asked: Question, to_review: bool) -> str:
     """The question that comes next; back to the review where one came from there, unless something new opened."""
     number = way.shown.index(asked) + 1 if asked in way.shown else 0
     if to_review:
@@ -126,7 +126,7 @@ def url_after(way: Way, asked: Question, to_review: bool) -> str:
     return url_of(way.shown[number].id) if number < way.total else reverse("portal:story_review")
 
 
-def url_before(way: Way, asked: Question, to_review: bool) -> str:
+def url_before(way: IntakeProgress, asked: Question, to_review: bool) -> str:
     if to_review:
         return reverse("portal:story_review")
     number = way.shown.index(asked) if asked in way.shown else 0

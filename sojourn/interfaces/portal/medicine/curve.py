@@ -29,7 +29,7 @@ _WIDE, _HIGH = 320.0, 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class CurveView:
     """The shape of the curve, and the moments that its sentence speaks of, in minutes from the start."""
 
     area: str
@@ -44,7 +44,7 @@ class Picture:
     source: str
 
 
-def picture(drug: str, route: str, minutes: float, age_y: int) -> Picture | None:
+def picture(drug: str, route: str, minutes: float, age_y: int) -> CurveView | None:
     """The curve of a route as it is planned; None where no published model describes it for somebody of this age."""
     given = pk.model_route(route)
     try:
@@ -54,14 +54,14 @@ def picture(drug: str, route: str, minutes: float, age_y: int) -> Picture | None
 
 
 @lru_cache(maxsize=64)
-def picture_of(doses: tuple[Dose, ...], age_y: int) -> Picture | None:
+def picture_of(doses: tuple[Dose, ...], age_y: int) -> CurveView | None:
     """The curve of what went in, at least one dose; None as above."""
     shape = pk.shape(doses, age_y)
     if shape is None:
         return None
     last = shape.last_min
     line = _points(shape.times, shape.parts, last)
-    return Picture(
+    return CurveView(
         area=f"0,{_HIGH:.0f} {line} {_WIDE:.0f},{_HIGH:.0f}",
         line=line,
         given=_given(doses, last),
@@ -102,7 +102,7 @@ def long(minutes: int) -> str:
     return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
 
 
-def words(drawn: Picture, route: str, minutes: int) -> list[str]:
+def words(drawn: CurveView, route: str, minutes: int) -> list[str]:
     """What the picture shows, in short sentences."""
     if route == "iv":
         first = _("The medicine goes into your vein for %(minutes)s. All that time it rises.") % {
@@ -125,7 +125,7 @@ def words(drawn: Picture, route: str, minutes: int) -> list[str]:
 class Last:
     """The newest session in which something was given, as it went."""
 
-    picture: Picture
+    picture: CurveView
     words: list[str]
 
 
@@ -143,7 +143,7 @@ def last_session(patient_id: int, now: datetime, age_y: int) -> Last | None:
     return None
 
 
-def _how_it_went(at: datetime, doses: Sequence[Dose], drawn: Picture) -> list[str]:
+def _how_it_went(at: datetime, doses: Sequence[Dose], drawn: CurveView) -> list[str]:
     when = {"day": formats.date_format(page_local(at), _("j F Y"))}
     ran = sum(dose.duration_min for dose in doses)
     if not ran:

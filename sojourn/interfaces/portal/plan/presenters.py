@@ -42,7 +42,7 @@ PERIODS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class PlanPartView:
     what: str
     who: str
     how_often: str
@@ -60,7 +60,7 @@ class Plan:
     sessions: str
     apart: str
     begins: str
-    beside: list[Beside]
+    beside: list[PlanPartView]
     goals: list[str]
     intention: str
     review: list[str]
@@ -84,7 +84,7 @@ def plan_shown(version: PlanVersion) -> Plan:
         apart=_apart_words(version),
         begins=formats.date_format(version.starts_on, _("j F Y")) if version.starts_on else "",
         beside=[
-            Beside(str(KINDS.get(each.kind, each.kind)), each.who, _often(each.times, each.period), each.note)
+            PlanPartView(str(KINDS.get(each.kind, each.kind)), each.who, _often(each.times, each.period), each.note)
             for each in parts(version.parts)
         ],
         goals=[each.text for each in goals(version.goals)],

@@ -21,7 +21,7 @@ from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ScaleTrend:
     """One questionnaire over time."""
 
     scale_id: str
@@ -41,11 +41,11 @@ def progress(request: Request, scope: OwnScope) -> HttpResponse:
     return show(request, "portal/progress/progress.html", {"pictures": pictures}, active="progress")
 
 
-def picture(trend: Trend) -> Picture:
+def picture(trend: Trend) -> ScaleTrend:
     """A trend as a patient reads it."""
     scale = trend.scale
     title = say(scale.title, translation.get_language() or "en")
-    return Picture(
+    return ScaleTrend(
         scale_id=scale.id,
         title=title,
         chart=trend_chart(trend),

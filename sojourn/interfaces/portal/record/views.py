@@ -98,7 +98,7 @@ _IN_A_SESSION = ("session.", "dose.", "medicine.", "reading.", "monitor.", "alar
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class AccessView:
     """What one person did on one day."""
 
     at: datetime
@@ -155,7 +155,7 @@ def _mg(amount: Decimal) -> str:
     return str(formats.number_format(format(amount.normalize(), "f"), use_l10n=True))
 
 
-def _looks(patient_id: int, own_person_id: int | None) -> list[Look]:
+def _looks(patient_id: int, own_person_id: int | None) -> list[AccessView]:
     """What others did with the record, by day and person, newest first. Two queries."""
     reasons = {row.pk: row for row in openings(patient_id)}
     rows = [
@@ -178,10 +178,10 @@ def _looks(patient_id: int, own_person_id: int | None) -> list[Look]:
     return sorted(looks, key=lambda look: look.at, reverse=True)
 
 
-def _look(members: list[AuditEvent], opening: BreakGlass | None) -> Look:
+def _look(members: list[AuditEvent], opening: BreakGlass | None) -> AccessView:
     first = members[0]
     label = str(role(first.role).label) if is_staff(first.role) else ""
-    return Look(
+    return AccessView(
         at=max(row.at for row in members),
         who=first.name,
         role=label,

@@ -16,7 +16,7 @@ from django_stubs_ext import StrPromise
 from sojourn.care.coordination import queries, waiting_actions
 from sojourn.care.coordination import ride_home_actions as way_home_actions
 from sojourn.care.coordination.models import Offer
-from sojourn.care.coordination.queries import Way, WayHome
+from sojourn.care.coordination.queries import RideHome, WayHome
 from sojourn.care.patients.queries import people_of
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.safety import writing_actions as writing
@@ -52,7 +52,7 @@ class Visit:
     url: str
 
 
-def _visit(row: Appointment, way: Way) -> Visit:
+def _visit(row: Appointment, way: RideHome) -> Visit:
     words: StrPromise | str
     words, kind = _WORDS[way.state]
     if way.person is not None and way.state == WayHome.UNASKED and not way.reachable:
