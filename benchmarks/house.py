@@ -236,13 +236,13 @@ def _ward(number: int, numbers: range) -> Ward:
     from sojourn.foundation.accounts.models import Clinic, Membership, Person
     from sojourn.foundation.accounts.queries import actor_of
     from sojourn.foundation.rulebook import actions as rulebook
-    from sojourn.foundation.rulebook.load import book
+    from sojourn.foundation.rulebook.load import released_rulebook
     from sojourn.foundation.rulebook.queries import standings
     from tests.care.adopting import as_typed
     from tests.care.way import signed_course
 
     now = datetime.now(UTC)
-    rule = book().rule("iv_racemic_40min")
+    rule = released_rulebook().rule("iv_racemic_40min")
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_clinic', 'id'))")
         clinic_id = cursor.fetchone()[0]

@@ -239,7 +239,7 @@ def _protocol(rule: Rule, example: Example) -> Mapping[str, Any]:
     if "checklist" in protocol.BY_NAME[transition].guards:  # what an example does not speak of is as it should be
         given.setdefault("checks", {item.id: "passed" for item in plan.checklist})
         given.setdefault("baseline", {code: latest.value for code, latest in given["latest"].items()})
-    found = protocol.guard(transition, protocol.Facts(protocol_adopted=True, **given), plan)
+    found = protocol.guard(transition, protocol.GuardFacts(protocol_adopted=True, **given), plan)
     if isinstance(found, protocol.StepRefusal):
         return {"refused": tuple(each.code for each in found.reasons)}
     return {"target": found.target.value}
@@ -254,7 +254,7 @@ def _floor(rule: Rule, example: Example) -> Mapping[str, Any]:
     given = example.given
     own = tighten(rule, {name: given[name] for name in rule.open})
     assert isinstance(own, Rule), f"{rule.id}: {own}"
-    facts = protocol.Facts(
+    facts = protocol.GuardFacts(
         protocol.State.CHECKED,
         latest={code: protocol.Latest(float(value), 0) for code, value in given.items() if code not in rule.open},
         floors=protocol.floors_of([(rule, own)]),

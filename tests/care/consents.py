@@ -33,7 +33,7 @@ def adopt_texts(cast: Cast, now: datetime | None = None) -> None:
     """The prescriber adopts every document and the packs of the clinic's place."""
     by = cast.actor("prescriber")
     with acting_as(by):
-        for source in queries.to_adopt(queries.shelf(cast.clinic)):
+        for source in queries.to_adopt(queries.available_documents(cast.clinic)):
             actions.adopt(by=by, text_id=source.id, text_hash=source.hash, now=now)
 
 
@@ -48,7 +48,7 @@ def token_for(cast: Cast, patient: Patient, document_id: str, language: str = "e
     request = queries.asked(patient.pk)
     assert request is not None
     cast.clinic.refresh_from_db()
-    text = queries.shelf(cast.clinic).text(document_id, request.route, language)
+    text = queries.available_documents(cast.clinic).text(document_id, request.route, language)
     assert text is not None
     return queries.signing_token(patient.pk, text), text
 

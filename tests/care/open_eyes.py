@@ -9,16 +9,16 @@ from datetime import date, datetime
 from typing import Any
 
 from sojourn.care.candidacy import clearance_actions, open_eyes, queries
-from sojourn.care.candidacy.actions import Answer
+from sojourn.care.candidacy.actions import DecisionInput
 from sojourn.care.candidacy.queries import Assessed
 from sojourn.foundation.accounts.actor import Actor
 
 WHY = "Weighed and talked over; the benefit is greater."
 
 
-def reasoned(assessed: Assessed, answer: Answer | None = None) -> Answer:
+def reasoned(assessed: Assessed, answer: DecisionInput | None = None) -> DecisionInput:
     """The answer with a reason for everything that asks for one."""
-    answer = answer or Answer("accept")
+    answer = answer or DecisionInput("accept")
     reasons = {each.short: WHY for each in open_eyes.weighed(assessed) if "reason" in each.needs}
     if open_eyes.unknown(assessed):
         reasons[open_eyes.UNKNOWN] = WHY

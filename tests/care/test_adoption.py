@@ -15,7 +15,7 @@ from sojourn.foundation.accounts.queries import actor_of
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.foundation.rulebook import book, queries
+from sojourn.foundation.rulebook import queries, released_rulebook
 from sojourn.foundation.rulebook.actions import SetRefused, adopt, adopt_set, retire, second_sign
 from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
 from tests.care.adopting import as_typed, typed_each
@@ -42,11 +42,15 @@ def test_a_prescriber_adopts_with_stricter_numbers(clinic: Cast):
             by=by,
             rule_id="spo2.low",
             parameters=as_typed("spo2.low", high=91, medium=94),
-            rule_hash=book().rule("spo2.low").hash,
+            rule_hash=released_rulebook().rule("spo2.low").hash,
         )
         adopt(by=by, rule_id="escalation", parameters=as_typed("escalation", high=30))
         row = RuleAdoption.objects.get(rule_id="spo2.low")
-        assert (row.version, row.parameters, row.rule_hash) == (2, {"high": 91.0}, book().rule("spo2.low").hash)
+        assert (row.version, row.parameters, row.rule_hash) == (
+            2,
+            {"high": 91.0},
+            released_rulebook().rule("spo2.low").hash,
+        )
         (alarm,) = queries.alarm_rules(clinic.clinic.pk, "iv")
         assert [(each.limit, each.priority) for each in alarm.levels] == [(94, Priority.MEDIUM), (91, Priority.HIGH)]
         assert alarm.escalate[Priority.HIGH] == timedelta(seconds=30)
@@ -137,7 +141,7 @@ def test_one_query(clinic: Cast, django_assert_num_queries):
 
 
 def hashes(*names: str) -> dict[str, str]:
-    return {name: book().rule(name).hash for name in names}
+    return {name: released_rulebook().rule(name).hash for name in names}
 
 
 def test_a_set_is_adopted_by_one_signature_with_one_audit_row(clinic: Cast, django_assert_num_queries):
@@ -195,7 +199,7 @@ def test_candidacy_sees_what_acts_and_what_nobody_adopted(clinic: Cast, django_a
     by, pk = clinic.actor("prescriber"), clinic.clinic.pk
     with acting_as(by):
         before = {each.id: each.adopted for each in queries.eligibility_rules(pk)}
-        assert len(before) == len(book().of_kind("eligibility"))
+        assert len(before) == len(released_rulebook().of_kind("eligibility"))
         assert before["CI-LACTATION"]  # read in its source
         assert before["CI-MI-6W"]
         assert not before["CI-MI-6W.ketamine"]  # derived
@@ -217,7 +221,12 @@ def test_a_decision_keeps_its_rules_and_reads_them_back(clinic: Cast):
         adopt(by=by, rule_id="CI-MI-6W", parameters=as_typed("CI-MI-6W", days=90))
         rules = [each.rule for each in queries.eligibility_rules(pk)]
     stamp = json.loads(json.dumps(queries.stamp(rules)))
-    assert {"id": "CI-MI-6W", "version": 2, "hash": book().rule("CI-MI-6W").hash, "parameters": {"days": 90}} in stamp
+    assert {
+        "id": "CI-MI-6W",
+        "version": 2,
+        "hash": released_rulebook().rule("CI-MI-6W").hash,
+        "parameters": {"days": 90},
+    } in stamp
     back = {each.id: each.rule for each in queries.rules_at(stamp)}
     assert back == {each.id: each for each in rules}
     (gone,) = queries.rules_at([{**stamp[0], "hash": "0" * 64}])
@@ -250,7 +259,7 @@ def lowered(clinic: Cast, slow: float = 0.5) -> None:
 
 def test_a_ceiling_acts_only_where_it_was_adopted_also_one_that_was_read(clinic: Cast):
     with acting_as(clinic.actor("prescriber")) as by:
-        assert book().rule(SPRAY).verification == "verified"
+        assert released_rulebook().rule(SPRAY).verification == "verified"
         assert most(clinic, "most", SPRAY) is None
         assert SPRAY in {each.newest.id for each in queries.standings(clinic.clinic.pk) if each.waits}
         adopt(by=by, rule_id=SPRAY, parameters=as_typed(SPRAY))
@@ -396,12 +405,12 @@ def test_another_clinic_neither_sees_nor_signs_a_raise(clinic: Cast, other_clini
 def test_a_set_with_an_untyped_number_adopts_nothing(clinic: Cast):
     """All ids with their hashes in one call: every rule with an unread number is refused, and so is the set."""
     by = clinic.actor("prescriber")
-    shown = {each.id: each.hash for each in book().newest.values() if not each.acts_without_adoption}
+    shown = {each.id: each.hash for each in released_rulebook().newest.values() if not each.acts_without_adoption}
     with acting_as(by):
         with pytest.raises(SetRefused) as refused:
             adopt_set(by=by, shown=shown, signature=by.name)
         untyped = {name for name, each in refused.value.by_rule.items() if set(each.codes) == {"not-typed"}}
-        assert untyped == {each.id for each in book().newest.values() if each.id in shown and each.typed}
+        assert untyped == {each.id for each in released_rulebook().newest.values() if each.id in shown and each.typed}
         all_but_one = typed_each(shown)
         del all_but_one["spo2.low"]["high"]
         with pytest.raises(SetRefused) as refused:
@@ -412,7 +421,7 @@ def test_a_set_with_an_untyped_number_adopts_nothing(clinic: Cast):
 
 def test_a_read_number_need_not_be_typed(clinic: Cast):
     by = clinic.actor("prescriber")
-    rule = next(each for each in book().of_kind("dose.ceiling") if not each.typed)
+    rule = next(each for each in released_rulebook().of_kind("dose.ceiling") if not each.typed)
     with acting_as(by):
         assert isinstance(adopt(by=by, rule_id=rule.id), RuleAdoption)
 
@@ -434,7 +443,7 @@ def test_what_was_stated_is_kept_and_read_back(clinic: Cast):
 
 def test_a_row_without_its_number_does_not_act(clinic: Cast):
     """However it came into the table: nothing is read of a rule that nobody has stated."""
-    by, rule = clinic.actor("prescriber"), book().rule("floor.spo2")
+    by, rule = clinic.actor("prescriber"), released_rulebook().rule("floor.spo2")
     with acting_as(by):
         RuleAdoption.objects.create(
             clinic_id=by.own_clinic_id, rule_id=rule.id, version=1, rule_hash=rule.hash, parameters={}, adopted_at=NOW,

@@ -20,7 +20,7 @@ from sojourn.care.session.road import stands_against
 from sojourn.care.session.step_actions import Pump
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.models import RuleAdoption
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, drawn, pass_checks, set_stage, to_dosing
 from tests.care.test_road import prepared, refused, told
@@ -227,7 +227,7 @@ def test_a_session_runs_under_the_version_that_the_clinic_adopted(ready: Cast) -
         arrive(stage, now)
         own = Encounter.objects.get()
         assert own.protocol_version == "1"
-        assert own.protocol_hash == book().rule(own.protocol_id, 1).hash
+        assert own.protocol_hash == released_rulebook().rule(own.protocol_id, 1).hash
         assert snapshot.load(own.pk, now).adopted
         Encounter.objects.filter(pk=own.pk).update(opened_at=now - timedelta(days=1))  # before anybody adopted it
         adopt_protocol(stage, 2, now)
@@ -235,7 +235,7 @@ def test_a_session_runs_under_the_version_that_the_clinic_adopted(ready: Cast) -
 
 
 def adopt_protocol(stage: Stage, version: int, now: datetime) -> None:
-    rule = book().rule(stage.appointment.care_plan.protocol_id, version)
+    rule = released_rulebook().rule(stage.appointment.care_plan.protocol_id, version)
     RuleAdoption.objects.create(
         clinic=stage.cast.clinic, rule_id=rule.id, version=version, rule_hash=rule.hash, parameters={},
         adopted_at=now, adopted_by=stage.cast.members["prescriber"],

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sojourn.care.candidacy import actions, judging, queries
-from sojourn.care.candidacy.actions import Answer
+from sojourn.care.candidacy.actions import DecisionInput
 from sojourn.care.candidacy.models import CandidacyDecision, Override, OverrideSignature
 from sojourn.care.intake import actions as intake
 from sojourn.care.patients.models import Patient
@@ -31,8 +31,8 @@ from tests.conftest import Cast
 
 NOW = datetime(2026, 12, 2, 15, 0, tzinfo=UTC)
 TODAY = date(2026, 12, 2)
-ACCEPT = Answer("accept")
-DECLINE = Answer("decline", explanation="The risk is too high.", alternatives="Talk therapy.")
+ACCEPT = DecisionInput("accept")
+DECLINE = DecisionInput("decline", explanation="The risk is too high.", alternatives="Talk therapy.")
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def seen(clinic: Cast, patient: Patient, drug: str = "ketamine", route: str = "i
     return found
 
 
-def decide(clinic: Cast, patient: Patient, answer: Answer = ACCEPT, *, page: dict | None = None, **more: Any):
+def decide(clinic: Cast, patient: Patient, answer: DecisionInput = ACCEPT, *, page: dict | None = None, **more: Any):
     by = more.pop("by", clinic.actor("prescriber"))
     page = page or seen(clinic, patient)
     with acting_as(by):
@@ -191,7 +191,9 @@ def test_accepting_keeps_what_it_rests_on(clinic: Cast, patient: Patient):
 
 
 def test_conditions_come_with_the_standing(clinic: Cast, patient: Patient):
-    said = Answer("accept_with_conditions", conditions=("ECG first ", "", "No driving"), explanation="Your heart.")
+    said = DecisionInput(
+        "accept_with_conditions", conditions=("ECG first ", "", "No driving"), explanation="Your heart."
+    )
     decide(clinic, patient, said)
     assert stands(clinic, patient).conditions == ("ECG first", "No driving")
 
@@ -199,19 +201,19 @@ def test_conditions_come_with_the_standing(clinic: Cast, patient: Patient):
 @pytest.mark.parametrize(
     ("answer", "wrong"),
     [
-        (Answer(""), ("unknown-kind",)),
-        (Answer("accept", conditions=("ECG",)), ("conditions-not-kept",)),
-        (Answer("accept", until_on=TODAY + timedelta(days=3)), ("until-not-kept",)),
-        (Answer("accept_with_conditions", explanation="So."), ("conditions-missing",)),
-        (Answer("accept_with_conditions", conditions=("ECG",)), ("explanation-missing",)),
-        (Answer("defer", explanation="A test first."), ("until-missing",)),
-        (Answer("defer", until_on=TODAY, explanation="Later."), ("past",)),
-        (Answer("defer", awaited=("ecg",)), ("explanation-missing",)),
-        (Answer("decline", explanation=" \n "), ("explanation-missing", "alternatives-missing")),
+        (DecisionInput(""), ("unknown-kind",)),
+        (DecisionInput("accept", conditions=("ECG",)), ("conditions-not-kept",)),
+        (DecisionInput("accept", until_on=TODAY + timedelta(days=3)), ("until-not-kept",)),
+        (DecisionInput("accept_with_conditions", explanation="So."), ("conditions-missing",)),
+        (DecisionInput("accept_with_conditions", conditions=("ECG",)), ("explanation-missing",)),
+        (DecisionInput("defer", explanation="A test first."), ("until-missing",)),
+        (DecisionInput("defer", until_on=TODAY, explanation="Later."), ("past",)),
+        (DecisionInput("defer", awaited=("ecg",)), ("explanation-missing",)),
+        (DecisionInput("decline", explanation=" \n "), ("explanation-missing", "alternatives-missing")),
         (replace(DECLINE, explanation="x" * 4001), ("too-long",)),
     ],
 )
-def test_an_answer_that_is_not_whole_is_refused(clinic: Cast, patient: Patient, answer: Answer, wrong: tuple):
+def test_an_answer_that_is_not_whole_is_refused(clinic: Cast, patient: Patient, answer: DecisionInput, wrong: tuple):
     assert codes(lambda: decide(clinic, patient, answer)) == wrong
     with acting_as(clinic.actor("nurse")):
         assert not CandidacyDecision.objects.exists()
@@ -219,7 +221,7 @@ def test_an_answer_that_is_not_whole_is_refused(clinic: Cast, patient: Patient, 
 
 def test_a_deferral_ends_by_a_new_decision_not_by_itself(clinic: Cast, patient: Patient):
     until = TODAY + timedelta(days=14)
-    decide(clinic, patient, Answer("defer", until_on=until, awaited=("ecg", "sbp"), explanation="A test first."))
+    decide(clinic, patient, DecisionInput("defer", until_on=until, awaited=("ecg", "sbp"), explanation="A test first."))
     before, after = stands(clinic, patient), stands(clinic, patient, until)
     assert (before.may_treat, after.may_treat) == (False, False)
     assert "due" not in before.reasons[0]

@@ -246,7 +246,10 @@ def test_in_spanish(clinic: Cast, ana: Patient):
     assert kept.language == "es"
     assert "No conduciré hasta el día siguiente" in kept.statements[0].text
     with acting_as(clinic.actor("nurse")), translation.override("es"):
-        assert queries.evaluate_consents(queries.shelf(clinic.clinic), {}, IV).needs[0].title == "Su tratamiento"
+        assert (
+            queries.evaluate_consents(queries.available_documents(clinic.clinic), {}, IV).needs[0].title
+            == "Su tratamiento"
+        )
 
 
 # ---------------------------------------------------------------- replay

@@ -490,7 +490,9 @@ def test_a_house_made_by_an_earlier_version_starts(monkeypatch: pytest.MonkeyPat
     for each in people.CLINICS:
         with acting_as(house(today._clinic_id(each))):
             assert BookingRules.objects.count() == 1
-            assert consent.shelf(Clinic.objects.get(slug=each.slug)).text("treatment", "iv", each.language)
+            assert consent.available_documents(Clinic.objects.get(slug=each.slug)).text(
+                "treatment", "iv", each.language
+            )
             assert not Patient.objects.exists()
 
 

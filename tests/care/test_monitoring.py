@@ -13,7 +13,7 @@ from sojourn.care.alarms.models import AlarmEvent, AlarmState, CurrentVital
 from sojourn.care.chart.queries import session_record, verify_signature
 from sojourn.care.session import step_actions
 from sojourn.care.vitals import actions as vitals_actions
-from sojourn.care.vitals.arriving import Answer, Arrival, Value
+from sojourn.care.vitals.arriving import Acknowledgement, Arrival, Value
 from sojourn.care.vitals.messages import take_messages
 from sojourn.care.vitals.models import Device, Observation
 from sojourn.care.vitals.watch import sweep_deadlines
@@ -46,7 +46,7 @@ def stage(clinic: Cast, nurse: Actor) -> Stage:
 
 def send(
     at: datetime, clock: datetime | None = None, measured: datetime | None = None, test: bool = False, **values: float
-) -> Answer:
+) -> Acknowledgement:
     """A message that arrives ``at``, by a monitor whose clock says ``clock``, of values ``measured`` by that clock."""
     clock = clock or at
     units = {"spo2": "%", "etco2": "mm[Hg]", "nibp_sys": "mm[Hg]", "nibp_dia": "mm[Hg]"}

@@ -24,7 +24,7 @@ from sojourn.care.session.step_actions import Pump
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.rulebook import actions as rulebook
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.models import RuleAdoption
 from tests.care.adopting import as_typed
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, drawn, pass_checks, set_stage, to_dosing
@@ -208,7 +208,11 @@ def test_a_ceiling_that_was_tightened_meanwhile_counts_at_the_next_step(ready: C
         stage.step("pause", now=now)
     with acting_as(ready.actor("prescriber")):
         rule = RuleAdoption.objects.filter(rule_id="dose.ceiling.iv.ketamine").latest("id")
-        tighter = {name: 0.3 for name, each in book().rule(rule.rule_id).parameters.items() if each.unit == "mg/kg"}
+        tighter = {
+            name: 0.3
+            for name, each in released_rulebook().rule(rule.rule_id).parameters.items()
+            if each.unit == "mg/kg"
+        }
         rulebook.adopt(
             by=ready.actor("prescriber"), rule_id=rule.rule_id, parameters=as_typed(rule.rule_id, **tighter)
         )  # fmt: skip

@@ -27,7 +27,7 @@ from sojourn.care.plan import actions, dose
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.clinical.dosing import DoseRules
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.models import RuleAdoption
 from tests.care.open_eyes import reasoned
 from tests.conftest import day_of
@@ -167,7 +167,7 @@ def _ceilings_adopted(cast: Cast, at: datetime) -> None:
             clinic=cast.clinic, rule_id=each.id, version=each.version, rule_hash=each.hash, parameters={},
             adopted_at=at, adopted_by=cast.members["prescriber"],
         )
-        for each in book().of_kind("dose.ceiling")
+        for each in released_rulebook().of_kind("dose.ceiling")
         if each.id not in decided
     )  # fmt: skip
 

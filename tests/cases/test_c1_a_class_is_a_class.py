@@ -275,7 +275,7 @@ def test_a_dose_that_was_changed_since_waits_again(ready: Cast):
     with acting_as(by):
         found = candidacy.assessment(patient_before.patient.pk, "ketamine", route="iv")
         decision = candidacy_actions._row(
-            by, patient_before.patient, candidacy_actions.Answer("accept"), found, (),
+            by, patient_before.patient, candidacy_actions.DecisionInput("accept"), found, (),
             candidacy.latest(patient_before.patient.pk), now - timedelta(hours=2),
         )  # fmt: skip
         decision.save(force_insert=True)

@@ -6,10 +6,10 @@ import pytest
 
 from sojourn.clinical import interactions
 from sojourn.clinical.interactions import Interaction
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.medicines import taken
 
-RULES = [interactions.read(each) for each in book().of_kind(interactions.KIND)]
+RULES = [interactions.read(each) for each in released_rulebook().of_kind(interactions.KIND)]
 
 
 def unknown(line: str) -> list[str]:

@@ -14,7 +14,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.clinical.eligibility import Fact, Today, known, reasons_today
 from sojourn.clinical.protocol.protocol import Measured, facts_of_the_day
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook import released_rulebook
 from tests.care.people import make_patient
 from tests.care.stage import adopt_everything
 from tests.care.test_candidacy import adopt, decide, know, stands
@@ -40,7 +40,7 @@ def before_a_dose(
 ) -> Assessed:
     """What the dose step asks: the patient's facts with those of the day, from the clinic's rules."""
     drug, route, protocol = way
-    day = facts_of_the_day(book().protocol(protocol), {**WELL, **checks}, readings, TODAY)
+    day = facts_of_the_day(released_rulebook().protocol(protocol), {**WELL, **checks}, readings, TODAY)
     with acting_as(clinic.actor("prescriber")):
         facts = known(*intake.facts(patient, TODAY).values(), *day)
         rules = queries.rules(clinic.clinic.pk)

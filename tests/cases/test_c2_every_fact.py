@@ -8,11 +8,11 @@ from __future__ import annotations
 import pytest
 
 from sojourn.clinical import alarms
-from sojourn.clinical.protocol import Facts, Latest, State, guard
+from sojourn.clinical.protocol import GuardFacts, Latest, State, guard
 from sojourn.clinical.protocol import StepRefusal as GuardRefused
 from sojourn.clinical.protocol.protocol import READ_AS
 from sojourn.clinical.vitals import VITALS
-from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook import released_rulebook
 from sojourn.foundation.rulebook.scales import scales
 
 # Vital signs whose value no rule compares. Reviewed.
@@ -32,7 +32,7 @@ LEAVING = {"spo2": 86.0, "moaas": 2.0, "nibp_sys": 190.0, "nibp_dia": 120.0}
 
 def judged_by(code: str) -> set[str]:
     """The alarm rules that compare the value of a vital sign."""
-    rules = book().of_kind(*(kind for kind in alarms.KINDS if kind != "alarm.silence"))
+    rules = released_rulebook().of_kind(*(kind for kind in alarms.KINDS if kind != "alarm.silence"))
     return {each.id for each in rules if code in each.fixed.get("vitals", ())}
 
 
@@ -46,10 +46,10 @@ def test_every_vital_sign_is_read_by_a_rule_or_has_a_reviewed_reason(code: str):
 @pytest.mark.parametrize(("code", "value"), LEAVING.items())
 def test_what_leaving_reads(code: str, value: float):
     """C2: saturation 86 and its like stand before the door."""
-    facts = Facts(
+    facts = GuardFacts(
         State.READY_TO_LEAVE, latest={code: Latest(value, 0)}, baseline={"nibp_sys": 120.0, "nibp_dia": 80.0}
     )  # fmt: skip
-    found = guard("leave", facts, book().protocol("in_esketamine"))
+    found = guard("leave", facts, released_rulebook().protocol("in_esketamine"))
     assert isinstance(found, GuardRefused)
     name = {"nibp_sys": "bp-outside:systolic", "nibp_dia": "bp-outside:diastolic"}.get(code, f"low:{code}")
     assert name in {each.code for each in found.reasons}

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from sojourn.clinical import eligibility
 from sojourn.clinical.eligibility import VOCABULARY, Fact, assess, current, known, reasons_today
 from sojourn.clinical.rules import Loosened, Rule, RuleInvalid, parse_rule, tighten
-from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook import released_rulebook
 from tests.stated import as_stated
 
 TODAY = date(2026, 12, 2)
 TWO_YEARS = TODAY - timedelta(days=730)
-RULES = tuple(eligibility.read(as_stated(each)) for each in book().of_kind("eligibility"))
-EVIDENCE = tuple(eligibility.evidence.read(each) for each in book().of_kind("evidence"))
+RULES = tuple(eligibility.read(as_stated(each)) for each in released_rulebook().of_kind("eligibility"))
+EVIDENCE = tuple(eligibility.evidence.read(each) for each in released_rulebook().of_kind("evidence"))
 LIMITS = {name: (each.id, int(each.days)) for each in EVIDENCE for name in each.facts}
 
 
@@ -111,9 +111,9 @@ def test_a_fact_counts_to_the_last_day_of_its_limit(name: str):
     kept, expired = current(known(*over), EVIDENCE, TODAY)
     assert name not in kept
     assert [(each.rule_id, each.limit_days, each.rule_hash) for each in expired] == [
-        (rule_id, days, book().rule(rule_id).hash)
+        (rule_id, days, released_rulebook().rule(rule_id).hash)
     ]
-    stricter = tighten(book().rule(rule_id), {"days": days - 1})
+    stricter = tighten(released_rulebook().rule(rule_id), {"days": days - 1})
     assert isinstance(stricter, Rule)
     assert [each.name for each in current(known(*at), (eligibility.evidence.read(stricter),), TODAY)[1]] == [name]
 

@@ -19,7 +19,7 @@ from sojourn.clinical import eligibility
 from sojourn.clinical.eligibility import VOCABULARY, Fact, assess, conditions, known
 from sojourn.clinical.eligibility.facts import UPPER_LIMIT
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook import released_rulebook
 from tests.care.people import make_patient
 from tests.care.stage import adopt_everything
 from tests.conftest import Cast, today
@@ -33,7 +33,7 @@ JUDGED = "This value cannot be judged without the laboratory's upper limit."
 def found(rule_id: str, stage: str = "session", **values: Any) -> tuple[str, str] | None:
     """What one rule finds: severity and action."""
     facts = known(*(Fact(name, value, TODAY, "imported") for name, value in values.items()))
-    rule = eligibility.read(book().rule(rule_id))
+    rule = eligibility.read(released_rulebook().rule(rule_id))
     got = assess(facts, (rule,), drug="esketamine", stage=stage, today=TODAY).findings  # type: ignore[arg-type]
     return (got[0].severity, got[0].action) if got else None
 
@@ -59,7 +59,7 @@ def ana(clinic: Cast) -> Patient:
 )  # fmt: skip
 def test_each_number_is_that_of_the_table(rule_id: str, number: str, value: float, unit: str, mark: str):
     """C2: threshold, unit and mark, and none acts before a prescriber has adopted it."""
-    rule = book().rule(rule_id)
+    rule = released_rulebook().rule(rule_id)
     known_as = rule.parameters[number]
     assert (known_as.value, known_as.unit, known_as.verification) == (value, unit, mark)
     assert not rule.acts_without_adoption
@@ -67,7 +67,7 @@ def test_each_number_is_that_of_the_table(rule_id: str, number: str, value: floa
 
 def test_where_no_source_has_a_number_none_is_proposed():
     """C2: eGFR ships open; for TSH and potassium there is no rule that could name one."""
-    rule = book().rule("RC-EGFR")
+    rule = released_rulebook().rule("RC-EGFR")
     assert (dict(rule.parameters), set(rule.open)) == ({}, {"egfr"})
     assert not {"tsh", "potassium"} & set(VOCABULARY)
     assert found("RC-EGFR", egfr=10.0) == ("caution", "document"), "a question, until somebody states a number"
@@ -101,7 +101,7 @@ def test_without_the_upper_limit_nothing_is_judged_and_nothing_is_silent(name: s
 def test_on_each_side_of_each_multiple(values: dict[str, float], expected: tuple[str, str] | None):
     """C2: at three times, above eight, and Hy's law above twice; exactly, as the numbers are written."""
     if values.get("alt_uln") == 0.1:
-        rule = eligibility.read(book().rule("RC-LAB-LIVER"))
+        rule = eligibility.read(released_rulebook().rule("RC-LAB-LIVER"))
         facts = {name: Fact(name, value, TODAY, "imported") for name, value in values.items()}
         assert conditions.evaluate_rules(rule.grades[2].when, facts, rule.rule.parameters, TODAY).holds
         return
@@ -111,7 +111,7 @@ def test_on_each_side_of_each_multiple(values: dict[str, float], expected: tuple
 @pytest.mark.parametrize("name", LIVER)
 def test_the_upper_limit_of_an_older_report_judges_no_newer_value(name: str):
     """C2: 150 without a limit, and a limit of 100 from a report of two years ago: that is another laboratory's."""
-    rule = eligibility.read(book().rule("RC-LAB-LIVER"))
+    rule = eligibility.read(released_rulebook().rule("RC-LAB-LIVER"))
 
     def judged(limit_on: date) -> list[str]:
         limit = Fact(name + UPPER_LIMIT, 100.0, limit_on, "imported")

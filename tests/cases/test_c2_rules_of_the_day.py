@@ -33,14 +33,14 @@ from sojourn.clinical.interactions import read as read_interaction
 from sojourn.clinical.protocol.protocol import READ_AS, Measured, facts_of_the_day
 from sojourn.clinical.protocol.protocol import read as read_protocol
 from sojourn.clinical.rules import RuleInvalid, parse_rule
-from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook import released_rulebook
 from sojourn.foundation.rulebook.medicines import medicine
 from tests.stated import as_stated
 
 TODAY = date(2026, 12, 2)
-RULES = tuple(eligibility.read(as_stated(each)) for each in book().of_kind("eligibility"))
-EVIDENCE = tuple(eligibility.evidence.read(each) for each in book().of_kind("evidence"))
-PROTOCOLS = book().protocols()
+RULES = tuple(eligibility.read(as_stated(each)) for each in released_rulebook().of_kind("eligibility"))
+EVIDENCE = tuple(eligibility.evidence.read(each) for each in released_rulebook().of_kind("evidence"))
+PROTOCOLS = released_rulebook().protocols()
 BY_ID = {each.id: each for each in RULES}
 WELL = dict.fromkeys(("fasting", "escort", "no_driving", "allergies", "intoxication"), "passed")
 READINGS = {
@@ -51,7 +51,7 @@ READINGS = {
 
 
 def answered(protocol: str = "iv_racemic_40min", **checks: str) -> tuple[Fact, ...]:
-    return facts_of_the_day(book().protocol(protocol), {**WELL, **checks}, READINGS, TODAY)
+    return facts_of_the_day(released_rulebook().protocol(protocol), {**WELL, **checks}, READINGS, TODAY)
 
 
 def before_a_dose(
@@ -92,19 +92,19 @@ def told(on: date = TODAY, **values: Any) -> tuple[Fact, ...]:
 )
 def test_a_failed_item_is_the_rule_speaking(protocol: str, item: str, code: str, override: str, source: str):
     """C2: intoxicated, no escort, means to drive, allergy: the failed item is the rule speaking."""
-    drug = book().protocol(protocol).drug
+    drug = released_rulebook().protocol(protocol).drug
     assert codes(today(*answered(protocol), drug=drug)) == {}
     found = today(*answered(protocol, **{item: "failed"}), drug=drug)
     assert codes(found) == {code: override}
     (reason,) = found.reasons
-    assert any(source in each for each in book().rule(reason.rule_id).sources)
-    assert reason.hash == book().rule(reason.rule_id).hash
+    assert any(source in each for each in released_rulebook().rule(reason.rule_id).sources)
+    assert reason.hash == released_rulebook().rule(reason.rule_id).hash
 
 
 @pytest.mark.parametrize("protocol", [each.id for each in PROTOCOLS])
 def test_not_fasted_waits_for_a_prescriber_by_the_rule_of_the_drug(protocol: str):
     """C2: Ketalar 2.1 for ketamine, the Spravato leaflet (2 hours, 30 minutes, 1 hour) for esketamine."""
-    drug = book().protocol(protocol).drug
+    drug = released_rulebook().protocol(protocol).drug
     rule = "RC-NPO-ESK" if drug == "esketamine" else "RC-NPO"
     assert codes(today(*answered(protocol, fasting="failed"), drug=drug)) == {f"rule:{rule}": "prescriber"}
 
@@ -113,8 +113,10 @@ def test_not_fasted_waits_for_a_prescriber_by_the_rule_of_the_drug(protocol: str
 def test_an_item_that_nobody_answered_is_asked(item: str):
     """C2: what an adopted rule counts only today is asked today."""
     checks = {name: answer for name, answer in WELL.items() if name != item}
-    facts = facts_of_the_day(book().protocol("im"), checks, READINGS, TODAY)
-    (bound,) = [each.answers.fact for each in book().protocol("im").checklist if each.id == item and each.answers]
+    facts = facts_of_the_day(released_rulebook().protocol("im"), checks, READINGS, TODAY)
+    (bound,) = [
+        each.answers.fact for each in released_rulebook().protocol("im").checklist if each.id == item and each.answers
+    ]
     assert codes(today(*facts)) == {f"not-asked:{bound}": "prescriber"}
 
 
@@ -130,7 +132,7 @@ def test_what_was_said_yesterday_is_asked_again(name: str):
 def test_a_pressure_of_two_years_ago_is_measured_again():
     """C2: RC-HTN-BASE counts only the pressure of that day."""
     old = {**READINGS, "nibp_sys": Measured(118, TODAY - timedelta(days=730)), "nibp_dia": Measured(76, TODAY)}
-    found = today(*facts_of_the_day(book().protocol("iv_racemic_40min"), WELL, old, TODAY))
+    found = today(*facts_of_the_day(released_rulebook().protocol("iv_racemic_40min"), WELL, old, TODAY))
     assert codes(found) == {"not-asked:sbp": "prescriber"}
 
 
@@ -173,7 +175,7 @@ def test_what_each_item_is_bound_to_was_reviewed(protocol: Any):
 )  # fmt: skip
 def test_a_binding_that_cannot_be_is_refused(answers: dict[str, Any]):
     """C2: an item can only be bound to a value of the vocabulary."""
-    rule = book().rule("im")
+    rule = released_rulebook().rule("im")
     data: dict[str, Any] = {
         "id": "x", "version": 1, "kind": "protocol", "title": "x", "statement": "x", "sources": ["x"],
         "verification": "convention", "effective_from": TODAY,
@@ -202,7 +204,7 @@ def test_of_two_ways_to_measure_the_newer_day_is_told_and_on_one_day_the_cuff():
     newer = {"nibp_sys": Measured(120, yesterday), "art_sys": Measured(150, TODAY)}
     same = {"nibp_sys": Measured(120, TODAY), "art_sys": Measured(150, TODAY)}
     for given_readings, wanted in ((newer, 150), (same, 120)):
-        (fact,) = facts_of_the_day(book().protocol("im"), {}, given_readings, TODAY)
+        (fact,) = facts_of_the_day(released_rulebook().protocol("im"), {}, given_readings, TODAY)
         assert (fact.name, fact.value, fact.on) == ("sbp", wanted, TODAY)
 
 
@@ -210,7 +212,9 @@ def test_of_two_ways_to_measure_the_newer_day_is_told_and_on_one_day_the_cuff():
 def test_no_believed_reading_is_too_grave_to_be_read(name: str, codes_of: tuple[str, ...]):
     """C2: The vocabulary holds every value that a plausibility rule believes."""
     for code in codes_of:
-        for version in (each for (rule, _), each in book().versions.items() if rule == f"plausible.{code}"):
+        for version in (
+            each for (rule, _), each in released_rulebook().versions.items() if rule == f"plausible.{code}"
+        ):
             for bound in ("low", "high"):
                 assert VOCABULARY[name].fault(version.number(bound)) is None
 
@@ -262,7 +266,7 @@ def test_a_recorded_event_stands_before_a_dose(facts: dict[str, Any], rule: str,
     found = today(*[each for each in answered(protocol) if each.name not in facts], *told(**facts), drug=drug)
     speaking = f"{rule}.{drug}" if f"{rule}.{drug}" in BY_ID and drug == "ketamine" else rule
     assert codes(found)[f"rule:{speaking}"] == override
-    assert any(source in each for each in book().rule(speaking).sources)
+    assert any(source in each for each in released_rulebook().rule(speaking).sources)
 
 
 @pytest.mark.parametrize("drug", eligibility.DRUGS)
@@ -276,8 +280,8 @@ def test_six_weeks_are_forty_two_days(days: int, rule_speaks: bool, drug: str):
 
 def test_the_six_weeks_act_by_themselves_for_esketamine_alone():
     """C2: read in the label of esketamine; for ketamine derived, and so adopted first."""
-    assert book().rule("CI-MI-6W").acts_without_adoption
-    assert not book().rule("CI-MI-6W.ketamine").acts_without_adoption
+    assert released_rulebook().rule("CI-MI-6W").acts_without_adoption
+    assert not released_rulebook().rule("CI-MI-6W.ketamine").acts_without_adoption
 
 
 @pytest.mark.parametrize("drug", eligibility.DRUGS)
@@ -524,7 +528,7 @@ def test_the_strictest_come_first():
 
 # ---------------------------------------------------------------- medicines since the decision
 
-INTERACTIONS = tuple(read_interaction(each) for each in book().of_kind("interaction"))
+INTERACTIONS = tuple(read_interaction(each) for each in released_rulebook().of_kind("interaction"))
 
 
 def interactions(*names: str, adopted: bool = True) -> list[Interaction]:

@@ -12,7 +12,7 @@ import pytest
 from django.urls import reverse
 
 from sojourn.clinical.alarms import prepare
-from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook import released_rulebook
 from tests.cases.monitored import Monitored, monitored, port, row
 
 __all__ = ["monitored", "port"]
@@ -101,7 +101,7 @@ ROUTES = ("iv", "im", "sc", "in", "sl", "oral", "film")
 @pytest.mark.parametrize("drug", ["ketamine", "esketamine"])
 def test_every_route_has_a_rise_and_looks_down(route: str, drug: str):
     """A rise over the patient's own pressure for nasal, sublingual, oral and film too."""
-    found = {each.rule_id for each in book().alarm_rules(route, drug)}
+    found = {each.rule_id for each in released_rulebook().alarm_rules(route, drug)}
     assert {"bp.systolic.rise", "bp.systolic.low", "hr.low", "heart.asystole", "heart.no_pulse", "rr.high"} <= found
     assert {"breathing.apnoea", "etco2.low", "etco2.high", "temp.low", "temp.high", "spo2.low"} <= found
 
@@ -110,7 +110,7 @@ def test_each_new_alarm_waits_for_a_prescriber():
     """Bands of NEWS2 were read; that they are alarms is a convention."""
     for rule_id in ("bp.systolic.low", "bp.mean.low", "hr.low", "heart.asystole", "heart.no_pulse", "rr.high",
                     "breathing.apnoea", "etco2.low", "etco2.high", "temp.low", "temp.high"):  # fmt: skip
-        rule = book().rule(rule_id)
+        rule = released_rulebook().rule(rule_id)
         assert not rule.acts_without_adoption
         assert rule.sources
         assert prepare(rule, None)

@@ -19,7 +19,7 @@ from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import actions as rulebook
-from sojourn.foundation.rulebook import book, queries
+from sojourn.foundation.rulebook import queries, released_rulebook
 from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage, to_dosing
 from tests.conftest import Cast
@@ -96,14 +96,14 @@ def test_a_dose_waits_until_each_floor_is_stated(clinic: Cast):
 
 
 def test_no_floor_ships_with_a_number(clinic: Cast):
-    floors = book().of_kind("session.hard_floor")
+    floors = released_rulebook().of_kind("session.hard_floor")
     assert {each.id for each in floors} == set(NEWS2_GRAVEST)
     for rule in floors:
         assert not rule.parameters
         assert not rule.acts_without_adoption
         for number in rule.open.values():  # the bounds are those of what can be measured, and nothing finer
             code = str(rule.fact("vitals")[-1])
-            plausible = book().plausibility(code)
+            plausible = released_rulebook().plausibility(code)
             assert number.least is not None
             assert number.least <= plausible.number("low")
             assert number.most == plausible.number("high")

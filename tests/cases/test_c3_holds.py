@@ -17,7 +17,7 @@ from sojourn.care.encounter.queries import current_state
 from sojourn.clinical.alarms import ESCALATION, KINDS
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook import released_rulebook
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage
 from tests.conftest import Cast
 
@@ -89,7 +89,7 @@ def test_on_the_other_side_of_each_hold_it_begins(clinic: Cast, values: dict[str
 
 @pytest.mark.parametrize(("values", "holds"), HELD)
 def test_it_waits_where_nobody_has_decided_about_the_alarms(clinic: Cast, values: dict[str, float], holds: set[str]):
-    waiting = [each.id for each in book().of_kind(*KINDS, ESCALATION)]
+    waiting = [each.id for each in released_rulebook().of_kind(*KINDS, ESCALATION)]
     adopt_everything(clinic, but=waiting)
     at = timezone.now() - timedelta(minutes=3)
     with acting_as(clinic.actor("nurse")):
@@ -157,4 +157,4 @@ def test_the_page_of_holds_says_what_the_rules_say():
                 rule_id, _dot, parameter = name.strip().partition(".")
                 first = re.search(r"[0-9]+(\.[0-9])?", words)
                 assert first is not None
-                assert float(first[0]) == book().rule(rule_id).number(parameter), name
+                assert float(first[0]) == released_rulebook().rule(rule_id).number(parameter), name

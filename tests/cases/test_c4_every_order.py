@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from sojourn.clinical import dosing
 from sojourn.clinical.rules import Rule, tighten
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 
 TODAY = date(2026, 3, 2)
 FILE = resources.files("sojourn.foundation.rulebook") / "rules" / "ceilings.toml"
@@ -30,7 +30,7 @@ TABLE: dict[tuple[str, str], dict[str, Any]] = {
     for each in tomllib.loads(FILE.read_text(encoding="utf-8"), parse_float=Decimal)["rule"]
     if each["kind"] == "dose.ceiling"
 }
-RULES = dosing.gather(book().newest.values())
+RULES = dosing.gather(released_rulebook().newest.values())
 HALF = dosing.Rounding(dosing.Milligrams.of("0.5"), "nearest")
 
 DRUGS = ("ketamine", "esketamine")
@@ -114,7 +114,7 @@ def tightest(rule: Rule) -> Rule:
 CLINICS = {
     "value": RULES,
     "furthest": dosing.gather(
-        tightest(each) if each.kind == dosing.CEILING else each for each in book().newest.values()
+        tightest(each) if each.kind == dosing.CEILING else each for each in released_rulebook().newest.values()
     ),
 }
 CASES = list(grid())

@@ -23,12 +23,12 @@ from sojourn.care.session import score_actions, strike_actions
 from sojourn.care.session.models import CheckResult, Discharge
 from sojourn.care.session.snapshot import load
 from sojourn.clinical import recovery
-from sojourn.clinical.protocol import Facts, Latest, State, guard
+from sojourn.clinical.protocol import GuardFacts, Latest, State, guard
 from sojourn.clinical.protocol import StepRefusal as GuardRefused
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import actions as rulebook
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.models import RuleAdoption
 from tests.care.stage import (
     WELL,
@@ -294,7 +294,7 @@ def test_an_aldrete_that_fell_again_is_not_first(ready: Cast):
 
 def test_aldrete_first_is_proposed_for_iv_im_and_sc():
     """C5: a convention that waits for a prescriber."""
-    rule = book().rule("recovery.aldrete_first")
+    rule = released_rulebook().rule("recovery.aldrete_first")
     assert (tuple(rule.fact("routes")), rule.acts_without_adoption) == (("iv", "im", "sc"), False)
     for route in ("iv", "im", "sc", "in", "sl", "oral"):
         assert recovery.read_leaving([rule], route).aldrete_first is (route in {"iv", "im", "sc"})
@@ -305,7 +305,7 @@ def test_aldrete_first_is_proposed_for_iv_im_and_sc():
 
 def test_old_numbers_stay_and_the_guards_act_at_once(padss_alone: Cast):
     """C5: a clinic that adopted an older version with PADSS 10 keeps its 10; Aldrete alone lets nobody leave there."""
-    old = book().rule("iv_racemic_40min", 2)
+    old = released_rulebook().rule("iv_racemic_40min", 2)
     by = padss_alone.actor("prescriber")
     with acting_as(by):
         RuleAdoption.objects.create(
@@ -324,7 +324,7 @@ def test_old_numbers_stay_and_the_guards_act_at_once(padss_alone: Cast):
     assert state(stage) == "ready_to_leave"
 
 
-@pytest.mark.parametrize("protocol_id", [each.id for each in book().protocols()])
+@pytest.mark.parametrize("protocol_id", [each.id for each in released_rulebook().protocols()])
 @pytest.mark.parametrize(("padss", "aldrete", "code"), [
     (4, 9, "score-too-low:padss"), (9, 3, "score-too-low:aldrete"), (None, 9, "score-missing:padss"),
 ])  # fmt: skip
@@ -333,10 +333,10 @@ def test_it_is_so_in_every_version_of_every_protocol(protocol_id: str, padss: in
     from sojourn.clinical.protocol import read
 
     for version in (1, 2, 3):
-        own = read(book().rule(protocol_id, version))
-        facts = Facts(State.READY_TO_LEAVE, padss=padss, aldrete=aldrete)
+        own = read(released_rulebook().rule(protocol_id, version))
+        facts = GuardFacts(State.READY_TO_LEAVE, padss=padss, aldrete=aldrete)
         for step, at in (("find_ready", State.OBSERVING), ("leave", State.READY_TO_LEAVE)):
-            found = guard(step, Facts(at, padss=facts.padss, aldrete=facts.aldrete), own)
+            found = guard(step, GuardFacts(at, padss=facts.padss, aldrete=facts.aldrete), own)
             assert isinstance(found, GuardRefused)
             assert code in {each.code for each in found.reasons}
 
@@ -374,7 +374,7 @@ def test_somebody_in_a_wheelchair_leaves_and_the_record_says_how_it_was(padss_al
 def test_only_movement_and_oxygen_are_ever_as_before():
     """C5: nausea, consciousness, breathing and pressure are scored as they are."""
     allowed = {
-        scale_id: {item.id for item in recovery.read(book().rule(scale_id)).items if item.as_before}
+        scale_id: {item.id for item in recovery.read(released_rulebook().rule(scale_id)).items if item.as_before}
         for scale_id in recovery.SCALES
     }
     assert allowed == {"padss": {"activity_mental"}, "aldrete": {"activity", "spo2"}}
@@ -442,7 +442,7 @@ def test_a_stated_floor_lets_the_own_saturation_count_down_to_it(ready: Cast):
 
 def test_the_floor_has_no_default():
     """C5: no number was found in any source, so none is proposed."""
-    rule = book().rule("recovery.floor")
+    rule = released_rulebook().rule("recovery.floor")
     assert (dict(rule.parameters), set(rule.open), rule.acts_without_adoption) == ({}, {"spo2"}, False)
 
 
@@ -459,11 +459,11 @@ def test_the_smaller_of_94_and_the_own_but_never_below_the_floor(
 ):
     """C5: max(floor, min(94, own)); without a floor 94."""
     own = {} if before is None else {"spo2": float(before)}
-    facts = Facts(
+    facts = GuardFacts(
         State.OBSERVING, latest={"spo2": Latest(now, 1)}, baseline=own,
         leaving=recovery.Leaving(saturation_floor=floor),
     )  # fmt: skip
-    found = guard("find_ready", facts, book().protocol("im"))
+    found = guard("find_ready", facts, released_rulebook().protocol("im"))
     assert isinstance(found, GuardRefused)
     assert ("low:spo2" not in {each.code for each in found.reasons}) is leaves
 
@@ -476,8 +476,8 @@ def test_a_fresh_pressure_without_a_like_of_before_is_not_passed_by_an_old_cuff(
     pressures = {
         "nibp_sys": Latest(122, 30), "nibp_dia": Latest(78, 30), "art_sys": Latest(190, 0), "art_dia": Latest(110, 0),
     }  # fmt: skip
-    facts = Facts(State.OBSERVING, latest=pressures, baseline={"nibp_sys": 120.0, "nibp_dia": 80.0})
-    found = guard("find_ready", facts, book().protocol("im"))
+    facts = GuardFacts(State.OBSERVING, latest=pressures, baseline={"nibp_sys": 120.0, "nibp_dia": 80.0})
+    found = guard("find_ready", facts, released_rulebook().protocol("im"))
     assert isinstance(found, GuardRefused)
     assert {"bp-unknown:systolic", "bp-unknown:diastolic"} <= {each.code for each in found.reasons}
 

@@ -356,7 +356,7 @@ def test_the_action_refuses_by_itself_with_a_code_for_each(clinic: Cast, ana: Pa
         stems = {code.partition(":")[0] for code in refused.value.codes}
         assert stems == {"clearance-missing", "seen-missing"}
         with pytest.raises(ActionRefused) as refused:
-            actions.decide(by=by, patient_id=ana.pk, answer=actions.Answer("accept"), seen=found.seen(None))
+            actions.decide(by=by, patient_id=ana.pk, answer=actions.DecisionInput("accept"), seen=found.seen(None))
         stems = {code.partition(":")[0] for code in refused.value.codes}
         assert stems == {"clearance-missing", "seen-missing", "reason-missing"}
 
@@ -411,9 +411,9 @@ def test_it_reads_in_spanish(clinic: Cast, ana: Patient):
 def test_the_rule_s_own_table_is_what_the_page_asks(clinic: Cast, ana: Patient):
     """D4: what is asked stands in rule data: with its table emptied the same page asks for nothing."""
     from sojourn.clinical.eligibility import signature
-    from sojourn.foundation.rulebook.load import book
+    from sojourn.foundation.rulebook.load import released_rulebook
 
-    (rule,) = book().of_kind(signature.KIND)
+    (rule,) = released_rulebook().of_kind(signature.KIND)
     table = signature.read(rule)
     assert table.by_action["urgent_review"] == ("reason", "seen")
     assert table.by_action["specialist_review"] == ("reason", "clearance")

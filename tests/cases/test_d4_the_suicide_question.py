@@ -16,7 +16,7 @@ from sojourn.care.encounter.queries import protocol_of
 from sojourn.care.safety.models import Flag
 from sojourn.care.session.models import CheckResult
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.interfaces.console.sessions.answer_words import ANY, words_for
 from tests.care.stage import Stage, adopt_everything
 from tests.cases.chair import press, show
@@ -76,7 +76,7 @@ def test_yes_and_no_say_what_they_mean(clinic: Cast, stage: Stage):
 def test_every_item_of_every_protocol_has_its_own_words():
     items = {
         item["id"]
-        for rule in book().of_kind("protocol")
+        for rule in released_rulebook().of_kind("protocol")
         for group in ("checklist", "discharge")
         for item in rule.fixed[group]
     }

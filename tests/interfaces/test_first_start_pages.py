@@ -15,8 +15,8 @@ from sojourn.clinical.rules import Parameter
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.foundation.rulebook import book, queries
 from sojourn.foundation.rulebook import first_start as walking
+from sojourn.foundation.rulebook import queries, released_rulebook
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.interfaces.console.rules.forms import field_name
 from tests.care.adopting import as_typed
@@ -41,7 +41,7 @@ def rule(rule_id: str) -> str:
 
 def form(rule_id: str, **own: str) -> dict[str, str]:
     shown = {name: f"{value:g}" for name, value in as_typed(rule_id).items()}
-    return {"hash": book().rule(rule_id).hash} | {
+    return {"hash": released_rulebook().rule(rule_id).hash} | {
         field_name(rule_id, name): value for name, value in {**shown, **own}.items()
     }
 
@@ -73,13 +73,13 @@ def test_every_rule_that_waits_for_a_safe_day_is_in_a_group(clinic: Cast):
     found = walk(clinic)
     placed = {each.newest.id for group in found.groups for each in group.to_decide}
     expected = {
-        each.id for each in book().newest.values()
+        each.id for each in released_rulebook().newest.values()
         if each.kind in kinds and not each.acts_without_adoption
         and each.kind not in ("score.recovery", "recovery.signing")
     }  # fmt: skip
     assert placed == expected
     assert {"session.hard_floor", "alarm.threshold", "protocol", "dose.ceiling", "eligibility", "evidence",
-            "interaction"} <= {each.kind for each in book().newest.values() if each.id in placed}  # fmt: skip
+            "interaction"} <= {each.kind for each in released_rulebook().newest.values() if each.id in placed}  # fmt: skip
 
 
 def test_the_overview_says_how_far_one_is(clinic: Cast, django_assert_max_num_queries):
@@ -97,7 +97,7 @@ def test_the_overview_says_how_far_one_is(clinic: Cast, django_assert_max_num_qu
 def test_a_page_shows_statement_source_mark_examples_and_empty_fields(clinic: Cast):
     page = body(clinic.client("prescriber").get(rule("spo2.low")))
     shown = words(page)
-    known = book().rule("spo2.low")
+    known = released_rulebook().rule("spo2.low")
     assert known.statement in shown
     assert known.sources[0] in shown
     assert known.examples[1].title in shown
@@ -111,7 +111,7 @@ def test_a_page_shows_statement_source_mark_examples_and_empty_fields(clinic: Ca
 
 def test_what_acts_by_itself_is_shown_as_acting(clinic: Cast):
     page = words(body(clinic.client("prescriber").get(reverse("console:first_start_group", args=["eligibility"]))))
-    verified = next(each for each in book().of_kind("eligibility") if each.acts_without_adoption)
+    verified = next(each for each in released_rulebook().of_kind("eligibility") if each.acts_without_adoption)
     assert f"{verified.title} Acts by itself" in page
     assert clinic.client("prescriber").get(rule(verified.id)).status_code == 404  # nothing to decide there
 
@@ -121,13 +121,13 @@ def test_what_acts_by_itself_is_shown_as_acting(clinic: Cast):
 
 @pytest.mark.parametrize(
     "rule_id",
-    sorted(each.id for each in book().newest.values()
+    sorted(each.id for each in released_rulebook().newest.values()
            if each.typed and walking.needs_a_decision(each)
            and each.kind in {kind for _code, kinds in walking.GROUPS for kind in kinds}),
 )  # fmt: skip
 def test_each_unread_number_is_typed(clinic: Cast, rule_id: str):
     """By the page and by the action: with one number left out, nothing is adopted."""
-    client, known = clinic.client("prescriber"), book().rule(rule_id)
+    client, known = clinic.client("prescriber"), released_rulebook().rule(rule_id)
     unread = [each for each in known.numbers if not isinstance(each, Parameter) or each.verification in UNREAD]
     assert {each.name for each in known.typed} == {each.name for each in unread}
     left_out = unread[-1]
@@ -177,15 +177,18 @@ def test_no_form_adopts_a_group(clinic: Cast):
     """All ids, all hashes and all numbers in one form: at most the one rule of the address is adopted."""
     everything: dict[str, Any] = {
         "whole": "1",
-        "rule": list(book().newest),
+        "rule": list(released_rulebook().newest),
         "signature": clinic.actor("prescriber").name,
     }
-    for each in book().of_kind("alarm.threshold", "session.hard_floor"):
+    for each in released_rulebook().of_kind("alarm.threshold", "session.hard_floor"):
         everything |= {f"hash:{each.id}": each.hash, **form(each.id)}
     client = clinic.client("prescriber")
     for address in (OVERVIEW, reverse("console:first_start_group", args=["alarms"]), reverse("console:rules")):
         assert client.post(address, everything).status_code == 405
-    assert client.post(rule("spo2.low"), {**everything, "hash": book().rule("spo2.low").hash}).status_code == 302
+    assert (
+        client.post(rule("spo2.low"), {**everything, "hash": released_rulebook().rule("spo2.low").hash}).status_code
+        == 302
+    )
     assert set(decided(clinic)) == {"spo2.low"}
 
 
@@ -194,17 +197,20 @@ def test_no_form_adopts_a_group(clinic: Cast):
 
 def test_a_rule_may_be_left_out_with_a_reason(clinic: Cast):
     client, address = clinic.client("prescriber"), reverse("console:first_start_decline", args=["im"])
-    answer = client.post(address, {"hash": book().rule("im").hash, "reason": "  "})
+    answer = client.post(address, {"hash": released_rulebook().rule("im").hash, "reason": "  "})
     assert answer.status_code == 409
     assert "Say why the rule is not used here." in body(answer)
-    assert client.post(address, {"hash": book().rule("im").hash, "reason": "No injections here"}).status_code == 302
+    assert (
+        client.post(address, {"hash": released_rulebook().rule("im").hash, "reason": "No injections here"}).status_code
+        == 302
+    )
     row = decided(clinic)["im"]
     assert (row.retired, row.reason) == (True, "No injections here")
     with acting_as(clinic.actor("auditor")):
         assert AuditEvent.objects.get(action="rule.decline").detail["rule"] == "im"
     page = words(body(client.get(reverse("console:first_start_group", args=["protocols"]))))
-    assert f"{book().rule('im').title} Not used here" in page
-    assert client.post(address, {"hash": book().rule("im").hash, "reason": "again"}).status_code == 302
+    assert f"{released_rulebook().rule('im').title} Not used here" in page
+    assert client.post(address, {"hash": released_rulebook().rule("im").hash, "reason": "again"}).status_code == 302
     assert decided(clinic)["im"].pk == row.pk
     assert client.post(rule("im"), form("im")).status_code == 302  # and taken up after all
     assert not decided(clinic)["im"].retired
@@ -218,7 +224,7 @@ def test_a_floor_cannot_be_left_out_nor_what_acts(clinic: Cast):
     assert decided(clinic) == {}
     client.post(rule("spo2.low"), form("spo2.low"))
     address = reverse("console:first_start_decline", args=["spo2.low"])
-    answer = client.post(address, {"hash": book().rule("spo2.low").hash, "reason": "Not here"})
+    answer = client.post(address, {"hash": released_rulebook().rule("spo2.low").hash, "reason": "Not here"})
     assert answer.status_code == 409
     assert not decided(clinic)["spo2.low"].retired
 
@@ -288,10 +294,10 @@ def test_a_dose_is_no_longer_withheld_once_one_route_is_ready(clinic: Cast):
     [
         (("floor.temp",), {"floors"}),
         (("spo2.low",), {"alarms"}),  # an alarm of every route
-        (tuple(each.id for each in book().of_kind("protocol")), {"protocols"}),
-        (tuple(each.id for each in book().of_kind("dose.ceiling")), {"doses"}),
+        (tuple(each.id for each in released_rulebook().of_kind("protocol")), {"protocols"}),
+        (tuple(each.id for each in released_rulebook().of_kind("dose.ceiling")), {"doses"}),
         # a protocol by one route and a ceiling by another make no dose
-        ((*tuple(each.id for each in book().of_kind("protocol") if each.id != "im"), "dose.ceiling.im.ketamine"),
+        ((*tuple(each.id for each in released_rulebook().of_kind("protocol") if each.id != "im"), "dose.ceiling.im.ketamine"),
          {"doses"}),
     ],
 )  # fmt: skip
@@ -305,9 +311,11 @@ def test_a_number_that_no_source_gives_may_be_left_open_for_good(clinic: Cast, r
     """A dose is given without it: who states no number says so, and the walk goes on."""
     client, address = clinic.client("prescriber"), reverse("console:first_start_decline", args=[rule_id])
     assert "Not used in this clinic" in body(client.get(rule(rule_id)))
-    answer = client.post(address, {"hash": book().rule(rule_id).hash, "reason": "No number was found in a source"})
+    answer = client.post(
+        address, {"hash": released_rulebook().rule(rule_id).hash, "reason": "No number was found in a source"}
+    )
     assert answer.status_code == 302
     assert decided(clinic)[rule_id].retired
     group = "eligibility" if rule_id == "RC-EGFR" else "recovery"
     page = words(body(client.get(reverse("console:first_start_group", args=[group]))))
-    assert f"{book().rule(rule_id).title} Not used here" in page
+    assert f"{released_rulebook().rule(rule_id).title} Not used here" in page

@@ -18,7 +18,7 @@ from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.audit.actions import record
-from sojourn.interfaces.portal.today.path import Facts, here, stages
+from sojourn.interfaces.portal.today.path import JourneyFacts, here, stages
 from tests.care.people import make_patient
 from tests.care.stage import Stage, adopt_everything, set_stage, to_dosing
 from tests.conftest import Cast
@@ -74,17 +74,17 @@ def send_phq9(cast: Cast, patient: Patient, values: list[int], at: datetime) -> 
 @pytest.mark.parametrize(
     ("facts", "stage"),
     [
-        (Facts(), "consultation"),
-        (Facts(has_course=True, sessions_planned=6), "plan"),
-        (Facts(has_course=True, sessions_planned=6, booked=True), "preparation"),
-        (Facts(has_course=True, sessions_planned=6, in_session=True), "sessions"),
-        (Facts(has_course=True, sessions_planned=6, sessions_done=1, booked=True), "sessions"),
-        (Facts(has_course=True, sessions_planned=6, sessions_done=6), "integration"),
-        (Facts(has_course=True, sessions_planned=6, sessions_done=7, in_session=True), "sessions"),
-        (Facts(has_course=True, sessions_planned=6, sessions_done=4, course_ended=True), "follow_up"),
+        (JourneyFacts(), "consultation"),
+        (JourneyFacts(has_course=True, sessions_planned=6), "plan"),
+        (JourneyFacts(has_course=True, sessions_planned=6, booked=True), "preparation"),
+        (JourneyFacts(has_course=True, sessions_planned=6, in_session=True), "sessions"),
+        (JourneyFacts(has_course=True, sessions_planned=6, sessions_done=1, booked=True), "sessions"),
+        (JourneyFacts(has_course=True, sessions_planned=6, sessions_done=6), "integration"),
+        (JourneyFacts(has_course=True, sessions_planned=6, sessions_done=7, in_session=True), "sessions"),
+        (JourneyFacts(has_course=True, sessions_planned=6, sessions_done=4, course_ended=True), "follow_up"),
     ],
 )
-def test_the_stage_comes_from_what_exists(facts: Facts, stage: str):
+def test_the_stage_comes_from_what_exists(facts: JourneyFacts, stage: str):
     assert here(facts) == stage
     standing = [each.standing for each in stages(facts)]
     assert standing.count("now") == 1

@@ -43,7 +43,10 @@ def rule(rule_id: str) -> str:
 def adopt(rule_id: str, **typed: str) -> tuple[str, dict[str, str]]:
     shown = {name: f"{value:g}" for name, value in as_typed(rule_id).items()}
     numbers = {field_name(rule_id, name): value for name, value in {**shown, **typed}.items()}
-    return reverse("console:rule_adopt", args=[rule_id]), {"hash": load.book().rule(rule_id).hash, **numbers}
+    return reverse("console:rule_adopt", args=[rule_id]), {
+        "hash": load.released_rulebook().rule(rule_id).hash,
+        **numbers,
+    }
 
 
 def adoptions(cast: Cast) -> dict[str, RuleAdoption]:
@@ -60,7 +63,7 @@ def test_every_rule_stands_on_the_page_with_its_numbers_and_its_mark(clinic: Cas
     with django_assert_max_num_queries(12):
         page = body(client.get(reverse("console:rules")))
     shown = words(page)
-    for each in load.book().newest.values():
+    for each in load.released_rulebook().newest.values():
         assert f'id="rule-{each.id.replace(".", "-")}"' in page
         assert each.statement in shown
     assert "Alert below 94 %" in shown  # facts/vitals_thresholds.json
@@ -86,13 +89,13 @@ def test_one_rule_shows_sources_examples_and_how_far_it_may_be_tightened(clinic:
     assert "93 % alerts, then 89 % stops, then 97 % recovers" in shown
     assert "may be raised to 98 %" in shown
     assert "Oxygen saturation" in shown
-    assert load.book().rule("spo2.low").hash in shown
+    assert load.released_rulebook().rule("spo2.low").hash in shown
 
 
 def test_every_rule_has_a_page(clinic: Cast):
     client = clinic.client("prescriber")
-    answers = {rule_id: client.get(rule(rule_id)).status_code for rule_id in load.book().newest}
-    assert answers == dict.fromkeys(load.book().newest, 200)
+    answers = {rule_id: client.get(rule(rule_id)).status_code for rule_id in load.released_rulebook().newest}
+    assert answers == dict.fromkeys(load.released_rulebook().newest, 200)
 
 
 def test_an_unknown_rule_is_not_found(clinic: Cast):
@@ -108,7 +111,7 @@ def test_what_adds_up_or_marks_is_used_as_it_is(clinic: Cast):
     assert "it only marks a reading as doubtful" in page
     assert "adopt it for this clinic" not in page
     assert client.post(*adopt("plausible.spo2")).status_code == 404
-    kinds = {each.kind for each in load.book().newest.values()}
+    kinds = {each.kind for each in load.released_rulebook().newest.values()}
     always = {
         *("plausibility", "alarm.fault", "score.recovery", "recovery.signing", "jurisdiction"),
         *("flag.raising", "candidacy.signature"),
@@ -180,8 +183,13 @@ def test_only_a_prescriber_decides(clinic: Cast, role):
 @pytest.mark.parametrize("asked", ["POST", "GET"])
 def test_no_page_adopts_several_rules_at_once(clinic: Cast, asked: str):
     """The page that adopted a group by one button is gone, with its address."""
-    everything = {f"hash:{each.id}": each.hash for each in load.book().newest.values()}
-    typed = {**everything, "whole": "1", "rule": list(load.book().newest), "signature": clinic.actor("prescriber").name}
+    everything = {f"hash:{each.id}": each.hash for each in load.released_rulebook().newest.values()}
+    typed = {
+        **everything,
+        "whole": "1",
+        "rule": list(load.released_rulebook().newest),
+        "signature": clinic.actor("prescriber").name,
+    }
     for address in ("/clinic/rules/adopt/", "/clinic/rules/adopt/?group=interactions", "/clinic/first-start/"):
         client = clinic.client("prescriber")
         answer = client.get(address) if asked == "GET" else client.post(address, typed)
@@ -298,15 +306,15 @@ def with_a_second_version(monkeypatch):
 
     files = [(name, newer(name, text)) for name, text in load._files()]
     monkeypatch.setattr(load, "_files", lambda: files)
-    load.book.cache_clear()
-    yield load.book().rule("CI-MI-6W")
+    load.released_rulebook.cache_clear()
+    yield load.released_rulebook().rule("CI-MI-6W")
     monkeypatch.undo()
-    load.book.cache_clear()
+    load.released_rulebook.cache_clear()
 
 
 def test_the_difference_between_two_versions_stands_before_the_adoption(clinic: Cast, with_a_second_version):
     client = clinic.client("prescriber")
-    old = load.book().rule("CI-MI-6W", 1)
+    old = load.released_rulebook().rule("CI-MI-6W", 1)
     with acting_as(clinic.actor("prescriber")) as by:
         RuleAdoption.objects.create(
             clinic_id=by.clinic_id, rule_id=old.id, version=1, rule_hash=old.hash, parameters={},
@@ -361,10 +369,10 @@ def with_the_new_rule(monkeypatch):
     assert len(found) == 1
     files = [(name, f"{text}\n{found[0]}" if name == "rules/alarms.toml" else text) for name, text in load._files()]
     monkeypatch.setattr(load, "_files", lambda: files)
-    load.book.cache_clear()
-    yield load.book().rule("nausea.strong")
+    load.released_rulebook.cache_clear()
+    yield load.released_rulebook().rule("nausea.strong")
     monkeypatch.undo()
-    load.book.cache_clear()
+    load.released_rulebook.cache_clear()
 
 
 def test_the_how_to_counts_its_files_rightly(with_the_new_rule):
@@ -410,5 +418,5 @@ def test_a_rule_of_interaction_shows_its_classes_their_members_and_whom_it_leave
     assert "psychostimulants" in page
     assert "Lisdexamfetamine" in page
     assert "Not for" in page
-    used = {group for each in load.book().of_kind("interaction") for group in each.fixed.get("groups", ())}
+    used = {group for each in load.released_rulebook().of_kind("interaction") for group in each.fixed.get("groups", ())}
     assert used <= set(interaction_words.GROUPS)  # every class has its word

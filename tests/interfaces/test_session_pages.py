@@ -391,12 +391,12 @@ def test_items_that_readings_answer_fill_themselves(ready: Cast):
 
 
 def test_every_item_of_every_protocol_stands_on_the_page_once(ready: Cast):
-    from sojourn.foundation.rulebook.load import book
+    from sojourn.foundation.rulebook.load import released_rulebook
 
     stage = arrived(ready)
     with acting_as(ready.actor("nurse")):
         picture = load(stage.id, timezone.now())
-        for each in book().protocols():
+        for each in released_rulebook().protocols():
             picture.protocol = each
             rows = [row.id for group in session_presenters.checklist(picture) for row in group.rows]
             assert sorted(rows) == sorted(item.id for item in each.checklist)

@@ -11,7 +11,7 @@ import pytest
 
 from sojourn.clinical import interactions, worked
 from sojourn.clinical.interactions import Interaction, check, read
-from sojourn.foundation.rulebook import book, load, medicines, medicines_sound
+from sojourn.foundation.rulebook import load, medicines, medicines_sound, released_rulebook
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "add-a-medicine.md"
 TABLES = ("medicines.csv", "medicine_classes.csv", "combination_products.csv")
@@ -43,11 +43,11 @@ def added(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_lines_of_the_page_are_sound(added: None):
-    assert medicines_sound.faults(book().of_kind(interactions.KIND)) == []
+    assert medicines_sound.faults(released_rulebook().of_kind(interactions.KIND)) == []
 
 
 def test_a_class_alone_is_enough_for_every_rule_about_it(added: None):
-    rules = tuple(read(each) for each in book().of_kind(interactions.KIND))
+    rules = tuple(read(each) for each in released_rulebook().of_kind(interactions.KIND))
     found = check(medicines.taken("Ejemplotoina 200 mg"), rules, drug="ketamine", route="oral")
     assert [each.rule_id for each in found if isinstance(each, Interaction)] == ["interaction.enzyme-inducer"]
 

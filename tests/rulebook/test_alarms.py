@@ -30,7 +30,7 @@ from sojourn.clinical.alarms import (
     worse,
 )
 from sojourn.clinical.rules import Rule, RuleInvalid, tighten
-from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook import released_rulebook
 
 T0 = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 HIGH, MEDIUM, LOW = Priority.HIGH, Priority.MEDIUM, Priority.LOW
@@ -41,7 +41,9 @@ def at(seconds: float) -> datetime:
 
 
 def ready(rule_id: str, vital: str | None = None, **changes: object) -> AlarmRule:
-    found = [each for route in ("iv", "in") for each in book().alarm_rules(route) if each.rule_id == rule_id]
+    found = [
+        each for route in ("iv", "in") for each in released_rulebook().alarm_rules(route) if each.rule_id == rule_id
+    ]
     return replace(next(each for each in found if vital in (None, each.vital)), **changes)
 
 
@@ -387,7 +389,7 @@ def tightened(rule: Rule, data: st.DataObject) -> Rule:
     return own
 
 
-ALARMS = book().of_kind("alarm.threshold", "alarm.rise")
+ALARMS = released_rulebook().of_kind("alarm.threshold", "alarm.rise")
 PAIRS = st.lists(
     st.tuples(st.integers(0, 1200), st.integers(0, 250)), min_size=1, max_size=6, unique_by=lambda pair: pair[0]
 )
@@ -423,7 +425,7 @@ def test_the_machine_keeps_nothing_to_itself():
 
 
 def test_a_limit_in_another_unit_is_converted():
-    rule = book().rule("bp.systolic.high")
+    rule = released_rulebook().rule("bp.systolic.high")
     kpa = replace(rule.parameters["high"], value=24.0, unit="kPa")
     changed = replace(rule, parameters={"high": kpa})
     assert prepare(changed, None)[0].levels[0].limit == pytest.approx(180.0153, abs=0.001)
@@ -432,19 +434,19 @@ def test_a_limit_in_another_unit_is_converted():
 
 
 def test_a_mild_limit_behind_a_grave_one_falls_away():
-    own = tighten(book().rule("spo2.low"), {"high": 96})
+    own = tighten(released_rulebook().rule("spo2.low"), {"high": 96})
     assert isinstance(own, Rule)
     assert prepare(own, None)[0].levels == (Level(96, HIGH),)
-    both = tighten(book().rule("spo2.low"), {"high": 96, "medium": 98})
+    both = tighten(released_rulebook().rule("spo2.low"), {"high": 96, "medium": 98})
     assert isinstance(both, Rule)
     assert prepare(both, None)[0].levels == (Level(98, MEDIUM), Level(96, HIGH))
 
 
 def test_what_is_no_alarm_is_refused():
     with pytest.raises(RuleInvalid):
-        prepare(book().rule("padss"), None)
+        prepare(released_rulebook().rule("padss"), None)
     with pytest.raises(RuleInvalid):
-        prepare(book().rule("spo2.low"), book().rule("padss"))
+        prepare(released_rulebook().rule("spo2.low"), released_rulebook().rule("padss"))
 
 
 @pytest.mark.slow

@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 
 from sojourn.clinical import alarms
 from sojourn.clinical.alarms import AlarmRule, Heard, Phase, Priority, Reading, State
-from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook import released_rulebook
 
 START = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 NOW = START + timedelta(hours=1)
 
 
-LOW: AlarmRule = next(each for each in book().alarm_rules("iv") if each.rule_id == "spo2.low")  # 94 % and 90 %
+LOW: AlarmRule = next(
+    each for each in released_rulebook().alarm_rules("iv") if each.rule_id == "spo2.low"
+)  # 94 % and 90 %
 values = st.lists(st.sampled_from((97, 95, 93, 91, 89, 80)), min_size=1, max_size=8)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sojourn.clinical import deadlines
 from sojourn.clinical.deadlines import Stretch, due, next_open
 from sojourn.clinical.rules import RuleInvalid
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 
 MIDNIGHT = datetime(2027, 3, 1, tzinfo=UTC)
 
@@ -62,7 +62,7 @@ def test_when_it_opens_next():
 
 
 def test_each_severity_has_one_rule_and_waits_for_adoption():
-    rules = book().of_kind(deadlines.KIND)
+    rules = released_rulebook().of_kind(deadlines.KIND)
     assert sorted(deadlines.by_severity(rules)) == ["emergency", "soon", "urgent"]
     assert not any(each.acts_without_adoption for each in rules)
     assert {each.severity: each.in_hours for each in map(deadlines.read, rules)} == {
@@ -72,4 +72,4 @@ def test_each_severity_has_one_rule_and_waits_for_adoption():
 
 def test_another_rule_is_no_deadline():
     with pytest.raises(RuleInvalid):
-        deadlines.read(book().rule("escalation"))
+        deadlines.read(released_rulebook().rule("escalation"))

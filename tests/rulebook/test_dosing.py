@@ -28,11 +28,11 @@ from sojourn.clinical.dosing import (
     gather,
 )
 from sojourn.clinical.units import Incompatible, Quantity, UnitError
-from sojourn.foundation.rulebook.load import book, check
+from sojourn.foundation.rulebook.load import check, released_rulebook
 
 TODAY = date(2026, 3, 2)
 HALF = Rounding(Milligrams.of("0.5"), "nearest")
-RULES = gather(book().newest.values())
+RULES = gather(released_rulebook().newest.values())
 
 amounts = st.fractions(min_value=Fraction(1, 1000), max_value=1000, max_denominator=10_000)
 small = st.fractions(min_value=Fraction(1, 100), max_value=10, max_denominator=1000)
@@ -186,7 +186,7 @@ def test_the_infusion_most_studied():
         "dose.iv.ketamine", "dose.ceiling.iv.ketamine", "dose.pump", "dose.iv.concentration", "dose.weight",
         "dose.weight_age", "dose.salt",
     }  # fmt: skip
-    assert all(each.hash == book().rule(each.rule_id, each.version).hash for each in found.stamps)
+    assert all(each.hash == released_rulebook().rule(each.rule_id, each.version).hash for each in found.stamps)
 
 
 def test_the_rule_files_prove_themselves():
@@ -275,7 +275,7 @@ def test_a_rule_that_does_not_act_limits_nothing_but_says_so():
 
 
 def test_a_clinic_may_only_narrow():
-    rule = book().rule("dose.iv.ketamine")
+    rule = released_rulebook().rule("dose.iv.ketamine")
     assert rule.parameters["low"].loosened_by(0.05)
     assert rule.parameters["high"].loosened_by(1.1)
     assert rule.parameters["high"].loosened_by(0.5) is None

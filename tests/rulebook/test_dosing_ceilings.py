@@ -36,11 +36,11 @@ from sojourn.clinical.dosing import (
 )
 from sojourn.clinical.rules import Rule, loosens, tighten
 from sojourn.foundation.rulebook import load
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 
 TODAY = date(2026, 3, 2)
 HALF = Rounding(Milligrams.of("0.5"), "nearest")
-RULES = gather(book().newest.values())
+RULES = gather(released_rulebook().newest.values())
 CEILINGS = {(each.drug, each.route): each for each in RULES.ceilings}
 SEVENTY = Weight(Kilograms.of(70), TODAY)
 
@@ -133,20 +133,23 @@ def test_ceilings_are_those_of_the_fact_base(drug: str, route: str, over: int | 
 
 def test_into_a_muscle_it_lies_well_below_what_sedates():
     """4 mg/kg sedates agitated adults, 6.5 mg/kg is anaesthesia (Ketalar): no study of depression gives a number."""
-    rule = book().rule("dose.ceiling.im.ketamine")
+    rule = released_rulebook().rule("dose.ceiling.im.ketamine")
     assert rule.verification == "convention"
     assert rule.number("most") <= 4 / 2
 
 
 def test_a_ceiling_waits_for_a_prescriber_whatever_its_mark():
-    rules = book().of_kind(dosing.CEILING)
+    rules = released_rulebook().of_kind(dosing.CEILING)
     assert {each.verification for each in rules} >= {"verified", "convention", "derived"}
     assert not any(each.acts_without_adoption for each in rules)
 
 
 def test_a_ceiling_whose_steps_cannot_be_compared_counts_as_raised():
     """Read twice from the file it is the same; with another step or without its cap it is another."""
-    iv, oral = book().rule("dose.ceiling.iv.ketamine"), book().rule("dose.ceiling.oral.ketamine")
+    iv, oral = (
+        released_rulebook().rule("dose.ceiling.iv.ketamine"),
+        released_rulebook().rule("dose.ceiling.oral.ketamine"),
+    )
     again = load.bind(load._files()).rule(iv.id)
     assert again is not iv
     assert not loosens(iv, again)
@@ -367,9 +370,9 @@ def test_after_a_pause_every_guard_is_asked_anew():
 
 
 def test_a_tighter_ceiling_acts_on_the_next_rise():
-    rule = tighten(book().rule("dose.ceiling.iv.ketamine"), {"slow": 0.5})
+    rule = tighten(released_rulebook().rule("dose.ceiling.iv.ketamine"), {"slow": 0.5})
     assert isinstance(rule, Rule)
-    rules = gather([*(each for each in book().newest.values() if each.id != rule.id), rule])
+    rules = gather([*(each for each in released_rulebook().newest.values() if each.id != rule.id), rule])
     found = rate_change(running(rate=MlPerHour.of(0)), MlPerHour.of(75), rules)
     assert isinstance(found, dosing.RateChange)
     assert found.codes == ("above-ceiling",)

@@ -31,11 +31,11 @@ from sojourn.clinical.dosing import (
     at_chair,
     gather,
 )
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 
 TODAY = date(2026, 3, 2)
 HALF = Rounding(Milligrams.of("0.5"), "nearest")
-RULES = gather(book().newest.values())
+RULES = gather(released_rulebook().newest.values())
 # 0.5 mg/kg x 85 kg = 42.5 mg; 50 mg/mL: 0.85 mL, made up to 50 mL over 40 minutes, 75 mL/h.
 PLAN = Ordered(
     Order(

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from sojourn.clinical import eligibility, worked
 from sojourn.clinical.eligibility import SEVERITIES, VOCABULARY, Fact, assess, known, read
 from sojourn.clinical.rules import Rule, RuleInvalid, parse_rule, tighten
-from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook import released_rulebook
 from tests.stated import as_stated
 
 TODAY = date(2026, 12, 1)
-RULES = tuple(read(as_stated(each)) for each in book().of_kind("eligibility"))
+RULES = tuple(read(as_stated(each)) for each in released_rulebook().of_kind("eligibility"))
 BY_ID = {each.id: each for each in RULES}
 
 # Sources, as the fact base names them.
@@ -405,7 +405,7 @@ def test_what_the_esketamine_label_says_is_verified_for_esketamine_alone():
     ],
 )  # fmt: skip
 def test_thresholds_are_those_of_the_fact_base(rule, parameter, value):
-    assert book().rule(rule).number(parameter) == value
+    assert released_rulebook().rule(rule).number(parameter) == value
 
 
 def test_only_two_are_never_overridden():
@@ -629,7 +629,7 @@ def test_a_negated_number_may_tighten_the_other_way():
     assert assess(told(spo2=94), (read(tighter),), drug="ketamine", stage="treatment", today=TODAY).findings
 
 
-@pytest.mark.parametrize("rule", book().of_kind("eligibility"), ids=lambda each: each.id)
+@pytest.mark.parametrize("rule", released_rulebook().of_kind("eligibility"), ids=lambda each: each.id)
 def test_every_rule_shows_a_finding_a_clean_bill_and_the_unknown(rule):
     assert worked.run(rule) == ()
     outcomes = [example.expect["finding"] for example in rule.examples]

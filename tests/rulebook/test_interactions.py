@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from sojourn.clinical import interactions, worked
 from sojourn.clinical.interactions import LEVELS, Interaction, Medicine, NotChecked, check, fold, read, written
-from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook import released_rulebook
 from sojourn.foundation.rulebook.medicines import find, medicine, medicines, recognise
 
-RULES = tuple(read(each) for each in book().of_kind("interaction"))
+RULES = tuple(read(each) for each in released_rulebook().of_kind("interaction"))
 NAMES = tuple(each.name for each in medicines())
 ROUTES = interactions.checking.ROUTES
 
@@ -548,7 +548,7 @@ def test_a_written_medicine_keeps_its_words():
 
 def test_a_newer_version_that_nobody_adopted_adds_what_the_acting_one_does_not_name():
     """A clinic goes on with version 1, which names seven benzodiazepines: temazepam is shown by version 2."""
-    old = read(book().versions["interaction.benzodiazepine", 1])
+    old = read(released_rulebook().versions["interaction.benzodiazepine", 1])
     new = replace(next(each for each in RULES if each.id == old.id), adopted=False)
     found = check([medicine("Diazepam"), medicine("Temazepam")], [old, new], drug="ketamine", route="iv")
     assert [(each.medicine.name, each.version, each.adopted) for each in found if isinstance(each, Interaction)] == [

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from sojourn.clinical import interactions
 from sojourn.clinical.interactions import Interaction, Medicine, NotChecked, check, fold, read
 from sojourn.clinical.interactions.checking import ROUTES
-from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook import released_rulebook
 from sojourn.foundation.rulebook.medicines import classes, medicine, medicines, products, taken
 from sojourn.foundation.rulebook.medicines_sound import MARKS, faults
 
-RULES = tuple(read(each) for each in book().of_kind("interaction"))
+RULES = tuple(read(each) for each in released_rulebook().of_kind("interaction"))
 BY_ID = {each.id: each for each in RULES}
 
 
@@ -43,7 +43,7 @@ def test_the_tables_ship_neither_an_atc_code_nor_the_address_of_a_copy():
 
 
 def test_the_tables_are_sound():
-    assert faults(book().of_kind("interaction")) == []
+    assert faults(released_rulebook().of_kind("interaction")) == []
 
 
 # What each label class comes to, whoever is in it: Ketalar 7.1 to 7.3, Spravato 7.1 to 7.3, Andrade 2017.

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from sojourn.clinical import news2
 from sojourn.clinical.news2 import News2Refusal, Observations, Risk, score
-from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook import released_rulebook
 
-RULE = book().rule("news2")
+RULE = released_rulebook().rule("news2")
 WELL = Observations(16, 98, False, 120, 70, "A", 37.0)
 
 # facts/news2.json, test_vectors

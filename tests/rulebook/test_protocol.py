@@ -14,7 +14,7 @@ from sojourn.clinical.protocol import (
     FINAL,
     TRANSITIONS,
     UNDER_WAY,
-    Facts,
+    GuardFacts,
     GuardReason,
     Latest,
     Passed,
@@ -26,10 +26,10 @@ from sojourn.clinical.protocol import (
     road,
 )
 from sojourn.clinical.protocol.guards import GUARDS
-from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook import released_rulebook
 
-IV = book().protocol("iv_racemic_40min")
-IN = book().protocol("in_esketamine")
+IV = released_rulebook().protocol("iv_racemic_40min")
+IN = released_rulebook().protocol("in_esketamine")
 PASSED = {each.id: "passed" for each in (*IV.checklist, *IV.discharge)}
 BASELINE = {"nibp_sys": 120.0, "nibp_dia": 80.0, "spo2": 98.0}
 NOW = {
@@ -38,7 +38,7 @@ NOW = {
     "spo2": Latest(98, 0.1),
     "moaas": Latest(5, 2),
 }
-GOOD = Facts(
+GOOD = GuardFacts(
     state=State.PLANNED,
     protocol_adopted=True,
     checks=PASSED,
@@ -56,12 +56,12 @@ GOOD = Facts(
 )
 
 
-def codes(transition: str, facts: Facts, protocol=IV, **kwargs) -> set[str]:
+def codes(transition: str, facts: GuardFacts, protocol=IV, **kwargs) -> set[str]:
     found = guard(transition, facts, protocol, **kwargs)
     return {each.code for each in found.reasons} if isinstance(found, StepRefusal) else set()
 
 
-def at(state: State, **changes: object) -> Facts:
+def at(state: State, **changes: object) -> GuardFacts:
     return replace(GOOD, state=state, **changes)
 
 
@@ -106,7 +106,7 @@ def test_a_patient_who_had_a_dose_never_leaves_unobserved():
 
 
 def test_all_reasons_come_at_once():
-    bare = Facts(state=State.ARRIVED)
+    bare = GuardFacts(state=State.ARRIVED)
     found = codes("complete_checks", bare)
     assert found == {
         "protocol-not-adopted",
@@ -310,7 +310,7 @@ def test_what_must_be_signed_before_a_dose(changes, expected):
 
 @given(st.sampled_from(TRANSITIONS), st.sampled_from([IV, IN]))
 def test_every_reason_can_be_said(transition, protocol):
-    found = guard(transition.name, Facts(state=transition.origins[0]), protocol)
+    found = guard(transition.name, GuardFacts(state=transition.origins[0]), protocol)
     if isinstance(found, StepRefusal):
         assert all(str(each) and "{" not in str(each) for each in found.reasons)
 
@@ -386,7 +386,7 @@ def test_every_reason_is_known_to_the_translators():
     assert set(TEXTS.values()) <= set(told)
     assert {each.label for each in (*IV.checklist, *IN.discharge)} <= set(told)
     assert "" not in told
-    worst = Facts(state=State.OBSERVING, open_high_alarms=("Breathing is slow", "Sedation is deep"))
+    worst = GuardFacts(state=State.OBSERVING, open_high_alarms=("Breathing is slow", "Sedation is deep"))
     found = guard("find_ready", worst, IV)
     assert isinstance(found, StepRefusal)
     for each in found.reasons:

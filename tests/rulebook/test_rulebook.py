@@ -11,7 +11,7 @@ import pytest
 from sojourn.clinical import alarms, dosing, eligibility, recovery
 from sojourn.clinical.rules import RuleInvalid
 from sojourn.clinical.vitals import VITALS, Implausible, Plausible, plausibility
-from sojourn.foundation.rulebook import book, check, coverage, jurisdictions, load, release
+from sojourn.foundation.rulebook import check, coverage, jurisdictions, load, release, released_rulebook
 
 
 def test_every_rule_is_sound_and_every_example_comes_out():
@@ -74,7 +74,7 @@ def test_the_page_is_current():
     ],
 )
 def test_numbers_are_those_of_the_fact_base(rule, parameter, value):
-    assert book().rule(rule).number(parameter) == value
+    assert released_rulebook().rule(rule).number(parameter) == value
 
 
 @pytest.mark.parametrize(
@@ -90,27 +90,33 @@ def test_numbers_are_those_of_the_fact_base(rule, parameter, value):
     ],
 )
 def test_schedules_are_those_of_the_fact_base(protocol, points):
-    assert book().protocol(protocol).schedule == points
+    assert released_rulebook().protocol(protocol).schedule == points
 
 
 def test_no_threshold_acts_without_adoption():
-    acting = [each for each in book().newest.values() if each.acts_without_adoption]
+    acting = [each for each in released_rulebook().newest.values() if each.acts_without_adoption]
     assert {each.id for each in acting if each.kind.split(".")[0] in ("alarm", "protocol", "score")} == {"news2"}
 
 
 def test_alarms_of_a_route_and_drug():
-    iv = {each.key for each in book().alarm_rules("iv", "ketamine")}
+    iv = {each.key for each in released_rulebook().alarm_rules("iv", "ketamine")}
     assert {"spo2.low:spo2", "bp.systolic.rise:nibp_sys", "silence.continuous:hr"} <= iv
     assert "bp.systolic.large_rise:nibp_sys" not in iv
-    assert "bp.systolic.large_rise:nibp_sys" in {each.key for each in book().alarm_rules("in", "esketamine")}
-    assert "bp.systolic.large_rise:nibp_sys" not in {each.key for each in book().alarm_rules("in", "ketamine")}
-    assert book().alarm_rules("by post") == ()
-    assert all(each.escalate[alarms.Priority.HIGH].total_seconds() == 60 for each in book().alarm_rules("iv"))
+    assert "bp.systolic.large_rise:nibp_sys" in {
+        each.key for each in released_rulebook().alarm_rules("in", "esketamine")
+    }
+    assert "bp.systolic.large_rise:nibp_sys" not in {
+        each.key for each in released_rulebook().alarm_rules("in", "ketamine")
+    }
+    assert released_rulebook().alarm_rules("by post") == ()
+    assert all(
+        each.escalate[alarms.Priority.HIGH].total_seconds() == 60 for each in released_rulebook().alarm_rules("iv")
+    )
 
 
 @pytest.mark.parametrize("code", VITALS)
 def test_bounds_flag_what_no_sensor_shows(code):
-    rule = book().plausibility(code)
+    rule = released_rulebook().plausibility(code)
     for value in (rule.number("low"), rule.number("high")):
         assert plausibility(rule, value) == Plausible()
     for value in (rule.number("low") - 1, rule.number("high") + 1, float("nan"), float("inf")):
@@ -120,7 +126,7 @@ def test_bounds_flag_what_no_sensor_shows(code):
 @pytest.mark.parametrize("sentinel", [-100, 32767, 8388607])  # facts/hl7.md: probe off, never a reading
 @pytest.mark.parametrize("code", VITALS)
 def test_sentinels_are_implausible_everywhere(code, sentinel):
-    assert isinstance(plausibility(book().plausibility(code), sentinel), Implausible)
+    assert isinstance(plausibility(released_rulebook().plausibility(code), sentinel), Implausible)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +143,7 @@ def test_a_wrong_file_is_refused(files, says):
 
 
 def test_recovery_scales_are_read_with_their_anchors():
-    padss = recovery.read(book().rule("padss"))
+    padss = recovery.read(released_rulebook().rule("padss"))
     assert padss.maximum == 10
     assert [each.points for each in padss.items[0].anchors] == [2, 1, 0]
     all_two = dict.fromkeys((each.id for each in padss.items), 2)
@@ -172,10 +178,10 @@ def with_the_new_rule(monkeypatch):
     (text,) = re.findall(r"```toml\n(.*?)```", HOW_TO.read_text(encoding="utf-8"), re.S)
     files = [(name, f"{old}\n{text}" if name == "rules/eligibility.toml" else old) for name, old in load._files()]
     monkeypatch.setattr(load, "_files", lambda: files)
-    load.book.cache_clear()
-    yield load.book().rule("EX-HEART-RATE")
+    load.released_rulebook.cache_clear()
+    yield load.released_rulebook().rule("EX-HEART-RATE")
     monkeypatch.undo()
-    load.book.cache_clear()
+    load.released_rulebook.cache_clear()
 
 
 def test_the_rule_of_the_how_to_is_one_file_and_is_applied(with_the_new_rule):
@@ -187,7 +193,7 @@ def test_the_rule_of_the_how_to_is_one_file_and_is_applied(with_the_new_rule):
     assert load.check() == ("EX-HEART-RATE version 1: not in RELEASED.toml yet",)
     today = date(2026, 12, 1)
     facts = eligibility.known(eligibility.Fact("heart_rate", 130, today, "clinician"))
-    rules = [eligibility.read(each) for each in load.book().of_kind("eligibility")]
+    rules = [eligibility.read(each) for each in load.released_rulebook().of_kind("eligibility")]
     found = eligibility.assess(facts, rules, drug="ketamine", stage="session", today=today)
     assert [(each.rule_id, each.action) for each in found.findings] == [("EX-HEART-RATE", "hold")]
 
@@ -204,13 +210,13 @@ def test_the_ceiling_of_the_how_to_is_one_file_and_refuses_a_dose(monkeypatch):
     assert all((HOW_TO.parents[2] / name).is_file() for name in named)
     files = [(name, f"{old}\n{text}" if name == "rules/ceilings.toml" else old) for name, old in load._files()]
     monkeypatch.setattr(load, "_files", lambda: files)
-    load.book.cache_clear()
+    load.released_rulebook.cache_clear()
     try:
         assert load.check() == ("dose.ceiling.sc.esketamine version 1: not in RELEASED.toml yet",)
-        rules = dosing.gather(load.book().newest.values())
+        rules = dosing.gather(load.released_rulebook().newest.values())
     finally:
         monkeypatch.undo()
-        load.book.cache_clear()
+        load.released_rulebook.cache_clear()
     today = date(2026, 12, 1)
     order = dosing.Order(
         "sc", "esketamine", dosing.Rounding(dosing.Milligrams.of("0.5"), "nearest"), per_kg=dosing.MgPerKg.of("0.3"),

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sojourn.clinical.rules import MARKS, Loosened, Rule, RuleInvalid, content_hash, loosens, parse_rule, tighten
-from sojourn.foundation.rulebook import book, coverage
+from sojourn.foundation.rulebook import coverage, released_rulebook
 from sojourn.foundation.rulebook.differences import differences
 from sojourn.foundation.rulebook.scales import scales
 
-RULES = [*book().versions.values(), *(each.rule for each in scales())]
+RULES = [*released_rulebook().versions.values(), *(each.rule for each in scales())]
 
 
 def table(**changes: object) -> dict[str, object]:
@@ -73,7 +73,7 @@ def test_tightening_several_numbers_never_loosens(rule, changes):
 
 
 def test_nothing_is_half_applied():
-    rule = book().rule("spo2.low")
+    rule = released_rulebook().rule("spo2.low")
     own = tighten(rule, {"medium": 95, "high": 85})
     assert isinstance(own, Loosened)
     assert len(own.reasons) == 1
@@ -207,16 +207,16 @@ def test_the_coverage_page_names_no_value_where_there_is_none():
 
 def test_no_number_of_a_rule_is_less_than_nothing():
     """A slip of the hand: -5 would count as stricter than 140, and hold everybody."""
-    rule = book().rule("RC-HTN-BASE")
+    rule = released_rulebook().rule("RC-HTN-BASE")
     found = tighten(rule, {"systolic": -5})
     assert isinstance(found, Loosened)
     assert found.reasons == ("systolic: -5 is no number that this can be",)
 
 
-@pytest.mark.parametrize("rule_id", [each.id for each in book().newest.values() if each.open])
+@pytest.mark.parametrize("rule_id", [each.id for each in released_rulebook().newest.values() if each.open])
 def test_nothing_is_no_limit(rule_id):
     """A floor of 0 would count as stated, and stop nobody."""
-    rule = book().rule(rule_id)
+    rule = released_rulebook().rule(rule_id)
     for number in rule.open:
         found = tighten(rule, {number: 0})
         assert isinstance(found, Loosened)

@@ -22,7 +22,7 @@ from sojourn.clinical.replay import LAWS, ScenarioInvalid, UnknownRule, read, re
 from sojourn.clinical.replay import scenario as scenario_words
 from sojourn.clinical.replay.laws import CannotLoosen, loosened, step_of
 from sojourn.config import cli
-from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook import released_rulebook
 from sojourn.foundation.rulebook.replaying import is_law, loosening_of, rules_of, unknown_names
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "clinical" / "scenarios"
@@ -188,20 +188,20 @@ def test_every_kind_of_law_can_be_taken_away():
     ],
 )
 def test_a_step_is_the_smallest_of_its_unit_away_from_caution(rule, name, value):
-    assert loosened(book().rule(rule), name).number(name) == value
+    assert loosened(released_rulebook().rule(rule), name).number(name) == value
 
 
 def test_a_schedule_is_loosened_by_a_minute_and_begins_when_it_began():
-    assert loosened(book().rule("in_esketamine"), "schedule").fact("schedule") == (0, 41, 61, 91, 121)
+    assert loosened(released_rulebook().rule("in_esketamine"), "schedule").fact("schedule") == (0, 41, 61, 91, 121)
 
 
 def test_what_is_fixed_has_no_loose_side():
     with pytest.raises(CannotLoosen, match="fixed"):
-        step_of(book().rule("iv_racemic_40min").parameters["moaas_at_least"])
+        step_of(released_rulebook().rule("iv_racemic_40min").parameters["moaas_at_least"])
 
 
 def test_every_number_that_can_be_loosened_has_a_step():
-    for rule in book().newest.values():
+    for rule in released_rulebook().newest.values():
         for each in rule.parameters.values():
             if each.tighten != "fixed":
                 assert abs(step_of(each)) > 0

@@ -117,7 +117,7 @@ class NewestOfSignal:
 
 
 @dataclass(slots=True)
-class Outcome:
+class BatchOutcome:
     """What a batch set off: alarm rows written, by session."""
 
     happenings: list[tuple[Session, AlarmRule, Happening]] = field(default_factory=list)
@@ -132,7 +132,7 @@ class Batch:
     now: datetime
     moved: dict[tuple[int, str], NewestOfSignal] = field(default_factory=dict)
     changed: list[tuple[Session, AlarmRule, State, alarms.AlarmEvaluation | None]] = field(default_factory=list)
-    outcome: Outcome = field(default_factory=Outcome)
+    outcome: BatchOutcome = field(default_factory=BatchOutcome)
 
     def signal(self, session: Session, code: str) -> NewestOfSignal:
         """The signal, to be stored after the batch."""

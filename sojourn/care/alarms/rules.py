@@ -17,7 +17,7 @@ from psycopg import Cursor
 from sojourn.clinical import alarms
 from sojourn.clinical.alarms import AlarmRule
 from sojourn.clinical.rules import Rule
-from sojourn.foundation.rulebook.load import book, prepared
+from sojourn.foundation.rulebook.load import prepared, released_rulebook
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.foundation.rulebook.queries import decide
 
@@ -42,13 +42,13 @@ class Acting:
         """One rule by id and vital sign: as it acts or, where it acts no longer, as released, so that what it raised
         can still be answered and ended. None where the rulebook has no such rule."""
         found = next((rule for rule in self.alarms(protocol_id, code) if rule.rule_id == rule_id), None)
-        if found is None and rule_id in book().newest:
-            ready = alarms.prepare(book().rule(rule_id), None)
+        if found is None and rule_id in released_rulebook().newest:
+            ready = alarms.prepare(released_rulebook().rule(rule_id), None)
             found = next((rule for rule in ready if rule.vital == code), None)
         return found
 
     def _prepare(self, protocol_id: str) -> dict[str, tuple[AlarmRule, ...]]:
-        protocol = book().rule(protocol_id)
+        protocol = released_rulebook().rule(protocol_id)
         route, drug = str(protocol.fact("route")), str(protocol.fact("drug"))
         escalates = next(
             (each for each in self.rules if each.kind == alarms.ESCALATION and route in each.fact("routes")),
@@ -58,7 +58,9 @@ class Acting:
         for rule in prepared(self.rules, escalates, route, drug):
             found[rule.vital] = (*found.get(rule.vital, ()), rule)
         # Faults of a monitor always speak, like what is plausible: a clinic need not have decided about them.
-        faults = (each for rule in book().of_kind(alarms.FAULT) for each in alarms.prepare(rule, escalates))
+        faults = (
+            each for rule in released_rulebook().of_kind(alarms.FAULT) for each in alarms.prepare(rule, escalates)
+        )
         return {**found, alarms.MONITOR_SIGNAL: tuple(faults)}
 
 

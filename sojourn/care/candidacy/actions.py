@@ -33,7 +33,7 @@ LONGEST_AWAITED: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DecisionInput:
     """What a prescriber decides, as typed. ``awaited`` are names of facts that a deferral waits for; ``reasons`` why an
     acceptance is given all the same, by the short key of what it is given in spite of (see open_eyes.py)."""
 
@@ -47,9 +47,9 @@ class Answer:
     would_change: str = ""
     reasons: Mapping[str, str] = field(default_factory=dict)
 
-    def clean(self) -> Answer:
+    def clean(self) -> DecisionInput:
         """The same without stray spaces and empty lines."""
-        return Answer(
+        return DecisionInput(
             kind=self.kind,
             conditions=tuple(said for each in self.conditions if (said := " ".join(each.split()))),
             until_on=self.until_on,
@@ -74,7 +74,7 @@ def _lines(text: str) -> str:
 
 
 def draft(
-    *, by: Actor, patient_id: int, answer: Answer, seen: Mapping[str, Any], now: datetime | None = None
+    *, by: Actor, patient_id: int, answer: DecisionInput, seen: Mapping[str, Any], now: datetime | None = None
 ) -> CandidacyDecision:
     """The decision as it would be signed, not kept: for the preview of what the patient will read.
 
@@ -87,7 +87,7 @@ def draft(
 
 @transaction.atomic
 def decide(
-    *, by: Actor, patient_id: int, answer: Answer, seen: Mapping[str, Any], now: datetime | None = None
+    *, by: Actor, patient_id: int, answer: DecisionInput, seen: Mapping[str, Any], now: datetime | None = None
 ) -> CandidacyDecision:
     """Sign a decision, bound to what was ``seen`` (see ``queries.seeing``), and tell the patient that there is one.
 
@@ -112,7 +112,7 @@ def decide(
 
 
 def _prepared(
-    by: Actor, patient: Patient, said: Answer, seen: Mapping[str, Any], at: datetime, *, signs: bool
+    by: Actor, patient: Patient, said: DecisionInput, seen: Mapping[str, Any], at: datetime, *, signs: bool
 ) -> CandidacyDecision:
     today = clinic_day(at, by)
     drug, route = str(seen.get("drug", "")), str(seen.get("route", ""))
@@ -148,7 +148,7 @@ def _prepared(
 def _row(
     by: Actor,
     patient: Patient,
-    said: Answer,
+    said: DecisionInput,
     assessed: Assessed,
     signed: Sequence[queries.Overridden],
     newest: CandidacyDecision | None,
@@ -199,7 +199,7 @@ def _signature(by: Actor) -> str:
     return str(Membership.objects.get(pk=by.member))
 
 
-def _is_the_same(row: CandidacyDecision, by: Actor, said: Answer, seen: Mapping[str, Any]) -> bool:
+def _is_the_same(row: CandidacyDecision, by: Actor, said: DecisionInput, seen: Mapping[str, Any]) -> bool:
     """Whether this is the signature of that row, sent a second time."""
     then = (
         row.kind, tuple(row.conditions), row.until_on, tuple(row.awaited), row.awaited_words, row.explanation,
@@ -217,7 +217,7 @@ def _is_the_same(row: CandidacyDecision, by: Actor, said: Answer, seen: Mapping[
     )
 
 
-def _blocks(said: Answer, assessed: Assessed, overridden: frozenset[str]) -> list[tuple[str, str]]:
+def _blocks(said: DecisionInput, assessed: Assessed, overridden: frozenset[str]) -> list[tuple[str, str]]:
     """Why an acceptance is not possible: every block that stands."""
     if not said.accepts:
         return []
@@ -229,7 +229,7 @@ def _blocks(said: Answer, assessed: Assessed, overridden: frozenset[str]) -> lis
     ]  # fmt: skip
 
 
-def _faults(said: Answer, today: date) -> list[tuple[str, str]]:
+def _faults(said: DecisionInput, today: date) -> list[tuple[str, str]]:
     """What is missing or cannot be in an answer."""
     if said.kind not in Kind.values:
         return [("unknown-kind", _("Choose a decision."))]
@@ -263,7 +263,7 @@ def _faults(said: Answer, today: date) -> list[tuple[str, str]]:
     return wrong
 
 
-def _deferral_faults(said: Answer, today: date) -> list[tuple[str, str]]:
+def _deferral_faults(said: DecisionInput, today: date) -> list[tuple[str, str]]:
     if said.kind != Kind.DEFER:
         if said.until_on or said.awaited or said.awaited_words:
             return [("until-not-kept", _("What is awaited belongs to “defer”. Choose that, or take it out."))]

@@ -18,7 +18,7 @@ from sojourn.clinical.eligibility import VOCABULARY, Finding, fingerprint, signa
 from sojourn.clinical.eligibility.fingerprints import digest
 from sojourn.clinical.eligibility.signature import Need, Signature
 from sojourn.clinical.interactions import Interaction
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.queries import stamp
 
 SHORT: Final = 20  # signs of a key, as forms and refusals carry it
@@ -72,12 +72,12 @@ class Unknown:
 
 def table() -> Signature:
     """What an acceptance asks for: the newest version acts everywhere by itself."""
-    return _table(book().hash)
+    return _table(released_rulebook().hash)
 
 
 @lru_cache(maxsize=2)
 def _table(_book: str) -> Signature:
-    (rule,) = book().of_kind(signature.KIND)
+    (rule,) = released_rulebook().of_kind(signature.KIND)
     return signature.read(rule)
 
 
@@ -168,7 +168,7 @@ def unknown_words(not_known: Unknown) -> list[str]:
 def content(reasons: Mapping[str, str], each_of: Iterable[Weighed], not_known: Unknown) -> dict[str, Any]:
     """What was accepted in spite of, as plain values: findings and interactions with what was asked, the reason and the
     clearances; what was not known, with the one reason that names it all."""
-    (rule,) = stamp(book().of_kind(signature.KIND))
+    (rule,) = stamp(released_rulebook().of_kind(signature.KIND))
     return {
         "rule": rule,
         "weighed": [

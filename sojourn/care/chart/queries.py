@@ -69,7 +69,7 @@ from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.care.vitals.models import DeviceAssociation, Observation
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.accounts.models import Membership
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 
 __all__ = [
     "SessionRecord",
@@ -391,7 +391,7 @@ class _Composer:
 
 def _released(protocol_id: str, version: str) -> Rule | None:
     try:
-        return book().rule(protocol_id, int(version))
+        return released_rulebook().rule(protocol_id, int(version))
     except (KeyError, ValueError):
         return None
 

@@ -138,7 +138,7 @@ def ask(
     if way not in texts.WAYS:
         raise ActionRefused(_("Choose how the medicine is given."), codes=("unknown-route",))
     clinic = _clinic(by)
-    own = queries.shelf(clinic)
+    own = queries.available_documents(clinic)
     missing = [each for each in texts.newest().values() if each.needed_for(way) and not own.text(each.id, way, "en")]
     if missing:
         raise ActionRefused(
@@ -342,7 +342,7 @@ def _text_of(by: Actor, form: queries.Token) -> Text:
     request = queries.asked(form.patient_id)
     if request is None:
         raise ActionRefused(_("The clinic has not asked you to sign this."), codes=("not-asked",))
-    own = queries.shelf(_clinic(by))
+    own = queries.available_documents(_clinic(by))
     for language in texts.LANGUAGES:
         text = own.text(form.document_id, request.route, language)
         if text is not None and text.hash == form.content_hash:
@@ -400,7 +400,7 @@ def countersign(
     newest = queries.newest_of(patient.pk)[consent.document_id]
     request, clinic = queries.asked(patient.pk), _clinic(by)
     way = request.route if request is not None else consent.route
-    code = queries.state(queries.shelf(clinic), newest, consent.document_id, way)
+    code = queries.state(queries.available_documents(clinic), newest, consent.document_id, way)
     reasons: dict[str, str] = {}
     if consent.decision != Decision.PERMIT:
         reasons["not-agreed"] = _("The patient said no. There is nothing to sign.")

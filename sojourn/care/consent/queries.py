@@ -121,7 +121,7 @@ def _shelf(jurisdiction: str, rows: Iterable[tuple[str, int, str]]) -> Shelf:
     return Shelf(jurisdiction, adopted)
 
 
-def shelf(clinic: Clinic, at: datetime | None = None) -> Shelf:
+def available_documents(clinic: Clinic, at: datetime | None = None) -> Shelf:
     """The clinic's texts. One query."""
     rows = ConsentAdoption.objects.filter(clinic=clinic, adopted_at__lte=at or timezone.now())
     return _shelf(clinic.jurisdiction, rows.order_by("id").values_list("text_id", "version", "text_hash"))

@@ -241,7 +241,7 @@ def accept(*, by: Actor, offer_id: int | None = None, now: datetime | None = Non
             )
         minutes = int((moves.during.upper - moves.during.lower) / timedelta(minutes=1))
         try:
-            taken, _was = actions.shift(
+            taken, _was = actions.move_appointment(
                 by=desk, appointment_id=moves.pk, version=None, chair_id=row.chair_id, starts_at=row.during.lower,
                 minutes=minutes, companion_id=actions.companion_still(moves), staff=None, outside_hours=True, now=now,
             )  # fmt: skip

@@ -15,7 +15,7 @@ from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.scheduling import actions as scheduling
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.clinical import protocol as protocols
-from sojourn.clinical.protocol import BY_NAME, Facts, Protocol, State, guard
+from sojourn.clinical.protocol import BY_NAME, GuardFacts, Protocol, State, guard
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.actions import record
@@ -74,7 +74,7 @@ def open_session(*, by: Actor, appointment_id: int, transition: str = "arrive", 
     rule = encounter_queries.rule_to_freeze(by.own_clinic_id, appointment.care_plan.protocol_id, now)
     late = (now - appointment.during.lower).total_seconds() / 60
     answer = guard(
-        transition, Facts(State.PLANNED, reason=reason, minutes_since_appointment=late), protocols.read(rule)
+        transition, GuardFacts(State.PLANNED, reason=reason, minutes_since_appointment=late), protocols.read(rule)
     )
     if isinstance(answer, protocols.StepRefusal):
         raise StepRefused(answer)
@@ -129,7 +129,7 @@ def step(
     encounter: Encounter,
     newest: SessionState,
     transition: str,
-    facts: Facts,
+    facts: GuardFacts,
     protocol: Protocol,
     overrides: Collection[str] = (),
     reason: str = "",

@@ -15,7 +15,7 @@ from sojourn.care.scheduling.queries import appointments, day_bounds
 from sojourn.clinical import protocol
 from sojourn.clinical.protocol import PRESENT, Protocol, State
 from sojourn.clinical.rules import Rule
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.queries import protocol as protocol_adopted_at
 
 
@@ -50,7 +50,11 @@ def rule_to_freeze(clinic_id: int, protocol_id: str, at: datetime) -> Rule:
     """Under which version of its protocol a session is opened: the one that the clinic has adopted and that acts; the
     newest where none does, whose guards then let nothing begin. One query."""
     adopted = protocol_adopted_at(clinic_id, protocol_id, at)
-    return book().rule(protocol_id) if adopted is None else book().rule(protocol_id, adopted.rule.version)
+    return (
+        released_rulebook().rule(protocol_id)
+        if adopted is None
+        else released_rulebook().rule(protocol_id, adopted.rule.version)
+    )
 
 
 def protocol_of(encounter: Encounter) -> Protocol:
@@ -60,7 +64,7 @@ def protocol_of(encounter: Encounter) -> Protocol:
     then let nothing begin. One query, two for a session that was opened before its version was adopted.
     """
     return adopted_protocol_of(encounter) or protocol.read(
-        book().rule(encounter.protocol_id, int(encounter.protocol_version))
+        released_rulebook().rule(encounter.protocol_id, int(encounter.protocol_version))
     )
 
 

@@ -90,7 +90,7 @@ def numbered() -> list[Scale]:
 
 
 @dataclass(frozen=True, slots=True)
-class Battery:
+class MeasureSet:
     """What an indication begins with. ``asked`` is answered by the patient, ``entered`` by a clinician.
 
     ``adopted``: a prescriber has adopted it; until then it cannot be requested.
@@ -104,9 +104,9 @@ class Battery:
     adopted: bool
 
 
-def batteries() -> list[Battery]:
+def batteries() -> list[MeasureSet]:
     """Every battery with what it comes to in this clinic, in the order of the book. One query."""
-    return list(shelf().batteries)
+    return list(available_scales().batteries)
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Shelf:
 
     own: tuple[OwnScale, ...]
     rules: Mapping[str, Rule]  # adopted, by id
-    batteries: tuple[Battery, ...]
+    batteries: tuple[MeasureSet, ...]
 
     @cached_property
     def mine(self) -> list[Scale]:
@@ -149,7 +149,7 @@ _OWN = (
 _ADOPTION = ("id", "rule_id", "version", "rule_hash", "parameters", "retired")
 
 
-def shelf() -> Shelf:
+def available_scales() -> Shelf:
     """What the actor's clinic has to ask and to enter. One query."""
     clinic_id = current_actor().clinic_id
     if clinic_id is None:
@@ -173,7 +173,7 @@ def shelf() -> Shelf:
         whole = [mine.get(str(name)) or files.scale(str(name)) for name in rule.fact("scales")]
         asked = tuple(one for one in whole if one.ships_text and one.rater == "self")
         found.append(
-            Battery(
+            MeasureSet(
                 rule=rule,
                 indication=str(rule.fact("indication")),
                 label=str(rule.fact("label")),

@@ -14,7 +14,7 @@ from sojourn.care.plan.models import PlanVersion
 from sojourn.clinical import dosing
 from sojourn.clinical.eligibility.facts import Facts
 from sojourn.clinical.rules import Rule
-from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook import released_rulebook
 from sojourn.foundation.rulebook.queries import RuleStatus, ids_of, standings
 
 DOSE_FIELDS: Final = (
@@ -65,7 +65,7 @@ def sort(found: Any) -> Doses:
 
 def protocol_way(protocol_id: str) -> tuple[str, str]:
     """Route and drug of a protocol; two empty texts where the rulebook does not know it."""
-    found = next((each for each in book().protocols() if each.id == protocol_id), None)
+    found = next((each for each in released_rulebook().protocols() if each.id == protocol_id), None)
     return ("", "") if found is None else (found.route, found.drug)
 
 

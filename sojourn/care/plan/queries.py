@@ -16,13 +16,13 @@ from sojourn.care.intake.queries import Weight, newest_weight
 from sojourn.care.plan.dose import content_hash, dose_hash
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.clinical.protocol import Protocol
-from sojourn.foundation.rulebook import book
 from sojourn.foundation.rulebook import queries as rulebook
+from sojourn.foundation.rulebook import released_rulebook
 
 
 def protocols() -> tuple[Protocol, ...]:
     """Every protocol of the rulebook. No query."""
-    return book().protocols()
+    return released_rulebook().protocols()
 
 
 def protocol(protocol_id: str) -> Protocol | None:

@@ -9,17 +9,17 @@ from sojourn.care.safety.models import Severity
 from sojourn.clinical import raising
 from sojourn.clinical.raising import Raising
 from sojourn.clinical.scales import Scale
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 
 
 def table() -> Raising:
     """What raises a flag, and how gravely: the newest version acts everywhere by itself. No query."""
-    return _table(book().hash)
+    return _table(released_rulebook().hash)
 
 
 @lru_cache(maxsize=2)
 def _table(_book: str) -> Raising:
-    (rule,) = book().of_kind(raising.KIND)
+    (rule,) = released_rulebook().of_kind(raising.KIND)
     return raising.read(rule)
 
 

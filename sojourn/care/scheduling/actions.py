@@ -306,7 +306,7 @@ def book(
     now = now or timezone.now()
     one_at_a_time(by)
     course = CarePlan.objects.get(pk=care_plan_id)
-    appointment = place(
+    appointment = insert_appointment(
         by=by, course=course, chair_id=chair_id, starts_at=starts_at, minutes=minutes, companion_id=companion_id,
         staff=staff, outside_hours=outside_hours, now=now,
     )  # fmt: skip
@@ -315,7 +315,7 @@ def book(
 
 
 @transaction.atomic
-def place(
+def insert_appointment(
     *, by: Actor, course: CarePlan, chair_id: int, starts_at: datetime, minutes: int, companion_id: int | None,
     staff: Collection[int], outside_hours: bool, now: datetime,
 ) -> Appointment:  # fmt: skip
@@ -385,7 +385,7 @@ def reschedule(
     by.require("appointment.book")
     now = now or timezone.now()
     one_at_a_time(by)
-    appointment, was = shift(
+    appointment, was = move_appointment(
         by=by, appointment_id=appointment_id, version=version, chair_id=chair_id, starts_at=starts_at,
         minutes=minutes, companion_id=companion_id, staff=staff, outside_hours=outside_hours, now=now,
     )  # fmt: skip
@@ -402,11 +402,11 @@ def reschedule(
 
 
 @transaction.atomic
-def shift(
+def move_appointment(
     *, by: Actor, appointment_id: int, version: int | None, chair_id: int, starts_at: datetime, minutes: int,
     companion_id: int | None, staff: Collection[int] | None, outside_hours: bool, now: datetime,
 ) -> tuple[Appointment, DateTimeTZRange]:  # fmt: skip
-    """Move one appointment, or refuse and leave no trace; and when it was. A part as ``place`` is."""
+    """Move one appointment, or refuse and leave no trace; and when it was. A part as ``insert_appointment`` is."""
     during, zone = _range(starts_at, minutes), _zone(by)
     _must_be_ahead(starts_at, now, zone)
     chair = _chair(chair_id)

@@ -106,12 +106,12 @@ def _named(by: Actor, each: Wanted, refused: ActionRefused) -> str:
 
 def _one(by: Actor, course: CarePlan, each: Wanted, companion_id: int | None, now: datetime) -> Appointment:
     if each.moves is None:
-        return actions.place(
+        return actions.insert_appointment(
             by=by, course=course, chair_id=each.chair_id, starts_at=each.starts_at, minutes=each.minutes,
             companion_id=companion_id, staff=each.staff, outside_hours=False, now=now,
         )  # fmt: skip
     standing = Appointment.objects.get(pk=each.moves, care_plan=course)
-    return actions.shift(
+    return actions.move_appointment(
         by=by, appointment_id=standing.pk, version=each.version, chair_id=each.chair_id, starts_at=each.starts_at,
         minutes=each.minutes, companion_id=actions.companion_still(standing), staff=each.staff or None,
         outside_hours=False, now=now,

@@ -12,7 +12,7 @@ from sojourn.care.plan import queries as plans
 from sojourn.care.session.models import Discharge, DoseEvent, DoseEventKind, MedicationAdministration
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.administration.charted import part_of, rate_of
-from sojourn.clinical.protocol import Facts
+from sojourn.clinical.protocol import GuardFacts
 from sojourn.clinical.recovery import SCALES
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
@@ -78,7 +78,7 @@ def _event(
     )  # fmt: skip
 
 
-def write_discharge(*, by: Actor, session: SessionSnapshot, facts: Facts, now: datetime) -> Discharge:
+def write_discharge(*, by: Actor, session: SessionSnapshot, facts: GuardFacts, now: datetime) -> Discharge:
     """How the patient left, with the scores that counted. Called inside the step that lets them go."""
     encounter = session.encounter
     companion = encounter.appointment.companion

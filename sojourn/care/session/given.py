@@ -17,7 +17,7 @@ from sojourn.clinical.administration.charted import (
     line,
     went_in,
 )
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 
 __all__ = ["AGREEMENT", "Dose", "DoseStep", "Prepared", "Wasted", "balance", "delivered", "events_of", "line"]
 
@@ -28,4 +28,4 @@ def delivered(
     dose: Dose, steps: Sequence[DoseStep], now: datetime, ended_at: datetime | None = None
 ) -> Delivered | HistoryRefused:
     """What went in until ``now``."""
-    return went_in(dose, steps, now, ended_at, agree_percent=book().rule(AGREEMENT).number("agree"))
+    return went_in(dose, steps, now, ended_at, agree_percent=released_rulebook().rule(AGREEMENT).number("agree"))

@@ -20,7 +20,7 @@ from sojourn.clinical.alarms import Standing, gravest_of, urgency
 from sojourn.clinical.current import CodeGroup, DisplayedVital, SignalReading, current_vital
 from sojourn.clinical.protocol import FINAL, Due, State, next_check_due
 from sojourn.clinical.vitals import SYSTOLIC
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 
 Raw = Mapping[str, Any]
 
@@ -98,7 +98,7 @@ def is_check(code: str, method: str) -> bool:
 def schedule_of(protocol_id: str, version: str) -> tuple[int, ...]:
     """The minutes of a protocol's checks; none where the rulebook has lost it."""
     try:
-        return tuple(int(each) for each in book().rule(protocol_id, int(version)).fact("schedule"))
+        return tuple(int(each) for each in released_rulebook().rule(protocol_id, int(version)).fact("schedule"))
     except (KeyError, ValueError):
         return ()
 

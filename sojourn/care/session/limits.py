@@ -11,7 +11,7 @@ from sojourn.clinical.alarms import SILENCE
 from sojourn.clinical.rules import Rule
 from sojourn.clinical.units import convert
 from sojourn.clinical.vitals import DIASTOLIC, MEAN, SYSTOLIC
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.queries import acting_rules
 
 
@@ -32,7 +32,7 @@ class Limits:
 def limits(clinic_id: int, protocol_ids: Iterable[str]) -> Limits:
     """From the clinic's own rules, or the released ones where it has adopted none. One query."""
     acting = acting_rules(clinic_id)
-    typed = {each: _seconds(_own(book().rule(each), acting), "vitals_max_age") for each in protocol_ids}
+    typed = {each: _seconds(_own(released_rulebook().rule(each), acting), "vitals_max_age") for each in protocol_ids}
     call = calls.waits_at_most(acting.get(calls.ESCALATION))
     return Limits(_monitored(acting), typed, None if call is None else call.total_seconds())
 
@@ -48,7 +48,7 @@ def _seconds(rule: Rule, name: str) -> float:
 def _monitored(acting: Mapping[str, Rule]) -> dict[str, float]:
     """By vital sign. The halves and the mean of a pressure are as old as its systolic."""
     found: dict[str, float] = {}
-    for each in book().of_kind(SILENCE):
+    for each in released_rulebook().of_kind(SILENCE):
         found.update(dict.fromkeys(map(str, each.fact("vitals")), _seconds(_own(each, acting), "seconds")))
     for systolic, *others in zip(SYSTOLIC, DIASTOLIC, MEAN, strict=True):
         if systolic in found:

@@ -146,7 +146,7 @@ class Strike:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ItemAnswer:
     """One answer to one item, the newest of it or not."""
 
     item_id: str
@@ -167,7 +167,7 @@ class StruckRow:
     """An entry that was taken back: ``of`` says what it is ("reading", "check", "event", "medicine", "waste")."""
 
     of: str
-    what: Measured | Answer | Noted | ByHand | WasteRow
+    what: Measured | ItemAnswer | Noted | ByHand | WasteRow
     strike: Strike
 
 

@@ -24,7 +24,7 @@ from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 
 LONGEST_BEFORE: Final = 200  # letters of how it was before the dose
 
@@ -71,7 +71,7 @@ def scale_of(scale_id: str) -> RecoveryScale:
     """A recovery score in its newest version. Refused: unknown-scale."""
     if scale_id not in recovery.SCALES:
         raise ActionRefused(_("There is no such score."), codes=("unknown-scale",))
-    return recovery.read(book().rule(scale_id))
+    return recovery.read(released_rulebook().rule(scale_id))
 
 
 def _not_scored(scale: RecoveryScale, found: RecoveryScoreRefusal) -> ActionRefused:

@@ -39,11 +39,11 @@ from sojourn.care.session.glance import (
 from sojourn.care.session.parts import whole
 from sojourn.care.session.rows import (
     AlarmNow,
-    Answer,
     ByHand,
     Check,
     DoseRow,
     Entered,
+    ItemAnswer,
     Measured,
     Newest,
     Noted,
@@ -59,11 +59,21 @@ from sojourn.clinical.administration import Delivered, DoseBalance, HistoryRefus
 from sojourn.clinical.administration.double_check import DoubleCheck, double_check
 from sojourn.clinical.alarms import Priority
 from sojourn.clinical.eligibility import Notice
-from sojourn.clinical.protocol import FINAL, Facts, Floors, GuardReason, Protocol, State, StepRefusal, compose, guard
+from sojourn.clinical.protocol import (
+    FINAL,
+    Floors,
+    GuardFacts,
+    GuardReason,
+    Protocol,
+    State,
+    StepRefusal,
+    compose,
+    guard,
+)
 from sojourn.clinical.protocol import Measured as MeasuredOn
 from sojourn.clinical.rules import Rule
 from sojourn.clinical.vitals import SYSTOLIC
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.foundation.rulebook.queries import decide, ids_of
 
@@ -329,7 +339,7 @@ class SessionSnapshot:
         since = self.observing_since
         return {} if since is None else {each.item_id: each.check for each in self.answered if each.at >= since}
 
-    def facts(self, reason: str = "", against: Against | None = None) -> Facts:
+    def facts(self, reason: str = "", against: Against | None = None) -> GuardFacts:
         """All that the guards ask. ``against``: what stands against a dose today (road.against); without it the steps
         that let milligrams in are not to be asked."""
         ready = self.ready_dose
@@ -342,7 +352,9 @@ class SessionSnapshot:
             newest=self.newest,
             systolic=[each.value for each in self.measured if each.code in SYSTOLIC and not each.doubt],
             open_high_alarms=tuple(
-                book().rule(each.rule_id).title for each in self.alarms if each.priority == Priority.HIGH.value
+                released_rulebook().rule(each.rule_id).title
+                for each in self.alarms
+                if each.priority == Priority.HIGH.value
             ),
             dose_ordered=ready is not None,
             second_checked=ready is not None and ready[1] is not None,
@@ -411,9 +423,9 @@ def _maybe_day(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
 
 
-def _answer_of(row: Raw) -> Answer:
+def _answer_of(row: Raw) -> ItemAnswer:
     check = Check(row["id"], row["outcome"], row["value"], row["note"], at_of(row["at"]), row["by"], row["by_id"])
-    return Answer(row["item_id"], check)
+    return ItemAnswer(row["item_id"], check)
 
 
 def _prepared_of(row: Raw) -> Prepared:

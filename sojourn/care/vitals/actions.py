@@ -36,7 +36,7 @@ def take_readings(
     measured_at: datetime | None = None,
     before_arrival: bool = False,
     now: datetime | None = None,
-) -> judging.Outcome:
+) -> judging.BatchOutcome:
     """Chart values that a person read or counted: ``values`` by vital code, each in its own unit.
 
     They go through the monitors' door: stored, judged, announced. Implausible values are kept and marked, and so is a

@@ -75,7 +75,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Acknowledgement:
     """What to tell the sender, once the transaction is committed."""
 
     ack: Ack
@@ -89,7 +89,7 @@ class Taken:
     arrival: Arrival
     device: Known | None
     session: Session | None = None
-    answer: Answer = field(default_factory=lambda: Answer("AA"))
+    answer: Acknowledgement = field(default_factory=lambda: Acknowledgement("AA"))
     past: bool = False  # of a session that its monitor has left since
     again: bool = False  # sent before, and not used then
     contradicts: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ TOLD = "monitor.told_patient"
 
 
 @dataclass(frozen=True, slots=True)
-class Sitting:
+class SeatedPatient:
     """One patient of today's sessions."""
 
     patient_id: int
@@ -61,10 +61,10 @@ ORDER BY p.id, e.opened_at DESC
 """
 
 
-def todays(cursor: Cursor[Row], clinic_id: int, now: datetime) -> list[Sitting]:
+def todays(cursor: Cursor[Row], clinic_id: int, now: datetime) -> list[SeatedPatient]:
     """The patients of the sessions that were opened on the clinic's day of ``now``."""
     cursor.execute(_TODAY, (clinic_id, now))
-    return [Sitting(*row) for row in cursor.fetchall()]
+    return [SeatedPatient(*row) for row in cursor.fetchall()]
 
 
 _AUDIT = """
@@ -74,7 +74,7 @@ VALUES (%s, 0, clock_timestamp(), %s, 'monitor', %s, 'vitals.Device', %s, %s, %s
 """
 
 
-def audit(cursor: Cursor[Row], line: Bound, host: str, told: Sequence[Sitting]) -> None:
+def audit(cursor: Cursor[Row], line: Bound, host: str, told: Sequence[SeatedPatient]) -> None:
     """That these patients were named to this monitor, at this address."""
     for each in told:
         detail = json.dumps({"address": host})

@@ -18,10 +18,10 @@ from sojourn.care.alarms.judging import (
     CUFF,
     MONITOR,
     Batch,
+    BatchOutcome,
     NewestOfSignal,
     NewReading,
     NoValue,
-    Outcome,
     judge_session,
     load_current,
 )
@@ -37,7 +37,7 @@ T = TypeVar("T", NewReading, NoValue)
 def record_batch(
     cursor: Cursor[Row], readings: Sequence[NewReading], now: datetime, absent: Sequence[NoValue] = (), *,
     faulty: Sequence[Session] = (),
-) -> Outcome:  # fmt: skip
+) -> BatchOutcome:  # fmt: skip
     """Store, judge and announce ``readings``, which may belong to many sessions of many clinics; and that sensors have
     no value (``absent``), which is not charted, empties what is shown and starts the clock of "no good value".
     ``faulty``: sessions whose monitor shows, or has shown, a fault.
@@ -46,7 +46,7 @@ def record_batch(
     each other in a ring, and judged one after the other.
     """
     if not any((readings, absent, faulty)):
-        return Outcome()
+        return BatchOutcome()
     by_session, gone = _by_session(readings), _by_session(absent)
     sessions = _sessions(readings, absent, faulty)
     ids = list(sessions)
@@ -56,7 +56,7 @@ def record_batch(
     readings = _without_repeats(by_session, signals)
     readings = _without_older_repeats(cursor, by_session, readings, signals)
     if not any((readings, absent, faulty)):
-        return Outcome()
+        return BatchOutcome()
     batch = Batch(signals, load_states(cursor, ids), now)
     _judge_each(sessions, by_session, gone, rules, batch)
     if faulty:

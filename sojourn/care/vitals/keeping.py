@@ -9,7 +9,7 @@ from psycopg import Cursor
 
 from sojourn.care.alarms import columns
 from sojourn.care.vitals import strangers
-from sojourn.care.vitals.arriving import Answer, Row, Taken
+from sojourn.care.vitals.arriving import Acknowledgement, Row, Taken
 from sojourn.care.vitals.matching import place_in_sessions
 
 _INSERT = """
@@ -79,13 +79,13 @@ def decide_anew(cursor: Cursor[Row], again: Sequence[Taken]) -> list[Taken]:
     for each in again:
         message_id, ack, fault, received_at, _, decided = earlier[each.arrival.digest]
         if ack == "AA" or decided:
-            each.answer = Answer("AA")
+            each.answer = Acknowledgement("AA")
             continue
         each.again = True
         each.arrival = replace(each.arrival, received_at=min(received_at, each.arrival.received_at))
         place_in_sessions(cursor, [each])
         if each.answer.ack != "AA":
-            each.answer = Answer(ack, fault) if ack == each.answer.ack else each.answer
+            each.answer = Acknowledgement(ack, fault) if ack == each.answer.ack else each.answer
             continue
         encounter_id = each.session.encounter_id if each.session else None
         device = each.device

@@ -13,7 +13,7 @@ from sojourn.care.vitals.arriving import (
     NAMELESS,
     NO_SESSION,
     OTHER_PATIENT,
-    Answer,
+    Acknowledgement,
     Arrival,
     Row,
     Taken,
@@ -63,16 +63,16 @@ def _times_of_strangers(cursor: Cursor[Row], taken: Sequence[Taken]) -> dict[byt
     return strangers.first_received(cursor, late)
 
 
-def _unknown(arrival: Arrival, found: Mapping[str, Sequence[Known]]) -> Answer:
+def _unknown(arrival: Arrival, found: Mapping[str, Sequence[Known]]) -> Acknowledgement:
     if arrival.fault:
-        return Answer(arrival.fault_ack, arrival.fault)
+        return Acknowledgement(arrival.fault_ack, arrival.fault)
     if not arrival.keys:
-        return Answer("AE", NAMELESS)
+        return Acknowledgement("AE", NAMELESS)
     if any(len(found.get(key, ())) > 1 for key in arrival.keys):
-        return Answer(
+        return Acknowledgement(
             "AE", f"{arrival.keys[0]} is a monitor of two clinics; give each clinic its own port; not charted"
         )
-    return Answer("AE", f"unknown monitor {arrival.keys[0]}; kept, not charted: add it in Sojourn")
+    return Acknowledgement("AE", f"unknown monitor {arrival.keys[0]}; kept, not charted: add it in Sojourn")
 
 
 def place_in_sessions(cursor: Cursor[Row], taken: Sequence[Taken]) -> None:
@@ -110,14 +110,14 @@ def _was(past: Sequence[Was], at: datetime) -> Was | None:
     return next((each for each in past if each.from_at <= at < each.until_at), None)
 
 
-def _answer(taken: Taken, record_number: str, confirmed: Sequence[str]) -> Answer:
+def _answer(taken: Taken, record_number: str, confirmed: Sequence[str]) -> Acknowledgement:
     identifiers = taken.arrival.patient_identifiers
     if taken.session is None:
-        return Answer("AA", NO_SESSION)
+        return Acknowledgement("AA", NO_SESSION)
     if identifiers and whose.names(identifiers, record_number, confirmed) == "other":
         if taken.past:
             taken.session = None  # who sits there now has nothing to do with it
-            return Answer("AA", "kept, not charted: it named another patient than the one its monitor was on")
+            return Acknowledgement("AA", "kept, not charted: it named another patient than the one its monitor was on")
         taken.contradicts = whose.contradicting(identifiers, record_number)
-        return Answer("AE", OTHER_PATIENT)
-    return Answer("AA")
+        return Acknowledgement("AE", OTHER_PATIENT)
+    return Acknowledgement("AA")

@@ -14,7 +14,7 @@ from datetime import datetime
 from psycopg import Cursor
 
 from sojourn.care.vitals import ingest, known, strangers
-from sojourn.care.vitals.arriving import Answer, Arrival, Row, Taken, ours_and_strangers
+from sojourn.care.vitals.arriving import Acknowledgement, Arrival, Row, Taken, ours_and_strangers
 from sojourn.care.vitals.keeping import decide_anew, keep_messages, of_stranger
 from sojourn.care.vitals.known import Known
 from sojourn.care.vitals.matching import match_messages
@@ -34,7 +34,7 @@ from sojourn.care.vitals.withdrawing import take_back
 
 def take_messages(
     cursor: Cursor[Row], arrivals: Sequence[Arrival], now: datetime, counts: Counts | None = None
-) -> list[Answer]:
+) -> list[Acknowledgement]:
     """Store ``arrivals`` and judge what they carry; the answers in the same order. The caller commits.
 
     ``counts``: where the caller counts what was not used; without it, it is written at once.

@@ -17,7 +17,7 @@ from sojourn.care.vitals.unused import Counts, Item
 from sojourn.care.vitals.withdrawing import TakenBack
 from sojourn.clinical.units import UnitError, convert
 from sojourn.clinical.vitals import VITALS, VOID, doubt_of
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 
 # Why a value is not believed. The first three are judged by their arrival.
 DOUBT_TIME, DOUBT_CLOCK, DOUBT_LINE = "time", "clock", "line"
@@ -230,7 +230,7 @@ def in_own_unit(code: str, value: float, unit: str) -> tuple[float, str]:
             value = float(convert(value, unit, own))
         except UnitError:
             return value, "unit"
-    return value, doubt_of(book().plausibility(code), code, value)
+    return value, doubt_of(released_rulebook().plausibility(code), code, value)
 
 
 def supersede(cursor: Cursor[Row], readings: Sequence[judging.NewReading]) -> None:

@@ -30,7 +30,7 @@ class RateExpected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class PumpStep:
     """``at`` is aware of its zone; what counts is the instant, never the wall clock."""
 
     id: str
@@ -38,7 +38,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Start(Step):
+class Start(PumpStep):
     """The dose begins. ``volume_ml`` is what can be given of the bag or syringe, ``mg_per_ml`` its concentration.
 
     A concentration that no decimal says (35 mg in 48 mL) is given as the fraction, not rounded.
@@ -53,7 +53,7 @@ class Start(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RateChange(Step):
+class RateChange(PumpStep):
     """The pump goes on at another rate."""
 
     ml_per_h: Fraction
@@ -61,12 +61,12 @@ class RateChange(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pause(Step):
+class Pause(PumpStep):
     """Nothing runs from here. Pausing what is paused changes nothing: anybody may always pause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resume(Step):
+class Resume(PumpStep):
     """It goes on; a pump at this rate, which is said anew."""
 
     ml_per_h: Fraction | None = None
@@ -74,17 +74,17 @@ class Resume(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stop(Step):
+class Stop(PumpStep):
     """The dose is stopped before its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class End(Step):
+class End(PumpStep):
     """The dose has ended as planned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PartGiven(Step):
+class PartGiven(PumpStep):
     """One device, injection or lozenge of ``mg``; ``fraction`` of it was taken, the rest spat out or kept back."""
 
     mg: Fraction
@@ -92,7 +92,7 @@ class PartGiven(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counted(Step):
+class Counted(PumpStep):
     """Read off the pump or the syringe: either what is left, or the total that the pump says it gave."""
 
     remaining_ml: Fraction | None = None
@@ -100,7 +100,7 @@ class Counted(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StatedTotal(Step):
+class StatedTotal(PumpStep):
     """What a person says was given in all until now, where nothing can be read off."""
 
     given_mg: Fraction

@@ -83,7 +83,7 @@ class Exempting:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RuleMatch:
     """A rule's words in a sentence: from ``start`` to before ``end``."""
 
     number: int  # of the pattern, in the order of the file
@@ -129,7 +129,7 @@ class WordList:
                     worst[found.rule.kind] = _danger(found, severity, text)
         return tuple(sorted(worst.values(), key=lambda one: (SEVERITIES.index(one.severity), KINDS.index(one.kind))))
 
-    def _found(self, sentence: Sentence) -> Iterator[Found]:
+    def _found(self, sentence: Sentence) -> Iterator[RuleMatch]:
         words, high = frozenset(sentence.words), len(sentence.words)
         tried: set[tuple[int, int]] = set()
         possible: dict[int, bool] = {}
@@ -144,14 +144,14 @@ class WordList:
                         continue
                     tried.add((number, start))
                     places = ends(each.row, sentence, {start}, 0, high)
-                    if places and _all_beside(found := Found(number, rule, sentence, words, start, max(places))):
+                    if places and _all_beside(found := RuleMatch(number, rule, sentence, words, start, max(places))):
                         yield found
 
     def _keyed_by(self, word: str) -> tuple[Keyed, ...]:
         stems = [stem for stem in self._by_stem if word.startswith(stem)]
         return (*self._by_key.get(word, ()), *(keyed for stem in stems for keyed in self._by_stem[stem]))
 
-    def _severity(self, found: Found) -> str:
+    def _severity(self, found: RuleMatch) -> str:
         severity = found.rule.severity
         for each in self._for[found.rule.name]:
             if _holds(each, found):
@@ -195,11 +195,11 @@ class WordList:
         )
 
 
-def _all_beside(found: Found) -> bool:
+def _all_beside(found: RuleMatch) -> bool:
     return all(_inside((each,), found) for each in found.rule.beside)
 
 
-def _holds(each: Exempting, found: Found) -> bool:
+def _holds(each: Exempting, found: RuleMatch) -> bool:
     if each.asked and not found.sentence.asked:
         return False
     if (each.before or each.after) and not (_before(each.before, found) or _after(each.after, found)):
@@ -210,7 +210,7 @@ def _holds(each: Exempting, found: Found) -> bool:
     return not saved and not _inside(each.saved_inside, found)
 
 
-def _before(patterns: tuple[Pattern, ...], found: Found) -> bool:
+def _before(patterns: tuple[Pattern, ...], found: RuleMatch) -> bool:
     """Whether one of them ends where the match begins, in the same part of the sentence."""
     if not patterns:
         return False
@@ -221,13 +221,13 @@ def _before(patterns: tuple[Pattern, ...], found: Found) -> bool:
     )
 
 
-def _at(patterns: tuple[Pattern, ...], found: Found) -> bool:
+def _at(patterns: tuple[Pattern, ...], found: RuleMatch) -> bool:
     """Whether the match itself begins with one of them."""
     start, high = found.start, found.end
     return any(_ends(each, found, range(start, start + 1), start, high) for each in patterns)
 
 
-def _after(patterns: tuple[Pattern, ...], found: Found) -> bool:
+def _after(patterns: tuple[Pattern, ...], found: RuleMatch) -> bool:
     """Whether one of them begins where the match ends, in the same part of the sentence."""
     if not patterns:
         return False
@@ -235,14 +235,14 @@ def _after(patterns: tuple[Pattern, ...], found: Found) -> bool:
     return any(_ends(each, found, range(found.end, found.end + 1), found.end, high) for each in patterns)
 
 
-def _inside(patterns: tuple[Pattern, ...], found: Found) -> bool:
+def _inside(patterns: tuple[Pattern, ...], found: RuleMatch) -> bool:
     """Whether one of them stands anywhere near in the sentence."""
     high = len(found.sentence.words)
     near = range(max(0, found.start - _AROUND), min(high, found.end + _AROUND))
     return any(_ends(each, found, near, 0, high) for each in patterns)
 
 
-def _ends(each: Pattern, found: Found, starts: range, low: int, high: int) -> set[int]:
+def _ends(each: Pattern, found: RuleMatch, starts: range, low: int, high: int) -> set[int]:
     if not each.possible(found.words):
         return set()
     words = found.sentence.words
@@ -254,7 +254,7 @@ def _worse(one: str, other: str) -> bool:
     return SEVERITIES.index(one) < SEVERITIES.index(other)
 
 
-def _danger(found: Found, severity: str, text: str) -> Danger:
+def _danger(found: RuleMatch, severity: str, text: str) -> Danger:
     spans = found.sentence.spans
     phrase = text[spans[found.start][0] : spans[found.end - 1][1]]
     return Danger(found.rule.kind, severity, phrase, found.rule.because, found.rule.name)

@@ -60,7 +60,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class WorkingStep:
     """One line of the working: what came in, and what came out of it."""
 
     name: str
@@ -108,7 +108,7 @@ class DoseCalculation:
     volume: Millilitres | None
     concentration: MgPerMl | None
     rate: MlPerHour | None
-    steps: tuple[Step, ...]
+    steps: tuple[WorkingStep, ...]
     stamps: tuple[Stamp, ...]
     overridden: tuple[DoseReason, ...] = ()
     notices: tuple[Notice, ...] = ()
@@ -349,10 +349,10 @@ def exact_dose(order: Order) -> Milligrams:
 
 def work(order: Order, dose: Milligrams, studied: DoseRange | None, rules: DoseRules) -> DoseCalculation:
     """The working of a sound order from the milligrams that are given; they may differ from what is ordered."""
-    steps: list[Step] = []
+    steps: list[WorkingStep] = []
 
     def step(name: str, result: A, *given: Amount) -> A:
-        steps.append(Step(name, given, result))
+        steps.append(WorkingStep(name, given, result))
         return result
 
     exact = exact_dose(order)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .exploring import explore
     from .fitting import Measurement, fit
     from .given import Given, Schedule, given_schedule, model_route
-    from .linear import Linear, Pour
+    from .linear import DoseInput, Linear
     from .model import Model, available, load
     from .people import Dose, Person, infusion, parse_regimen
     from .plan import Pump, plan_peak, plan_plateau
@@ -84,13 +84,13 @@ __all__ = [
     "ANY_MG",
     "Bodies",
     "Dose",
+    "DoseInput",
     "Given",
     "Linear",
     "Measurement",
     "Model",
     "ModelRefused",
     "Person",
-    "Pour",
     "Pump",
     "RefusalReason",
     "Schedule",

@@ -47,9 +47,9 @@ def ageing_values(people: Bodies, own: Ageing, doses: Sequence[Dose], times: Flo
     # the parent's amount is a sum of exponentials per piece; read it as one extra output
     readings = np.zeros((people.count, 1, len(people.model.compartments)))
     readings[:, 0, place] = 1.0
-    from .linear import Linear, Pour
+    from .linear import DoseInput, Linear
 
-    pours = [Pour(place, dose.mg, dose.start_min - first, dose.duration_min) for dose in doses]
+    pours = [DoseInput(place, dose.mg, dose.start_min - first, dose.duration_min) for dose in doses]
     pieces = Linear(parent.rates, readings).respond(pours).exponentials(0)
     rise = people.values[own.rise]
     curve = _Kernel(speed_out, rise)

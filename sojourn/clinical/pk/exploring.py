@@ -13,7 +13,7 @@ from .linear import Floats
 from .model import Model, available, load
 from .people import Dose, Person
 from .population import Band, bands, virtual
-from .questions import Facts, facts
+from .questions import CurveFacts, facts
 from .refusal import N_, ModelRefused, RefusalReason
 from .simulation import DISCLAIMER, simulate
 
@@ -31,7 +31,7 @@ class ModelCurve:
     verification: str
     sampling: str
     concentration_ng_per_ml: dict[str, Floats]  # (T,) per analyte
-    facts: Facts
+    facts: CurveFacts
     band: Band | None  # between people; None where the model publishes no variability
     assumptions: tuple[str, ...]
 

@@ -54,7 +54,7 @@ _BLOCK = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
-class Pour:
+class DoseInput:
     """An amount that enters a compartment, at once (duration 0, or below 1e-9) or evenly over its duration.
 
     Amount, start and duration are each one number or one per person.
@@ -103,7 +103,7 @@ class Linear:
     def people(self) -> int:
         return int(self.rates.shape[0])
 
-    def respond(self, pours: Sequence[Pour]) -> Response:
+    def respond(self, pours: Sequence[DoseInput]) -> Response:
         """What the inputs do: a piecewise closed form for every person and output."""
         poured = [
             (

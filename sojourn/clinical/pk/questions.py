@@ -25,7 +25,7 @@ class Peak:
 
 
 @dataclass(frozen=True)
-class Facts:
+class CurveFacts:
     """The plain facts of one person's curve."""
 
     analyte: str
@@ -148,7 +148,7 @@ def facts(
     analyte: str | None = None,
     level_ng_per_ml: float | None = None,
     end_min: float = 1440.0,
-) -> list[Facts]:
+) -> list[CurveFacts]:
     """Peak, exposure until ``end_min`` and, with a level, how long above it: one per person."""
     name = simulated.model.names[0] if analyte is None else analyte
     top = peak(simulated, name, end_min)
@@ -158,7 +158,7 @@ def facts(
         above = time_above(simulated, level_ng_per_ml, 0.0, end_min, name)
         below = time_until_below(simulated, level_ng_per_ml, name)
     return [
-        Facts(
+        CurveFacts(
             name,
             float(top.ng_per_ml[k]),
             float(top.at_min[k]),

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from .ageing import ageing_values
 from .body import Bodies, bodies
-from .linear import Floats, Linear, Pour, Response
+from .linear import DoseInput, Floats, Linear, Response
 from .model import DoseRoute, EffectSite, Model, Route
 from .people import Dose, Person
 from .refusal import N_, ModelRefused, RefusalReason
@@ -120,7 +120,7 @@ def _with_effect(people: Bodies, site: EffectSite) -> Linear:
     return Linear(wide, rows)
 
 
-def _pours(people: Bodies, doses: Sequence[Dose]) -> tuple[list[Pour], list[str]]:
+def _pours(people: Bodies, doses: Sequence[Dose]) -> tuple[list[DoseInput], list[str]]:
     model = people.model
     if not doses:
         raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("the regimen needs at least one [[dose]]"))
@@ -134,7 +134,7 @@ def _pours(people: Bodies, doses: Sequence[Dose]) -> tuple[list[Pour], list[str]
         for part in route.parts:
             amount = dose.mg * _fraction(people, route, part, share[number])
             duration = dose.duration_min if part.over is None else people.values[part.over]
-            pours.append(Pour(places[part.into], amount, dose.start_min, duration))
+            pours.append(DoseInput(places[part.into], amount, dose.start_min, duration))
     return pours, list(notes)
 
 

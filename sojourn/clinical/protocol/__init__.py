@@ -1,7 +1,7 @@
 """The session: its states, the guards between them, its protocol and its schedule of checks."""
 
 from sojourn.clinical.protocol.floors import HARD_FLOOR, Floors, HardFloor, floors_of, known_of, read_floor
-from sojourn.clinical.protocol.guards import Facts, GuardReason, Latest, Passed, StepRefusal, guard
+from sojourn.clinical.protocol.guards import GuardFacts, GuardReason, Latest, Passed, StepRefusal, guard
 from sojourn.clinical.protocol.protocol import Item, Measured, Protocol, facts_of_the_day, read
 from sojourn.clinical.protocol.schedule import Due, Point, next_check_due
 from sojourn.clinical.protocol.states import (
@@ -25,8 +25,8 @@ __all__ = [
     "TRANSITIONS",
     "UNDER_WAY",
     "Due",
-    "Facts",
     "Floors",
+    "GuardFacts",
     "GuardReason",
     "HardFloor",
     "Item",

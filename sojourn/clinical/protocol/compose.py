@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from sojourn.clinical.administration import Delivered, HistoryRefused
 from sojourn.clinical.protocol.floors import Floors
-from sojourn.clinical.protocol.guards import CheckResult, Facts, GuardReason, Latest
+from sojourn.clinical.protocol.guards import CheckResult, GuardFacts, GuardReason, Latest
 from sojourn.clinical.protocol.states import UNDER_WAY, State
 from sojourn.clinical.recovery.counting import SCALES, Scored, counted
 from sojourn.clinical.recovery.leaving import NOTHING_ADOPTED, Leaving
@@ -70,7 +70,7 @@ def facts(
     leaving: Leaving = NOTHING_ADOPTED,
     arrived_at: datetime | None = None,
     minutes_since_appointment: float | None = None,
-) -> Facts:
+) -> GuardFacts:
     """All that the guards ask. ``newest`` is by code; ``systolic`` the believed systolic pressures, the oldest first;
     ``answered`` every answer that stands, the oldest first; ``observing_since`` when the present observation began.
 
@@ -83,7 +83,7 @@ def facts(
     here = {code: each for code, each in believed.items() if code not in early}
     said = list(answered)
     totals = counted(scored(said), observing_since)
-    return Facts(
+    return GuardFacts(
         state=state,
         protocol_adopted=protocol_adopted,
         checks=answers,

@@ -35,7 +35,7 @@ class Latest:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class GuardFacts:
     """All that the guards may ask, gathered by the caller at one moment. None means: not recorded."""
 
     state: State
@@ -118,11 +118,11 @@ class StepRefusal:
 # From the strictest: nobody, two prescribers by their signatures on the page of candidacy, one prescriber here.
 STRICTNESS: Final[tuple[Override, ...]] = ("never", "two", "prescriber")
 
-Guard = Callable[[Facts, Protocol], Iterator[GuardReason]]
+Guard = Callable[[GuardFacts, Protocol], Iterator[GuardReason]]
 
 
 def guard(
-    transition: str, facts: Facts, protocol: Protocol, overrides: frozenset[str] = frozenset()
+    transition: str, facts: GuardFacts, protocol: Protocol, overrides: frozenset[str] = frozenset()
 ) -> Passed | StepRefusal:
     """May ``transition`` be taken? ``overrides``: keys (``Reason.key``) that a prescriber sets aside with a signed
     reason; a bare code sets its reason aside whatever its numbers.
@@ -201,12 +201,12 @@ def _name(code: str) -> str:
     return vital(code).label
 
 
-def _adopted(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _adopted(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     if not facts.protocol_adopted and not protocol.rule.acts_without_adoption:
         yield _because("protocol-not-adopted", "never", protocol=protocol.id)
 
 
-def _checklist(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _checklist(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     for item in protocol.checklist:
         answer = facts.checks.get(item.id)
         if answer is None and item.vitals and _measured_together(facts, item.vitals):
@@ -215,7 +215,7 @@ def _checklist(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
             yield _unanswered(item, answer)
 
 
-def _measured_together(facts: Facts, codes: tuple[str, ...]) -> bool:
+def _measured_together(facts: GuardFacts, codes: tuple[str, ...]) -> bool:
     """Whether all of an item was measured here; a pressure in one measurement."""
     found = [facts.latest.get(code) for code in codes]
     ages = {each.age_minutes for each in found if each is not None}
@@ -231,7 +231,7 @@ def _unanswered(item: Item, answer: CheckResult | None) -> GuardReason:
     return _because(f"{stem}:{item.id}", item.override, item=item.label)
 
 
-def _shown(facts: Facts, codes: tuple[str, ...]) -> str | None:
+def _shown(facts: GuardFacts, codes: tuple[str, ...]) -> str | None:
     """The code that answers a question now.
 
     Each half of a pressure is asked by itself: a systolic alone, however new, never lifts the hold of the
@@ -245,20 +245,20 @@ def _shown(facts: Facts, codes: tuple[str, ...]) -> str | None:
 _PRESSURES: Final = (("systolic", SYSTOLIC), ("diastolic", DIASTOLIC))
 
 
-def _baseline(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _baseline(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     for name, codes in _PRESSURES:
         if not any(code in facts.baseline for code in codes):
             yield _because(f"baseline-missing:{name}", "never")
 
 
-def _hold(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _hold(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     for name, codes in _PRESSURES:
         shown, limit = _shown(facts, codes), protocol.number(f"hold_{name}")
         if shown is not None and facts.latest[shown].value > limit:
             yield _because(f"hold:{name}", "prescriber", value=facts.latest[shown].value, limit=limit)
 
 
-def _fresh_vitals(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _fresh_vitals(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     limit = protocol.number("vitals_max_age")
     for codes in (SYSTOLIC, ("spo2",)):
         shown, name = _shown(facts, codes), _name(codes[0])
@@ -268,7 +268,7 @@ def _fresh_vitals(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
             yield _because(f"vitals-old:{codes[0]}", "prescriber", vital=name, age=ceil(age), limit=limit)
 
 
-def _no_high_alarm(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _no_high_alarm(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     open_now = facts.open_high_alarms
     if open_now:
         text = TEXTS["high-alarm-open" if len(open_now) == 1 else "high-alarms-open"]
@@ -276,22 +276,22 @@ def _no_high_alarm(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
         yield GuardReason("high-alarm-open", text, "prescriber", values)
 
 
-def _road(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _road(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     yield from facts.road
 
 
-def _alarms(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _alarms(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     waiting = facts.alarms_waiting
     if waiting:
         text = TEXTS["alarms-not-adopted" if len(waiting) == 1 else "alarms-not-adopted-yet"]
         yield GuardReason("alarms-not-adopted", text, "never", {"alarm": waiting[0], "count": len(waiting)})
 
 
-def _floors(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _floors(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     yield from against_floors(facts)
 
 
-def against_floors(facts: Facts) -> Iterator[GuardReason]:
+def against_floors(facts: GuardFacts) -> Iterator[GuardReason]:
     """What nobody passes. Where there is no reading the guard of fresh vitals speaks."""
     for code, title in facts.floors.waiting.items():
         yield _because(f"floor-not-stated:{code}", "never", floor=title)
@@ -310,33 +310,33 @@ def _beyond(floor: HardFloor, value: float) -> Iterator[GuardReason]:
         yield _because(f"above-floor:{sign.code}", "never", **said, limit=floor.at_most)
 
 
-def _dose(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _dose(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     yield from facts.dose_against
 
 
-def _dose_ordered(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _dose_ordered(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     if not facts.dose_ordered and not facts.entries_differ:
         yield _because("dose-not-recorded", "never")
 
 
-def _second_check(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _second_check(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     if facts.entries_differ:
         yield _because("entries-differ", "never")
     elif not facts.second_checked:
         yield _because("second-check-missing", "prescriber")
 
 
-def _dose_given(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _dose_given(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     if not facts.dose_given:
         yield _because("no-dose-given", "never")
 
 
-def _no_dose_given(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _no_dose_given(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     if facts.dose_given:
         yield _because("dose-was-given", "never")
 
 
-def _observed_long_enough(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _observed_long_enough(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     since, wanted = facts.minutes_since_dose_end, protocol.number("min_observation")
     if since is None:
         yield _because("dose-end-unknown", "never")
@@ -344,7 +344,7 @@ def _observed_long_enough(facts: Facts, protocol: Protocol) -> Iterator[GuardRea
         yield _because("observation-too-short", "prescriber", left=ceil(wanted - since), wanted=wanted)
 
 
-def _discharge(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _discharge(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     yield from _discharge_pressures(facts, protocol)
     yield from _discharge_saturation(facts, protocol)
     yield from _discharge_alertness(facts, protocol)
@@ -358,7 +358,7 @@ def _discharge(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
 SCORE_NAMES: Final[Mapping[str, str]] = MappingProxyType({ALDRETE: "Aldrete score", PADSS: "PADSS"})
 
 
-def _discharge_scores(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _discharge_scores(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     limits = {name: protocol.number(f"{name}_at_least") for name in SCALES}
     yield from against_scores(facts.scores, facts.leaving, limits)
 
@@ -380,7 +380,7 @@ def against_scores(totals: Totals, leaving: Leaving, limits: Mapping[str, float]
             yield _because("aldrete-first", "prescriber", limit=limits[ALDRETE])
 
 
-def _comparable(facts: Facts, codes: tuple[str, ...], max_age: float) -> str | None:
+def _comparable(facts: GuardFacts, codes: tuple[str, ...], max_age: float) -> str | None:
     """The pressure that can be compared with the time before the dose. An old one does not stand in for a newer one
     that was measured in another way and has no like of before."""
     own = _shown(facts, tuple(code for code in codes if facts.baseline.get(code, 0) > 0))
@@ -389,7 +389,7 @@ def _comparable(facts: Facts, codes: tuple[str, ...], max_age: float) -> str | N
     return own
 
 
-def _discharge_pressures(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _discharge_pressures(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     within = protocol.number("bp_within")
     for name, codes in _PRESSURES:
         shown = _comparable(facts, codes, protocol.number("vitals_max_age"))
@@ -405,7 +405,7 @@ def _discharge_pressures(facts: Facts, protocol: Protocol) -> Iterator[GuardReas
         yield _because("bp-rising", "prescriber")
 
 
-def _discharge_saturation(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _discharge_saturation(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     """At the protocol's number, or at the patient's own of before the dose, down to the floor that a prescriber has
     adopted. Without that floor their own excuses nothing by itself: a prescriber signs."""
     code, limit, known = "spo2", protocol.number("spo2_at_least"), facts.latest.get("spo2")
@@ -427,7 +427,7 @@ def _discharge_saturation(facts: Facts, protocol: Protocol) -> Iterator[GuardRea
 _A_MINUTE: Final = 1.0
 
 
-def _discharge_alertness(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _discharge_alertness(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     """MOAA/S of the present observation: how awake somebody was before or during the dose says nothing about now."""
     code, known, since = "moaas", facts.latest.get("moaas"), facts.minutes_observing
     limit = protocol.number("moaas_at_least")
@@ -439,25 +439,25 @@ def _discharge_alertness(facts: Facts, protocol: Protocol) -> Iterator[GuardReas
         yield _because(f"low:{code}", "prescriber", vital=_name(code), value=known.value, limit=limit)
 
 
-def _escort(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _escort(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     if not facts.escort_named:
         yield _because("escort-not-named", "prescriber")
     elif not facts.escort_present:
         yield _because("escort-not-here", "prescriber")
 
 
-def _reason(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _reason(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     if not facts.reason.strip():
         yield _because("reason-missing", "never")
 
 
-def _reason_unless_dosing(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _reason_unless_dosing(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     """Who stops a running dose stops it now; why can be written afterwards."""
     if facts.state not in UNDER_WAY:
         yield from _reason(facts, protocol)
 
 
-def _appointment_passed(facts: Facts, protocol: Protocol) -> Iterator[GuardReason]:
+def _appointment_passed(facts: GuardFacts, protocol: Protocol) -> Iterator[GuardReason]:
     if facts.minutes_since_appointment is None or facts.minutes_since_appointment < 0:
         yield _because("appointment-ahead", "never")
 

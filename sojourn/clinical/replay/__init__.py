@@ -6,7 +6,7 @@ a file's text, ``replay`` plays it under the rules that it is handed, ``table`` 
 
 from sojourn.clinical.replay.laws import LAWS, loosened, step_of
 from sojourn.clinical.replay.reading import read
-from sojourn.clinical.replay.replaying import Outcome, ReplayLine, replay
+from sojourn.clinical.replay.replaying import ReplayLine, ReplayOutcome, replay
 from sojourn.clinical.replay.report import plain, table
 from sojourn.clinical.replay.rules import RulesOfClinic, UnknownRule
 from sojourn.clinical.replay.scenario import SCHEMA, Clinic, Expected, Scenario, ScenarioEntry
@@ -17,8 +17,8 @@ __all__ = [
     "SCHEMA",
     "Clinic",
     "Expected",
-    "Outcome",
     "ReplayLine",
+    "ReplayOutcome",
     "RulesOfClinic",
     "Scenario",
     "ScenarioEntry",

@@ -43,7 +43,7 @@ class Played:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ReplayOutcome:
     """A scenario with everything that came of it."""
 
     scenario: Scenario
@@ -63,10 +63,12 @@ class Outcome:
         return not self.failed
 
 
-def replay(scenario: Scenario, rules: RulesOfClinic) -> Outcome:
+def replay(scenario: Scenario, rules: RulesOfClinic) -> ReplayOutcome:
     """The scenario under some rules. Raises ValueError where an entry names what its protocol does not have."""
     session = ReplayedSession(scenario, rules)
-    return Outcome(scenario, tuple(_play(session, number, each) for number, each in enumerate(scenario.timeline, 1)))
+    return ReplayOutcome(
+        scenario, tuple(_play(session, number, each) for number, each in enumerate(scenario.timeline, 1))
+    )
 
 
 def _play(session: ReplayedSession, number: int, entry: ScenarioEntry) -> Played:

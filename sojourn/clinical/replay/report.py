@@ -8,7 +8,7 @@ from textwrap import wrap
 from types import MappingProxyType
 from typing import Any, Final
 
-from sojourn.clinical.replay.replaying import Outcome, Played, ReplayLine
+from sojourn.clinical.replay.replaying import Played, ReplayLine, ReplayOutcome
 from sojourn.clinical.replay.scenario import Expected, ScenarioEntry
 
 _HEAD: Final = ("time", "what happened", "what the software said", "expected", "")
@@ -16,7 +16,7 @@ _WIDTHS: Final = (10, 34, 44, 44, 4)
 _NO_MARKS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-def table(outcome: Outcome, marks: Mapping[str, str] = _NO_MARKS) -> str:
+def table(outcome: ReplayOutcome, marks: Mapping[str, str] = _NO_MARKS) -> str:
     """The scenario as a table: time, what happened, what the software said, what was expected, ok or FAIL. ``marks``:
     how far the number that a line names has been checked, by its name."""
     scenario = outcome.scenario
@@ -31,7 +31,7 @@ def table(outcome: Outcome, marks: Mapping[str, str] = _NO_MARKS) -> str:
     return "\n".join(lines)
 
 
-def plain(outcome: Outcome, marks: Mapping[str, str] = _NO_MARKS) -> dict[str, Any]:
+def plain(outcome: ReplayOutcome, marks: Mapping[str, str] = _NO_MARKS) -> dict[str, Any]:
     """The same as JSON has it."""
     scenario = outcome.scenario
     return {
@@ -70,7 +70,7 @@ def _plain_line(line: ReplayLine, marks: Mapping[str, str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _rows(outcome: Outcome, played: Played, marks: Mapping[str, str]) -> Iterator[str]:
+def _rows(outcome: ReplayOutcome, played: Played, marks: Mapping[str, str]) -> Iterator[str]:
     clock = played.entry.at.strftime("%H:%M:%S")
     elapsed = "+" + _elapsed(played.entry.at.astimezone(UTC) - outcome.scenario.starts_at.astimezone(UTC))
     lefts = [clock, elapsed]

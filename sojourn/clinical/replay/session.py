@@ -22,7 +22,7 @@ from sojourn.clinical.protocol import (
     FINAL,
     PRESENT,
     UNDER_WAY,
-    Facts,
+    GuardFacts,
     GuardReason,
     Measured,
     Passed,
@@ -430,7 +430,7 @@ class ReplayedSession:
         found = self.delivered()
         return charted.line(found, self.dose, self.wasted) if self.dose and isinstance(found, Delivered) else None
 
-    def facts(self, transition: str, reason: str, pump: dict[str, Decimal | None]) -> Facts:
+    def facts(self, transition: str, reason: str, pump: dict[str, Decimal | None]) -> GuardFacts:
         """All that the guards ask about a step."""
         read = double_check(self.prepared)
         ready = read.ready

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from sojourn.clinical.replay import Outcome
+    from sojourn.clinical.replay import ReplayOutcome
     from sojourn.foundation.rulebook.replaying import Loosening
 
 _FAILED: Final = 1
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if all(each.ok for each in outcomes) else _FAILED
 
 
-def _play(path: Path, loosening: Loosening | None) -> Outcome:
+def _play(path: Path, loosening: Loosening | None) -> ReplayOutcome:
     from sojourn.clinical.replay import UnknownRule, read, replay
     from sojourn.foundation.rulebook.replaying import rules_of, unknown_names
 
@@ -76,7 +76,7 @@ def _play(path: Path, loosening: Loosening | None) -> Outcome:
     return replay(scenario, rules_of(scenario, loosening))
 
 
-def _say_tables(outcomes: Sequence[Outcome], loosening: Loosening | None) -> None:
+def _say_tables(outcomes: Sequence[ReplayOutcome], loosening: Loosening | None) -> None:
     from sojourn.clinical.replay import table
     from sojourn.foundation.rulebook.replaying import marks_of
 

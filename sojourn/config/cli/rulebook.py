@@ -25,13 +25,15 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def _rulebook_check(arguments: argparse.Namespace) -> int:
     from sojourn.care.consent import texts
-    from sojourn.foundation.rulebook.load import book, check
+    from sojourn.foundation.rulebook.load import check, released_rulebook
 
     wrong = (*check(), *texts.check())
     for each in wrong:
         say(each)
     if not wrong:
-        say(f"{len(book().versions)} rules, every worked example right. Rulebook {book().hash[:12]}")
+        say(
+            f"{len(released_rulebook().versions)} rules, every worked example right. Rulebook {released_rulebook().hash[:12]}"
+        )
     return 1 if wrong else 0
 
 

@@ -68,7 +68,7 @@ def agree_long_ago(walk: Walk) -> None:
 def _texts(walk: Walk) -> list[texts.Text]:
     way, team, language = texts.way_of(ROUTE, DRUG), walk.team, walk.patient.language
     if language not in team.forms:
-        own = agreed.shelf(team.clinic)
+        own = agreed.available_documents(team.clinic)
         found = [own.text(each.id, way, language) for each in texts.newest().values() if each.needed_for(way)]
         team.forms[language] = [each for each in found if each is not None]
     return team.forms[language]

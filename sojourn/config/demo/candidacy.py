@@ -8,7 +8,7 @@ from typing import Final
 
 from sojourn.care.candidacy import actions as candidacy
 from sojourn.care.candidacy import queries as judged
-from sojourn.care.candidacy.actions import Answer as Decided
+from sojourn.care.candidacy.actions import DecisionInput as Decided
 from sojourn.care.intake import queries as known
 from sojourn.config.demo import open_eyes, tales
 from sojourn.config.demo.walk import DRUG, ROUTE, Walk

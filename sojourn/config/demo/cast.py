@@ -12,7 +12,7 @@ from django.db.models import Model
 
 from sojourn.care.alarms.models import AlarmState, CurrentVital
 from sojourn.care.encounter.models import Encounter
-from sojourn.care.measures.queries import Battery
+from sojourn.care.measures.queries import MeasureSet
 from sojourn.care.safety.models import Flag
 from sojourn.care.scheduling.models import Chair
 from sojourn.care.session.snapshot import Against
@@ -34,7 +34,7 @@ class Cast:
     chairs: list[Chair]
     device: Device | None = None
     taken: set[tuple[int, date]] = field(default_factory=set)  # chairs, and patients by their negative number
-    batteries: dict[str, Battery] = field(default_factory=dict)
+    batteries: dict[str, MeasureSet] = field(default_factory=dict)
     held: dict[type[Model], list[Model]] = field(default_factory=dict)  # by table, each after those it refers to
     held_after: list[Model] = field(default_factory=list)  # rows of one table that refer to others of the same
     watched: list[Encounter] = field(default_factory=list)  # their alarms are still as the last reading left them

@@ -81,7 +81,7 @@ def _texts(clinic: Clinic, by: Actor, opened: datetime) -> None:
 
     As rows: the action adopts a text only from the day on which its file takes effect, and that is the release's.
     """
-    sources: list[Source] = list(consent.to_adopt(consent.shelf(clinic)))
+    sources: list[Source] = list(consent.to_adopt(consent.available_documents(clinic)))
     if not sources:
         return
     rows = ConsentAdoption.objects.bulk_create(

@@ -44,7 +44,7 @@ from sojourn.config.demo.tales import Words
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import medicines as shipped
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 
 _HUNDREDTH = Decimal("0.01")
 _COUNTS_FOR_WEEKS = ("suicide_risk", "pregnancy_test")  # rules evidence.suicide_risk and evidence.pregnancy_test
@@ -173,7 +173,9 @@ def weigh_and_check(
 ) -> None:  # fmt: skip
     """The items of the checklist that readings do not answer (all, or those named); the weight as a fact too, with what
     is asked or tested anew on the day of a session."""
-    known = [each for each in protocol.read(book().rule(encounter.protocol_id)).checklist if not each.vitals]
+    known = [
+        each for each in protocol.read(released_rulebook().rule(encounter.protocol_id)).checklist if not each.vitals
+    ]
     reached = [each for each in known if not items or each.id in items]
     kg = _weight(cast, encounter, at, own)
     cast.add(*(

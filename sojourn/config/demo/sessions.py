@@ -17,7 +17,7 @@ from sojourn.config.demo import doses, monitoring
 from sojourn.config.demo.cast import REMEMBERED, Cast
 from sojourn.config.demo.doses import Entered
 from sojourn.foundation.accounts.models import Membership
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 
 
 def session(cast: Cast, appointment: Appointment, own: random.Random, ending: str, *, sparse: bool) -> None:
@@ -65,7 +65,7 @@ def _every_s(begins: datetime, *, sparse: bool) -> int:
 
 def open_encounter(cast: Cast, appointment: Appointment, at: datetime) -> Encounter:
     """The session of an appointment, with its protocol frozen into it."""
-    rule = book().rule(appointment.care_plan.protocol_id)
+    rule = released_rulebook().rule(appointment.care_plan.protocol_id)
     scheduling.hand_to_session(appointment, at)
     return Encounter.objects.create(
         clinic=cast.clinic, patient_id=appointment.patient_id, care_plan=appointment.care_plan,
@@ -76,7 +76,7 @@ def open_encounter(cast: Cast, appointment: Appointment, at: datetime) -> Encoun
 
 def ready_checks(cast: Cast, encounter: Encounter, at: datetime, nurse: Membership) -> None:
     """Every item of discharge, Aldrete, PADSS and the companion."""
-    items = [item.id for item in protocol.read(book().rule(encounter.protocol_id)).discharge]
+    items = [item.id for item in protocol.read(released_rulebook().rule(encounter.protocol_id)).discharge]
     cast.add(*(
         CheckResult(
             clinic=cast.clinic, patient_id=encounter.patient_id, encounter=encounter, item_id=item, outcome="passed",

@@ -31,7 +31,7 @@ from sojourn.foundation.accounts.actor import acting_as, current_actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.clock import clinic_day
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.queries import standings
 
 MONITOR_ADDRESS = "127.0.0.1"
@@ -117,7 +117,7 @@ def _plan_holds(course: CarePlan, now: datetime) -> bool:
     assert version is not None
     given = sessions_dosed(course.pk, but=0)
     most = min(version.sessions or 0, version.review_after or given + 1)
-    limit = timedelta(days=book().rule("dose.weight_age").number("days"))
+    limit = timedelta(days=released_rulebook().rule("dose.weight_age").number("days"))
     return (
         given < most and version.weight_on is not None and clinic_day(now, current_actor()) - version.weight_on < limit
     )

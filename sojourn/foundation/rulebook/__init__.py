@@ -1,5 +1,5 @@
 """The rulebook: rule files, their loader, and which rules a clinic has adopted."""
 
-from sojourn.foundation.rulebook.load import Book, book, check
+from sojourn.foundation.rulebook.load import Book, check, released_rulebook
 
-__all__ = ["Book", "book", "check"]
+__all__ = ["Book", "check", "released_rulebook"]

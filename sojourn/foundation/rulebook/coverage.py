@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sojourn.clinical import interactions
 from sojourn.clinical.rules import MARKS, Rule
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.medicines import classes, medicines, products
 from sojourn.foundation.rulebook.scales import scales
 
@@ -79,7 +79,7 @@ def _table(rules: list[Rule]) -> list[str]:
 def _medicine_lines() -> list[str]:
     """How far the list of medicines is covered."""
     listed = medicines()
-    ready = [interactions.read(rule) for rule in book().of_kind(interactions.KIND)]
+    ready = [interactions.read(rule) for rule in released_rulebook().of_kind(interactions.KIND)]
     spoken = {each.name for each in listed if any(rule.names(each) for rule in ready)}
     codes = Counter(each.rxcui_mark or "none" for each in listed)
     rules = len(ready)
@@ -100,7 +100,7 @@ def _medicine_lines() -> list[str]:
 
 def page() -> str:
     """The whole page, from the files as they are now."""
-    whole, asked = book(), scales()
+    whole, asked = released_rulebook(), scales()
     rules = [*whole.newest.values(), *(each.rule for each in asked)]
     counts = Counter(each.verification for each in rules)
     numbers = Counter(each.verification for rule in rules for each in rule.numbers)

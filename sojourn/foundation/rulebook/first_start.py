@@ -32,7 +32,7 @@ Way = tuple[str, str]  # route and drug
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class FirstStartGroup:
     """One group as a clinic stands in it."""
 
     code: str
@@ -70,7 +70,7 @@ class Group:
 class FirstStart:
     """The whole walk."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[FirstStartGroup, ...]
 
     @property
     def is_done(self) -> bool:
@@ -78,7 +78,7 @@ class FirstStart:
         return all(each.is_done for each in self.groups)
 
     @property
-    def to_walk(self) -> tuple[Group, ...]:
+    def to_walk(self) -> tuple[FirstStartGroup, ...]:
         """The groups in which there is something to decide."""
         return tuple(each for each in self.groups if each.to_decide)
 
@@ -100,7 +100,7 @@ class FirstStart:
         return next((each for group in self.groups for each in group.open), None)
 
     @property
-    def withholds(self) -> tuple[Group, ...]:
+    def withholds(self) -> tuple[FirstStartGroup, ...]:
         """The groups for whose sake no dose at all, by no route, can be given yet."""
         protocols, ceilings = self._acting("protocol"), self._acting(dosing.CEILING)
         missing = {
@@ -128,7 +128,7 @@ class FirstStart:
     def _rules(self) -> Iterator[RuleStatus]:
         return (each for group in self.groups for each in group.standings)
 
-    def group(self, code: str) -> Group | None:
+    def group(self, code: str) -> FirstStartGroup | None:
         """The group of that code."""
         return next((each for each in self.groups if each.code == code), None)
 
@@ -144,7 +144,7 @@ class FirstStart:
         return next((still[each] for each in order if each in still), None)
 
     @staticmethod
-    def _holds(group: Group, rule_id: str) -> bool:
+    def _holds(group: FirstStartGroup, rule_id: str) -> bool:
         return any(each.newest.id == rule_id for each in group.standings)
 
 
@@ -171,4 +171,4 @@ def first_start(standings: Iterable[RuleStatus]) -> FirstStart:
     for each in standings:
         if (code := placed.get(each.newest.kind)) is not None:
             found[code].append(each)
-    return FirstStart(tuple(Group(code, tuple(rules)) for code, rules in found.items()))
+    return FirstStart(tuple(FirstStartGroup(code, tuple(rules)) for code, rules in found.items()))

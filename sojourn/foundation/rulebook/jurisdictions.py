@@ -6,12 +6,12 @@ from datetime import date
 
 from sojourn.clinical import jurisdictions as law
 from sojourn.clinical.jurisdictions import Jurisdiction
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 
 
 def jurisdictions() -> tuple[Jurisdiction, ...]:
     """Every place, in the order of the file."""
-    return tuple(law.read(each) for each in book().of_kind(law.KIND))
+    return tuple(law.read(each) for each in released_rulebook().of_kind(law.KIND))
 
 
 def of_code(code: str) -> tuple[Jurisdiction, ...]:

@@ -102,7 +102,7 @@ def _files() -> list[tuple[str, str]]:
 
 
 @lru_cache(maxsize=1)
-def book() -> Book:
+def released_rulebook() -> Book:
     """The rulebook; raises RuleInvalid when a file is wrong. Cached: the files are part of the program."""
     return bind(_files())
 

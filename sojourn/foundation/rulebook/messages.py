@@ -14,7 +14,7 @@ from sojourn.clinical.protocol import TRANSITIONS, dose_against, known_of, road
 from sojourn.clinical.protocol.guards import SCORE_NAMES, TEXTS
 from sojourn.clinical.rules import Rule
 from sojourn.clinical.vitals import VITALS
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.scales import scales
 
 
@@ -40,27 +40,27 @@ def _all() -> Iterator[tuple[str, str]]:
     yield from ((text, "dose step") for text in dose_against.SENTENCES)
     yield from ((text, f"dose {code}") for code, text in dosing.TEXTS.items())
     yield from ((text, f"administration {code}") for code, text in administration.TEXTS.items())
-    for rule in book().newest.values():
+    for rule in released_rulebook().newest.values():
         yield from _of_rule(rule)
         yield from ((each.says, f"{rule.id} known") for each in known_of(rule))
     yield from _of_candidacy()
-    for plan in book().protocols():
+    for plan in released_rulebook().protocols():
         for item in (*plan.checklist, *plan.discharge):
             yield item.label, f"{plan.id} {item.id}"
             yield item.hint, f"{plan.id} {item.id}"
-    for rule in book().of_kind("score.recovery"):
+    for rule in released_rulebook().of_kind("score.recovery"):
         for part in recovery.read(rule).items:
             yield part.label, f"{rule.id} {part.id}"
             yield part.as_before, f"{rule.id} {part.id} as before"
             for anchor in part.anchors:
                 yield anchor.text, f"{rule.id} {part.id} {anchor.points}"
-    for caveat in book().rule("news2").fact("caveats"):
+    for caveat in released_rulebook().rule("news2").fact("caveats"):
         yield caveat, "news2"
     yield from _of_scales()
 
 
 def _of_scales() -> Iterator[tuple[str, str]]:
-    for rule in book().of_kind("battery"):
+    for rule in released_rulebook().of_kind("battery"):
         yield rule.fact("label"), rule.id
     for scale in scales():
         yield from _of_rule(scale.rule)
@@ -79,10 +79,10 @@ def _of_candidacy() -> Iterator[tuple[str, str]]:
     for word in VOCABULARY.values():
         yield word.label, f"fact {word.name}"
     yield from ((text, f"today {code}") for code, text in eligibility.today.TEXTS.items())
-    for rule in book().of_kind(eligibility.KIND):
+    for rule in released_rulebook().of_kind(eligibility.KIND):
         for grade in eligibility.read(rule).grades:
             yield grade.advice, f"{rule.id} advice"
-    for rule in book().of_kind(interactions.KIND):
+    for rule in released_rulebook().of_kind(interactions.KIND):
         said = interactions.read(rule)
         for text in (said.effect, said.evidence, said.action):
             yield text, rule.id

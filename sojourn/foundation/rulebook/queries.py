@@ -18,7 +18,7 @@ from sojourn.clinical.rules import Loosened, Rule, tighten
 from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook.acting import acting, as_adopted
-from sojourn.foundation.rulebook.load import book, prepared
+from sojourn.foundation.rulebook.load import prepared, released_rulebook
 from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
 from sojourn.foundation.rulebook.scales import scales
 
@@ -48,12 +48,12 @@ class RuleStatus:
 
 def known_rules() -> Mapping[tuple[str, int], Rule]:
     """Every version of every rule, those of the scales among them."""
-    return _known(book().hash)
+    return _known(released_rulebook().hash)
 
 
 @lru_cache(maxsize=2)
 def _known(_book: str) -> Mapping[tuple[str, int], Rule]:
-    return {**book().versions, **{(each.rule.id, each.rule.version): each.rule for each in scales()}}
+    return {**released_rulebook().versions, **{(each.rule.id, each.rule.version): each.rule for each in scales()}}
 
 
 @lru_cache(maxsize=2)
@@ -67,12 +67,14 @@ def _versions(_book: str) -> Mapping[str, tuple[Rule, ...]]:
 
 def newest(rule_id: str) -> Rule:
     """The newest version of a rule, a scale's among them; raises KeyError. No query."""
-    return _versions(book().hash)[rule_id][-1]
+    return _versions(released_rulebook().hash)[rule_id][-1]
 
 
 def ids_of(*kinds: str) -> frozenset[str]:
     """The ids of the rules whose newest version is of some kinds."""
-    return frozenset(rule_id for rule_id, versions in _versions(book().hash).items() if versions[-1].kind in kinds)
+    return frozenset(
+        rule_id for rule_id, versions in _versions(released_rulebook().hash).items() if versions[-1].kind in kinds
+    )
 
 
 def adoptions(
@@ -124,7 +126,7 @@ def decide(
 ) -> tuple[RuleStatus, ...]:
     """Every rule, or some by id, with its decision, from the newest decision about each; no query."""
     found: list[RuleStatus] = []
-    for rule_id, versions in _versions(book().hash).items():
+    for rule_id, versions in _versions(released_rulebook().hash).items():
         if only is not None and rule_id not in only:
             continue
         adoption = decided.get(rule_id)

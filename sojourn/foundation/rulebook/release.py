@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from sojourn.foundation.rulebook.load import RELEASED, book, released
+from sojourn.foundation.rulebook.load import RELEASED, released, released_rulebook
 from sojourn.foundation.rulebook.scales import scales
 
 FILE = Path(__file__).parent / "rules" / RELEASED
@@ -18,7 +18,7 @@ _HEAD = "# The hash of every released version of every rule. Written by release.
 
 def text() -> tuple[str, tuple[str, ...]]:
     """The file with the new versions added, and the versions that were edited after their release."""
-    ours = {key: rule.hash for key, rule in book().versions.items()}
+    ours = {key: rule.hash for key, rule in released_rulebook().versions.items()}
     ours |= {(each.rule.id, each.rule.version): each.rule.hash for each in scales()}
     return entered(_HEAD, released(), ours)
 

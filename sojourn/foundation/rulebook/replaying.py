@@ -18,7 +18,7 @@ from sojourn.clinical.replay.laws import CannotLoosen, step_of
 from sojourn.clinical.rules import Loosened, Rule, Verification, tighten
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.rulebook.acting import acting
-from sojourn.foundation.rulebook.load import book, prepared
+from sojourn.foundation.rulebook.load import prepared, released_rulebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Loosening:
     @property
     def words(self) -> str:
         """What is loosened, and to what."""
-        rule = book().rule(self.rule_id)
+        rule = released_rulebook().rule(self.rule_id)
         if not self.parameter:
             return f"{self.rule_id} is left out"
         if self.parameter == "schedule":
@@ -55,7 +55,7 @@ class Loosening:
 
 def rules_of(scenario: Scenario, loosening: Loosening | None = None) -> RulesOfClinic:
     """What acts in the clinic of a scenario on its day. Raises UnknownRule or RuleInvalid."""
-    known = book()
+    known = released_rulebook()
     if scenario.protocol_id not in known.newest or known.rule(scenario.protocol_id).kind != "protocol":
         raise UnknownRule(f"{scenario.name}: there is no protocol {scenario.protocol_id}")
     acts = _acting(scenario.name, scenario.clinic, scenario.starts_at.date())
@@ -99,12 +99,12 @@ def rules_of(scenario: Scenario, loosening: Loosening | None = None) -> RulesOfC
 
 def _acting(name: str, clinic: Clinic, day: date) -> dict[str, Rule | None]:
     """Every rule as it acts in a clinic, by id; None where it does not."""
-    newest = book().newest
+    newest = released_rulebook().newest
     for rule_id in (*(clinic.adopted or ()), *clinic.own_numbers):
         if rule_id not in newest:
             raise UnknownRule(f"{name}: clinic: there is no rule {rule_id}")
     versions: dict[str, list[Rule]] = {}
-    for rule in sorted(book().versions.values(), key=lambda each: each.version):
+    for rule in sorted(released_rulebook().versions.values(), key=lambda each: each.version):
         versions.setdefault(rule.id, []).append(rule)
     found: dict[str, Rule | None] = {}
     for rule_id, rule in newest.items():
@@ -125,7 +125,7 @@ def _loose(rule: Rule | None, loosening: Loosening) -> Rule | None:
 
 def loosening_of(name: str) -> Loosening:
     """What ``--loosen`` names: "RULE.parameter", or a rule without numbers. Raises UnknownRule."""
-    newest = book().newest
+    newest = released_rulebook().newest
     if name in newest:
         if newest[name].kind == "protocol" or newest[name].parameters or newest[name].open:
             raise UnknownRule(f"{name}: say which number: {_numbers(newest[name])}")
@@ -159,7 +159,7 @@ def marks_of(scenario: Scenario) -> Mapping[str, Verification]:
     found: dict[str, Verification] = {}
     for line in (line for entry in scenario.timeline for line in entry.expect if not is_law(line.rule)):
         named = loosening_of(line.rule)
-        rule = book().rule(named.rule_id)
+        rule = released_rulebook().rule(named.rule_id)
         number = rule.parameters.get(named.parameter) or rule.open.get(named.parameter)
         found[line.rule] = rule.verification if number is None else number.verification
     return found

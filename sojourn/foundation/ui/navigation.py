@@ -12,7 +12,7 @@ from sojourn.foundation.registry import declared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class NavigationItem:
     """A page of the navigation. ``order``: the lower, the earlier. ``may``: any of these permissions opens it; none of
     them: everybody."""
 
@@ -28,7 +28,7 @@ class Nav:
     """What a topic declares as ``NAV``: its places, and by the first word of their names the pages whose address does
     not begin with that of the place they belong to."""
 
-    places: tuple[Place, ...] = ()
+    places: tuple[NavigationItem, ...] = ()
     belongs: Mapping[str, str] = field(default_factory=dict)
 
 

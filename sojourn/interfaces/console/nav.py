@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.ui.navigation import Place, navigation
+from sojourn.foundation.ui.navigation import NavigationItem, navigation
 
 
 def address(name: str, *args: object) -> str:
@@ -37,7 +37,7 @@ def nav(request: Request) -> dict[str, Any]:
     }
 
 
-def _is_open(place: Place, actor: Actor) -> bool:
+def _is_open(place: NavigationItem, actor: Actor) -> bool:
     return not place.may or any(actor.may(each) for each in place.may)
 
 

@@ -68,9 +68,9 @@ class Dialect:
     assumed_units: Mapping[str, str]  # our vital -> UCUM, where the maker sends none
     sentinels: frozenset[float]
     blanks: frozenset[str]
-    bed: tuple[Place, ...]
-    ward: tuple[Place, ...]
-    devices: tuple[tuple[str, Place], ...]  # (kind of key, place), most specific first
+    bed: tuple[FieldPath, ...]
+    ward: tuple[FieldPath, ...]
+    devices: tuple[tuple[str, FieldPath], ...]  # (kind of key, place), most specific first
     statuses: Mapping[str, Status] = field(default_factory=dict)  # OBX-11 where this maker means something else
     marks: Mapping[str, str] = field(default_factory=dict)
 
@@ -81,7 +81,7 @@ class Dialect:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FieldPath:
     """A place in a message: segment, field, component, subcomponent; 0 means the whole."""
 
     segment: str
@@ -124,15 +124,15 @@ def fold_unit(text: str) -> str:
     return re.sub(r"\{[^}]*\}", "", plain) or plain
 
 
-def place(text: str) -> Place:
+def place(text: str) -> FieldPath:
     found = _PLACE.fullmatch(text)
     if found is None:
         raise DialectError(f"{text!r} is no place; write it like PV1-3.4")
     segment, number, component, sub = found.groups()
-    return Place(segment, int(number), int(component or 0), int(sub or 0))
+    return FieldPath(segment, int(number), int(component or 0), int(sub or 0))
 
 
-def _places(value: Iterable[str]) -> tuple[Place, ...]:
+def _places(value: Iterable[str]) -> tuple[FieldPath, ...]:
     return tuple(place(text) for text in value)
 
 

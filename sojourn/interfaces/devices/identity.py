@@ -7,7 +7,7 @@ from typing import Final
 
 from sojourn.care.vitals import whose
 
-from .dialects import Dialect, Place
+from .dialects import Dialect, FieldPath
 from .values import Separators
 
 EUI64: Final = re.compile(r"[0-9A-Fa-f]{16}")
@@ -38,7 +38,7 @@ def nearest(sub_id: str, equipment: dict[str, str]) -> str:
     return best
 
 
-def _at(first: dict[str, str], where: Place, seps: Separators) -> str:
+def _at(first: dict[str, str], where: FieldPath, seps: Separators) -> str:
     text = _raw(first, where, seps)
     if where.subcomponent:
         parts = text.split(seps.subcomponent) if seps.subcomponent else [text]
@@ -46,7 +46,7 @@ def _at(first: dict[str, str], where: Place, seps: Separators) -> str:
     return seps.plain(text)
 
 
-def _raw(first: dict[str, str], where: Place, seps: Separators) -> str:
+def _raw(first: dict[str, str], where: FieldPath, seps: Separators) -> str:
     """A component as it was sent, its subcomponents together."""
     f = first.get(where.segment, "").split(seps.field)
     number = where.field - 1 if where.segment == "MSH" else where.field
@@ -62,7 +62,7 @@ def identity_of(
 ) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     bed = next(filter(None, [_place(first, p, seps) for p in dialect.bed]), "")[:100]
     ward = next(filter(None, [_at(first, p, seps) for p in dialect.ward]), "")
-    room, facility = (_place(first, Place("PV1", 3, n, 0), seps) for n in (2, 4))
+    room, facility = (_place(first, FieldPath("PV1", 3, n, 0), seps) for n in (2, 4))
     own: dict[str, None] = {}
     gateway: dict[str, None] = {}
     for kind, where in dialect.devices:
@@ -84,11 +84,11 @@ def _own_value(kind: str, value: str, first: dict[str, str], seps: Separators) -
     if kind == "eui64":
         return next((p.upper() for p in value.split(seps.component) if EUI64.fullmatch(p)), "")
     if kind == "app":
-        return "/".join(filter(None, [seps.first(_at(first, Place("MSH", n, 1, 0), seps)) for n in (3, 4)]))
+        return "/".join(filter(None, [seps.first(_at(first, FieldPath("MSH", n, 1, 0), seps)) for n in (3, 4)]))
     return value
 
 
-def _place(first: dict[str, str], where: Place, seps: Separators) -> str:
+def _place(first: dict[str, str], where: FieldPath, seps: Separators) -> str:
     """What names a place: where its first subcomponent is empty (``&10``), the next one that is not."""
     if where.subcomponent > 1:
         return _at(first, where, seps)

@@ -42,18 +42,18 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class MessageOutcome:
     ack: AckCode
     reason: str
     message_id: int | None
     patients: tuple[Answered, ...] | None = None  # to a Query from a line that may ask; None where it may not
 
 
-NOT_STORED: Final = Outcome("AE", "Not stored; please send again.", None)
+NOT_STORED: Final = MessageOutcome("AE", "Not stored; please send again.", None)
 
 
 class Store(Protocol):
-    async def store(self, batch: Sequence[Received]) -> Sequence[Outcome]:
+    async def store(self, batch: Sequence[Received]) -> Sequence[MessageOutcome]:
         """Keep the batch durably; one outcome for each, in order. Returns only after commit; raises if it cannot.
 
         The same bytes again get the outcome that they got the first time.
@@ -198,7 +198,7 @@ class Listener:
         for connection in self.connections:
             connection.balance()
 
-    async def _keep(self, batch: list[Received]) -> list[Outcome]:
+    async def _keep(self, batch: list[Received]) -> list[MessageOutcome]:
         self.counters.batches += 1
         self.counters.largest_batch = max(self.counters.largest_batch, len(batch))
         for attempt in range(self.limits.retries + 1):
@@ -208,7 +208,7 @@ class Listener:
             if attempt < self.limits.retries and not self.stopping:
                 await asyncio.sleep(self.limits.backoff_s * 2**attempt)
         # One message may be what the store cannot bear: try them singly, but not long if nothing works.
-        result: list[Outcome] = []
+        result: list[MessageOutcome] = []
         failed = 0
         for received in batch:
             single = await self._once([received]) if len(batch) > 1 and failed < 3 else None
@@ -216,7 +216,7 @@ class Listener:
             result += single or [NOT_STORED]
         return result
 
-    async def _once(self, batch: list[Received]) -> list[Outcome] | None:
+    async def _once(self, batch: list[Received]) -> list[MessageOutcome] | None:
         try:
             async with asyncio.timeout(self.limits.store_timeout_s):
                 outcomes = list(await self.store.store(batch))
@@ -229,7 +229,7 @@ class Listener:
         self.counters.last_stored_at = self.now()
         return outcomes
 
-    def _answer(self, batch: list[_Turn], outcomes: list[Outcome]) -> None:
+    def _answer(self, batch: list[_Turn], outcomes: list[MessageOutcome]) -> None:
         counters = self.counters
         now = self.now()
         touched: dict[_Connection, None] = {}
@@ -266,7 +266,7 @@ class Listener:
                     connection.take(connection.deframer.give_up())
 
 
-def _bodies(received: Received, outcome: Outcome, now: datetime) -> list[bytes]:
+def _bodies(received: Received, outcome: MessageOutcome, now: datetime) -> list[bytes]:
     """What its sender is told: acknowledgements as it wants them, or the patients that it may ask for."""
     raw, parsed = received.raw, received.parsed
     if isinstance(parsed, Query) and outcome.patients is not None:

@@ -19,7 +19,7 @@ from sojourn.care.vitals.unused import Counts, Item
 from sojourn.care.vitals.withdrawing import TakenBack
 from sojourn.clinical.vitals import LIMITS, measured_by
 
-from .listener import Outcome, Received
+from .listener import MessageOutcome, Received
 from .query import matching
 from .results import Answered, Fault, NotMeasured, ParsedMessage, ParsedReading, Query, Unmapped, Withdrawal
 
@@ -39,7 +39,7 @@ class PostgresStore:
         self.zones: dict[int | None, tzinfo] = {}
         self._counts = Counts()
 
-    async def store(self, batch: Sequence[Received]) -> Sequence[Outcome]:
+    async def store(self, batch: Sequence[Received]) -> Sequence[MessageOutcome]:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._store, batch)
 
     def zone_for(self, clinic_id: int | None) -> tzinfo:
@@ -67,7 +67,7 @@ class PostgresStore:
         if self._connection is not None:
             self._connection.close()
 
-    def _store(self, batch: Sequence[Received]) -> list[Outcome]:
+    def _store(self, batch: Sequence[Received]) -> list[MessageOutcome]:
         connection = self._connect()
         try:
             with connection.transaction(), connection.cursor() as cursor:
@@ -79,7 +79,7 @@ class PostgresStore:
             self._connection = None
             raise
         return [
-            Outcome("AA" if patients is not None else answer.ack, answer.reason, None, patients)
+            MessageOutcome("AA" if patients is not None else answer.ack, answer.reason, None, patients)
             for answer, patients in zip(answers, told, strict=True)
         ]
 

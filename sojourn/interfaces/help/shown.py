@@ -41,7 +41,7 @@ class LineView:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class LineGroup:
     """Further lines of one kind, under a heading."""
 
     title: str
@@ -49,14 +49,14 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CountryLines:
     """The lines of a country. ``known``: an emergency number is shown; else the page says to call the local one."""
 
     code: str
     name: str
     emergency: tuple[LineView, ...]
     first: tuple[LineView, ...]
-    more: tuple[Group, ...]
+    more: tuple[LineGroup, ...]
 
     @property
     def known(self) -> bool:
@@ -69,7 +69,7 @@ class HelpNow:
 
     clinic_name: str
     clinic: tuple[LineView, ...]
-    place: Place | None
+    place: CountryLines | None
 
 
 def help_now(clinic: Clinic | None) -> HelpNow:
@@ -133,7 +133,7 @@ def _instead(
     return [each for each in more if each.kind == "crisis" and not _failed(each, checks)][:1]
 
 
-def place_of(found: PlaceLines, not_reached: Mapping[str, LineCheck] | None = None) -> Place:
+def place_of(found: PlaceLines, not_reached: Mapping[str, LineCheck] | None = None) -> CountryLines:
     """A country's lines. One that the clinic could not reach is not among the first: it follows, with that note."""
     checks = not_reached or {}
     failed = [each for each in found.first if _failed(each, checks)]
@@ -142,21 +142,23 @@ def place_of(found: PlaceLines, not_reached: Mapping[str, LineCheck] | None = No
     said = {each.id for each in (*found.buttons, *first)}
     rest = [each for each in (*failed, *found.more) if each.id not in said]
     shown = tuple(_line(each, checks.get(each.id)) for each in first)
-    return Place(found.country, found.name, tuple(map(_line, found.buttons)), shown, tuple(_groups(rest, checks)))
+    return CountryLines(
+        found.country, found.name, tuple(map(_line, found.buttons)), shown, tuple(_groups(rest, checks))
+    )
 
 
 def _failed(line: CrisisLine, checks: Mapping[str, LineCheck]) -> bool:
     return line.kind != "emergency" and line.id in checks and checks[line.id].number == line.shown
 
 
-def _groups(rest: list[CrisisLine], checks: Mapping[str, LineCheck]) -> list[Group]:
+def _groups(rest: list[CrisisLine], checks: Mapping[str, LineCheck]) -> list[LineGroup]:
     titles = {
         "crisis": _("More to call"), "text": _("To write to"), "chat": _("Chat"),
         "deaf": _("If you are deaf or cannot speak"), "emergency": _("Other emergency numbers"),
         "poison": _("Poisoning"),
     }  # fmt: skip
     groups = [
-        Group(title, tuple(_line(each, checks.get(each.id)) for each in rest if each.kind == kind))
+        LineGroup(title, tuple(_line(each, checks.get(each.id)) for each in rest if each.kind == kind))
         for kind, title in titles.items()
     ]
     return [each for each in groups if each.lines]

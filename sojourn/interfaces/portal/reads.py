@@ -20,7 +20,7 @@ from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.care.session.models import MedicationAdministration
 from sojourn.clinical.protocol import PRESENT, State
-from sojourn.interfaces.portal.today.path import Facts
+from sojourn.interfaces.portal.today.path import JourneyFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class CourseProgress:
     sessions: tuple[SessionRow, ...]
     next: Appointment | None
     running_id: int | None
-    facts: Facts
+    facts: JourneyFacts
 
 
 def way(patient_id: int, now: datetime) -> CourseProgress:
@@ -44,7 +44,7 @@ def way(patient_id: int, now: datetime) -> CourseProgress:
         sessions=sessions,
         next=ahead[0] if ahead else None,
         running_id=here[-1].encounter_id if here else None,
-        facts=Facts(
+        facts=JourneyFacts(
             has_course=course is not None,
             course_ended=course is not None and course.ended_on is not None,
             booked=bool(ahead),

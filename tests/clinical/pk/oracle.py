@@ -10,7 +10,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
-from sojourn.clinical.pk.linear import Pour
+from sojourn.clinical.pk.linear import DoseInput
 
 
 def exponential(matrix: np.ndarray) -> np.ndarray:
@@ -28,7 +28,7 @@ def _turn(size: int) -> np.ndarray:
     return np.linalg.qr(np.random.default_rng(0).normal(size=(size, size)))[0]
 
 
-def by_exponential(rates: np.ndarray, pours: Sequence[Pour], times: Sequence[float]) -> np.ndarray:
+def by_exponential(rates: np.ndarray, pours: Sequence[DoseInput], times: Sequence[float]) -> np.ndarray:
     """Amounts (n, T) by superposing matrix exponentials; an infusion is one more compartment that feeds."""
     size = len(rates)
     passed = cache(lambda minutes: exponential(rates * minutes))  # many pours end equally long ago
@@ -57,7 +57,7 @@ def by_exponential(rates: np.ndarray, pours: Sequence[Pour], times: Sequence[flo
     return np.array(columns).T
 
 
-def by_integration(rates: np.ndarray, pours: Sequence[Pour], times: Sequence[float]) -> np.ndarray:
+def by_integration(rates: np.ndarray, pours: Sequence[DoseInput], times: Sequence[float]) -> np.ndarray:
     """Amounts (n, T) by Dormand and Prince's 8th-order method, restarted wherever an input changes or a time is asked
     for: between its own steps it interpolates, and that is worse than its tolerance."""
     changes = {float(p.start) for p in pours} | {float(p.start) + float(p.duration) for p in pours}

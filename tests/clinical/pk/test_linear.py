@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sojourn.clinical.pk import linear
-from sojourn.clinical.pk.linear import Linear, Pour
+from sojourn.clinical.pk.linear import DoseInput, Linear
 from sojourn.clinical.pk.refusal import ModelRefused, RefusalReason
 
 from .oracle import by_exponential, by_integration
@@ -60,11 +60,11 @@ def anybody(draw: st.DrawFn) -> np.ndarray:
 
 
 @st.composite
-def schedule(draw: st.DrawFn, size: int) -> list[Pour]:
+def schedule(draw: st.DrawFn, size: int) -> list[DoseInput]:
     start = st.sampled_from([0.0, 0.5, 5.0, 10.0, 25.0])
     duration = st.sampled_from([0.0, 0.0, 0.3, 4.0, 40.0])
     return [
-        Pour(draw(st.integers(0, size - 1)), draw(st.floats(1.0, 100.0)), draw(start), draw(duration))
+        DoseInput(draw(st.integers(0, size - 1)), draw(st.floats(1.0, 100.0)), draw(start), draw(duration))
         for _ in range(draw(st.integers(1, 5)))
     ]
 
@@ -72,7 +72,7 @@ def schedule(draw: st.DrawFn, size: int) -> list[Pour]:
 bodies = st.one_of(mammillary(), cascade(), anybody())
 
 
-def amounts(matrix: np.ndarray, pours: list[Pour], times: object = TIMES) -> np.ndarray:
+def amounts(matrix: np.ndarray, pours: list[DoseInput], times: object = TIMES) -> np.ndarray:
     return Linear(matrix[None], np.eye(len(matrix))[None]).respond(pours).at(np.asarray(times))[0]
 
 
@@ -108,7 +108,7 @@ def test_the_closed_form_agrees_with_a_plain_integrator(data: st.DataObject) -> 
 def test_twice_the_dose_is_twice_the_curve(data: st.DataObject, factor: float) -> None:
     matrix = data.draw(bodies)
     pours = data.draw(schedule(len(matrix)))
-    more = [Pour(p.compartment, float(p.amount) * factor, p.start, p.duration) for p in pours]
+    more = [DoseInput(p.compartment, float(p.amount) * factor, p.start, p.duration) for p in pours]
     once = amounts(matrix, pours)
     assert np.abs(amounts(matrix, more) - factor * once).max() <= 1e-10 * factor * float(once.max())
 
@@ -128,7 +128,7 @@ def test_schedules_add_up(data: st.DataObject) -> None:
 def test_a_later_start_is_the_same_curve_later(data: st.DataObject, shift: float) -> None:
     matrix = data.draw(bodies)
     pours = data.draw(schedule(len(matrix)))
-    late = [Pour(p.compartment, p.amount, float(p.start) + shift, p.duration) for p in pours]
+    late = [DoseInput(p.compartment, p.amount, float(p.start) + shift, p.duration) for p in pours]
     here, there = amounts(matrix, pours), amounts(matrix, late, np.asarray(TIMES) + shift)
     assert np.abs(here - there).max() <= 1e-10 * max(float(here.max()), 1e-12)
 
@@ -204,7 +204,7 @@ def test_area_and_slope_belong_to_the_curve(data: st.DataObject) -> None:
 def test_a_lasting_infusion_settles_at_rate_over_clearance(matrix: np.ndarray, per_min: float) -> None:
     """C = R / CL where everything leaves from the centre; in general the amounts solve A x = -R."""
     long = 60.0 / float(np.abs(np.linalg.eigvals(matrix)).min())
-    found = amounts(matrix, [Pour(0, per_min * long, 0.0, long)], [long * 0.999999])[:, 0]
+    found = amounts(matrix, [DoseInput(0, per_min * long, 0.0, long)], [long * 0.999999])[:, 0]
     wanted = np.linalg.solve(matrix, -per_min * np.eye(len(matrix))[0])
     assert found == pytest.approx(wanted, rel=1e-8)
     k10 = -matrix[:, 0].sum()
@@ -218,7 +218,7 @@ def test_many_people_answer_as_one_by_one(matrix: np.ndarray) -> None:
     """Rotations in step (many) and LAPACK (few) are two routes to the same modes."""
     factors = np.linspace(0.5, 2.0, 60)
     many = Linear(matrix[None] * factors[:, None, None], np.eye(len(matrix))[None].repeat(60, axis=0))
-    pours = [Pour(0, 10.0, 0.0, 5.0), Pour(0, 3.0, 1.0)]
+    pours = [DoseInput(0, 10.0, 0.0, 5.0), DoseInput(0, 3.0, 1.0)]
     together = many.respond(pours).at(TIMES)
     for k in (0, 31, 59):
         alone = amounts(matrix * factors[k], pours)
@@ -231,9 +231,9 @@ def test_people_with_clocks_of_their_own() -> None:
     starts, durations = np.array([0.0, 3.0, 7.0]), np.array([10.0, 0.0, 2.5])
     amounts_ = np.array([5.0, 10.0, 20.0])
     system = Linear(np.stack([matrix] * 3), np.stack([np.eye(3)] * 3))
-    found = system.respond([Pour(0, amounts_, starts, durations), Pour(0, 1.0, 2.0)]).at(TIMES)
+    found = system.respond([DoseInput(0, amounts_, starts, durations), DoseInput(0, 1.0, 2.0)]).at(TIMES)
     for k in range(3):
-        own = [Pour(0, amounts_[k], starts[k], durations[k]), Pour(0, 1.0, 2.0)]
+        own = [DoseInput(0, amounts_[k], starts[k], durations[k]), DoseInput(0, 1.0, 2.0)]
         assert close(found[k], by_exponential(matrix, own, TIMES), 1e-12)
 
 
@@ -243,7 +243,7 @@ def test_equal_roots_have_their_textbook_limit(size: int) -> None:
     k = 0.3
     matrix = k * (np.eye(size, k=-1) - np.eye(size))
     times = np.array([0.5, 2.0, 10.0, 60.0])
-    found = amounts(matrix, [Pour(0, 1.0, 0.0)], times)[size - 1]
+    found = amounts(matrix, [DoseInput(0, 1.0, 0.0)], times)[size - 1]
     factorial = float(np.prod(np.arange(1, size)))
     assert found == pytest.approx((k * times) ** (size - 1) * np.exp(-k * times) / factorial, rel=1e-12)
 
@@ -251,7 +251,7 @@ def test_equal_roots_have_their_textbook_limit(size: int) -> None:
 def test_a_cycle_swings() -> None:
     """Complex roots: three compartments in a ring without loss swing towards thirds."""
     matrix = np.array([[-1.0, 0.0, 1.0], [1.0, -1.0, 0.0], [0.0, 1.0, -1.0]])
-    found = amounts(matrix, [Pour(0, 3.0, 0.0)], [0.0, 1.0, 40.0])
+    found = amounts(matrix, [DoseInput(0, 3.0, 0.0)], [0.0, 1.0, 40.0])
     at_one = 1 + 2 * np.exp(-1.5) * np.cos(np.sqrt(3) / 2)
     assert found[:, 0] == pytest.approx([3.0, 0.0, 0.0], abs=1e-12)
     assert found[0, 1] == pytest.approx(at_one, rel=1e-12)
@@ -280,7 +280,7 @@ def test_what_does_not_converge_is_refused(
 
 def test_a_sink_fills_in_a_straight_line_at_last() -> None:
     matrix = np.array([[-0.5, 0.0], [0.5, 0.0]])
-    response = Linear(matrix[None], np.eye(2)[None]).respond([Pour(0, 100.0, 0.0, 100.0)])
+    response = Linear(matrix[None], np.eye(2)[None]).respond([DoseInput(0, 100.0, 0.0, 100.0)])
     found = response.at([90.0, 91.0])[0, 1]
     assert found[1] - found[0] == pytest.approx(1.0, rel=1e-9)
     assert response.area_in_all()[0, 0] == pytest.approx(200.0, rel=1e-12)
@@ -291,7 +291,7 @@ def test_the_first_moments_of_an_infusion_are_right() -> None:
     """A level and its exponentials nearly cancel there: after a millionth of a minute C is R t / V."""
     matrix = np.array([[-1.62, 0.247, 0.0146], [0.592, -0.247, 0.0], [0.59, 0.0, -0.0146]])
     tiny = 1e-6
-    found = amounts(matrix, [Pour(0, 40.0, 0.0, 40.0)], [tiny])[0, 0]
+    found = amounts(matrix, [DoseInput(0, 40.0, 0.0, 40.0)], [tiny])[0, 0]
     assert found == pytest.approx(tiny * (1 - 1.62 * tiny / 2), rel=1e-13)
 
 
@@ -299,7 +299,7 @@ def test_the_first_moments_of_an_infusion_are_right() -> None:
 @settings(max_examples=1, deadline=None)
 @given(st.just(np.array([[-0.2, 0.0], [0.2, -0.2]])))
 def test_defective_matrices_are_no_exception(matrix: np.ndarray) -> None:
-    pours = [Pour(0, 5.0, 0.0, 3.0), Pour(1, 2.0, 1.0)]
+    pours = [DoseInput(0, 5.0, 0.0, 3.0), DoseInput(1, 2.0, 1.0)]
     assert close(amounts(matrix, pours), by_exponential(matrix, pours, TIMES), 1e-12)
 
 

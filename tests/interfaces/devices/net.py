@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from zoneinfo import ZoneInfo
 
 from sojourn.interfaces.devices.framing import Deframer, Frame, frame
-from sojourn.interfaces.devices.listener import Limits, Listener, Outcome, Received, serve
+from sojourn.interfaces.devices.listener import Limits, Listener, MessageOutcome, Received, serve
 from sojourn.interfaces.devices.results import Fault
 
 ZONE = ZoneInfo("America/Denver")
@@ -16,14 +16,14 @@ class MemoryStore:
     """Keeps what a real store keeps: bytes once, and the first outcome for every resend."""
 
     def __init__(self) -> None:
-        self.kept: dict[bytes, Outcome] = {}
+        self.kept: dict[bytes, MessageOutcome] = {}
         self.batches: list[list[Received]] = []
         self.fail = 0  # so many calls to come raise
         self.poison = b""  # a batch with these bytes raises
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def store(self, batch: Sequence[Received]) -> Sequence[Outcome]:
+    async def store(self, batch: Sequence[Received]) -> Sequence[MessageOutcome]:
         await self.gate.wait()
         if self.fail:
             self.fail -= 1
@@ -36,9 +36,9 @@ class MemoryStore:
             if received.raw not in self.kept:
                 parsed, number = received.parsed, len(self.kept) + 1
                 self.kept[received.raw] = (
-                    Outcome(parsed.ack_code, parsed.reason, number)
+                    MessageOutcome(parsed.ack_code, parsed.reason, number)
                     if isinstance(parsed, Fault)
-                    else Outcome("AA", "", number)
+                    else MessageOutcome("AA", "", number)
                 )
             outcomes.append(self.kept[received.raw])
         return outcomes

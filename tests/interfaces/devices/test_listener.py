@@ -7,7 +7,7 @@ from functools import wraps
 import pytest
 
 from sojourn.interfaces.devices.framing import frame
-from sojourn.interfaces.devices.listener import Limits, Outcome, address
+from sojourn.interfaces.devices.listener import Limits, MessageOutcome, address
 from sojourn.interfaces.devices.results import Answered, Fault, ParsedMessage
 
 from .net import MemoryStore, listening, monitor
@@ -407,4 +407,4 @@ def test_the_address(monkeypatch):
 
 
 def test_outcomes_are_values():
-    assert Outcome("AA", "", 1) == Outcome("AA", "", 1)
+    assert MessageOutcome("AA", "", 1) == MessageOutcome("AA", "", 1)

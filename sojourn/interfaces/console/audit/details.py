@@ -17,7 +17,7 @@ from sojourn.clinical.eligibility.facts import VOCABULARY
 from sojourn.clinical.scales import say
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.audit import wording
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.scales import ids, scale
 from sojourn.interfaces.console.sessions.words import drug_word, route_word
 
@@ -44,7 +44,7 @@ def _question(question_id: str) -> str:
 
 def _rule(rule_id: str) -> str:
     try:
-        return gettext(book().rule(rule_id).title)
+        return gettext(released_rulebook().rule(rule_id).title)
     except KeyError:
         return rule_id
 
@@ -67,7 +67,9 @@ _SCORES: Final = {"padss": _("PADSS"), "aldrete": _("Aldrete score"), "companion
 
 def _item(item_id: str) -> str:
     """An item of a checklist, or a score that stands for one."""
-    items = {item.id: item.label for each in book().protocols() for item in (*each.checklist, *each.discharge)}
+    items = {
+        item.id: item.label for each in released_rulebook().protocols() for item in (*each.checklist, *each.discharge)
+    }
     return gettext(items[item_id]) if item_id in items else str(_SCORES.get(item_id, item_id))
 
 

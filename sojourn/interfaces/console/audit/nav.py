@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from sojourn.foundation.ui.navigation import Nav, Place
+from sojourn.foundation.ui.navigation import Nav, NavigationItem
 
 NAV = Nav(
-    places=(Place(label=_("Audit"), name="console:audit", icon="history", order=170, may=("audit.read",)),),
+    places=(NavigationItem(label=_("Audit"), name="console:audit", icon="history", order=170, may=("audit.read",)),),
 )

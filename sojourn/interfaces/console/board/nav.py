@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from sojourn.foundation.ui.navigation import Nav, Place
+from sojourn.foundation.ui.navigation import Nav, NavigationItem
 
 NAV = Nav(
-    places=(Place(label=_("Board"), name="console:board", icon="layout-dashboard", order=20, may=("board.watch",)),),
+    places=(
+        NavigationItem(label=_("Board"), name="console:board", icon="layout-dashboard", order=20, may=("board.watch",)),
+    ),
 )

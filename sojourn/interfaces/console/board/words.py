@@ -14,7 +14,7 @@ from sojourn.clinical.alarms.prepare import RISE
 from sojourn.clinical.current import rounded
 from sojourn.clinical.protocol import State
 from sojourn.clinical.rules import Rule
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.interfaces.console.monitors.doubt_words import SHORT
 
 STATES: Mapping[State, StrPromise] = {
@@ -63,8 +63,8 @@ def board_words() -> dict[str, Any]:
     return {
         "states": {state.value: str(word) for state, word in STATES.items()},
         "priorities": {priority.value: str(word) for priority, word in PRIORITIES.items()},
-        "rules": {rule.id: _(rule.title) for rule in book().of_kind(*KINDS, FAULT)},
-        "short": {rule.id: str(_NAMED.get(rule.id) or _SHORT[_bend(rule)]) for rule in book().of_kind(*KINDS)},
+        "rules": {rule.id: _(rule.title) for rule in released_rulebook().of_kind(*KINDS, FAULT)},
+        "short": {rule.id: str(_NAMED.get(rule.id) or _SHORT[_bend(rule)]) for rule in released_rulebook().of_kind(*KINDS)},
         "doubts": {doubt: str(word) for doubt, word in SHORT.items()},
         "just_now": pgettext("age of a reading", "now"),
         "seconds": _("{n} s ago"),

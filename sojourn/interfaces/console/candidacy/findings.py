@@ -78,7 +78,7 @@ class FindingView:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class FindingGroup:
     severity: str
     label: str
     shape: str
@@ -136,7 +136,7 @@ def finding_row(finding: Finding, signed: Mapping[str, Overridden], actor: Actor
 
 def finding_groups(
     assessed: Assessed, signed: Mapping[str, Overridden], actor: Actor, clearances: Iterable[Clearance]
-) -> list[Group]:
+) -> list[FindingGroup]:
     way = f"{assessed.drug}-{assessed.route}"
     weighed = open_eyes.weighed(assessed, clearances)
     beside = candidacy_clearances.beside(assessed.patient.pk, way, weighed, actor)
@@ -146,7 +146,7 @@ def finding_groups(
         return replace(found, beside=beside.get(found.key))
 
     return [
-        Group(
+        FindingGroup(
             severity=name,
             label=str(SEVERITIES[name]),
             shape=SHAPES.get(name, ""),

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.care.candidacy import judging
-from sojourn.care.candidacy.actions import Answer
+from sojourn.care.candidacy.actions import DecisionInput
 from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.clinical.eligibility import VOCABULARY, Value
 from sojourn.clinical.eligibility.panels import PANELS
@@ -112,9 +112,9 @@ class DecisionForm(forms.Form):
         )
 
     @property
-    def answer(self) -> Answer:
+    def answer(self) -> DecisionInput:
         told = self.cleaned_data
-        return Answer(
+        return DecisionInput(
             kind=told["kind"],
             conditions=tuple(told["conditions"].splitlines()),
             until_on=told["until_on"],

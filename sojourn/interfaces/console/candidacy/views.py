@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from sojourn.care.candidacy import actions, queries
-from sojourn.care.candidacy.actions import Answer
+from sojourn.care.candidacy.actions import DecisionInput
 from sojourn.care.candidacy.models import CandidacyDecision, Override
 from sojourn.care.candidacy.queries import File
 from sojourn.care.intake import actions as intake
@@ -107,7 +107,9 @@ def _seen(form: DecisionForm) -> dict[str, Any]:
     return seen
 
 
-def _sign(request: Request, scope: PatientScope, typed: Typed, answer: Answer, seen: dict[str, Any]) -> HttpResponse:
+def _sign(
+    request: Request, scope: PatientScope, typed: Typed, answer: DecisionInput, seen: dict[str, Any]
+) -> HttpResponse:
     """Sign; where something is missing that is typed beside the signature, record it, or show that page again."""
     signing: dict[str, Any] = {"by": scope.actor, "patient_id": scope.patient.pk, "answer": answer, "seen": seen}
     try:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from sojourn.foundation.ui.navigation import Nav, Place
+from sojourn.foundation.ui.navigation import Nav, NavigationItem
 
 NAV = Nav(
     places=(
-        Place(label=_("Hours"), name="console:hours", icon="clock", order=110, may=("hours.manage",)),
-        Place(label=_("Clinic and lines"), name="console:place", icon="phone", order=120, may=("clinic.read",)),
-        Place(label=_("Staff"), name="console:staff", icon="user-check", order=130, may=("staff.manage",)),
+        NavigationItem(label=_("Hours"), name="console:hours", icon="clock", order=110, may=("hours.manage",)),
+        NavigationItem(
+            label=_("Clinic and lines"), name="console:place", icon="phone", order=120, may=("clinic.read",)
+        ),
+        NavigationItem(label=_("Staff"), name="console:staff", icon="user-check", order=130, may=("staff.manage",)),
     ),
 )

@@ -15,7 +15,7 @@ from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.clock import page_local
 from sojourn.foundation.printing.setting import Column, Document, FigureBlock, Section, Table
 from sojourn.interfaces.console.concentration.chart import lines
-from sojourn.interfaces.console.concentration.presenters import Answer, ExplorerForm
+from sojourn.interfaces.console.concentration.presenters import ExplorerAnswer, ExplorerForm
 from sojourn.interfaces.console.concentration.regimens import Source
 from sojourn.interfaces.console.concentration.words import disclaimer
 from sojourn.interfaces.shared.days import years_words
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     pass
 
 
-def document(clinic: Clinic | None, patient: Patient, asked: ExplorerForm, answer: Answer) -> Document:
+def document(clinic: Clinic | None, patient: Patient, asked: ExplorerForm, answer: ExplorerAnswer) -> Document:
     letterhead = _letterhead(clinic)
     title = _("Expected concentration")
     picture = _picture(title, answer)
@@ -60,7 +60,7 @@ def _letterhead(clinic: Clinic | None) -> list[str]:
     return [clinic.name, *(each.strip() for each in clinic.address.splitlines() if each.strip())]
 
 
-def _picture(title: str, answer: Answer) -> str:
+def _picture(title: str, answer: ExplorerAnswer) -> str:
     """The lines of the answer as SVG."""
     import numpy as np
 
@@ -81,7 +81,7 @@ def _picture(title: str, answer: Answer) -> str:
     )
 
 
-def _sections(answer: Answer, picture: str, sentences: Sequence[str]) -> list[Section]:
+def _sections(answer: ExplorerAnswer, picture: str, sentences: Sequence[str]) -> list[Section]:
     columns = [
         Column(_("Regimen")), Column(_("Model"), "3fr"), Column(_("Highest, ng/mL"), figures=True),
         Column(_("After, min"), figures=True), Column(_("Exposure, ng·h/mL"), figures=True),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ExplorerAnswer:
     """All that the explorer says."""
 
     regimens: tuple[Regimen, ...]
@@ -61,14 +61,14 @@ def _explored(
     return pk.explore([[dose]], person, loaded, times, level).regimens[0]
 
 
-def ask(given: Sequence[tuple[str, Dose]], person: Person, level: float | None = None) -> Answer:
+def ask(given: Sequence[tuple[str, Dose]], person: Person, level: float | None = None) -> ExplorerAnswer:
     """Every regimen asked for by itself: one that no model answers says why and leaves the others standing."""
     times = pk.instants(dose.end_min for _letter, dose in given)
     regimens = [_regimen(letter, dose, person, times, level) for letter, dose in given]
     answered = [each for each in regimens if each.explored is not None]
     drugs = dict.fromkeys(each.dose.drug for each in answered)
     zones = tuple(chain.from_iterable(map(pk.reference_zones, drugs)))
-    return Answer(
+    return ExplorerAnswer(
         regimens=tuple(regimens),
         times=times,
         chart=chart_of(answered, times, zones) if answered else None,
@@ -146,7 +146,7 @@ class ExplorerForm:
 
     who: WhoForm
     slots: tuple[Slot, ...]
-    answer: Answer | None
+    answer: ExplorerAnswer | None
     problems: tuple[str, ...]
     no_weight: bool
     nothing: bool
@@ -181,7 +181,7 @@ def read_asked(typed: Mapping[str, str], patient: Patient) -> ExplorerForm:
         return replace(shown, problems=(reason(why),))
 
 
-def _answer(who: WhoForm, given: Sequence[tuple[str, Dose]], patient: Patient) -> Answer:
+def _answer(who: WhoForm, given: Sequence[tuple[str, Dose]], patient: Patient) -> ExplorerAnswer:
     """What the models say of a body of this weight. Raises ``pk.Refused``."""
     level = who.cleaned_data["level"]
     person = pk.Person(

@@ -107,7 +107,7 @@ def shelf_of(patient: Patient, clinic: Clinic) -> Shelf:
     """Four queries."""
     decided = Consent.objects.filter(patient=patient).select_related("countersignature", "withdrawal")
     return Shelf(
-        own=queries.shelf(clinic),
+        own=queries.available_documents(clinic),
         rows=list(decided.defer("content", "drawn").order_by("-id")),
         planned=planned_way(patient.pk),
         asked=queries.asked(patient.pk),
@@ -177,7 +177,7 @@ def _ways_context(shelf: Shelf) -> dict[str, object]:
 
 def _state_of_signed(found: Consent, clinic: Clinic) -> str:
     """Where a signed agreement stands; "superseded" where a newer one of the same text exists. Five queries."""
-    asked, own = queries.asked(found.patient_id), queries.shelf(clinic)
+    asked, own = queries.asked(found.patient_id), queries.available_documents(clinic)
     newest = queries.newest_of(found.patient_id).get(found.document_id, found)
     if newest.pk != found.pk:
         return "superseded"

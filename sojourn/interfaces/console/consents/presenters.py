@@ -163,7 +163,7 @@ def _first(rows: QuerySet[Consent]) -> QuerySet[Consent]:
 
 def clinic_context(clinic: Clinic, actor: Actor, now: datetime) -> dict[str, object]:
     """What waits, for whoever reads agreements, and the texts that the clinic uses."""
-    own, reads = queries.shelf(clinic), actor.may("consent.read")
+    own, reads = queries.available_documents(clinic), actor.may("consent.read")
     lines, titles = text_lines(own), titles_of_texts()
     return {
         "reads": reads,

@@ -102,7 +102,7 @@ def text(request: Request, text_id: str) -> HttpResponse:
     if source is None:
         raise Http404
     language = request.GET.get("language", queries.reading_language())
-    used = queries.shelf(request.clinic).adopted.get(text_id)
+    used = queries.available_documents(request.clinic).adopted.get(text_id)
     context = text_context(source, language if language in texts.LANGUAGES else "en", used, request.actor)
     return render(request, "console/consents/text.html", context)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrPromise
 
-from sojourn.foundation.rulebook.first_start import FirstStart, Group, is_open, needs_a_decision
+from sojourn.foundation.rulebook.first_start import FirstStart, FirstStartGroup, is_open, needs_a_decision
 from sojourn.foundation.rulebook.queries import RuleStatus
 
 # What each group is called, and why it is decided.
@@ -119,7 +119,7 @@ def parts(found: FirstStart) -> list[RuleGroupView]:
     return [part(each) for each in found.groups]
 
 
-def part(group: Group) -> RuleGroupView:
+def part(group: FirstStartGroup) -> RuleGroupView:
     """One group with its rules: those to decide, and those that act by themselves."""
     return RuleGroupView(
         code=group.code, name=NAMES[group.code], why=WHY[group.code],
@@ -131,7 +131,7 @@ def part(group: Group) -> RuleGroupView:
     )  # fmt: skip
 
 
-def _words(group: Group) -> str:
+def _words(group: FirstStartGroup) -> str:
     """How far a group is: its rules, and its numbers where it has some."""
     if not group.to_decide:
         return _("Nothing to decide")

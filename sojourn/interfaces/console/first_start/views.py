@@ -21,7 +21,7 @@ from sojourn.foundation.accounts import readiness
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import actions, queries
-from sojourn.foundation.rulebook.first_start import FirstStart, Group, first_start, needs_a_decision
+from sojourn.foundation.rulebook.first_start import FirstStart, FirstStartGroup, first_start, needs_a_decision
 from sojourn.foundation.rulebook.queries import RuleStatus
 from sojourn.interfaces.console.clinic.place import own_clinic
 from sojourn.interfaces.console.clinic.place_presenters import missing_rows
@@ -69,7 +69,7 @@ def group(request: Request, group_code: str) -> HttpResponse:
     return render(request, "console/first_start/group.html", context)
 
 
-def _placed(walk: FirstStart, rule_id: str) -> tuple[Group, RuleStatus]:
+def _placed(walk: FirstStart, rule_id: str) -> tuple[FirstStartGroup, RuleStatus]:
     """The rule in its group, where it is one that is decided; else 404."""
     for each in walk.groups:
         for standing in each.to_decide:

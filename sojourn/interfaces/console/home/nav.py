@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from sojourn.foundation.ui.navigation import Nav, Place
+from sojourn.foundation.ui.navigation import Nav, NavigationItem
 
 NAV = Nav(
-    places=(Place(label=_("Home"), name="console:home", icon="house", order=10),),
+    places=(NavigationItem(label=_("Home"), name="console:home", icon="house", order=10),),
 )

@@ -23,7 +23,7 @@ from sojourn.interfaces.shared.states import Word, state_word
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class NextStep:
     """What to do next with a session. ``post``: the button sends a form; else it is a link. ``main``: the patient
     is here, so this is what one came for."""
 
@@ -44,7 +44,7 @@ class TodayRow:
     url: str
     word: Word
     since: datetime | None
-    step: Step | None
+    step: NextStep | None
     notes: tuple[str, ...]
     over: bool
 
@@ -62,15 +62,15 @@ _STEPS: Mapping[State, tuple[str, StrPromise]] = {
 }
 
 
-def _step(actor: Actor, row: SessionRow) -> Step | None:
+def _step(actor: Actor, row: SessionRow) -> NextStep | None:
     if row.state == State.PLANNED:
         url = address("console:arrive", row.appointment.pk)
-        return Step(_("Arrive"), url, post=True) if url and actor.may("session.arrive") else None
+        return NextStep(_("Arrive"), url, post=True) if url and actor.may("session.arrive") else None
     if row.encounter_id is None or row.state not in _STEPS or not actor.may("session.read"):
         return None
     permission, label = _STEPS[row.state]
     mine, url = actor.may(permission), _session_url(row.encounter_id, row.state)
-    step = Step(label if mine else _("Look at the session"), url, main=mine and row.state in PRESENT)
+    step = NextStep(label if mine else _("Look at the session"), url, main=mine and row.state in PRESENT)
     return step if url else None
 
 

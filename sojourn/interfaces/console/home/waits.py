@@ -50,7 +50,7 @@ UNSIGNED_FOR = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class WaitingItem:
     """Something that waits for the actor. ``alarm`` is the priority where it is an alarm; ``is_first``: it stands above
     everything else."""
 
@@ -62,7 +62,7 @@ class Wait:
     is_first: bool = False
 
 
-def _alarms(today: Today) -> list[Wait]:
+def _alarms(today: Today) -> list[WaitingItem]:
     """One line for all open alarms, as grave as the gravest. One query."""
     found = alarm_queries.open_alarms()
     if not found:
@@ -74,10 +74,10 @@ def _alarms(today: Today) -> list[Wait]:
         if waiting
         else _("all of them answered")
     )
-    return [Wait("bell", words, detail, address("console:board"), (waiting or found)[0].priority, is_first=True)]
+    return [WaitingItem("bell", words, detail, address("console:board"), (waiting or found)[0].priority, is_first=True)]
 
 
-def _calls(today: Today) -> list[Wait]:
+def _calls(today: Today) -> list[WaitingItem]:
     """Patients who ask for somebody and to whom nobody goes, the longest first. One query, two where somebody does."""
     here = {row.encounter_id: row for row in today.rows if row.state in PRESENT and row.encounter_id}
     found = calls.open_calls(here) if here else {}
@@ -95,27 +95,29 @@ def _calls(today: Today) -> list[Wait]:
         }  # fmt: skip
         if call.by:
             who += " · " + _("seen by %(name)s") % {"name": call.by}
-        waits.append(Wait("bell", words, who, address("console:session", encounter_id), "high" if late else ""))
+        waits.append(WaitingItem("bell", words, who, address("console:session", encounter_id), "high" if late else ""))
     return waits
 
 
-def _flags(today: Today) -> list[Wait]:
+def _flags(today: Today) -> list[WaitingItem]:
     """The open flags, the gravest first: what, whose, how old, by when. One query, five where there are some."""
     found = safety.open_flags()
     hidden = {each.patient.pk for each in found if today.hides(each.patient)}
-    return [Wait("flag", *line, is_first=True) for line in flag_presenters.home_lines(found, hidden, today.now)]
+    return [WaitingItem("flag", *line, is_first=True) for line in flag_presenters.home_lines(found, hidden, today.now)]
 
 
-def _flags_in_outline(today: Today) -> list[Wait]:
+def _flags_in_outline(today: Today) -> list[WaitingItem]:
     """How many flags are open, how old, whose; not what they are about. As many queries."""
-    return [Wait("flag", *line, is_first=True) for line in flag_presenters.outline(safety.open_flags(), today.now)]
+    return [
+        WaitingItem("flag", *line, is_first=True) for line in flag_presenters.outline(safety.open_flags(), today.now)
+    ]
 
 
-def _second_checks(today: Today) -> list[Wait]:
+def _second_checks(today: Today) -> list[WaitingItem]:
     """Doses that somebody else prepared and that wait for a second pair of eyes. One query."""
     ready = {row.encounter_id: row for row in today.rows if row.state == State.CHECKED and row.encounter_id}
     return [
-        Wait(
+        WaitingItem(
             "syringe",
             _("Second check of a dose"),
             _("%(name)s in %(chair)s, prepared by %(by)s")
@@ -127,10 +129,10 @@ def _second_checks(today: Today) -> list[Wait]:
     ]
 
 
-def _unsigned(today: Today) -> list[Wait]:
+def _unsigned(today: Today) -> list[WaitingItem]:
     """Sessions that ended in the last month and whose record nobody has signed. One query."""
     return [
-        Wait(
+        WaitingItem(
             "signature",
             _("Record to sign"),
             _("%(name)s, session of %(day)s")
@@ -144,7 +146,7 @@ def _unsigned(today: Today) -> list[Wait]:
     ]
 
 
-def _questionnaires(today: Today) -> list[Wait]:
+def _questionnaires(today: Today) -> list[WaitingItem]:
     """Questionnaires that today's patients have not answered yet and that are due. Two queries."""
     expected = {row.appointment.patient_id: row for row in today.rows if row.state not in FINAL}
     due = measures.open_requests_of(expected)
@@ -160,19 +162,21 @@ def _questionnaires(today: Today) -> list[Wait]:
             "name": row.patient_name,
             "time": formats.date_format(page_local(row.appointment.during.lower), "H:i"),
         }
-        waits.append(Wait("clipboard-list", words, detail, reverse("console:patient", args=[patient_id])))
+        waits.append(WaitingItem("clipboard-list", words, detail, reverse("console:patient", args=[patient_id])))
     return waits
 
 
-def _companions(today: Today) -> list[Wait]:
+def _companions(today: Today) -> list[WaitingItem]:
     """Today's patients whom nobody brings home. No query."""
     planned = [row.appointment for row in today.rows if row.state not in FINAL]
     missing = [each for each in scheduling.without_companion(planned) if not today.hides(each.patient)]
     words = _("Nobody is named who brings the patient home")
     if len(missing) == 1:
-        return [Wait("car", words, missing[0].patient.name, reverse("console:appointment", args=[missing[0].pk]))]
+        return [
+            WaitingItem("car", words, missing[0].patient.name, reverse("console:appointment", args=[missing[0].pk]))
+        ]
     names = ", ".join(each.patient.name for each in missing)
-    return [Wait("car", words, names, reverse("console:day"))] if missing else []
+    return [WaitingItem("car", words, names, reverse("console:day"))] if missing else []
 
 
 _WAYS_HOME: Mapping[WayHome, StrPromise] = {
@@ -183,7 +187,7 @@ _WAYS_HOME: Mapping[WayHome, StrPromise] = {
 }
 
 
-def _ways_home(today: Today) -> list[Wait]:
+def _ways_home(today: Today) -> list[WaitingItem]:
     """Today's patients whose way home is open, those that are declined first. Two queries, or none."""
     planned = [row.appointment for row in today.rows if row.state not in FINAL]
     ways = coordination.ways_home(planned)
@@ -197,29 +201,29 @@ def _ways_home(today: Today) -> list[Wait]:
             who = today.named(each.patient)
             if way.person is not None and not secret:
                 who = _("%(name)s, by %(person)s") % {"name": who, "person": way.person.name}
-            waits.append(Wait("car", str(words), who, reverse("console:appointment", args=[each.pk])))
+            waits.append(WaitingItem("car", str(words), who, reverse("console:appointment", args=[each.pk])))
     return waits
 
 
-def _staff(today: Today) -> list[Wait]:
+def _staff(today: Today) -> list[WaitingItem]:
     """People without a second factor, and invitations that are still open. Three queries."""
     staff = [member for member in accounts.staff(today.clinic_id) if member.ended_at is None]
     factors = accounts.second_factors([member.person_id for member in staff])
     without = sum(not factors[member.person_id] & {"totp", "webauthn"} for member in staff)
     url = address("console:staff")
     words = ngettext("%(n)d person works here", "%(n)d people work here", len(staff)) % {"n": len(staff)}
-    waits = [Wait("users", words, "", url)]
+    waits = [WaitingItem("users", words, "", url)]
     if without:
         words = ngettext("%(n)d person has no second factor yet", "%(n)d people have no second factor yet", without)
-        waits.append(Wait("key-round", words % {"n": without}, _("They set it up at their next sign-in."), url))
+        waits.append(WaitingItem("key-round", words % {"n": without}, _("They set it up at their next sign-in."), url))
     invited = len(accounts.invitations(today.clinic_id))
     if invited:
         words = ngettext("%(n)d invitation is open", "%(n)d invitations are open", invited) % {"n": invited}
-        waits.append(Wait("mail", words, "", url))
+        waits.append(WaitingItem("mail", words, "", url))
     return waits
 
 
-def _monitors(today: Today) -> list[Wait]:
+def _monitors(today: Today) -> list[WaitingItem]:
     """Messages of monitors that could not be used, and whether somebody watches for silence. Two queries."""
     url = address("console:monitors")
     age = heartbeat_queries.heartbeat_age("watch", today.now)
@@ -227,7 +231,7 @@ def _monitors(today: Today) -> list[Wait]:
     waits = []
     if not watching:
         waits.append(
-            Wait(
+            WaitingItem(
                 "shield-alert",
                 _("The watch for silent monitors is not running"),
                 _("Start Sojourn again, and tell who looks after the computers."),
@@ -239,11 +243,11 @@ def _monitors(today: Today) -> list[Wait]:
         words = ngettext(
             "%(n)d message of a monitor could not be used", "%(n)d messages of monitors could not be used", len(faults)
         )
-        waits.append(Wait("monitor", words % {"n": len(faults)}, _("In the last 24 hours"), url))
+        waits.append(WaitingItem("monitor", words % {"n": len(faults)}, _("In the last 24 hours"), url))
     return waits
 
 
-def _consents(today: Today) -> list[Wait]:
+def _consents(today: Today) -> list[WaitingItem]:
     """Agreements: signatures, questions, withdrawals, clauses past their review date. One query."""
     found = consent.waiting(today.clinic_id, today.now, today.now - WITHDRAWN_FOR)
     url = address("console:consents")
@@ -251,26 +255,26 @@ def _consents(today: Today) -> list[Wait]:
     waits = []
     if found.withdrawn:
         words = ngettext("%(n)d agreement was withdrawn", "%(n)d agreements were withdrawn", found.withdrawn)
-        waits.append(Wait("undo-2", words % {"n": found.withdrawn}, _("No treatment goes on without it."), url))
+        waits.append(WaitingItem("undo-2", words % {"n": found.withdrawn}, _("No treatment goes on without it."), url))
     if found.countersign and signs:
         words = ngettext("%(n)d agreement to counter-sign", "%(n)d agreements to counter-sign", found.countersign)
-        waits.append(Wait("signature", words % {"n": found.countersign}, "", url))
+        waits.append(WaitingItem("signature", words % {"n": found.countersign}, "", url))
     if found.questions and asks:
         words = ngettext("%(n)d question before signing", "%(n)d questions before signing", found.questions)
-        waits.append(Wait("message-circle", words % {"n": found.questions}, "", url))
+        waits.append(WaitingItem("message-circle", words % {"n": found.questions}, "", url))
     if found.stale:
         places = ", ".join(each.title["en"] for each in found.stale)
-        waits.append(Wait("calendar-clock", _("Local clauses are past their review date"), places, url))
+        waits.append(WaitingItem("calendar-clock", _("Local clauses are past their review date"), places, url))
     if found.to_adopt and today.actor.may("consent.adopt"):
         words = ngettext("%(n)d text to adopt", "%(n)d texts to adopt", found.to_adopt) % {"n": found.to_adopt}
-        waits.append(Wait("scale", words, _("Patients sign nothing before that."), url))
+        waits.append(WaitingItem("scale", words, _("Patients sign nothing before that."), url))
     return waits
 
 
 _NAMED_AT_MOST: Final = 5
 
 
-def _plans(today: Today) -> list[Wait]:
+def _plans(today: Today) -> list[WaitingItem]:
     """Plans that wait for a check or a signature of this actor. Two queries."""
     checks, signs = today.actor.may("plan.check"), today.actor.may("plan.sign")
     waits = []
@@ -278,17 +282,17 @@ def _plans(today: Today) -> list[Wait]:
         checked = plans.standing_check(each) is not None
         name, url = today.named(each.patient), reverse("console:plan_version", args=[each.pk])
         if checked and signs:
-            waits.append(Wait("signature", _("Plan to sign"), name, url))
+            waits.append(WaitingItem("signature", _("Plan to sign"), name, url))
         elif not checked and checks and not own_dose(each, today.actor):
-            waits.append(Wait("clipboard-check", _("Dose of a plan to check"), name, url))
+            waits.append(WaitingItem("clipboard-check", _("Dose of a plan to check"), name, url))
     return waits
 
 
-def _unplanned(today: Today) -> list[Wait]:
+def _unplanned(today: Today) -> list[WaitingItem]:
     """Courses of an earlier release that run without a signed plan: no dose is given until there is one. One query."""
     found = list(plans.without_signed_plan())
     waits = [
-        Wait(
+        WaitingItem(
             "file-text", _("A course has no signed plan: no dose until there is one"), today.named(each.patient),
             reverse("console:plan", args=[each.patient_id]),
         )
@@ -299,11 +303,11 @@ def _unplanned(today: Today) -> list[Wait]:
         words = ngettext(
             "%(n)d more course has no signed plan", "%(n)d more courses have no signed plan", more
         )  # fmt: skip
-        waits.append(Wait("file-text", words % {"n": more}, _("They follow here as these are settled.")))
+        waits.append(WaitingItem("file-text", words % {"n": more}, _("They follow here as these are settled.")))
     return waits
 
 
-def _newcomers(today: Today) -> list[Wait]:
+def _newcomers(today: Today) -> list[WaitingItem]:
     """Who waits to be confirmed: in one's own role, or, for a prescriber to know, in another. One query."""
     waits = []
     for each in accounts.newcomers(today.clinic_id):
@@ -312,11 +316,11 @@ def _newcomers(today: Today) -> list[Wait]:
             continue
         words = _("A newcomer to confirm") if mine else _("A newcomer waits to be confirmed")
         who = _("%(name)s, %(role)s") % {"name": str(each), "role": role(each.role).label}
-        waits.append(Wait("user-check", words, who, reverse("console:newcomer", args=[each.pk])))
+        waits.append(WaitingItem("user-check", words, who, reverse("console:newcomer", args=[each.pk])))
     return waits
 
 
-def _not_started(today: Today) -> list[Wait]:
+def _not_started(today: Today) -> list[WaitingItem]:
     """What does not act in the clinic yet, and who decides it. One query, two where a prescriber is to be named."""
     decides = today.actor.may("rules.adopt")
     found = first_start(rulebook.standings(today.clinic_id))
@@ -325,19 +329,19 @@ def _not_started(today: Today) -> list[Wait]:
     if said is None:
         return []
     words = _("No dose can be given yet") if said.no_dose else _("Not everything acts yet")
-    return [Wait("octagon-pause" if said.no_dose else "scale", words, said.words, said.url)]
+    return [WaitingItem("octagon-pause" if said.no_dose else "scale", words, said.words, said.url)]
 
 
-def _unready(today: Today) -> list[Wait]:
+def _unready(today: Today) -> list[WaitingItem]:
     """What the clinic lacks before it can invite a patient. Two queries."""
     found = readiness.missing(Clinic.objects.get(pk=today.clinic_id))
     if not found:
         return []
     words = " ".join(each.words for each in found)
-    return [Wait("phone", _("No patient can be invited yet"), words, missing_rows(found)[0].url)]
+    return [WaitingItem("phone", _("No patient can be invited yet"), words, missing_rows(found)[0].url)]
 
 
-WAITS_OF_ROLES: Mapping[str, tuple[Callable[[Today], list[Wait]], ...]] = {
+WAITS_OF_ROLES: Mapping[str, tuple[Callable[[Today], list[WaitingItem]], ...]] = {
     "nurse": (
         _calls,
         _alarms,

@@ -115,7 +115,7 @@ def _item_field(item: Item, language: str) -> forms.Field:
 class BatteryForm(DueForm):
     """What an indication begins with, and by when."""
 
-    def __init__(self, batteries: Iterable[queries.Battery], data: QueryDict | None = None) -> None:
+    def __init__(self, batteries: Iterable[queries.MeasureSet], data: QueryDict | None = None) -> None:
         super().__init__(data, auto_id="battery-%s")
         choices = [(each.indication, _(each.label)) for each in batteries]
         self.fields["indication"] = forms.ChoiceField(label=_("Indication"), choices=choices)

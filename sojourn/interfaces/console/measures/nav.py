@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from sojourn.foundation.ui.navigation import Nav, Place
+from sojourn.foundation.ui.navigation import Nav, NavigationItem
 
 NAV = Nav(
     places=(
-        Place(
+        NavigationItem(
             label=_("Own questionnaires"),
             name="console:own_scales",
             icon="clipboard-list",

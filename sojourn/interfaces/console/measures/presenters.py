@@ -195,7 +195,7 @@ class Kit:
     adopted: bool
 
 
-def kit(battery: queries.Battery) -> Kit:
+def kit(battery: queries.MeasureSet) -> Kit:
     language = reading_language()
     return Kit(
         label=_(battery.label),

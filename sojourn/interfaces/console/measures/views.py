@@ -50,7 +50,7 @@ def _page(
     battery: BatteryForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    context = page_context(scope, shelf or queries.shelf(), form, battery)
+    context = page_context(scope, shelf or queries.available_scales(), form, battery)
     return render(request, "console/measures/measures.html", context, status=status)
 
 
@@ -73,7 +73,7 @@ def measures(request: Request, scope: PatientScope) -> HttpResponse:
 @patient_page("measure.request", methods=POST)
 def ask(request: Request, scope: PatientScope) -> HttpResponse:
     """Ask the patient to answer a questionnaire."""
-    patient, shelf = scope.patient, queries.shelf()
+    patient, shelf = scope.patient, queries.available_scales()
 
     def act(form: RequestForm) -> HttpResponse:
         actions.request_measure(
@@ -100,7 +100,7 @@ def ask(request: Request, scope: PatientScope) -> HttpResponse:
 @patient_page("measure.request", methods=POST)
 def ask_battery(request: Request, scope: PatientScope) -> HttpResponse:
     """Ask for everything that an indication begins with."""
-    patient, shelf = scope.patient, queries.shelf()
+    patient, shelf = scope.patient, queries.available_scales()
 
     def act(form: BatteryForm) -> HttpResponse:
         actions.request_battery(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from sojourn.foundation.ui.navigation import Nav, Place
+from sojourn.foundation.ui.navigation import Nav, NavigationItem
 
 NAV = Nav(
     places=(
-        Place(label=_("Messages"), name="console:messages", icon="message-circle", order=50, may=("message.read",)),
+        NavigationItem(
+            label=_("Messages"), name="console:messages", icon="message-circle", order=50, may=("message.read",)
+        ),
     ),
 )

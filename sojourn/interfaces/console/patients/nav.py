@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from sojourn.foundation.ui.navigation import Nav, Place
+from sojourn.foundation.ui.navigation import Nav, NavigationItem
 
 NAV = Nav(
-    places=(Place(label=_("Patients"), name="console:patients", icon="users", order=30, may=("patient.find",)),),
+    places=(
+        NavigationItem(label=_("Patients"), name="console:patients", icon="users", order=30, may=("patient.find",)),
+    ),
 )

@@ -32,7 +32,7 @@ from sojourn.interfaces.console.sessions.words import DRUGS, ROUTES
 from sojourn.interfaces.shared.days import day_words
 
 if TYPE_CHECKING:
-    from sojourn.interfaces.console.concentration.presenters import Answer
+    from sojourn.interfaces.console.concentration.presenters import ExplorerAnswer
 
 # Label of each step of the working, and the sum in which its figures stand.
 STEPS: Mapping[str, tuple[StrPromise, str]] = {
@@ -164,7 +164,7 @@ def reasons(found: dosing.DoseCalculation | dosing.DoseRefused | None) -> list[t
     return [(_(each.template) % each.values, each.override == "prescriber") for each in found.reasons]
 
 
-def expected(version: PlanVersion, patient: Patient, today: date) -> Answer | None:
+def expected(version: PlanVersion, patient: Patient, today: date) -> ExplorerAnswer | None:
     """What the published models expect of the dose; None where the version orders none, or none of them knows it."""
     if version.dose_mg is None or version.drug not in concentration_words.DRUGS:
         return None

@@ -24,7 +24,7 @@ from sojourn.interfaces.console.plans import presenters as plan_presenters
 from sojourn.interfaces.console.rules.words import SHORT_MARKS
 
 if TYPE_CHECKING:
-    from sojourn.interfaces.console.concentration.presenters import Answer
+    from sojourn.interfaces.console.concentration.presenters import ExplorerAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def _worked_context(worked: Worked, actor: Actor) -> dict[str, object]:
     }
 
 
-def _expected(worked: Worked, actor: Actor) -> Answer | None:
+def _expected(worked: Worked, actor: Actor) -> ExplorerAnswer | None:
     """What the published models expect, for whoever may explore them."""
     if not actor.may("pk.explore"):
         return None

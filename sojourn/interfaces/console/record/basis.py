@@ -16,7 +16,7 @@ from sojourn.care.chart.rows import StateEntry
 from sojourn.care.consent import texts
 from sojourn.clinical.rules import Parameter, Rule
 from sojourn.clinical.units import UnknownUnit, unit
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.queries import Stamped, rules_at
 from sojourn.interfaces.console.record.words import TimelineEntry, amount, clock, day, who
 
@@ -117,7 +117,11 @@ def _code(code: str) -> str:
     """A reason's code as the title of its rule."""
     stem, _colon, detail = code.partition(":")
     try:
-        return _(book().rule(detail).title) if stem in {"rule", "interaction"} else str(_CODES.get(stem, code))
+        return (
+            _(released_rulebook().rule(detail).title)
+            if stem in {"rule", "interaction"}
+            else str(_CODES.get(stem, code))
+        )
     except KeyError:
         return code
 

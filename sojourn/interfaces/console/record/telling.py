@@ -32,7 +32,7 @@ from sojourn.clinical.recovery import SCALES
 from sojourn.clinical.rules import Rule
 from sojourn.clinical.scales import say
 from sojourn.clinical.vitals import VITALS
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.interfaces.console.monitors.doubt_words import doubt_words
 from sojourn.interfaces.console.record import basis as record_basis
 from sojourn.interfaces.console.record.words import (
@@ -181,14 +181,14 @@ class Telling:
 
     def _rule_title(self, change: AlarmChange) -> str:
         try:
-            return _(book().rule(change.rule_id, change.rule_version).title)
+            return _(released_rulebook().rule(change.rule_id, change.rule_version).title)
         except KeyError:
             return change.rule_id
 
     def _rises(self, change: AlarmChange) -> bool:
         """Whether the rule compares with the patient's own value: its limit is then a distance, not a value."""
         try:
-            return book().rule(change.rule_id, change.rule_version).kind == RISE
+            return released_rulebook().rule(change.rule_id, change.rule_version).kind == RISE
         except KeyError:
             return False
 

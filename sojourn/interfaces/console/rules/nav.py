@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from sojourn.foundation.ui.navigation import Nav, Place
+from sojourn.foundation.ui.navigation import Nav, NavigationItem
 
 NAV = Nav(
-    places=(Place(label=_("Rules"), name="console:rules", icon="scale", order=160, may=("rules.read",)),),
+    places=(NavigationItem(label=_("Rules"), name="console:rules", icon="scale", order=160, may=("rules.read",)),),
 )

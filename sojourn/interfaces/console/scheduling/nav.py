@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from sojourn.foundation.ui.navigation import Nav, Place
+from sojourn.foundation.ui.navigation import Nav, NavigationItem
 
 NAV = Nav(
     places=(
-        Place(label=_("Appointments"), name="console:day", icon="calendar", order=40, may=("patient.find",)),
-        Place(label=_("Way home"), name="console:ways_home", icon="car", order=60, may=("appointment.book",)),
-        Place(label=_("Chairs"), name="console:chairs", icon="bed", order=100, may=("chair.manage",)),
+        NavigationItem(label=_("Appointments"), name="console:day", icon="calendar", order=40, may=("patient.find",)),
+        NavigationItem(label=_("Way home"), name="console:ways_home", icon="car", order=60, may=("appointment.book",)),
+        NavigationItem(label=_("Chairs"), name="console:chairs", icon="bed", order=100, may=("chair.manage",)),
     ),
     belongs={"series": "console:day"},
 )

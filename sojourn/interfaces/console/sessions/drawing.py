@@ -28,7 +28,7 @@ from sojourn.interfaces.console.sessions.words import drug_word, route_word
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class ReadingOff:
     """One thing that somebody read off. ``differs``: the other person read something else."""
 
     label: str
@@ -46,7 +46,7 @@ class DoseEntryView:
     route: str
     dose_mg: str
     lot: str
-    facts: tuple[Fact, ...] = ()
+    facts: tuple[ReadingOff, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +182,13 @@ def _entry(who: str, at: datetime, one: Prepared | GivenDose, other: Prepared | 
     return DoseEntryView(who, at, drug_word(one.drug), route_word(one.route), milligrams(one.dose_mg), one.lot, facts)
 
 
-def _facts(one: Prepared | GivenDose, other: Prepared | None) -> Iterator[Fact]:
+def _facts(one: Prepared | GivenDose, other: Prepared | None) -> Iterator[ReadingOff]:
     for name, label, unit in _read_off():
         value = getattr(one, name, None)
         beside = None if other is None else getattr(other, name, None)
         if value in (None, "") and beside in (None, ""):
             continue
-        yield Fact(label, f"{_written(value)} {unit}".strip(), other is not None and _differ(value, beside))
+        yield ReadingOff(label, f"{_written(value)} {unit}".strip(), other is not None and _differ(value, beside))
 
 
 def _read_off() -> Iterator[tuple[str, str, str]]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.session import strike_actions
 from sojourn.care.session.calls import KINDS as _CALLS
 from sojourn.care.session.event_kinds import event_word, strength_word
-from sojourn.care.session.rows import Answer, ByHand, Check, Measured, Noted, Strike, WasteRow
+from sojourn.care.session.rows import ByHand, Check, ItemAnswer, Measured, Noted, Strike, WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical.current import rounded
 from sojourn.clinical.vitals import VITALS
@@ -69,11 +69,13 @@ def _entry(picture: Picture, of: str, what: Any, strike: Strike | None, actor: A
     return EnteredValue(of, number, at, words, detail, by, picture.before_arrival(at), strike, url)
 
 
-def _told(picture: Picture, what: Measured | Answer | Noted | ByHand | WasteRow) -> tuple[int, datetime, str, str, str]:
+def _told(
+    picture: Picture, what: Measured | ItemAnswer | Noted | ByHand | WasteRow
+) -> tuple[int, datetime, str, str, str]:
     """Number, time, words, details and by whom."""
     if isinstance(what, Measured):
         return what.id, what.at, reading_words(what), doubt_words(what.doubt) if what.doubt else "", what.by
-    if isinstance(what, Answer):
+    if isinstance(what, ItemAnswer):
         return what.check.id, what.check.at, _answer_words(picture, what), what.check.note, what.check.by
     if isinstance(what, Noted):
         words = filter(None, (event_word(what.kind), strength_word(what.grade, what.amount, what.unit)))
@@ -91,7 +93,7 @@ def reading_words(what: Measured) -> str:
     return f"{_(vital.label)} {value} {vital.unit.display}".rstrip()
 
 
-def _answer_words(picture: Picture, answer: Answer) -> str:
+def _answer_words(picture: Picture, answer: ItemAnswer) -> str:
     row: Check = answer.check
     item = session_presenters.item_row(picture, answer.item_id)
     label = item.label if item else {"padss": _("PADSS"), "aldrete": _("Aldrete score")}.get(answer.item_id, "")

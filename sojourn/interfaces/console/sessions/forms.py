@@ -23,7 +23,7 @@ from sojourn.clinical.recovery.scores import Item
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, Implausible, impossible, plausibility, pressure_fault
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_local, page_zone
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.ui.numbers import AmountField, CountField, FigureInput, ReadingField
 from sojourn.interfaces.console.sessions.words import DRUGS
 
@@ -103,7 +103,11 @@ _TYPED_IN = {
 
 def _device_mg(drug: str, route: str) -> float | None:
     """What one spray device holds, by the released rule of its drug and route; None where it says nothing."""
-    rules = (each for each in book().of_kind("dose.range") if (each.fact("drug"), each.fact("route")) == (drug, route))
+    rules = (
+        each
+        for each in released_rulebook().of_kind("dose.range")
+        if (each.fact("drug"), each.fact("route")) == (drug, route)
+    )
     return next((each.fixed["device_mg"] for each in rules if "device_mg" in each.fixed), None)
 
 
@@ -138,7 +142,7 @@ class ValuesForm(forms.Form):
         for code in self.codes:
             vital = VITALS[code]
             if code == MOAAS:
-                anchors = recovery.read(book().rule(MOAAS)).items[0].anchors
+                anchors = recovery.read(released_rulebook().rule(MOAAS)).items[0].anchors
                 self.fields[code] = forms.TypedChoiceField(
                     label=_(vital.label), required=False, coerce=float, empty_value=None,
                     choices=[(each.points, f"{each.points}: {_(each.text)}") for each in anchors],
@@ -204,7 +208,7 @@ class ValuesForm(forms.Form):
             self.add_error(other, _("The lower pressure is not below the upper one. Are they the wrong way round?"))
 
     def _look_at(self, code: str, value: float) -> None:
-        found = plausibility(book().plausibility(code), value)
+        found = plausibility(released_rulebook().plausibility(code), value)
         if impossible(code, value):
             said = _("Nobody can have %(value)g here: a rate is 0 or at least 1, and nothing is below zero.")
             self.add_error(code, said % {"value": value})

@@ -22,7 +22,7 @@ from sojourn.clinical.rules import Parameter, Rule
 from sojourn.clinical.units import unit
 from sojourn.clinical.vitals import VITALS, void
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.queries import acting_rules
 from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.words import TILE_NAMES, WHY
@@ -97,7 +97,7 @@ def alarm_lines(picture: Picture) -> list[AlarmLine]:
 
 
 def _line(picture: Picture, alarm: AlarmNow) -> AlarmLine:
-    rule = book().rule(alarm.rule_id)
+    rule = released_rulebook().rule(alarm.rule_id)
     level = _level(rule, alarm)
     return AlarmLine(
         rule_id=alarm.rule_id,

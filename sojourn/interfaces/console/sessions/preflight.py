@@ -30,7 +30,7 @@ from sojourn.foundation.clock import page_day
 from sojourn.interfaces.console.medicines import changed as medicines_changed
 from sojourn.interfaces.console.scheduling.ride_home import way_word
 from sojourn.interfaces.console.sessions import presenters as session_presenters
-from sojourn.interfaces.console.sessions.presenters import FactLine, Group, ItemRow, milligrams
+from sojourn.interfaces.console.sessions.presenters import ChecklistGroup, FactLine, ItemRow, milligrams
 from sojourn.interfaces.console.sessions.words import time_word
 
 # Reasons of the road by what they are about.
@@ -97,10 +97,10 @@ def _last_review(session: SessionSnapshot) -> CheckResult | None:
 # ---------------------------------------------------------------- the page
 
 
-def checklist(found: Preflight) -> list[Group]:
+def checklist(found: Preflight) -> list[ChecklistGroup]:
     """The checklist with the facts beside its ticks."""
     return [
-        Group(group.heading, [with_facts(found, row) for row in group.rows])
+        ChecklistGroup(group.heading, [with_facts(found, row) for row in group.rows])
         for group in session_presenters.checklist(found.session)
     ]
 

@@ -24,7 +24,7 @@ from sojourn.clinical import recovery
 from sojourn.clinical.current import TILES, CodeGroup, DisplayedVital, rounded
 from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.clinical.vitals import MEAN, UNDATED, VITALS, pressure_parts
-from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.interfaces.console.monitors.doubt_words import doubt_words
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions.answer_words import AnswerWords, words_for
@@ -146,7 +146,7 @@ def _source(picture: Picture, one: Newest) -> str:
 def _stale_after(picture: Picture, one: Newest) -> int:
     """From when a reading is old: a signal that comes all the time by the rule of silence, others by the protocol."""
     if one.method == "monitor" and one.code in picture.protocol.continuous:
-        return int(book().rule(SILENCE).number("seconds"))
+        return int(released_rulebook().rule(SILENCE).number("seconds"))
     return int(picture.protocol.number("vitals_max_age") * 60)
 
 
@@ -268,7 +268,7 @@ class ItemRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ChecklistGroup:
     heading: StrPromise | str
     rows: list[ItemRow]
 
@@ -339,14 +339,14 @@ def companion_row(picture: Picture) -> ItemRow:
     return _row(picture, "companion_here", label, "")
 
 
-def checklist(picture: Picture) -> list[Group]:
+def checklist(picture: Picture) -> list[ChecklistGroup]:
     """The checklist before the dose, under headings; every item of the protocol once."""
     placed = {identity: number for number, (_heading, ids) in enumerate(GROUPS) for identity in ids}
     rows: list[list[ItemRow]] = [[] for _heading in GROUPS]
     for item in picture.protocol.checklist:
         row = _row(picture, item.id, _(item.label), _(item.hint) if item.hint else "", item.vitals)
         rows[placed.get(item.id, len(GROUPS) - 1)].append(row)
-    return [Group(heading, found) for (heading, _ids), found in zip(GROUPS, rows, strict=True) if found]
+    return [ChecklistGroup(heading, found) for (heading, _ids), found in zip(GROUPS, rows, strict=True) if found]
 
 
 def discharge_items(picture: Picture) -> list[ItemRow]:
@@ -421,7 +421,7 @@ def scores(picture: Picture) -> list[ScoreLine]:
 
 
 def _score_line(picture: Picture, scale_id: str) -> ScoreLine:
-    scale = recovery.read(book().rule(scale_id))
+    scale = recovery.read(released_rulebook().rule(scale_id))
     row = picture.checks_observing.get(scale_id)
     needed = picture.protocol.number(f"{scale_id}_at_least")
     return ScoreLine(

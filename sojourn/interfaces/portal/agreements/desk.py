@@ -58,7 +58,7 @@ class Desk:
 def desk_of(scope: OwnScope) -> Desk:
     """Three queries."""
     wanted = queries.asked(scope.patient_id)
-    own = queries.shelf(scope.clinic)
+    own = queries.available_documents(scope.clinic)
     judged = queries.evaluate_consents(own, queries.newest_of(scope.patient_id), wanted.route if wanted else "")
     return Desk(scope.patient_id, scope.actor, scope.clinic, wanted, own, judged)
 

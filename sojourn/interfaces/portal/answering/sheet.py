@@ -131,7 +131,7 @@ def answer_words(item: Item, sheet: Sheet, language: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class MeasureStep:
     """One questionnaire of a sitting."""
 
     title: str

@@ -22,8 +22,8 @@ from sojourn.interfaces.portal.answering.sheet import (
     REVIEW,
     AnswerRow,
     Choice,
+    MeasureStep,
     Sheet,
-    Step,
     answer_words,
     meant_item,
     part_words,
@@ -278,7 +278,7 @@ def sitting(request: Request, scope: OwnScope, sitting_id: int) -> HttpResponse:
         "portal/answering/sitting.html",
         {
             "parts": [
-                Step(
+                MeasureStep(
                     say(part.scale.title, reading_language()),
                     part_words(part),
                     part.done,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from sojourn.foundation.ui.navigation import Nav, Place
+from sojourn.foundation.ui.navigation import Nav, NavigationItem
 
 NAV = Nav(
-    places=(Place(label=_("My record"), name="portal:record", icon="file-text", order=50),),
+    places=(NavigationItem(label=_("My record"), name="portal:record", icon="file-text", order=50),),
 )

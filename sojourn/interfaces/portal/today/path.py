@@ -13,7 +13,7 @@ STAGES = ("consultation", "plan", "preparation", "sessions", "integration", "fol
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class JourneyFacts:
     """What the record holds. ``sessions_done``: sessions of the course with a dose given, that are over."""
 
     has_course: bool = False
@@ -37,7 +37,7 @@ class Stage:
         return {"done": "circle-check", "now": "footprints", "ahead": "circle-dashed"}[self.standing]
 
 
-def here(facts: Facts) -> str:
+def here(facts: JourneyFacts) -> str:
     """The code of the stage that is now."""
     if not facts.has_course:
         return "consultation"
@@ -50,7 +50,7 @@ def here(facts: Facts) -> str:
     return "preparation" if facts.booked else "plan"
 
 
-def stages(facts: Facts) -> list[Stage]:
+def stages(facts: JourneyFacts) -> list[Stage]:
     """All stages in their order, with one sentence on the one that is now."""
     at = STAGES.index(here(facts))
     labels = {
@@ -91,7 +91,7 @@ def _answered(decision: str) -> str:
     return _("You and your care team find out if this treatment fits you.")
 
 
-def _sessions(facts: Facts) -> str:
+def _sessions(facts: JourneyFacts) -> str:
     if not facts.sessions_planned:
         return _("Sessions")
     if not facts.sessions_done:
