@@ -235,7 +235,7 @@ def _ward(number: int, numbers: range) -> Ward:
     from sojourn.foundation.accounts.actor import Actor, acting_as
     from sojourn.foundation.accounts.models import Clinic, Membership, Person
     from sojourn.foundation.accounts.queries import actor_of
-    from sojourn.foundation.rulebook import actions as rulebook
+    from sojourn.foundation.rulebook import actions as rulebook_actions
     from sojourn.foundation.rulebook.load import released_rulebook
     from sojourn.foundation.rulebook.queries import standings
     from tests.care.adopting import as_typed
@@ -257,7 +257,7 @@ def _ward(number: int, numbers: range) -> Ward:
             for standing in standings(clinic_id):
                 if standing.waits:
                     name = standing.newest.id
-                    rulebook.adopt(by=by, rule_id=name, parameters=as_typed(name))
+                    rulebook_actions.adopt(by=by, rule_id=name, parameters=as_typed(name))
         common = {"clinic": clinic}
         patients = Patient.objects.bulk_create(
             Patient(**common, record_number=f"B-{n}", given_name="Bench", family_name=f"Patient{n}",

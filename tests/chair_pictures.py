@@ -132,7 +132,7 @@ def _ago(minutes: float) -> datetime:
 
 def an_hour() -> Hour:
     """Somebody of the demo who has nothing else today, with a signed plan of an infusion."""
-    from sojourn.care.plan import queries as plans
+    from sojourn.care.plan import queries as plan_queries
     from sojourn.care.scheduling.models import Appointment, Chair
     from sojourn.care.session.drawing_actions import DrawnDose
     from sojourn.config.demo.people import HARBOR
@@ -145,7 +145,7 @@ def an_hour() -> Hour:
     cast = staff("prescriber", "front_desk", "nurse")
     with acting_as(cast.actor("nurse")):
         plan = next(each for each in _on_stage(HARBOR, timezone.now()) if each.protocol_id == PROTOCOL)
-        version = plans.in_force(plan.pk)
+        version = plan_queries.in_force(plan.pk)
         assert version is not None
         assert version.dose_mg is not None
         drawn = DrawnDose(

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from sojourn import __version__
 from sojourn.config.page_owner import owner_of
-from sojourn.foundation.accounts import queries
+from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.access import Request
 
 
@@ -18,7 +18,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     actor = getattr(asked, "actor", None)
     if actor is None:
         return {"demo": settings.DEMO, "version": __version__}
-    staff = bool(actor.role) and queries.is_staff(actor.role)
+    staff = bool(actor.role) and accounts_queries.is_staff(actor.role)
     return {
         "demo": settings.DEMO,
         "version": __version__,

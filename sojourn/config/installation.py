@@ -122,7 +122,8 @@ def first_clinic(
     from django.utils.text import slugify
 
     from sojourn.care.consent.actions import PLACE
-    from sojourn.foundation.accounts import actions, place_actions
+    from sojourn.foundation.accounts import actions as accounts_actions
+    from sojourn.foundation.accounts import place_actions
     from sojourn.foundation.accounts.actor import acting_as
     from sojourn.foundation.accounts.models import Clinic
     from sojourn.foundation.accounts.queries import house
@@ -147,7 +148,7 @@ def first_clinic(
             record(founder, "clinic.made", clinic)
             if details:
                 place_actions.set_details(by=founder, **details)
-            invited = actions.invite(by=founder, email=admin_email, name=admin_name, role="clinic_admin")
+            invited = accounts_actions.invite(by=founder, email=admin_email, name=admin_name, role="clinic_admin")
     except IntegrityError as error:
         raise CannotPrepare(
             f"There is a clinic called {slug} already; it invites its people on its own pages."
@@ -186,15 +187,16 @@ def owner_says(membership_ids: Iterable[int]) -> None:
 
 def confirm_first(*, email: str, role: str, clinic: str = "") -> str:
     """The machine's owner confirms the first holder of a clinical role. Who it was, and where. Raises CannotPrepare."""
-    from sojourn.foundation.accounts import confirmation_actions, queries
+    from sojourn.foundation.accounts import confirmation_actions
+    from sojourn.foundation.accounts import queries as accounts_queries
     from sojourn.foundation.accounts.actor import Actor, acting_as
     from sojourn.foundation.accounts.refused import ActionRefused
 
-    person = queries.person_by_email(email)
+    person = accounts_queries.person_by_email(email)
     if person is None:
         raise CannotPrepare(f"Nobody signs in as {email}. Whoever is invited accepts first.")
     with acting_as(Actor(person_id=person.pk)):
-        theirs = [each for each in queries.memberships_of(person.pk) if each.role == role]
+        theirs = [each for each in accounts_queries.memberships_of(person.pk) if each.role == role]
     found = [each for each in theirs if not clinic or each.clinic.slug == clinic]
     if not found:
         raise CannotPrepare(f"{email} is no {role}" + (f" of {clinic}." if clinic else "."))
@@ -206,7 +208,8 @@ def confirm_first(*, email: str, role: str, clinic: str = "") -> str:
         raise CannotPrepare(f"{email} waits in several clinics: say --clinic, one of {slugs}")
     newcomer = waiting[0]
     by = replace(
-        queries.house(newcomer.clinic_id, "sojourn confirm"), permissions=frozenset({confirmation_actions.OWNER})
+        accounts_queries.house(newcomer.clinic_id, "sojourn confirm"),
+        permissions=frozenset({confirmation_actions.OWNER}),
     )
     owner_says([newcomer.pk])
     try:

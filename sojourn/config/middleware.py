@@ -15,7 +15,7 @@ from django.utils import translation
 
 from sojourn.config.errors import bad_request, not_allowed
 from sojourn.config.page_owner import forget_messages_of_another, sent_by_another
-from sojourn.foundation.accounts import queries
+from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.access import Request, to_the_door
 from sojourn.foundation.accounts.actor import NOBODY, Actor, current_actor, set_actor
 from sojourn.foundation.accounts.models import Person
@@ -137,11 +137,11 @@ class WhoAsks:
     def _name_the_actor(self, request: Request) -> None:
         assert request.user.pk is not None
         set_actor(Actor(person_id=request.user.pk))
-        request.memberships = queries.memberships_of(request.user.pk)
-        chosen = queries.choose(request.memberships, request.session.get("membership"))
+        request.memberships = accounts_queries.memberships_of(request.user.pk)
+        chosen = accounts_queries.choose(request.memberships, request.session.get("membership"))
         if chosen is None:
             return
-        request.actor = queries.actor_of(chosen)
+        request.actor = accounts_queries.actor_of(chosen)
         request.clinic = chosen.clinic
         set_actor(request.actor)
         page_begins(chosen.clinic.zone)
@@ -167,7 +167,7 @@ class WhoAsks:
     def _second_factor_missing(self, request: Request) -> bool:
         """Staff outside the demo need a second factor; until they have one, only its set-up opens."""
         actor = request.actor
-        staff = bool(actor.role) and queries.is_staff(actor.role)
+        staff = bool(actor.role) and accounts_queries.is_staff(actor.role)
         idle = settings.SESSION_IDLE_S["staff" if staff else "patient"]
         if request.session.get("idle_s") != idle:
             request.session["idle_s"] = idle

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import set_language as django_set_language
 
 from sojourn.config.processes import postbox
-from sojourn.foundation.accounts import queries
+from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.access import Request, public, signed_in
 from sojourn.foundation.accounts.models import Person
 from sojourn.foundation.ui import gallery as ui_gallery
@@ -27,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect("account_login")
     if not actor.role:
         return redirect("nowhere")
-    return redirect("console:home" if queries.is_staff(actor.role) else "portal:today")
+    return redirect("console:home" if accounts_queries.is_staff(actor.role) else "portal:today")
 
 
 @signed_in
@@ -65,7 +65,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
 
 
 def _staff_or_development(request: HttpRequest) -> None:
-    if not (settings.DEBUG or queries.is_staff(cast(Request, request).actor.role)):
+    if not (settings.DEBUG or accounts_queries.is_staff(cast(Request, request).actor.role)):
         raise Http404
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sojourn.clinical import dosing
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.rulebook import actions, released_rulebook
+from sojourn.foundation.rulebook import actions as rulebook_actions
+from sojourn.foundation.rulebook import released_rulebook
 from tests.care.adopting import typed_each
 from tests.conftest import Cast
 
@@ -14,4 +15,4 @@ def adopt_ceilings(cast: Cast) -> None:
     by = cast.actor("prescriber")
     with acting_as(by):
         shown = {each.id: each.hash for each in released_rulebook().of_kind(dosing.CEILING)}
-        actions.adopt_set(by=by, shown=shown, signature=by.name, parameters=typed_each(shown))
+        rulebook_actions.adopt_set(by=by, shown=shown, signature=by.name, parameters=typed_each(shown))

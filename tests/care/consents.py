@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sojourn.care.consent import actions, queries, texts
+from sojourn.care.consent import actions as consent_actions
+from sojourn.care.consent import queries as consent_queries
+from sojourn.care.consent import texts
 from sojourn.care.consent.models import Consent
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import Actor, acting_as
@@ -33,24 +35,24 @@ def adopt_texts(cast: Cast, now: datetime | None = None) -> None:
     """The prescriber adopts every document and the packs of the clinic's place."""
     by = cast.actor("prescriber")
     with acting_as(by):
-        for source in queries.to_adopt(queries.available_documents(cast.clinic)):
-            actions.adopt(by=by, text_id=source.id, text_hash=source.hash, now=now)
+        for source in consent_queries.to_adopt(consent_queries.available_documents(cast.clinic)):
+            consent_actions.adopt(by=by, text_id=source.id, text_hash=source.hash, now=now)
 
 
 def ask(cast: Cast, patient: Patient, route: str = "iv", drug: str = "", now: datetime | None = None) -> None:
     by = cast.actor("nurse")
     with acting_as(by):
-        actions.ask(by=by, patient_id=patient.pk, route=route, drug=drug, now=now)
+        consent_actions.ask(by=by, patient_id=patient.pk, route=route, drug=drug, now=now)
 
 
 def token_for(cast: Cast, patient: Patient, document_id: str, language: str = "en") -> tuple[str, texts.Text]:
     """A form's token for the text as it is signed now, and the text."""
-    request = queries.asked(patient.pk)
+    request = consent_queries.asked(patient.pk)
     assert request is not None
     cast.clinic.refresh_from_db()
-    text = queries.available_documents(cast.clinic).text(document_id, request.route, language)
+    text = consent_queries.available_documents(cast.clinic).text(document_id, request.route, language)
     assert text is not None
-    return queries.signing_token(patient.pk, text), text
+    return consent_queries.signing_token(patient.pk, text), text
 
 
 def sign(
@@ -60,7 +62,7 @@ def sign(
     by = patient_actor(cast, patient)
     with acting_as(by):
         token, text = token_for(cast, patient, document_id, language)
-        return actions.sign(
+        return consent_actions.sign(
             by=by, token=token, statements=[each.id for each in text.statements], signed_name=patient.name, now=now
         )
 
@@ -68,7 +70,7 @@ def sign(
 def countersign(cast: Cast, consent: Consent, now: datetime | None = None) -> None:
     by = cast.actor("prescriber")
     with acting_as(by):
-        actions.countersign(
+        consent_actions.countersign(
             by=by, consent_id=consent.pk, capacity_confirmed=True, seen_hash=consent.content_hash, now=now
         )
 

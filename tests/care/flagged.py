@@ -14,7 +14,8 @@ import pytest
 from django.db import connection, connections
 
 from sojourn.care.patients.models import Patient
-from sojourn.care.safety import jobs, queries, watch
+from sojourn.care.safety import jobs, watch
+from sojourn.care.safety import queries as safety_queries
 from sojourn.care.safety.models import Flag, FlagKind, FlagNotice, FlagSource, FlagTurn, Severity
 from sojourn.care.safety.queries import StandingFlag
 from sojourn.care.safety.raising_actions import raise_flag
@@ -24,7 +25,7 @@ from sojourn.config.environment import database
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import house
-from sojourn.foundation.rulebook import actions as rulebook
+from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.foundation.rulebook.queries import ids_of
 from tests.care.adopting import as_typed
 from tests.care.people import actor_for, make_patient
@@ -48,7 +49,7 @@ class Flagged:
         by = self.cast.actor("prescriber")
         with acting_as(by):
             for rule_id in sorted(ids_of(deadlines.KIND)):
-                rulebook.adopt(by=by, rule_id=rule_id, parameters=as_typed(rule_id))
+                rulebook_actions.adopt(by=by, rule_id=rule_id, parameters=as_typed(rule_id))
         with acting_as(self.cast.actor("clinic_admin")):
             WorkingHours.objects.bulk_create(
                 WorkingHours(clinic=self.cast.clinic, weekday=day, begins=time(8), ends=time(18)) for day in range(5)
@@ -78,7 +79,7 @@ class Flagged:
 
     def standing(self, flag: Flag) -> StandingFlag:
         with acting_as(self.cast.actor("nurse")):
-            return queries.flag(flag.pk)
+            return safety_queries.flag(flag.pk)
 
     def told(self, flag: Flag) -> list[tuple[str, frozenset[str]]]:
         """Every circle that was told, in order, with the names of its people."""
@@ -92,10 +93,10 @@ class Flagged:
     def named(self, *names: str) -> frozenset[str]:
         return frozenset(self.cast.members[each].name for each in names)
 
-    def word(self, at: datetime) -> queries.WordBack | None:
+    def word(self, at: datetime) -> safety_queries.WordBack | None:
         """What the patient is told, as the patient asks."""
         with acting_as(actor_for(self.cast, self.patient)):
-            return queries.word_back(self.patient.pk, at)
+            return safety_queries.word_back(self.patient.pk, at)
 
 
 def sweep(at: datetime) -> None:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
-from sojourn.care.session import actions, medicine_actions, waste_actions
+from sojourn.care.session import actions as session_actions
+from sojourn.care.session import medicine_actions, waste_actions
 from sojourn.care.session.models import Waste
 from sojourn.care.session.step_actions import Pump
 from sojourn.foundation.accounts.actor import acting_as
@@ -66,7 +67,7 @@ def interrupted(cast: Cast, *, begins: datetime = BEGINS, number: int = 1) -> St
 
     pump(stage, "pause", at(10), note="Nausea, wants a break")
     with acting_as(cast.actor("nurse")) as nurse:
-        felt = actions.note_event(
+        felt = session_actions.note_event(
             by=nurse, encounter_id=stage.id, kind="nausea", grade="moderate", measure="Head raised, cool cloth",
             at=at(9), now=at(11),
         )  # fmt: skip
@@ -74,7 +75,7 @@ def interrupted(cast: Cast, *, begins: datetime = BEGINS, number: int = 1) -> St
             by=nurse, encounter_id=stage.id, name="Ondansetron", amount=Decimal(4), unit="mg", route="iv",
             note="Slowly", key=uuid4(), given_at=at(12), now=at(35),
         )  # fmt: skip
-        actions.note_event(
+        session_actions.note_event(
             by=nurse, encounter_id=stage.id, kind="nausea", effect="better", about_id=felt.pk, at=at(18), now=at(18)
         )
         stage.vitals(at(19), nibp_sys=172, nibp_dia=84, spo2=98, hr=76, rr=14)

@@ -12,7 +12,8 @@ from django.db import connection
 from django.utils import timezone
 
 from sojourn.config import installation
-from sojourn.foundation.accounts import actions, queries
+from sojourn.foundation.accounts import actions as accounts_actions
+from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.actor import Actor, NotAllowed, acting_as
 from sojourn.foundation.accounts.models import BreakGlass, Clinic, Invitation, Membership, Person
 from sojourn.foundation.accounts.refused import ActionRefused
@@ -34,16 +35,16 @@ def token_of(link: str) -> str:
     return link.rstrip("/").rsplit("/", 1)[-1]
 
 
-def invite(cast: Cast, email: str = "new@north.example", role: str = "nurse", **more) -> actions.Invited:
-    by = cast.actor("clinic_admin" if queries.is_staff(role) else "front_desk")
+def invite(cast: Cast, email: str = "new@north.example", role: str = "nurse", **more) -> accounts_actions.Invited:
+    by = cast.actor("clinic_admin" if accounts_queries.is_staff(role) else "front_desk")
     with acting_as(by):
-        return actions.invite(by=by, email=email, name="Noor Haddad", role=role, **more)
+        return accounts_actions.invite(by=by, email=email, name="Noor Haddad", role=role, **more)
 
 
 def accept(link: str, password: str = GOOD, person_id: int | None = None, **more) -> Membership:
-    by = Actor(person_id=person_id, token_hash=actions.hash_of(token_of(link)))
+    by = Actor(person_id=person_id, token_hash=accounts_actions.hash_of(token_of(link)))
     with acting_as(by):
-        return actions.accept(by=by, password=password, **more)
+        return accounts_actions.accept(by=by, password=password, **more)
 
 
 def audited(cast: Cast, action: str) -> list[AuditEvent]:
@@ -112,10 +113,10 @@ def test_who_may_invite_whom(clinic: Cast, role: str, by: str, allowed: bool):
     actor = clinic.actor(by)
     with acting_as(actor):
         if allowed:
-            actions.invite(by=actor, email="x@y.example", name="X", role=role, patient_id=5)
+            accounts_actions.invite(by=actor, email="x@y.example", name="X", role=role, patient_id=5)
         else:
             with pytest.raises(NotAllowed):
-                actions.invite(by=actor, email="x@y.example", name="X", role=role, patient_id=5)
+                accounts_actions.invite(by=actor, email="x@y.example", name="X", role=role, patient_id=5)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +130,7 @@ def test_who_may_invite_whom(clinic: Cast, role: str, by: str, allowed: bool):
 def test_invitations_that_cannot_be(clinic: Cast, facts: dict[str, str], code: str):
     by = clinic.actor("clinic_admin")
     with acting_as(by), pytest.raises(ActionRefused) as refused:
-        actions.invite(by=by, **{"email": "x@y.example", "name": "X", "role": "nurse", **facts})
+        accounts_actions.invite(by=by, **{"email": "x@y.example", "name": "X", "role": "nurse", **facts})
     assert refused.value.codes == (code,)
     assert not posted()
 
@@ -185,7 +186,7 @@ def test_the_first_clinic_is_made_once_and_in_a_place_that_there_is(clinic: Cast
     with pytest.raises(installation.CannotPrepare, match="no country or state"):
         installation.first_clinic(**wanted, jurisdiction="Sweden")
     membership = accept(installation.first_clinic(**wanted, jurisdiction="se"))
-    with acting_as(queries.actor_of(membership)):
+    with acting_as(accounts_queries.actor_of(membership)):
         made = Clinic.objects.get(pk=membership.clinic_id)
         assert (made.slug, made.jurisdiction, membership.role) == ("kliniken-pa-hojden", "SE", "clinic_admin")
     with pytest.raises(installation.CannotPrepare, match="already"):
@@ -223,9 +224,9 @@ def test_a_link_runs_out(clinic: Cast):
 def test_a_withdrawn_link_opens_nothing(clinic: Cast):
     invited, by = invite(clinic), clinic.actor("clinic_admin")
     with acting_as(by):
-        actions.withdraw(by=by, invitation_id=invited.invitation.pk)
+        accounts_actions.withdraw(by=by, invitation_id=invited.invitation.pk)
         with pytest.raises(ActionRefused) as again:
-            actions.withdraw(by=by, invitation_id=invited.invitation.pk)
+            accounts_actions.withdraw(by=by, invitation_id=invited.invitation.pk)
     assert again.value.codes == ("withdrawn",)
     with pytest.raises(ActionRefused) as refused:
         accept(invited.link)
@@ -235,7 +236,7 @@ def test_a_withdrawn_link_opens_nothing(clinic: Cast):
 def test_sending_again_kills_the_old_link(clinic: Cast):
     first, by = invite(clinic), clinic.actor("clinic_admin")
     with acting_as(by):
-        second = actions.resend(by=by, invitation_id=first.invitation.pk)
+        second = accounts_actions.resend(by=by, invitation_id=first.invitation.pk)
     with pytest.raises(ActionRefused) as refused:
         accept(first.link)
     assert refused.value.codes == ("unknown",)
@@ -245,35 +246,35 @@ def test_sending_again_kills_the_old_link(clinic: Cast):
 
 def test_whoever_holds_a_link_that_ran_out_gets_a_fresh_one_by_post_only(clinic: Cast):
     invited = invite(clinic)
-    by = Actor(token_hash=actions.hash_of(token_of(invited.link)))
+    by = Actor(token_hash=accounts_actions.hash_of(token_of(invited.link)))
     with acting_as(by), pytest.raises(ActionRefused) as early:
-        actions.renew(by=by)
+        accounts_actions.renew(by=by)
     assert early.value.codes == ("open",)
     late = invited.invitation.expires_at + timedelta(days=2)
     with acting_as(by):
-        fresh = actions.renew(by=by, now=late)
+        fresh = accounts_actions.renew(by=by, now=late)
     assert posted()[-1].to == "new@north.example"
     assert fresh.invitation.expires_at == late + timedelta(days=7)
     with acting_as(by), pytest.raises(ActionRefused) as twice:
-        actions.renew(by=by, now=late)
+        accounts_actions.renew(by=by, now=late)
     assert twice.value.codes == ("unknown",)
     assert accept(fresh.link, now=late).role == "nurse"
 
 
 def test_a_link_of_long_ago_is_the_clinics_affair(clinic: Cast):
     invited = invite(clinic)
-    by = Actor(token_hash=actions.hash_of(token_of(invited.link)))
+    by = Actor(token_hash=accounts_actions.hash_of(token_of(invited.link)))
     with acting_as(by), pytest.raises(ActionRefused) as refused:
-        actions.renew(by=by, now=invited.invitation.expires_at + timedelta(days=31))
+        accounts_actions.renew(by=by, now=invited.invitation.expires_at + timedelta(days=31))
     assert refused.value.codes == ("too_old",)
 
 
 def test_a_token_opens_its_own_row_and_nothing_else(clinic: Cast, other_clinic: Cast):
     mine, _other = invite(clinic), invite(other_clinic, "other@south.example")
-    with acting_as(Actor(token_hash=actions.hash_of(token_of(mine.link)))):
+    with acting_as(Actor(token_hash=accounts_actions.hash_of(token_of(mine.link)))):
         assert [row.pk for row in Invitation.objects.all()] == [mine.invitation.pk]
         assert Membership.objects.count() == 0
-    with acting_as(Actor(token_hash=actions.hash_of("guess"))):
+    with acting_as(Actor(token_hash=accounts_actions.hash_of("guess"))):
         assert Invitation.objects.count() == 0
 
 
@@ -299,7 +300,10 @@ def test_an_existing_person_signs_in_first_then_joins(clinic: Cast, other_clinic
     joined = accept(link, person_id=nurse.pk)
     assert (joined.person_id, joined.clinic_id, joined.role) == (nurse.pk, clinic.clinic.pk, "therapist")
     with acting_as(Actor(person_id=nurse.pk)):
-        assert {m.clinic_id for m in queries.memberships_of(nurse.pk)} == {clinic.clinic.pk, other_clinic.clinic.pk}
+        assert {m.clinic_id for m in accounts_queries.memberships_of(nurse.pk)} == {
+            clinic.clinic.pk,
+            other_clinic.clinic.pk,
+        }
 
 
 def test_ending_access_ends_every_session(clinic: Cast):
@@ -310,29 +314,29 @@ def test_ending_access_ends_every_session(clinic: Cast):
     store.create()
     UserSession.objects.create(user=nurse.person, ip="192.0.2.1", user_agent="x", session_key=store.session_key)
     with acting_as(by):
-        ended = actions.end_membership(by=by, membership_id=nurse.pk)
+        ended = accounts_actions.end_membership(by=by, membership_id=nurse.pk)
     assert ended.ended_at is not None
     assert not SessionStore().exists(store.session_key)
     with acting_as(Actor(person_id=nurse.person_id)):
-        assert queries.memberships_of(nurse.person_id) == []
+        assert accounts_queries.memberships_of(nurse.person_id) == []
     assert [event.entity_id for event in audited(clinic, "person.access_ended")] == [nurse.pk]
 
 
 def test_access_ends_once_never_ones_own_and_never_elsewhere(clinic: Cast, other_clinic: Cast):
     by = clinic.actor("clinic_admin")
     with acting_as(by):
-        actions.end_membership(by=by, membership_id=clinic.members["nurse"].pk)
+        accounts_actions.end_membership(by=by, membership_id=clinic.members["nurse"].pk)
         for membership, code in (
             (clinic.members["nurse"], "ended"),
             (clinic.members["clinic_admin"], "own"),
             (other_clinic.members["nurse"], "unknown"),
         ):
             with pytest.raises(ActionRefused) as refused:
-                actions.end_membership(by=by, membership_id=membership.pk)
+                accounts_actions.end_membership(by=by, membership_id=membership.pk)
             assert refused.value.codes == (code,)
     nurse = clinic.actor("nurse")
     with acting_as(nurse), pytest.raises(NotAllowed):
-        actions.end_membership(by=nurse, membership_id=clinic.members["prescriber"].pk)
+        accounts_actions.end_membership(by=nurse, membership_id=clinic.members["prescriber"].pk)
 
 
 class Record:
@@ -343,49 +347,51 @@ class Record:
 def test_a_restricted_record_opens_for_an_hour_with_a_reason(clinic: Cast):
     by, now, record = clinic.actor("nurse"), timezone.now(), Record(9001, True)
     with acting_as(by):
-        assert not queries.may_open(by, record, now)
+        assert not accounts_queries.may_open(by, record, now)
         with pytest.raises(ActionRefused) as refused:
-            actions.open_restricted(by=by, patient_id=9001, reason="  because  ", now=now)
+            accounts_actions.open_restricted(by=by, patient_id=9001, reason="  because  ", now=now)
         assert refused.value.codes == ("no_reason",)
-        opened = actions.open_restricted(by=by, patient_id=9001, reason="Found unresponsive in room 2", now=now)
+        opened = accounts_actions.open_restricted(
+            by=by, patient_id=9001, reason="Found unresponsive in room 2", now=now
+        )
         assert opened.until_at == now + timedelta(minutes=60)
-        assert queries.glass_broken(by, 9001, now + timedelta(minutes=59))
-        assert queries.may_open(by, record, now + timedelta(minutes=59))
-        assert not queries.may_open(by, record, now + timedelta(minutes=60))
-        assert not queries.may_open(by, Record(9002, True), now)
-        assert queries.may_open(by, Record(9002, False), now)
-        again = actions.open_restricted(by=by, patient_id=9001, reason="Pressed the button twice", now=now)
+        assert accounts_queries.glass_broken(by, 9001, now + timedelta(minutes=59))
+        assert accounts_queries.may_open(by, record, now + timedelta(minutes=59))
+        assert not accounts_queries.may_open(by, record, now + timedelta(minutes=60))
+        assert not accounts_queries.may_open(by, Record(9002, True), now)
+        assert accounts_queries.may_open(by, Record(9002, False), now)
+        again = accounts_actions.open_restricted(by=by, patient_id=9001, reason="Pressed the button twice", now=now)
         assert again.pk == opened.pk
     (event,) = audited(clinic, "record.glass_broken")
     assert (event.patient_id, event.detail["reason"]) == (9001, "Found unresponsive in room 2")
     therapist = clinic.actor("therapist")
     with acting_as(therapist):
-        assert not queries.glass_broken(therapist, 9001, now)
+        assert not accounts_queries.glass_broken(therapist, 9001, now)
     with acting_as(clinic.actor("prescriber")):
-        assert queries.may_open(clinic.actor("prescriber"), record, now)
+        assert accounts_queries.may_open(clinic.actor("prescriber"), record, now)
 
 
 def test_who_has_no_business_in_records_cannot_break_the_glass(clinic: Cast):
     for role in ("front_desk", "clinic_admin", "auditor"):
         by = clinic.actor(role)
         with acting_as(by), pytest.raises(NotAllowed):
-            actions.open_restricted(by=by, patient_id=9001, reason="I am simply curious")
+            accounts_actions.open_restricted(by=by, patient_id=9001, reason="I am simply curious")
 
 
 def test_the_patient_sees_who_opened_the_record(clinic: Cast, other_clinic: Cast):
     by = clinic.actor("nurse")
     with acting_as(by):
-        actions.open_restricted(by=by, patient_id=9001, reason="Found unresponsive in room 2")
-        actions.open_restricted(by=by, patient_id=9002, reason="Somebody else entirely")
+        accounts_actions.open_restricted(by=by, patient_id=9001, reason="Found unresponsive in room 2")
+        accounts_actions.open_restricted(by=by, patient_id=9002, reason="Somebody else entirely")
     patient = accept(invite(clinic, "ana@home.example", "patient", patient_id=9001).link)
-    actor = queries.actor_of(patient)
+    actor = accounts_queries.actor_of(patient)
     with acting_as(actor):
-        (opening,) = queries.openings(9001)
+        (opening,) = accounts_queries.openings(9001)
         assert (opening.opener_name, opening.opener_role) == (by.name, "nurse")
         assert opening.reason == "Found unresponsive in room 2"
         assert BreakGlass.objects.count() == 1
     with acting_as(other_clinic.actor("prescriber")):
-        assert queries.openings(9001) == []
+        assert accounts_queries.openings(9001) == []
 
 
 def test_second_factors_are_told_by_person(clinic: Cast):
@@ -393,4 +399,4 @@ def test_second_factors_are_told_by_person(clinic: Cast):
 
     nurse, admin = clinic.members["nurse"].person_id, clinic.members["clinic_admin"].person_id
     Authenticator.objects.create(user_id=nurse, type="totp", data={})
-    assert queries.second_factors([nurse, admin]) == {nurse: frozenset({"totp"}), admin: frozenset()}
+    assert accounts_queries.second_factors([nurse, admin]) == {nurse: frozenset({"totp"}), admin: frozenset()}

@@ -15,7 +15,8 @@ from sojourn.foundation.accounts.queries import actor_of
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.foundation.rulebook import queries, released_rulebook
+from sojourn.foundation.rulebook import queries as rulebook_queries
+from sojourn.foundation.rulebook import released_rulebook
 from sojourn.foundation.rulebook.actions import SetRefused, adopt, adopt_set, retire, second_sign
 from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
 from tests.care.adopting import as_typed, typed_each
@@ -26,11 +27,11 @@ NOW = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 
 def test_nothing_unverified_acts_before_it_is_adopted(clinic: Cast):
     with acting_as(clinic.actor("prescriber")):
-        acting = queries.acting_rules(clinic.clinic.pk).values()
+        acting = rulebook_queries.acting_rules(clinic.clinic.pk).values()
         assert all(each.verification == "verified" for each in acting)
-        assert queries.alarm_rules(clinic.clinic.pk, "iv") == ()
-        assert queries.protocol(clinic.clinic.pk, "iv_racemic_40min") is None
-        waiting = {each.newest.id for each in queries.standings(clinic.clinic.pk) if each.waits}
+        assert rulebook_queries.alarm_rules(clinic.clinic.pk, "iv") == ()
+        assert rulebook_queries.protocol(clinic.clinic.pk, "iv_racemic_40min") is None
+        waiting = {each.newest.id for each in rulebook_queries.standings(clinic.clinic.pk) if each.waits}
     assert "spo2.low" in waiting
     assert "news2" not in waiting
 
@@ -51,7 +52,7 @@ def test_a_prescriber_adopts_with_stricter_numbers(clinic: Cast):
             {"high": 91.0},
             released_rulebook().rule("spo2.low").hash,
         )
-        (alarm,) = queries.alarm_rules(clinic.clinic.pk, "iv")
+        (alarm,) = rulebook_queries.alarm_rules(clinic.clinic.pk, "iv")
         assert [(each.limit, each.priority) for each in alarm.levels] == [(94, Priority.MEDIUM), (91, Priority.HIGH)]
         assert alarm.escalate[Priority.HIGH] == timedelta(seconds=30)
         said = AuditEvent.objects.filter(action="rule.adopt").order_by("seq")
@@ -97,11 +98,11 @@ def test_retiring_ends_it_and_the_past_stays_readable(clinic: Cast):
         with pytest.raises(ActionRefused):
             retire(by=by, rule_id="im", reason=" ", now=NOW)
         retire(by=by, rule_id="im", reason="no injections here", now=NOW + timedelta(days=1))
-        assert queries.protocol(pk, "im", NOW - timedelta(minutes=1)) is None
-        then = queries.protocol(pk, "im", NOW + timedelta(hours=1))
+        assert rulebook_queries.protocol(pk, "im", NOW - timedelta(minutes=1)) is None
+        then = rulebook_queries.protocol(pk, "im", NOW + timedelta(hours=1))
         assert then is not None
         assert then.number("min_observation") == 150
-        assert queries.protocol(pk, "im", NOW + timedelta(days=2)) is None
+        assert rulebook_queries.protocol(pk, "im", NOW + timedelta(days=2)) is None
         with pytest.raises(ActionRefused) as refused:
             retire(by=by, rule_id="im", reason="again")
         assert refused.value.codes == ("not-adopted",)
@@ -114,7 +115,7 @@ def test_an_adoption_of_other_content_does_not_act(clinic: Cast):
             clinic_id=by.clinic_id, rule_id="spo2.low", version=1, rule_hash="0" * 64, parameters={},
             adopted_at=NOW, adopted_by_id=by.membership_id,
         )  # fmt: skip
-        assert "spo2.low" not in queries.acting_rules(clinic.clinic.pk)
+        assert "spo2.low" not in rulebook_queries.acting_rules(clinic.clinic.pk)
 
 
 def test_a_clinic_sees_and_changes_only_its_own(clinic: Cast, other_clinic: Cast):
@@ -123,7 +124,7 @@ def test_a_clinic_sees_and_changes_only_its_own(clinic: Cast, other_clinic: Cast
         adopt(by=by, rule_id="spo2.low", parameters=as_typed("spo2.low"))
     with acting_as(other):
         assert RuleAdoption.objects.count() == 0
-        assert "spo2.low" not in queries.acting_rules(clinic.clinic.pk)
+        assert "spo2.low" not in rulebook_queries.acting_rules(clinic.clinic.pk)
         with pytest.raises(ActionRefused):
             retire(by=other, rule_id="spo2.low", reason="not mine")
     with acting_as(by), pytest.raises(DatabaseError), transaction.atomic():
@@ -134,7 +135,7 @@ def test_one_query(clinic: Cast, django_assert_num_queries):
     with acting_as(clinic.actor("prescriber")):
         connection.ensure_connection()
         with django_assert_num_queries(1):
-            queries.alarm_rules(clinic.clinic.pk, "iv", "ketamine")
+            rulebook_queries.alarm_rules(clinic.clinic.pk, "iv", "ketamine")
 
 
 # ---------------------------------------------------------------- a set, by one signature
@@ -167,7 +168,7 @@ def test_a_set_is_adopted_by_one_signature_with_one_audit_row(clinic: Cast, djan
             == []
         )
         assert RuleAdoption.objects.count() == 3
-        assert queries.acting_rules(clinic.clinic.pk)["CI-MI-6W"].number("days") == 56
+        assert rulebook_queries.acting_rules(clinic.clinic.pk)["CI-MI-6W"].number("days") == 56
 
 
 def test_all_of_a_set_or_none(clinic: Cast):
@@ -198,19 +199,19 @@ def test_all_of_a_set_or_none(clinic: Cast):
 def test_candidacy_sees_what_acts_and_what_nobody_adopted(clinic: Cast, django_assert_num_queries):
     by, pk = clinic.actor("prescriber"), clinic.clinic.pk
     with acting_as(by):
-        before = {each.id: each.adopted for each in queries.eligibility_rules(pk)}
+        before = {each.id: each.adopted for each in rulebook_queries.eligibility_rules(pk)}
         assert len(before) == len(released_rulebook().of_kind("eligibility"))
         assert before["CI-LACTATION"]  # read in its source
         assert before["CI-MI-6W"]
         assert not before["CI-MI-6W.ketamine"]  # derived
         adopt(by=by, rule_id="CI-MI-6W.ketamine", parameters=as_typed("CI-MI-6W.ketamine", days=90))
         with django_assert_num_queries(1):
-            found = {each.id: each for each in queries.eligibility_rules(pk)}
+            found = {each.id: each for each in rulebook_queries.eligibility_rules(pk)}
         assert found["CI-MI-6W.ketamine"].adopted
         assert found["CI-MI-6W.ketamine"].rule.number("days") == 90
         retire(by=by, rule_id="CI-MI-6W.ketamine", reason="Not here")
-        assert "CI-MI-6W.ketamine" not in {each.id for each in queries.eligibility_rules(pk)}
-        drugs = {each.id: each.adopted for each in queries.interaction_rules(pk)}
+        assert "CI-MI-6W.ketamine" not in {each.id for each in rulebook_queries.eligibility_rules(pk)}
+        drugs = {each.id: each.adopted for each in rulebook_queries.interaction_rules(pk)}
         assert drugs["interaction.benzodiazepine"]
         assert not drugs["interaction.naltrexone"]
 
@@ -219,17 +220,17 @@ def test_a_decision_keeps_its_rules_and_reads_them_back(clinic: Cast):
     by, pk = clinic.actor("prescriber"), clinic.clinic.pk
     with acting_as(by):
         adopt(by=by, rule_id="CI-MI-6W", parameters=as_typed("CI-MI-6W", days=90))
-        rules = [each.rule for each in queries.eligibility_rules(pk)]
-    stamp = json.loads(json.dumps(queries.stamp(rules)))
+        rules = [each.rule for each in rulebook_queries.eligibility_rules(pk)]
+    stamp = json.loads(json.dumps(rulebook_queries.stamp(rules)))
     assert {
         "id": "CI-MI-6W",
         "version": 2,
         "hash": released_rulebook().rule("CI-MI-6W").hash,
         "parameters": {"days": 90},
     } in stamp
-    back = {each.id: each.rule for each in queries.rules_at(stamp)}
+    back = {each.id: each.rule for each in rulebook_queries.rules_at(stamp)}
     assert back == {each.id: each for each in rules}
-    (gone,) = queries.rules_at([{**stamp[0], "hash": "0" * 64}])
+    (gone,) = rulebook_queries.rules_at([{**stamp[0], "hash": "0" * 64}])
     assert (gone.id, gone.rule) == (stamp[0]["id"], None)
 
 
@@ -247,7 +248,7 @@ def second(clinic: Cast, role: str = "prescriber") -> Actor:
 
 def most(clinic: Cast, name: str = "slow", rule_id: str = IV) -> float | None:
     """The number that acts; None where there is no ceiling."""
-    rule = queries.acting_rules(clinic.clinic.pk, only={rule_id}).get(rule_id)
+    rule = rulebook_queries.acting_rules(clinic.clinic.pk, only={rule_id}).get(rule_id)
     return None if rule is None else rule.number(name)
 
 
@@ -261,7 +262,7 @@ def test_a_ceiling_acts_only_where_it_was_adopted_also_one_that_was_read(clinic:
     with acting_as(clinic.actor("prescriber")) as by:
         assert released_rulebook().rule(SPRAY).verification == "verified"
         assert most(clinic, "most", SPRAY) is None
-        assert SPRAY in {each.newest.id for each in queries.standings(clinic.clinic.pk) if each.waits}
+        assert SPRAY in {each.newest.id for each in rulebook_queries.standings(clinic.clinic.pk) if each.waits}
         adopt(by=by, rule_id=SPRAY, parameters=as_typed(SPRAY))
         assert most(clinic, "most", SPRAY) == 84
         retire(by=by, rule_id=SPRAY, reason="No spray here")
@@ -285,7 +286,7 @@ def test_lower_acts_at_once_and_higher_only_with_a_second_prescriber(clinic: Cas
         first = adopt(by=by, rule_id=IV, parameters=as_typed(IV, slow=0.8), now=NOW)
         assert isinstance(first, CeilingRaise)
         assert most(clinic) == 0.5
-        assert queries.raises(clinic.clinic.pk) == {IV: first}
+        assert rulebook_queries.raises(clinic.clinic.pk) == {IV: first}
         with pytest.raises(ActionRefused) as refused:
             second_sign(by=by, raise_id=first.pk)
         assert refused.value.codes == ("same-person",)
@@ -294,12 +295,12 @@ def test_lower_acts_at_once_and_higher_only_with_a_second_prescriber(clinic: Cas
         row = second_sign(by=other, raise_id=first.pk, now=NOW + timedelta(hours=1))
         assert (row.raised, row.adopted_by_id, row.parameters) == (first, other.membership_id, {"slow": 0.8})
         assert most(clinic) == 0.8
-        assert queries.raises(clinic.clinic.pk) == {}
+        assert rulebook_queries.raises(clinic.clinic.pk) == {}
         assert second_sign(by=other, raise_id=first.pk) == row  # twice changes nothing
         assert RuleAdoption.objects.count() == 3
         said = AuditEvent.objects.filter(action__startswith="rule.").order_by("seq").values_list("action", flat=True)
         assert list(said) == ["rule.adopt", "rule.adopt", "rule.raise_signed", "rule.raised"]
-        then = queries.acting_rules(clinic.clinic.pk, NOW + timedelta(minutes=59), {IV})[IV]
+        then = rulebook_queries.acting_rules(clinic.clinic.pk, NOW + timedelta(minutes=59), {IV})[IV]
         assert then.number("slow") == 0.5  # the past stays as it was
 
 
@@ -366,7 +367,7 @@ def test_a_set_keeps_only_the_first_signature_of_what_goes_up(clinic: Cast):
         rows = adopt_set(by=by, shown=hashes(IV, SPRAY), signature=by.name, parameters=typed_each((IV, SPRAY)), now=NOW)
         assert [each.rule_id for each in rows] == [SPRAY]
         assert most(clinic) == 0.5
-        assert set(queries.raises(clinic.clinic.pk)) == {IV}
+        assert set(rulebook_queries.raises(clinic.clinic.pk)) == {IV}
         assert adopt_set(by=by, shown=hashes(IV), signature=by.name, parameters=typed_each((IV,)), now=NOW) == []
         assert CeilingRaise.objects.count() == 1  # a form sent twice
 
@@ -377,7 +378,7 @@ def test_a_decision_in_between_voids_the_first_signature(clinic: Cast):
         lowered(clinic)
         first = adopt(by=by, rule_id=IV, parameters=as_typed(IV), now=NOW)
         adopt(by=by, rule_id=IV, parameters=as_typed(IV, slow=0.4), now=NOW)
-        assert queries.raises(clinic.clinic.pk) == {}
+        assert rulebook_queries.raises(clinic.clinic.pk) == {}
         other = second(clinic)
         with pytest.raises(Overtaken):
             second_sign(by=other, raise_id=first.pk)
@@ -433,10 +434,13 @@ def test_what_was_stated_is_kept_and_read_back(clinic: Cast):
     by = clinic.actor("prescriber")
     with acting_as(by):
         adopt(by=by, rule_id="floor.hr", parameters={"at_least": 35, "at_most": 150})
-        assert queries.adoptions(by.own_clinic_id)["floor.hr"].parameters == {"at_least": 35.0, "at_most": 150.0}
-        kept = queries.stamp([queries.acting_rules(by.own_clinic_id)["floor.hr"]])
+        assert rulebook_queries.adoptions(by.own_clinic_id)["floor.hr"].parameters == {
+            "at_least": 35.0,
+            "at_most": 150.0,
+        }
+        kept = rulebook_queries.stamp([rulebook_queries.acting_rules(by.own_clinic_id)["floor.hr"]])
     assert kept[0]["parameters"] == {"at_least": 35.0, "at_most": 150.0}
-    (read,) = queries.rules_at(kept)
+    (read,) = rulebook_queries.rules_at(kept)
     assert read.rule is not None
     assert (read.rule.number("at_least"), read.rule.number("at_most")) == (35.0, 150.0)
 
@@ -449,7 +453,7 @@ def test_a_row_without_its_number_does_not_act(clinic: Cast):
             clinic_id=by.own_clinic_id, rule_id=rule.id, version=1, rule_hash=rule.hash, parameters={}, adopted_at=NOW,
             adopted_by_id=by.member,
         )  # fmt: skip
-        assert "floor.spo2" not in queries.acting_rules(by.own_clinic_id)
+        assert "floor.spo2" not in rulebook_queries.acting_rules(by.own_clinic_id)
 
 
 def test_what_lies_outside_of_its_bounds_is_not_stated(clinic: Cast):

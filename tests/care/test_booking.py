@@ -13,10 +13,12 @@ import pytest
 from django.db import connection, connections
 
 from sojourn.care.encounter.models import Encounter
-from sojourn.care.patients import actions as patients
-from sojourn.care.plan import actions as plan
+from sojourn.care.patients import actions as patients_actions
+from sojourn.care.plan import actions as plan_actions
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.scheduling import actions, hooks, queries
+from sojourn.care.scheduling import actions as scheduling_actions
+from sojourn.care.scheduling import hooks
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
@@ -30,7 +32,7 @@ DENVER = ZoneInfo("America/Denver")
 
 
 def course(clinic: Cast, given="Ana", restricted=False) -> CarePlan:
-    who = patients.add(
+    who = patients_actions.add(
         by=clinic.actor("prescriber"), given_name=given, family_name="Ruiz", birth_date=date(1980, 3, 12),
         restricted=restricted, now=NOW,
     )  # fmt: skip
@@ -38,11 +40,11 @@ def course(clinic: Cast, given="Ana", restricted=False) -> CarePlan:
 
 
 def chair(clinic: Cast, name="Chair 1") -> Chair:
-    return actions.add_chair(by=clinic.actor("clinic_admin"), name=name)
+    return scheduling_actions.add_chair(by=clinic.actor("clinic_admin"), name=name)
 
 
 def book(clinic: Cast, plan_: CarePlan, chair_: Chair, at=TEN, minutes=120, role="front_desk", **more) -> Appointment:
-    return actions.book(
+    return scheduling_actions.book(
         by=clinic.actor(role),
         care_plan_id=plan_.pk,
         chair_id=chair_.pk,
@@ -55,7 +57,7 @@ def book(clinic: Cast, plan_: CarePlan, chair_: Chair, at=TEN, minutes=120, role
 
 def move(clinic: Cast, appointment: Appointment, chair_: Chair, at=TEN, minutes=120, **more) -> Appointment:
     more.setdefault("version", appointment.version)
-    return actions.reschedule(
+    return scheduling_actions.reschedule(
         by=clinic.actor("front_desk"), appointment_id=appointment.pk, chair_id=chair_.pk, starts_at=at,
         minutes=minutes, now=NOW, **more,
     )  # fmt: skip
@@ -69,7 +71,7 @@ def desk(clinic: Cast) -> Iterator[Cast]:
 
 def test_chairs_are_the_administrators(desk: Cast):
     with pytest.raises(NotAllowed):
-        actions.add_chair(by=desk.actor("nurse"), name="Chair 1")
+        scheduling_actions.add_chair(by=desk.actor("nurse"), name="Chair 1")
     first = chair(desk, " Chair   1 ")
     assert first.name == "Chair 1"
     with pytest.raises(ActionRefused) as refused:
@@ -77,19 +79,21 @@ def test_chairs_are_the_administrators(desk: Cast):
     assert refused.value.codes == ("name-taken",)
     other = chair(desk, "Window")
     with pytest.raises(ActionRefused):
-        actions.edit_chair(by=desk.actor("clinic_admin"), chair_id=other.pk, name="Chair 1", in_use=True)
-    actions.edit_chair(by=desk.actor("clinic_admin"), chair_id=other.pk, name="Garden", in_use=False)
-    assert [c.name for c in queries.chairs()] == ["Chair 1"]
-    assert [c.name for c in queries.chairs(with_retired=True)] == ["Chair 1", "Garden"]
+        scheduling_actions.edit_chair(by=desk.actor("clinic_admin"), chair_id=other.pk, name="Chair 1", in_use=True)
+    scheduling_actions.edit_chair(by=desk.actor("clinic_admin"), chair_id=other.pk, name="Garden", in_use=False)
+    assert [c.name for c in scheduling_queries.chairs()] == ["Chair 1"]
+    assert [c.name for c in scheduling_queries.chairs(with_retired=True)] == ["Chair 1", "Garden"]
 
 
 def test_a_booked_chair_stays_in_use(desk: Cast):
     one = chair(desk)
     book(desk, course(desk), one)
     with pytest.raises(ActionRefused) as refused:
-        actions.edit_chair(by=desk.actor("clinic_admin"), chair_id=one.pk, name="Chair 1", in_use=False, now=NOW)
+        scheduling_actions.edit_chair(
+            by=desk.actor("clinic_admin"), chair_id=one.pk, name="Chair 1", in_use=False, now=NOW
+        )
     assert refused.value.codes == ("still-booked",)
-    actions.edit_chair(
+    scheduling_actions.edit_chair(
         by=desk.actor("clinic_admin"),
         chair_id=one.pk,
         name="Chair 1",
@@ -133,22 +137,22 @@ def test_one_may_follow_the_other_without_a_gap(desk: Cast):
     book(desk, course(desk, "Ana"), one)
     book(desk, course(desk, "Bo"), one, at=TEN + timedelta(minutes=120))
     book(desk, course(desk, "Cy"), one, at=TEN - timedelta(minutes=60), minutes=60)
-    assert [a.patient.given_name for a in queries.on_day(date(2026, 3, 4), DENVER)] == ["Cy", "Ana", "Bo"]
+    assert [a.patient.given_name for a in scheduling_queries.on_day(date(2026, 3, 4), DENVER)] == ["Cy", "Ana", "Bo"]
 
 
 def test_a_cancelled_time_is_free_again(desk: Cast):
     one, ana = chair(desk), course(desk, "Ana")
     first = book(desk, ana, one)
     with pytest.raises(ActionRefused) as refused:
-        actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because=" ")
+        scheduling_actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because=" ")
     assert refused.value.codes == ("reason-missing",)
-    gone = actions.cancel(
+    gone = scheduling_actions.cancel(
         by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because="Patient is ill", now=NOW
     )
     assert (gone.status, gone.cancelled_because, gone.cancelled_at) == ("cancelled", "Patient is ill", NOW)
     book(desk, ana, one)
     with pytest.raises(ActionRefused) as refused:
-        actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=2, because="again")
+        scheduling_actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=2, because="again")
     assert refused.value.codes == ("cancelled",)
     audited = AuditEvent.objects.get(action="appointment.cancelled")
     assert "ill" not in str(audited.detail)
@@ -176,10 +180,10 @@ def test_a_session_that_has_begun_stays_where_it_is(desk: Cast):
         clinic=desk.clinic, patient=first.patient, care_plan=first.care_plan, appointment=first, chair=one,
         protocol_id="iv_racemic_40min", protocol_version="1", protocol_hash="0" * 64, opened_at=TEN,
     )  # fmt: skip
-    actions.hand_to_session(first, TEN)
+    scheduling_actions.hand_to_session(first, TEN)
     for attempt in (
         lambda: move(desk, first, one, at=TEN + timedelta(hours=3)),
-        lambda: actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because="x"),
+        lambda: scheduling_actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because="x"),
     ):
         with pytest.raises(ActionRefused) as refused:
             attempt()
@@ -198,7 +202,7 @@ def test_what_follows_is_told_once_and_by_whom_it_was_done(desk: Cast, monkeypat
         hook.register(follow)
     first = book(desk, course(desk), chair(desk))
     assert told == [(str(first), desk.actor("front_desk"))]
-    actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because="ill", now=NOW)
+    scheduling_actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because="ill", now=NOW)
     assert len(told) == 3  # cancelled, and its time released
 
 
@@ -232,7 +236,7 @@ def test_yesterday_is_over_but_this_morning_may_be_written_down(desk: Cast):
 def test_the_day_that_has_passed_is_the_clinics(desk: Cast):
     """At 19:00 in Denver it is tomorrow in UTC, and this morning is still today."""
     by, evening = desk.actor("front_desk"), TEN + timedelta(hours=9)
-    booked = actions.book(
+    booked = scheduling_actions.book(
         by=by, care_plan_id=course(desk).pk, chair_id=chair(desk).pk, starts_at=TEN, minutes=120, now=evening
     )
     assert booked.during.lower == TEN
@@ -240,7 +244,7 @@ def test_the_day_that_has_passed_is_the_clinics(desk: Cast):
 
 def test_an_ended_course_is_not_booked(desk: Cast):
     ana = course(desk)
-    plan.end(by=desk.actor("prescriber"), course_id=ana.pk, ended_on=date(2026, 3, 2), now=NOW)
+    plan_actions.end(by=desk.actor("prescriber"), course_id=ana.pk, ended_on=date(2026, 3, 2), now=NOW)
     with pytest.raises(ActionRefused) as refused:
         book(desk, ana, chair(desk))
     assert refused.value.codes == ("course-ended",)
@@ -249,15 +253,15 @@ def test_an_ended_course_is_not_booked(desk: Cast):
 def test_the_companion_is_one_of_the_patients_own_people(desk: Cast):
     ana, bo, one = course(desk, "Ana"), course(desk, "Bo"), chair(desk)
     by = desk.actor("front_desk")
-    hers = patients.add_person(by=by, patient_id=ana.patient_id, name="Luis", phone="1")
-    his = patients.add_person(by=by, patient_id=bo.patient_id, name="Max", phone="2")
+    hers = patients_actions.add_person(by=by, patient_id=ana.patient_id, name="Luis", phone="1")
+    his = patients_actions.add_person(by=by, patient_id=bo.patient_id, name="Max", phone="2")
     with pytest.raises(ActionRefused) as refused:
         book(desk, ana, one, companion_id=his.pk)
     assert refused.value.codes == ("not-beside-patient",)
     appointment = book(desk, ana, one, companion_id=hers.pk)
-    assert queries.without_companion([queries.by_id(appointment.pk)]) == []
-    patients.end_person(by=by, person_id=hers.pk)
-    assert len(queries.without_companion([queries.by_id(appointment.pk)])) == 1
+    assert scheduling_queries.without_companion([scheduling_queries.by_id(appointment.pk)]) == []
+    patients_actions.end_person(by=by, person_id=hers.pk)
+    assert len(scheduling_queries.without_companion([scheduling_queries.by_id(appointment.pk)])) == 1
 
 
 def test_another_clinics_chair_and_course_do_not_exist(desk: Cast, other_clinic: Cast):
@@ -273,7 +277,7 @@ def test_another_clinics_chair_and_course_do_not_exist(desk: Cast, other_clinic:
 # Denver, 2026: the clocks go forward on 8 March at 02:00 and back on 1 November at 02:00.
 def test_a_day_has_23_24_or_25_hours():
     def hours(day: date) -> float:
-        start, end = queries.day_bounds(day, DENVER)
+        start, end = scheduling_queries.day_bounds(day, DENVER)
         return (end.astimezone(UTC) - start.astimezone(UTC)) / timedelta(hours=1)
 
     assert [hours(d) for d in (date(2026, 3, 7), date(2026, 3, 8), date(2026, 11, 1))] == [24, 23, 25]
@@ -281,11 +285,11 @@ def test_a_day_has_23_24_or_25_hours():
 
 def test_an_hour_that_the_clocks_skip_cannot_be_booked():
     with pytest.raises(ActionRefused) as refused:
-        queries.moment(date(2026, 3, 8), time(2, 30), DENVER)
+        scheduling_queries.moment(date(2026, 3, 8), time(2, 30), DENVER)
     assert refused.value.codes == ("no-such-time",)
-    assert queries.moment(date(2026, 3, 8), time(3, 0), DENVER).astimezone(UTC).hour == 9
-    assert queries.moment(date(2026, 3, 7), time(3, 0), DENVER).astimezone(UTC).hour == 10
-    twice = queries.moment(date(2026, 11, 1), time(1, 30), DENVER).astimezone(UTC)
+    assert scheduling_queries.moment(date(2026, 3, 8), time(3, 0), DENVER).astimezone(UTC).hour == 9
+    assert scheduling_queries.moment(date(2026, 3, 7), time(3, 0), DENVER).astimezone(UTC).hour == 10
+    twice = scheduling_queries.moment(date(2026, 11, 1), time(1, 30), DENVER).astimezone(UTC)
     assert twice == datetime(2026, 11, 1, 7, 30, tzinfo=UTC)
 
 
@@ -295,7 +299,7 @@ def test_a_day_holds_what_touches_it_in_the_clinics_zone(desk: Cast):
     one = chair(desk)
     book(desk, course(desk, "Late"), one, at=late, minutes=150)
     book(desk, course(desk, "Early"), one, at=early, minutes=30)
-    names = lambda day: [a.patient.given_name for a in queries.on_day(day, DENVER)]  # noqa: E731
+    names = lambda day: [a.patient.given_name for a in scheduling_queries.on_day(day, DENVER)]  # noqa: E731
     assert names(date(2026, 3, 7)) == ["Late"]
     assert names(date(2026, 3, 8)) == ["Early"]
 

@@ -16,11 +16,13 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, connections, transaction
 
 from sojourn.care.coordination import feed_actions, jobs, reminder_actions, ride_home_actions, waiting_actions
-from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination.models import EscortLink, Offer, Reminder
 from sojourn.care.coordination.queries import WayHome
-from sojourn.care.patients import actions as patients
-from sojourn.care.scheduling import actions, house_actions, proposing, queries, series_actions, series_queries
+from sojourn.care.patients import actions as patients_actions
+from sojourn.care.scheduling import actions as scheduling_actions
+from sojourn.care.scheduling import house_actions, proposing, series_actions, series_queries
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Appointment, Attendance
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.actor import Actor, NotAllowed, acting_as
@@ -136,14 +138,14 @@ def test_a_number_acts_only_once_somebody_adopts_it(desk: Cast):
             by=desk.actor("nurse"), chairs_per_nurse=9, turnover_minutes=0, remind_hours=[], head_start_minutes=0
         )
     adopt(desk, chairs_per_nurse=1)
-    assert queries.rules().decided_by.startswith("Prescriber")
+    assert scheduling_queries.rules().decided_by.startswith("Prescriber")
     second = book(desk, course(desk, "B"), chairs[1])
-    assert [row.role for row in queries.attendances([second.pk])[second.pk]] == ["nurse"]
+    assert [row.role for row in scheduling_queries.attendances([second.pk])[second.pk]] == ["nurse"]
     assert refused(lambda: book(desk, course(desk, "C"), chairs[2])) == ("no-nurse",)
     another(desk, "nurse", "Nadia")
     third = book(desk, course(desk, "D"), chairs[2])
-    assert queries.attendances([third.pk])[third.pk][0].member.name == "Nadia"
-    actions.cancel(by=desk.actor("front_desk"), appointment_id=second.pk, version=1, because="ill", now=NOW)
+    assert scheduling_queries.attendances([third.pk])[third.pk][0].member.name == "Nadia"
+    scheduling_actions.cancel(by=desk.actor("front_desk"), appointment_id=second.pk, version=1, because="ill", now=NOW)
     assert book(desk, course(desk, "E"), chairs[1]).pk  # the first nurse is free again
 
 
@@ -293,11 +295,11 @@ def test_a_series_is_proposed_booked_and_repaired_in_one_step(desk: Cast):
     booked = series_actions.book_series(by=by, care_plan_id=ana.pk, wanted=wanted_of(found), now=NOW)
     # From Wednesday the 4th, two to four days apart, never on a weekend: the earliest such series of six.
     assert days_of(ana) == [4, 6, 9, 11, 13, 16]
-    assert all(queries.attendances([row.pk])[row.pk][0].role == "nurse" for row in booked)
+    assert all(scheduling_queries.attendances([row.pk])[row.pk][0].role == "nurse" for row in booked)
     assert AuditEvent.objects.filter(action="series.booked").count() == 1
     assert proposed(ana).answer.sessions[0].kind == "kept"
     # Life intervenes: the third falls away, and its day with it.
-    actions.cancel(by=by, appointment_id=booked[2].pk, version=1, because="ill", now=NOW)
+    scheduling_actions.cancel(by=by, appointment_id=booked[2].pk, version=1, because="ill", now=NOW)
     house_actions.set_day(by=desk.actor("clinic_admin"), on=date(2026, 3, 9))
     repair = proposed(ana)
     assert isinstance(repair.answer, proposing.Proposal)
@@ -316,7 +318,7 @@ def test_a_repair_offers_the_time_that_was_given_up_only_where_no_other_is_left(
     ana, by = course(desk), desk.actor("front_desk")
     booked = series_actions.book_series(by=by, care_plan_id=ana.pk, wanted=wanted_of(proposed(ana)), now=NOW)
     gone = booked[2].during
-    actions.cancel(by=by, appointment_id=booked[2].pk, version=1, because="ill", now=NOW)
+    scheduling_actions.cancel(by=by, appointment_id=booked[2].pk, version=1, because="ill", now=NOW)
 
     def again() -> list[proposing.Slot]:
         return [each.slot for each in proposed(ana).answer.sessions if each.slot is not None]
@@ -348,9 +350,9 @@ def test_the_stated_times_of_the_patient_are_kept(desk: Cast):
 
 def test_a_companion_who_has_gone_holds_no_series_up(desk: Cast):
     ana, one, by = course(desk), chair(desk), desk.actor("front_desk")
-    luis = patients.add_person(by=by, patient_id=ana.patient_id, name="Luis", phone="555")
+    luis = patients_actions.add_person(by=by, patient_id=ana.patient_id, name="Luis", phone="555")
     standing = book(desk, ana, one, companion_id=luis.pk)
-    patients.end_person(by=by, person_id=luis.pk)
+    patients_actions.end_person(by=by, person_id=luis.pk)
     wanted = [series_actions.Wanted(TEN + timedelta(days=1), 120, one.pk, moves=standing.pk, version=1)]
     (moved,) = series_actions.book_series(by=by, care_plan_id=ana.pk, wanted=wanted, now=NOW)
     assert (moved.pk, moved.companion_id) == (standing.pk, None)
@@ -396,7 +398,7 @@ def waiting_patients(clinic: Cast, n: int) -> list[tuple]:
     for number in range(n):
         plan = course(clinic, f"W{number}")
         by = clinic.actor("front_desk")
-        patients.edit(
+        patients_actions.edit(
             by=by, patient_id=plan.patient_id, version=1, record_number="", email=f"w{number}@example.org", now=NOW
         )
         later = book(clinic, plan, spare, at=TEN + timedelta(days=7, hours=3 * number))
@@ -417,7 +419,7 @@ def test_a_freed_time_goes_to_who_says_yes_first(desk: Cast):
     one = chair(desk)
     first = book(desk, course(desk, "Ana"), one)
     (ann, anns), (ben, bens) = waiting_patients(desk, 2)
-    actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because="ill", now=NOW)
+    scheduling_actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because="ill", now=NOW)
     offers = list(Offer.objects.order_by("id"))
     assert [row.patient_id for row in offers] == [ann.patient_id, ben.patient_id]
     assert [row.opens_at - NOW for row in offers] == [timedelta(0), timedelta(minutes=30)]
@@ -439,7 +441,7 @@ def test_a_freed_time_goes_to_who_says_yes_first(desk: Cast):
     told = letters()[2]
     assert told.to == "w0@example.org"
     assert "stays as it is" in told.text
-    assert [entry.patient_id for entry in coordination.waiting()] == [ann.patient_id]  # Ann stays on the list
+    assert [entry.patient_id for entry in coordination_queries.waiting()] == [ann.patient_id]  # Ann stays on the list
     # and Ben's old time came free for her in its turn, but it is no earlier than hers
     assert Offer.objects.filter(freed_id=bens.pk).count() == 0
 
@@ -448,12 +450,12 @@ def test_a_time_that_the_desk_gave_away_is_gone_kindly(desk: Cast):
     one = chair(desk)
     first = book(desk, course(desk, "Ana"), one)
     ((ann, anns),) = waiting_patients(desk, 1)
-    actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because="ill", now=NOW)
+    scheduling_actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because="ill", now=NOW)
     me = patient_actor(desk, ann.patient_id)
     offer = Offer.objects.get()
     book(desk, course(desk, "Di"), one)
     with acting_as(me):
-        assert [row.pk for row in coordination.open_offers(ann.patient_id, NOW)] == [offer.pk]
+        assert [row.pk for row in coordination_queries.open_offers(ann.patient_id, NOW)] == [offer.pk]
         assert refused(lambda: waiting_actions.accept(by=me, offer_id=offer.pk, now=NOW)) == ("gone",)
     run_offers(desk, NOW + timedelta(minutes=1))
     assert letters() == []
@@ -464,7 +466,7 @@ def test_whoever_leaves_the_list_hears_of_no_time_any_more(desk: Cast):
     first = book(desk, course(desk, "Ana"), chair(desk))
     ((ann, _anns),) = waiting_patients(desk, 1)
     by = desk.actor("front_desk")
-    actions.cancel(by=by, appointment_id=first.pk, version=1, because="ill", now=NOW)
+    scheduling_actions.cancel(by=by, appointment_id=first.pk, version=1, because="ill", now=NOW)
     me = patient_actor(desk, ann.patient_id)
     with acting_as(me):
         waiting_actions.leave(by=me, care_plan_id=ann.pk, now=NOW)
@@ -479,11 +481,11 @@ def test_a_time_that_was_taken_and_then_cancelled_is_said(desk: Cast):
     first = book(desk, course(desk, "Ana"), chair(desk))
     ((ann, anns),) = waiting_patients(desk, 1)
     by = desk.actor("front_desk")
-    actions.cancel(by=by, appointment_id=first.pk, version=1, because="ill", now=NOW)
+    scheduling_actions.cancel(by=by, appointment_id=first.pk, version=1, because="ill", now=NOW)
     me, offer = patient_actor(desk, ann.patient_id), Offer.objects.get()
     with acting_as(me):
         waiting_actions.accept(by=me, offer_id=offer.pk, now=NOW)
-    actions.cancel(by=by, appointment_id=anns.pk, version=2, because="ill", now=NOW)
+    scheduling_actions.cancel(by=by, appointment_id=anns.pk, version=2, because="ill", now=NOW)
     with acting_as(me):
         assert refused(lambda: waiting_actions.accept(by=me, offer_id=offer.pk, now=NOW)) == ("accepted",)
 
@@ -491,7 +493,7 @@ def test_a_time_that_was_taken_and_then_cancelled_is_said(desk: Cast):
 def test_another_patients_offer_is_not_there(desk: Cast):
     first = book(desk, course(desk, "Ana"), chair(desk))
     waiting_patients(desk, 1)
-    actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because="ill", now=NOW)
+    scheduling_actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because="ill", now=NOW)
     stranger = patient_actor(desk, first.patient_id)
     with acting_as(stranger), pytest.raises(Offer.DoesNotExist):
         waiting_actions.accept(by=stranger, offer_id=0, now=NOW)
@@ -502,7 +504,7 @@ def test_another_patients_offer_is_not_there(desk: Cast):
 
 def with_email(clinic: Cast, given="Ana"):
     plan = course(clinic, given)
-    patients.edit(
+    patients_actions.edit(
         by=clinic.actor("front_desk"), patient_id=plan.patient_id, version=1, record_number="",
         email=f"{given.lower()}@example.org", now=NOW,
     )  # fmt: skip
@@ -538,7 +540,7 @@ def test_a_cancelled_or_moved_appointment_is_not_reminded_of(desk: Cast):
     moved = move(desk, first, one, at=LATER + timedelta(days=2))
     assert Reminder.objects.filter(dropped_at=None).count() == 2
     assert send(desk, LATER - timedelta(hours=2)) == 1  # of the new time, three days before it
-    actions.cancel(by=desk.actor("front_desk"), appointment_id=moved.pk, version=2, because="ill", now=NOW)
+    scheduling_actions.cancel(by=desk.actor("front_desk"), appointment_id=moved.pk, version=2, because="ill", now=NOW)
     assert send(desk, LATER + timedelta(days=1)) == 0
     # A row that nobody dropped would still see that the appointment is cancelled.
     Reminder.objects.filter(sent_at=None).update(dropped_at=None)
@@ -607,21 +609,21 @@ def test_a_feed_opens_one_persons_times_until_it_is_ended(desk: Cast):
         opened = feed_actions.open_feed(by=me, now=NOW)
     with acting_as(therapist):
         theirs = feed_actions.open_feed(by=therapist, now=NOW)
-    feed = coordination.feed_by(hash_of(opened.token), NOW)
+    feed = coordination_queries.feed_by(hash_of(opened.token), NOW)
     assert feed is not None
     assert [each.id for each in feed.entries] == [mine.pk]
-    other = coordination.feed_by(hash_of(theirs.token), NOW)
+    other = coordination_queries.feed_by(hash_of(theirs.token), NOW)
     assert other is not None
     assert len(other.entries) == 1
     assert mine.pk not in {each.id for each in other.entries}
     with acting_as(me):
         again = feed_actions.open_feed(by=me, now=NOW)
-    assert coordination.feed_by(hash_of(opened.token), NOW) is None
+    assert coordination_queries.feed_by(hash_of(opened.token), NOW) is None
     with acting_as(me):
         feed_actions.close_feed(by=me, now=NOW)
-    assert coordination.feed_by(hash_of(again.token), NOW) is None
+    assert coordination_queries.feed_by(hash_of(again.token), NOW) is None
     Membership.objects.filter(pk=therapist.member).update(ended_at=NOW)
-    assert coordination.feed_by(hash_of(theirs.token), NOW) is None
+    assert coordination_queries.feed_by(hash_of(theirs.token), NOW) is None
 
 
 # ---------------------------------------------------------------- the way home
@@ -629,7 +631,7 @@ def test_a_feed_opens_one_persons_times_until_it_is_ended(desk: Cast):
 
 def companioned(clinic: Cast, at=TEN, email="luis@example.org"):
     ana = course(clinic)
-    luis = patients.add_person(
+    luis = patients_actions.add_person(
         by=clinic.actor("front_desk"), patient_id=ana.patient_id, name="Luis", phone="1", email=email
     )
     return book(clinic, ana, chair(clinic), at=at, companion_id=luis.pk), luis
@@ -641,7 +643,7 @@ def asked(clinic: Cast, appointment, now=NOW) -> Actor:
 
 
 def state(appointment) -> WayHome:
-    return coordination.way_home(appointment.pk).state
+    return coordination_queries.way_home(appointment.pk).state
 
 
 def test_the_companion_says_yes_and_changes_their_mind(desk: Cast):
@@ -650,12 +652,12 @@ def test_the_companion_says_yes_and_changes_their_mind(desk: Cast):
     luis = asked(desk, session)
     assert state(session) == WayHome.ASKED
     with acting_as(luis):
-        view = coordination.escort_view(luis.token_hash)
+        view = coordination_queries.escort_view(luis.token_hash)
         assert view is not None
         assert view.given_name == "Ana"
         first = ride_home_actions.answer(by=luis, comes=True, note=" by  bus ", now=NOW)
         assert ride_home_actions.answer(by=luis, comes=True, note="by bus", now=NOW).pk == first.pk
-    assert (state(session), coordination.way_home(session.pk).note) == (WayHome.CONFIRMED, "by bus")
+    assert (state(session), coordination_queries.way_home(session.pk).note) == (WayHome.CONFIRMED, "by bus")
     with acting_as(luis):
         ride_home_actions.answer(by=luis, comes=False, now=NOW)
     assert state(session) == WayHome.DECLINED
@@ -692,7 +694,7 @@ def test_an_old_link_mails_a_fresh_one_to_the_known_address_only(desk: Cast):
     assert [letter.to for letter in letters()] == ["luis@example.org"] * 3
     assert EscortLink.objects.filter(ended_at=None).count() == 1
     with acting_as(Actor(token_hash="0" * 64)):
-        assert coordination.escort_view("0" * 64) is None
+        assert coordination_queries.escort_view("0" * 64) is None
         assert EscortLink.objects.count() == 0
 
 
@@ -713,9 +715,9 @@ def test_the_clinic_writes_down_what_was_said_on_the_phone(desk: Cast):
     by = desk.actor("front_desk")
     assert refused(lambda: ride_home_actions.ask(by=by, appointment_id=session.pk, now=NOW)) == ("no-address",)
     ride_home_actions.write_answer(by=by, appointment_id=session.pk, comes=True, now=NOW)
-    way = coordination.way_home(session.pk)
+    way = coordination_queries.way_home(session.pk)
     assert (way.state, way.said_by.split()[0]) == (WayHome.CONFIRMED, "Front")
-    actions.cancel(by=by, appointment_id=session.pk, version=1, because="ill", now=NOW)
+    scheduling_actions.cancel(by=by, appointment_id=session.pk, version=1, because="ill", now=NOW)
     assert refused(lambda: ride_home_actions.ask(by=by, appointment_id=session.pk, now=NOW)) == ("cancelled",)
 
 
@@ -738,7 +740,7 @@ def test_the_patient_names_somebody_else(desk: Cast):
         assert refused(lambda: ride_home_actions.answer(by=old, comes=True, now=NOW)) == ("other",)
     with acting_as(me):
         ride_home_actions.name_companion(by=me, appointment_id=session.pk, person_id=luis.pk, now=NOW)
-    assert coordination.way_home(session.pk).person == luis
+    assert coordination_queries.way_home(session.pk).person == luis
 
 
 def test_a_patient_assigns_no_staff(desk: Cast):

@@ -11,10 +11,12 @@ from django.db import DatabaseError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sojourn.care.candidacy import actions, judging, queries
+from sojourn.care.candidacy import actions as candidacy_actions
+from sojourn.care.candidacy import judging
+from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.actions import DecisionInput
 from sojourn.care.candidacy.models import CandidacyDecision, Override, OverrideSignature
-from sojourn.care.intake import actions as intake
+from sojourn.care.intake import actions as intake_actions
 from sojourn.care.patients.models import Patient
 from sojourn.clinical import news2
 from sojourn.clinical.eligibility import ACTIONS, SEVERITIES, Fact, Finding
@@ -23,7 +25,7 @@ from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import actor_of, house
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.foundation.rulebook import actions as rulebook
+from sojourn.foundation.rulebook import actions as rulebook_actions
 from tests.care.adopting import as_typed
 from tests.care.open_eyes import clear, reasoned
 from tests.care.people import actor_for, make_patient
@@ -52,25 +54,29 @@ def know(clinic: Cast, patient: Patient, on: date = TODAY, **facts: Any) -> None
     by = clinic.actor("nurse")
     with acting_as(by):
         for name, value in facts.items():
-            intake.enter_fact(by=by, patient_id=patient.pk, name=name, value=value, on=on, now=NOW)
+            intake_actions.enter_fact(by=by, patient_id=patient.pk, name=name, value=value, on=on, now=NOW)
 
 
 def takes(clinic: Cast, patient: Patient, name: str) -> None:
     by = clinic.actor("nurse")
     with acting_as(by):
-        intake.say_line(by=by, patient_id=patient.pk, of="medicines", name=name, current=True, stopped_on=None, now=NOW)
+        intake_actions.say_line(
+            by=by, patient_id=patient.pk, of="medicines", name=name, current=True, stopped_on=None, now=NOW
+        )
 
 
 def look(clinic: Cast, patient: Patient, drug: str = "ketamine", route: str = "iv", on: date = TODAY):
     with acting_as(clinic.actor("prescriber")):
-        return queries.assessment(patient.pk, drug, on, route=route)
+        return candidacy_queries.assessment(patient.pk, drug, on, route=route)
 
 
 def seen(clinic: Cast, patient: Patient, drug: str = "ketamine", route: str = "iv", on: date = TODAY) -> dict:
     with acting_as(clinic.actor("prescriber")):
-        newest = queries.latest(patient.pk)
-        token = queries.seeing(queries.assessment(patient.pk, drug, on, route=route), newest.pk if newest else None)
-        found = queries.read_seen(token)
+        newest = candidacy_queries.latest(patient.pk)
+        token = candidacy_queries.seeing(
+            candidacy_queries.assessment(patient.pk, drug, on, route=route), newest.pk if newest else None
+        )
+        found = candidacy_queries.read_seen(token)
     assert found is not None
     return found
 
@@ -79,17 +85,17 @@ def decide(clinic: Cast, patient: Patient, answer: DecisionInput = ACCEPT, *, pa
     by = more.pop("by", clinic.actor("prescriber"))
     page = page or seen(clinic, patient)
     with acting_as(by):
-        found = queries.assessment(patient.pk, page.get("drug") or "ketamine", TODAY, route=page.get("route"))
+        found = candidacy_queries.assessment(patient.pk, page.get("drug") or "ketamine", TODAY, route=page.get("route"))
         if answer.accepts:
             clear(by, found, now=more.get("now", NOW))
-        return actions.decide(
+        return candidacy_actions.decide(
             by=by, patient_id=patient.pk, answer=reasoned(found, answer), seen=page, **({"now": NOW} | more)
         )
 
 
-def stands(clinic: Cast, patient: Patient, on: date = TODAY, **way: str) -> queries.CandidacyStatus:
+def stands(clinic: Cast, patient: Patient, on: date = TODAY, **way: str) -> candidacy_queries.CandidacyStatus:
     with acting_as(clinic.actor("prescriber")):
-        return queries.standing(patient.pk, on, **way)
+        return candidacy_queries.standing(patient.pk, on, **way)
 
 
 def codes(call: Any) -> tuple[str, ...]:
@@ -101,7 +107,7 @@ def codes(call: Any) -> tuple[str, ...]:
 def adopt(clinic: Cast, rule_id: str) -> None:
     by = clinic.actor("prescriber")
     with acting_as(by):
-        rulebook.adopt(by=by, rule_id=rule_id, parameters=as_typed(rule_id))
+        rulebook_actions.adopt(by=by, rule_id=rule_id, parameters=as_typed(rule_id))
 
 
 def key(clinic: Cast, patient: Patient, rule_id: str) -> str:
@@ -112,7 +118,7 @@ def override(clinic: Cast, patient: Patient, rule_id: str, by: Actor | None = No
     actor = by or clinic.actor("prescriber")
     finding = key(clinic, patient, rule_id)
     with acting_as(actor):
-        return actions.override(
+        return candidacy_actions.override(
             by=actor, patient_id=patient.pk, drug="ketamine", finding=finding, reason=reason, now=NOW
         )
 
@@ -134,7 +140,7 @@ def test_the_assessment_says_what_is_found_missing_and_not_checked(clinic: Cast,
 
 def test_an_assessment_takes_six_statements(clinic: Cast, patient: Patient, django_assert_max_num_queries):
     with acting_as(clinic.actor("nurse")), django_assert_max_num_queries(6):
-        queries.assessment(patient.pk, "ketamine", TODAY, route="iv")
+        candidacy_queries.assessment(patient.pk, "ketamine", TODAY, route="iv")
 
 
 def test_vitals_are_scored_if_they_are_all_of_one_day(clinic: Cast, patient: Patient):
@@ -184,7 +190,7 @@ def test_accepting_keeps_what_it_rests_on(clinic: Cast, patient: Patient):
     assert "sbp" not in {each["fact"] for each in row.basis["missing"]}
     with acting_as(clinic.actor("nurse")):
         kept = CandidacyDecision.objects.get()
-        assert kept.content_hash == actions.content_hash(kept)
+        assert kept.content_hash == candidacy_actions.content_hash(kept)
         assert AuditEvent.objects.order_by("-seq").values_list("action", flat=True)[0] == "candidacy.decided"
     standing = stands(clinic, patient)
     assert (standing.may_treat, standing.reasons) == (True, ())
@@ -242,7 +248,7 @@ def test_a_decision_speaks_of_one_drug_and_route(clinic: Cast, patient: Patient)
 
 def test_the_patient_is_told_that_there_is_an_answer_and_not_which(clinic: Cast, monkeypatch: pytest.MonkeyPatch):
     posted: list[Any] = []
-    monkeypatch.setattr(actions.letters, "post", posted.append)
+    monkeypatch.setattr(candidacy_actions.letters, "post", posted.append)
     who = make_patient(clinic, "Bea", email="bea@example.org")
     decide(clinic, who, DECLINE)
     decide(clinic, who, DECLINE, page=seen(clinic, who) | {"decision": None})
@@ -289,7 +295,7 @@ def test_facts_that_changed_meanwhile_are_named(clinic: Cast, patient: Patient):
 def test_a_page_of_another_patient_signs_nothing(clinic: Cast, patient: Patient):
     other = make_patient(clinic, "Bea")
     assert codes(lambda: decide(clinic, patient, page=seen(clinic, other))) == ("another-page",)
-    assert queries.read_seen("not ours") is None
+    assert candidacy_queries.read_seen("not ours") is None
     assert codes(lambda: decide(clinic, patient, page=seen(clinic, patient) | {"route": "ear"})) == ("unknown-way",)
 
 
@@ -304,11 +310,13 @@ def test_a_block_is_overridden_by_two_prescribers(clinic: Cast, patient: Patient
     mine, other = clinic.actor("prescriber"), colleague(clinic)
     with acting_as(mine):
         for _again in range(2):
-            assert codes(lambda: actions.second_sign(by=mine, override_id=row.pk, now=NOW)) == ("same-person",)
+            assert codes(lambda: candidacy_actions.second_sign(by=mine, override_id=row.pk, now=NOW)) == (
+                "same-person",
+            )
     assert codes(lambda: decide(clinic, patient)) == ("blocked",)
     with acting_as(other):
-        second = actions.second_sign(by=other, override_id=row.pk, now=NOW)
-        assert actions.second_sign(by=other, override_id=row.pk, now=NOW) == second
+        second = candidacy_actions.second_sign(by=other, override_id=row.pk, now=NOW)
+        assert candidacy_actions.second_sign(by=other, override_id=row.pk, now=NOW) == second
         assert AuditEvent.objects.filter(action="candidacy.override_second_signed").count() == 1
     decision = decide(clinic, patient)
     assert [(each["rule_id"], each["second"]) for each in decision.overrides] == [("CI-PREGNANCY", "Second Eyes")]
@@ -331,7 +339,7 @@ def test_an_override_holds_for_what_was_seen_only(clinic: Cast, patient: Patient
     know(clinic, patient, pregnant=True)
     other = colleague(clinic)
     with acting_as(other):
-        found = codes(lambda: actions.second_sign(by=other, override_id=row.pk, now=NOW))
+        found = codes(lambda: candidacy_actions.second_sign(by=other, override_id=row.pk, now=NOW))
     assert found == ("changed",)
     assert codes(lambda: decide(clinic, patient)) == ("blocked",)
 
@@ -378,7 +386,7 @@ def test_a_new_block_ends_what_was_accepted_and_taking_it_back_lets_it_stand(cli
     row = override(clinic, patient, "CI-PREGNANCY")
     other = colleague(clinic)
     with acting_as(other):
-        actions.second_sign(by=other, override_id=row.pk, now=NOW)
+        candidacy_actions.second_sign(by=other, override_id=row.pk, now=NOW)
     assert not stands(clinic, patient).may_treat, "an override needs a decision that rests on it"
     decide(clinic, patient)
     assert stands(clinic, patient).may_treat
@@ -390,8 +398,10 @@ def test_a_wrong_entry_taken_back_lets_the_decision_stand_again(clinic: Cast, pa
     assert not stands(clinic, patient).may_treat
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
-        wrong = intake.enter_fact(by=nurse, patient_id=patient.pk, name="lacks_capacity", value=True, on=TODAY, now=NOW)
-        intake.retract_fact(by=nurse, fact_id=wrong.pk, reason="Another patient", now=NOW)
+        wrong = intake_actions.enter_fact(
+            by=nurse, patient_id=patient.pk, name="lacks_capacity", value=True, on=TODAY, now=NOW
+        )
+        intake_actions.retract_fact(by=nurse, fact_id=wrong.pk, reason="Another patient", now=NOW)
     assert stands(clinic, patient).may_treat
 
 
@@ -416,7 +426,7 @@ def test_an_urgent_finding_that_is_new_calls_for_a_prescriber(clinic: Cast, pati
 def test_a_standing_takes_seven_statements(clinic: Cast, patient: Patient, django_assert_max_num_queries):
     decide(clinic, patient)
     with acting_as(clinic.actor("nurse")), django_assert_max_num_queries(7):
-        assert queries.standing(patient.pk, TODAY).may_treat
+        assert candidacy_queries.standing(patient.pk, TODAY).may_treat
 
 
 # ---------------------------------------------------------------- who may
@@ -429,13 +439,15 @@ def test_only_a_prescriber_decides_and_overrides(clinic: Cast, patient: Patient,
     page, finding, by = seen(clinic, patient), key(clinic, patient, "CI-PREGNANCY"), clinic.actor(role)
     with acting_as(by):
         with pytest.raises(NotAllowed):
-            actions.decide(by=by, patient_id=patient.pk, answer=DECLINE, seen=page, now=NOW)
+            candidacy_actions.decide(by=by, patient_id=patient.pk, answer=DECLINE, seen=page, now=NOW)
         with pytest.raises(NotAllowed):
-            actions.draft(by=by, patient_id=patient.pk, answer=DECLINE, seen=page, now=NOW)
+            candidacy_actions.draft(by=by, patient_id=patient.pk, answer=DECLINE, seen=page, now=NOW)
         with pytest.raises(NotAllowed):
-            actions.override(by=by, patient_id=patient.pk, drug="ketamine", finding=finding, reason="So.", now=NOW)
+            candidacy_actions.override(
+                by=by, patient_id=patient.pk, drug="ketamine", finding=finding, reason="So.", now=NOW
+            )
         with pytest.raises(NotAllowed):
-            actions.second_sign(by=by, override_id=row.pk, now=NOW)
+            candidacy_actions.second_sign(by=by, override_id=row.pk, now=NOW)
 
 
 def test_a_patient_reads_their_own_decision_and_nobody_elses(clinic: Cast, patient: Patient):
@@ -444,9 +456,9 @@ def test_a_patient_reads_their_own_decision_and_nobody_elses(clinic: Cast, patie
     know(clinic, other, pregnancy_test="positive", can_become_pregnant=True)
     override(clinic, other, "CI-PREGNANCY")
     with acting_as(actor_for(clinic, patient)):
-        assert queries.latest(patient.pk) is not None
+        assert candidacy_queries.latest(patient.pk) is not None
     with acting_as(actor_for(clinic, other)):
-        assert queries.latest(patient.pk) is None
+        assert candidacy_queries.latest(patient.pk) is None
         assert not CandidacyDecision.objects.exists()
         assert not Override.objects.exists(), "what prescribers say to each other is read with them"
 
@@ -456,7 +468,7 @@ def test_another_clinic_sees_nothing(clinic: Cast, other_clinic: Cast, patient: 
     with acting_as(other_clinic.actor("prescriber")):
         assert not CandidacyDecision.objects.exists()
         with pytest.raises(Patient.DoesNotExist):
-            queries.assessment(patient.pk, "ketamine", TODAY)
+            candidacy_queries.assessment(patient.pk, "ketamine", TODAY)
 
 
 def test_nothing_is_changed_afterwards(clinic: Cast, patient: Patient):

@@ -16,11 +16,12 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
-from sojourn.care.alarms import actions as alarm_actions
+from sojourn.care.alarms import actions as alarms_actions
 from sojourn.care.alarms import judging
 from sojourn.care.alarms import store as alarm_store
 from sojourn.care.alarms.models import AlarmEvent
-from sojourn.care.chart import actions, queries
+from sojourn.care.chart import actions as chart_actions
+from sojourn.care.chart import queries as chart_queries
 from sojourn.care.chart.content import content_hash, verify_signature
 from sojourn.care.chart.record import SessionRecord
 from sojourn.care.encounter.models import Encounter, SessionState
@@ -89,7 +90,7 @@ def lived_through(cast: Cast, *, number: int = 1, note: str = "Waves of warmth")
             by=nurse, encounter_id=stage.id, kind="nausea", note=note, at=minutes(33), now=minutes(34)
         )
         monitor_says(stage, device.pk, minutes(40), ahead_s=300, spo2=88)
-        alarm_actions.acknowledge(
+        alarms_actions.acknowledge(
             by=nurse, encounter_id=stage.id, rule_id="spo2.low", code="spo2", note="Oxygen by mask",
             now=minutes(40) + timedelta(seconds=40),
         )  # fmt: skip
@@ -121,7 +122,7 @@ def lived_through(cast: Cast, *, number: int = 1, note: str = "Waves of warmth")
 
 def composed(cast: Cast, stage: Stage) -> SessionRecord:
     with acting_as(cast.actor("nurse")):
-        return queries.session_record(stage.id)
+        return chart_queries.session_record(stage.id)
 
 
 def test_the_record_holds_everything_that_happened(clinic: Cast):
@@ -182,7 +183,7 @@ def test_three_queries_however_much_happened(clinic: Cast):
             connection,
         ) as caught,
     ):
-        found = queries.session_records([one.id, other.id])
+        found = chart_queries.session_records([one.id, other.id])
     mine = [
         each for each in caught.captured_queries if each["sql"].startswith("SELECT") and "set_config" not in each["sql"]
     ]
@@ -195,7 +196,7 @@ def test_three_queries_however_much_happened(clinic: Cast):
 def test_another_clinics_record_does_not_exist(clinic: Cast, other_clinic: Cast):
     stage = lived_through(clinic)
     with acting_as(other_clinic.actor("prescriber")), pytest.raises(Encounter.DoesNotExist):
-        queries.session_record(stage.id)
+        chart_queries.session_record(stage.id)
 
 
 # ---------------------------------------------------------------- the hash
@@ -216,7 +217,7 @@ def test_the_hash_is_the_same_in_every_language_and_zone(clinic: Cast):
 def test_the_hash_is_the_same_in_another_process(clinic: Cast):
     """What is hashed is its canonical JSON, so another program with another hash seed finds the same."""
     record = composed(clinic, lived_through(clinic))
-    text = json.dumps(queries.content(record))
+    text = json.dumps(chart_queries.content(record))
     code = (
         "import hashlib, json, sys; d = json.load(sys.stdin); "
         "t = json.dumps(d, sort_keys=True, separators=(',', ':'), ensure_ascii=False); "
@@ -302,8 +303,8 @@ def test_signed_and_unchanged_until_something_changes(clinic: Cast):
     seen = content_hash(composed(clinic, stage))
     assert verify_signature(composed(clinic, stage)).standing == "unsigned"
     with acting_as(nurse):
-        actions.sign_record(by=nurse, encounter_id=stage.id, seen_hash=seen)
-        actions.sign_record(by=nurse, encounter_id=stage.id, seen_hash=seen)  # a second click
+        chart_actions.sign_record(by=nurse, encounter_id=stage.id, seen_hash=seen)
+        chart_actions.sign_record(by=nurse, encounter_id=stage.id, seen_hash=seen)  # a second click
         assert RecordSignature.objects.count() == 1
         session_actions.add_addendum(by=nurse, encounter_id=stage.id, text="Phoned the next day: well.")
     record = composed(clinic, stage)
@@ -323,7 +324,7 @@ def test_a_stale_hash_is_refused(clinic: Cast):
     with acting_as(nurse):
         _late_reading(clinic, stage)
         with pytest.raises(Overtaken) as refused:
-            actions.sign_record(by=nurse, encounter_id=stage.id, seen_hash=seen)
+            chart_actions.sign_record(by=nurse, encounter_id=stage.id, seen_hash=seen)
         assert refused.value.codes == ("changed",)
         assert not RecordSignature.objects.exists()
 
@@ -334,10 +335,10 @@ def test_a_running_session_is_not_signed(clinic: Cast):
     with acting_as(nurse):
         stage = set_stage(clinic)
         come(stage, timezone.now())
-        record = queries.session_record(stage.id)
+        record = chart_queries.session_record(stage.id)
         assert record.state is State.ARRIVED
         with pytest.raises(ActionRefused) as refused:
-            actions.sign_record(by=nurse, encounter_id=stage.id, seen_hash=content_hash(record))
+            chart_actions.sign_record(by=nurse, encounter_id=stage.id, seen_hash=content_hash(record))
         assert refused.value.codes == ("running",)
 
 
@@ -353,7 +354,7 @@ def test_reading_is_audited(clinic: Cast):
     stage = lived_through(clinic)
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
-        actions.open_record(by=nurse, record=queries.session_record(stage.id), form="pdf")
+        chart_actions.open_record(by=nurse, record=chart_queries.session_record(stage.id), form="pdf")
         row = AuditEvent.objects.filter(action="record.opened").latest("id")
     assert (row.patient_id, row.entity_id, row.detail["form"]) == (stage.patient.pk, stage.id, "pdf")
 

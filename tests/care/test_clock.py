@@ -12,17 +12,17 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from django.utils import timezone
 
-from sojourn.care.consent import queries as consent
-from sojourn.care.intake import actions as intake
-from sojourn.care.intake import queries as facts
-from sojourn.care.measures import actions as measures
-from sojourn.care.patients import actions as patients
-from sojourn.care.plan import actions as plan
+from sojourn.care.consent import queries as consent_queries
+from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import queries as intake_queries
+from sojourn.care.measures import actions as measures_actions
+from sojourn.care.patients import actions as patients_actions
+from sojourn.care.plan import actions as plan_actions
 from sojourn.care.safety import telling_actions
 from sojourn.care.scheduling import series_actions
 from sojourn.care.session.eve import eve
 from sojourn.foundation import clock
-from sojourn.foundation.accounts import actions as accounts
+from sojourn.foundation.accounts import actions as accounts_actions
 from sojourn.foundation.accounts.actor import NOBODY, Actor, NotAllowed, acting_as
 from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.accounts.refused import ActionRefused
@@ -77,13 +77,13 @@ def test_a_reminder_names_the_clinics_day_and_hour(desk: Cast):
 def test_a_day_that_has_begun_in_utc_alone_has_not_come(desk: Cast, clinic: Cast):
     by, prescriber, nurse = (clinic.actor(role) for role in ("front_desk", "prescriber", "nurse"))
     ana = course(desk)
-    ends = lambda day: plan.end(by=prescriber, course_id=ana.pk, ended_on=day, now=LATE)  # noqa: E731
+    ends = lambda day: plan_actions.end(by=prescriber, course_id=ana.pk, ended_on=day, now=LATE)  # noqa: E731
     assert refused(lambda: ends(NEXT_DAY))[0] == ("ends-in-future",)
-    newborn = lambda: patients.add(  # noqa: E731
+    newborn = lambda: patients_actions.add(  # noqa: E731
         by=by, given_name="Eva", family_name="Paz", birth_date=NEXT_DAY, now=LATE
     )
     assert refused(newborn)[0] == ("born-in-future",)
-    weighed = lambda day: intake.enter_fact(  # noqa: E731
+    weighed = lambda day: intake_actions.enter_fact(  # noqa: E731
         by=nurse, patient_id=ana.patient_id, name="weight_kg", value=70.0, on=day, now=LATE, sure=True
     )
     assert refused(lambda: weighed(NEXT_DAY))[0] == ("future",)
@@ -121,7 +121,7 @@ def test_a_questionnaire_is_open_until_the_clinics_day(clinic: Cast):
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
         who = course(clinic).patient_id
-        ask = lambda: measures.request_measure(  # noqa: E731
+        ask = lambda: measures_actions.request_measure(  # noqa: E731
             by=nurse, patient_id=who, scale_id="phq-9", due_at=LATE, now=LATE - timedelta(days=2)
         )
         ask()
@@ -134,19 +134,21 @@ def test_what_was_said_in_the_evening_was_said_that_day(clinic: Cast):
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
         who = course(clinic).patient_id
-        intake.say_line(by=nurse, patient_id=who, of="medicines", name="Sertraline", now=LATE)
-        assert [each.said_on for each in facts.medicines(who)] == [THAT_DAY]
+        intake_actions.say_line(by=nurse, patient_id=who, of="medicines", name="Sertraline", now=LATE)
+        assert [each.said_on for each in intake_queries.medicines(who)] == [THAT_DAY]
 
 
 def test_agreements_hold_to_the_end_of_the_clinics_day(clinic: Cast):
     with acting_as(clinic.actor("nurse")):
-        assert consent._end_of(THAT_DAY - timedelta(days=400)) == datetime(2025, 10, 28, 5, 59, 59, 999999, tzinfo=UTC)
+        assert consent_queries._end_of(THAT_DAY - timedelta(days=400)) == datetime(
+            2025, 10, 28, 5, 59, 59, 999999, tzinfo=UTC
+        )
 
 
 def test_letters_and_notices_name_the_clinics_day(clinic: Cast):
     assert telling_actions._clock(LATE, clinic.clinic) == "Tuesday 1 December 2026, 23:30"
     by = clinic.actor("clinic_admin")
     with acting_as(by):
-        accounts.invite(by=by, email="new@north.example", name="Noor Haddad", role="nurse", now=LATE)
+        accounts_actions.invite(by=by, email="new@north.example", name="Noor Haddad", role="nurse", now=LATE)
         (letter,) = letters()
     assert "until Dec. 8, 2026" in letter.text  # seven days on, 23:30 still; the 9th by UTC

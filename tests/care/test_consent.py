@@ -15,7 +15,9 @@ from django.utils import timezone, translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sojourn.care.consent import actions, paper, queries, texts
+from sojourn.care.consent import actions as consent_actions
+from sojourn.care.consent import paper, texts
+from sojourn.care.consent import queries as consent_queries
 from sojourn.care.consent.models import Consent, ConsentAdoption, ConsentCountersignature, Decision
 from sojourn.care.patients.models import Patient
 from sojourn.clinical.rules import MARKS
@@ -41,9 +43,11 @@ def refused(call: Any, **arguments: Any) -> tuple[str, ...]:
     return said.value.codes
 
 
-def standing(cast: Cast, patient: Patient, route: str = IV, drug: str = "", **more: Any) -> queries.ConsentStatus:
+def standing(
+    cast: Cast, patient: Patient, route: str = IV, drug: str = "", **more: Any
+) -> consent_queries.ConsentStatus:
     with acting_as(cast.actor("nurse")):
-        return queries.standing(patient.pk, route=route, drug=drug, **more)
+        return consent_queries.standing(patient.pk, route=route, drug=drug, **more)
 
 
 def needs(cast: Cast, patient: Patient, route: str = IV, drug: str = "") -> dict[str, str]:
@@ -195,7 +199,7 @@ def test_a_wrong_file_is_named(text: str, wrong: str):
 def test_an_agreement_from_adoption_to_counter_signature(clinic: Cast, ana: Patient):
     assert set(needs(clinic, ana).values()) == {"not-adopted"}
     with acting_as(clinic.actor("nurse")):
-        codes = refused(actions.ask, by=clinic.actor("nurse"), patient_id=ana.pk, route=IV)
+        codes = refused(consent_actions.ask, by=clinic.actor("nurse"), patient_id=ana.pk, route=IV)
     assert codes == ("not-adopted",)
     stage.adopt_texts(clinic)
     stage.ask(clinic, ana)
@@ -220,9 +224,9 @@ def test_an_agreement_from_adoption_to_counter_signature(clinic: Cast, ana: Pati
 def test_standing_takes_two_questions(clinic: Cast, ana: Patient, django_assert_num_queries: Any):
     stage.agree(clinic, ana)
     with acting_as(clinic.actor("nurse")), django_assert_num_queries(2):
-        found = queries.standing(ana.pk, route=IV)
+        found = consent_queries.standing(ana.pk, route=IV)
         assert found.valid
-        assert [queries.countersigned(each) is not None for each in found.consents.values()] == [True] * 4
+        assert [consent_queries.countersigned(each) is not None for each in found.consents.values()] == [True] * 4
 
 
 def test_standing_on_a_day_before(clinic: Cast, ana: Patient, monkeypatch: pytest.MonkeyPatch):
@@ -231,7 +235,7 @@ def test_standing_on_a_day_before(clinic: Cast, ana: Patient, monkeypatch: pytes
     signed = stage.agree(clinic, ana, now=then)
     by = stage.patient_actor(clinic, ana)
     with acting_as(by):
-        actions.withdraw(by=by, consent_id=signed["treatment"].pk, now=then + timedelta(days=4))
+        consent_actions.withdraw(by=by, consent_id=signed["treatment"].pk, now=then + timedelta(days=4))
     day = timezone.localdate(then)
     assert standing(clinic, ana, on=day).valid
     assert not standing(clinic, ana, on=day - timedelta(days=2)).valid
@@ -247,7 +251,7 @@ def test_in_spanish(clinic: Cast, ana: Patient):
     assert "No conduciré hasta el día siguiente" in kept.statements[0].text
     with acting_as(clinic.actor("nurse")), translation.override("es"):
         assert (
-            queries.evaluate_consents(queries.available_documents(clinic.clinic), {}, IV).needs[0].title
+            consent_queries.evaluate_consents(consent_queries.available_documents(clinic.clinic), {}, IV).needs[0].title
             == "Su tratamiento"
         )
 
@@ -263,9 +267,9 @@ def test_the_same_form_twice_counts_once(clinic: Cast, ana: Patient):
         token, text = stage.token_for(clinic, ana, "driving")
         other, _text = stage.token_for(clinic, ana, "driving")
         said = {"by": by, "statements": [each.id for each in text.statements], "signed_name": "Ana"}
-        actions.sign(token=token, **said)
-        assert refused(actions.sign, token=token, **said) == ("replayed",)
-        assert refused(actions.sign, token=other, **said) == ("already-signed",)
+        consent_actions.sign(token=token, **said)
+        assert refused(consent_actions.sign, token=token, **said) == ("replayed",)
+        assert refused(consent_actions.sign, token=other, **said) == ("already-signed",)
         assert Consent.objects.count() == 1
 
 
@@ -279,7 +283,7 @@ def test_an_old_form_after_a_new_version_is_refused(clinic: Cast, ana: Patient, 
     said = {"by": by, "token": token, "statements": [each.id for each in text.statements], "signed_name": "Ana"}
     stage.adopt_texts(clinic)
     with acting_as(by):
-        assert refused(actions.sign, **said) == ("changed",)
+        assert refused(consent_actions.sign, **said) == ("changed",)
         assert Consent.objects.count() == 0
 
 
@@ -293,12 +297,12 @@ def test_a_token_is_one_patients_and_ages_and_cannot_be_made_up(clinic: Cast, an
     by = stage.patient_actor(clinic, other)
     said = {"by": by, "statements": [each.id for each in text.statements], "signed_name": "Ben"}
     with acting_as(by):
-        assert refused(actions.sign, token=token, **said) == ("other-patient",)
-        assert refused(actions.sign, token=token + "x", **said) == ("form-invalid",)
-        assert refused(actions.sign, token="", **said) == ("form-invalid",)
+        assert refused(consent_actions.sign, token=token, **said) == ("other-patient",)
+        assert refused(consent_actions.sign, token=token + "x", **said) == ("form-invalid",)
+        assert refused(consent_actions.sign, token="", **said) == ("form-invalid",)
         assert Consent.objects.count() == 0
-    assert queries.read_token(token, max_age_s=-1) is None
-    assert queries.read_token(signing.dumps({"patient": 1}, salt="other")) is None
+    assert consent_queries.read_token(token, max_age_s=-1) is None
+    assert consent_queries.read_token(signing.dumps({"patient": 1}, salt="other")) is None
 
 
 def test_a_form_without_its_parts_says_all_that_is_missing(clinic: Cast, ana: Patient):
@@ -308,14 +312,18 @@ def test_a_form_without_its_parts_says_all_that_is_missing(clinic: Cast, ana: Pa
     with acting_as(by):
         token, text = stage.token_for(clinic, ana, "driving")
         ids = [each.id for each in text.statements]
-        assert refused(actions.sign, by=by, token=token) == (
+        assert refused(consent_actions.sign, by=by, token=token) == (
             *(f"statement:{each}" for each in ids),
             "signature-missing",
         )
-        assert refused(actions.sign, by=by, token=token, statements=ids, signed_name="x" * 121) == ("name-too-long",)
-        assert refused(actions.sign, by=by, token=token, statements=ids, decision="deny") == ("decision-missing",)
+        assert refused(consent_actions.sign, by=by, token=token, statements=ids, signed_name="x" * 121) == (
+            "name-too-long",
+        )
+        assert refused(consent_actions.sign, by=by, token=token, statements=ids, decision="deny") == (
+            "decision-missing",
+        )
         # the same form, mended, still counts
-        actions.sign(by=by, token=token, statements=ids, signed_name="Ana Reyes")
+        consent_actions.sign(by=by, token=token, statements=ids, signed_name="Ana Reyes")
 
 
 @pytest.mark.parametrize(
@@ -334,7 +342,7 @@ def test_a_form_without_its_parts_says_all_that_is_missing(clinic: Cast, ana: Pa
     ],
 )
 def test_a_drawing_is_a_small_path_and_nothing_else(path: str, fault: str | None):
-    assert actions.drawing_fault(path) == fault
+    assert consent_actions.drawing_fault(path) == fault
 
 
 def test_a_drawn_signature_is_kept_and_printed(clinic: Cast, ana: Patient):
@@ -343,10 +351,10 @@ def test_a_drawn_signature_is_kept_and_printed(clinic: Cast, ana: Patient):
     by = stage.patient_actor(clinic, ana)
     with acting_as(by):
         token, text = stage.token_for(clinic, ana, "driving")
-        row = actions.sign(
+        row = consent_actions.sign(
             by=by, token=token, statements=[each.id for each in text.statements], drawn="M10 10L200 120L300.5 20"
         )
-        printed = paper.agreement(actions.open_copy(by=by, consent=row), clinic.clinic)
+        printed = paper.agreement(consent_actions.open_copy(by=by, consent=row), clinic.clinic)
     assert 'd="M10 10L200 120L300.5 20"' in printed.signatures[0].svg
     assert printed.about == f"{ana.name} · {ana.record_number}"
     assert printed.hash == row.content_hash
@@ -361,34 +369,38 @@ def test_a_question_holds_the_counter_signature_until_it_is_answered_or_waived(c
     stage.ask(clinic, ana)
     mine, doctor, nurse = stage.patient_actor(clinic, ana), clinic.actor("prescriber"), clinic.actor("nurse")
     with acting_as(mine):
-        assert refused(actions.ask_question, by=mine, document_id="driving", section_id="nowhere", text="Why?") == (
-            "unknown-section",
-        )
-        assert refused(actions.ask_question, by=mine, document_id="driving", section_id="home", text=" ") == (
+        assert refused(
+            consent_actions.ask_question, by=mine, document_id="driving", section_id="nowhere", text="Why?"
+        ) == ("unknown-section",)
+        assert refused(consent_actions.ask_question, by=mine, document_id="driving", section_id="home", text=" ") == (
             "question-empty",
         )
-        first = actions.ask_question(by=mine, document_id="driving", section_id="home", text="May my son come?")
-        again = actions.ask_question(by=mine, document_id="driving", section_id="home", text="May my son come? ")
+        first = consent_actions.ask_question(by=mine, document_id="driving", section_id="home", text="May my son come?")
+        again = consent_actions.ask_question(
+            by=mine, document_id="driving", section_id="home", text="May my son come? "
+        )
         assert first.pk == again.pk
-        second = actions.ask_question(by=mine, document_id="driving", section_id="rest", text="And a beer?")
+        second = consent_actions.ask_question(by=mine, document_id="driving", section_id="rest", text="And a beer?")
     consent = stage.sign(clinic, ana, "driving")
     counter = {
         "by": doctor, "consent_id": consent.pk, "capacity_confirmed": True, "seen_hash": consent.content_hash,
     }  # fmt: skip
     with acting_as(doctor):
-        assert refused(actions.countersign, **counter) == ("open-questions",)
+        assert refused(consent_actions.countersign, **counter) == ("open-questions",)
     with acting_as(nurse):
-        actions.reply(by=nurse, question_id=first.pk, text="Yes, if he is an adult.")
+        consent_actions.reply(by=nurse, question_id=first.pk, text="Yes, if he is an adult.")
         with pytest.raises(NotAllowed):
-            actions.reply(by=nurse, question_id=second.pk, text="No", waived=True)
+            consent_actions.reply(by=nurse, question_id=second.pk, text="No", waived=True)
     with acting_as(doctor):
-        assert refused(actions.countersign, **counter) == ("open-questions",)
-        assert refused(actions.reply, by=doctor, question_id=second.pk, text="", waived=True) == ("reason-missing",)
-        actions.reply(by=doctor, question_id=second.pk, text="Talked about it on the phone.", waived=True)
-        one = actions.countersign(**counter)
-        assert actions.countersign(**counter).pk == one.pk
+        assert refused(consent_actions.countersign, **counter) == ("open-questions",)
+        assert refused(consent_actions.reply, by=doctor, question_id=second.pk, text="", waived=True) == (
+            "reason-missing",
+        )
+        consent_actions.reply(by=doctor, question_id=second.pk, text="Talked about it on the phone.", waived=True)
+        one = consent_actions.countersign(**counter)
+        assert consent_actions.countersign(**counter).pk == one.pk
     with acting_as(mine):
-        told = queries.questions(ana.pk, "driving")
+        told = consent_queries.questions(ana.pk, "driving")
         assert [each.open for each in told] == [False, False]
         assert told[0].replies[0].replier_name == nurse.name
 
@@ -400,7 +412,7 @@ def test_capacity_and_the_very_text_are_confirmed(clinic: Cast, ana: Patient):
     doctor = clinic.actor("prescriber")
     with acting_as(doctor):
         assert refused(
-            actions.countersign, by=doctor, consent_id=consent.pk, capacity_confirmed=False, seen_hash="other"
+            consent_actions.countersign, by=doctor, consent_id=consent.pk, capacity_confirmed=False, seen_hash="other"
         ) == ("changed", "capacity-missing")
         assert ConsentCountersignature.objects.count() == 0
 
@@ -443,8 +455,8 @@ def test_another_place_asks_again(clinic: Cast, ana: Patient):
     stage.agree(clinic, ana)
     admin = clinic.actor("clinic_admin")
     with acting_as(admin):
-        assert refused(actions.set_jurisdiction, by=admin, code="Nowhere land") == ("not-a-place",)
-        actions.set_jurisdiction(by=admin, code="us-ca")
+        assert refused(consent_actions.set_jurisdiction, by=admin, code="Nowhere land") == ("not-a-place",)
+        consent_actions.set_jurisdiction(by=admin, code="us-ca")
         clinic.clinic.refresh_from_db()
     assert clinic.clinic.jurisdiction == "US-CA"
     assert set(needs(clinic, ana).values()) == {"not-adopted"}
@@ -456,24 +468,24 @@ def test_withdrawal_ends_it_and_the_clinic_is_told(clinic: Cast, ana: Patient):
     signed = stage.agree(clinic, ana)
     mine = stage.patient_actor(clinic, ana)
     with acting_as(mine):
-        first = actions.withdraw(by=mine, consent_id=signed["treatment"].pk)
-        assert actions.withdraw(by=mine, consent_id=signed["treatment"].pk).pk == first.pk
+        first = consent_actions.withdraw(by=mine, consent_id=signed["treatment"].pk)
+        assert consent_actions.withdraw(by=mine, consent_id=signed["treatment"].pk).pk == first.pk
     assert needs(clinic, ana) == {"treatment": "withdrawn"}
     now = timezone.now()
     with acting_as(clinic.actor("nurse")):
-        assert queries.waiting(clinic.clinic.pk, now, now - timedelta(days=30)).withdrawn == 1
+        assert consent_queries.waiting(clinic.clinic.pk, now, now - timedelta(days=30)).withdrawn == 1
     stage.countersign(clinic, stage.sign(clinic, ana, "treatment"))
     assert standing(clinic, ana).valid
     with acting_as(clinic.actor("nurse")):
-        assert queries.waiting(clinic.clinic.pk, now, now - timedelta(days=30)).withdrawn == 0
+        assert consent_queries.waiting(clinic.clinic.pk, now, now - timedelta(days=30)).withdrawn == 0
 
 
 def test_a_clinician_writes_down_a_withdrawal_with_how_it_was_said(clinic: Cast, ana: Patient):
     signed = stage.agree(clinic, ana)
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
-        assert refused(actions.withdraw, by=nurse, consent_id=signed["driving"].pk) == ("reason-missing",)
-        row = actions.withdraw(by=nurse, consent_id=signed["driving"].pk, reason="Said so on the phone at 9.")
+        assert refused(consent_actions.withdraw, by=nurse, consent_id=signed["driving"].pk) == ("reason-missing",)
+        row = consent_actions.withdraw(by=nurse, consent_id=signed["driving"].pk, reason="Said so on the phone at 9.")
         assert row.noted_by_name == nurse.name
     assert needs(clinic, ana) == {"driving": "withdrawn"}
 
@@ -483,20 +495,20 @@ def test_research_is_free(clinic: Cast, ana: Patient):
     mine = stage.patient_actor(clinic, ana)
     with acting_as(mine):
         token, _text = stage.token_for(clinic, ana, "research")
-        assert refused(actions.sign, by=mine, token=token, decision="") == ("decision-missing",)
-        no = actions.sign(by=mine, token=token, decision=Decision.DENY)
+        assert refused(consent_actions.sign, by=mine, token=token, decision="") == ("decision-missing",)
+        no = consent_actions.sign(by=mine, token=token, decision=Decision.DENY)
         assert (no.signed_name, no.statements) == ("", [])
     assert standing(clinic, ana).valid
     with acting_as(clinic.actor("prescriber")):
         by = clinic.actor("prescriber")
         assert refused(
-            actions.countersign, by=by, consent_id=no.pk, capacity_confirmed=True, seen_hash=no.content_hash
+            consent_actions.countersign, by=by, consent_id=no.pk, capacity_confirmed=True, seen_hash=no.content_hash
         ) == ("not-agreed",)
     yes = stage.sign(clinic, ana, "research")
     with acting_as(mine):
         token, _text = stage.token_for(clinic, ana, "research")
-        assert refused(actions.sign, by=mine, token=token, decision=Decision.DENY) == ("already-signed",)
-        actions.withdraw(by=mine, consent_id=yes.pk)
+        assert refused(consent_actions.sign, by=mine, token=token, decision=Decision.DENY) == ("already-signed",)
+        consent_actions.withdraw(by=mine, consent_id=yes.pk)
     assert standing(clinic, ana).valid
     assert not [each for each in texts.newest().values() if each.id == "research" and each.needed_for(IV)]
 
@@ -508,22 +520,22 @@ def test_only_the_roles_that_may(clinic: Cast, ana: Patient):
     source = texts.newest()["driving"]
     for role in ("nurse", "therapist", "front_desk", "clinic_admin", "auditor"):
         with acting_as(clinic.actor(role)), pytest.raises(NotAllowed):
-            actions.adopt(by=clinic.actor(role), text_id=source.id, text_hash=source.hash)
+            consent_actions.adopt(by=clinic.actor(role), text_id=source.id, text_hash=source.hash)
     stage.adopt_texts(clinic)
     stage.ask(clinic, ana)
     consent = stage.sign(clinic, ana, "driving")
     for role in ("nurse", "therapist", "front_desk", "clinic_admin"):
         with acting_as(clinic.actor(role)), pytest.raises(NotAllowed):
-            actions.countersign(
+            consent_actions.countersign(
                 by=clinic.actor(role), consent_id=consent.pk, capacity_confirmed=True, seen_hash=consent.content_hash
             )
     for role in ("front_desk", "auditor", "clinic_admin"):
         with acting_as(clinic.actor(role)), pytest.raises(NotAllowed):
-            actions.open_copy(by=clinic.actor(role), consent=consent)
+            consent_actions.open_copy(by=clinic.actor(role), consent=consent)
     with acting_as(clinic.actor("prescriber")), pytest.raises(NotAllowed):
-        actions.sign(by=clinic.actor("prescriber"), token="")
+        consent_actions.sign(by=clinic.actor("prescriber"), token="")
     with acting_as(clinic.actor("prescriber")), pytest.raises(NotAllowed):
-        actions.set_jurisdiction(by=clinic.actor("prescriber"), code="GB")
+        consent_actions.set_jurisdiction(by=clinic.actor("prescriber"), code="GB")
 
 
 def test_nobody_of_another_clinic_and_no_other_patient_sees_it(clinic: Cast, other_clinic: Cast, ana: Patient):
@@ -533,9 +545,9 @@ def test_nobody_of_another_clinic_and_no_other_patient_sees_it(clinic: Cast, oth
         with acting_as(who):
             assert not Consent.objects.exists()
             assert not ConsentCountersignature.objects.exists()
-            assert queries.asked(ana.pk) is None
+            assert consent_queries.asked(ana.pk) is None
             with pytest.raises(Consent.DoesNotExist):
-                actions.withdraw(by=who, consent_id=signed["driving"].pk)
+                consent_actions.withdraw(by=who, consent_id=signed["driving"].pk)
     mine = stage.patient_actor(clinic, ana)
     with acting_as(mine):
         assert Consent.objects.count() == 4
@@ -564,7 +576,7 @@ def test_nothing_that_was_signed_can_be_changed(clinic: Cast, ana: Patient):
 
 def test_letters_are_notices(clinic: Cast, ana: Patient, monkeypatch: pytest.MonkeyPatch):
     sent: list[Any] = []
-    monkeypatch.setattr(actions.letters, "post", sent.append)
+    monkeypatch.setattr(consent_actions.letters, "post", sent.append)
     with acting_as(clinic.actor("nurse")):
         Patient.objects.filter(pk=ana.pk).update(email="ana@example.org", language="es")
     stage.agree(clinic, ana)
@@ -584,14 +596,14 @@ def test_a_stale_pack_and_what_waits_are_told_in_one_question(
     mine = stage.patient_actor(clinic, ana)
     stage.sign(clinic, ana, "driving")
     with acting_as(mine):
-        actions.ask_question(by=mine, document_id="privacy", section_id="who", text="Who?")
+        consent_actions.ask_question(by=mine, document_id="privacy", section_id="who", text="Who?")
     before = datetime(2026, 12, 31, 18, tzinfo=UTC)
     with acting_as(clinic.actor("nurse")):
         with django_assert_num_queries(1):
-            found = queries.waiting(clinic.clinic.pk, before, before)
+            found = consent_queries.waiting(clinic.clinic.pk, before, before)
         assert (found.countersign, found.questions, found.withdrawn, found.to_adopt) == (1, 1, 0, 0)
         assert found.stale == ()
-        later = queries.waiting(clinic.clinic.pk, before + timedelta(days=2), before)
+        later = consent_queries.waiting(clinic.clinic.pk, before + timedelta(days=2), before)
     assert [each.id for each in later.stale] == ["pack:US"]
 
 
@@ -627,7 +639,7 @@ def test_it_stands_exactly_if_the_newest_of_each_is_signed_counter_signed_kept_a
                     ok[name].add("countersigned")
                 elif act == "withdraw" and name in newest:
                     with acting_as(mine):
-                        actions.withdraw(by=mine, consent_id=newest[name].pk)
+                        consent_actions.withdraw(by=mine, consent_id=newest[name].pk)
                     ok[name].add("withdrawn")
                 elif act == "new_version":
                     old = texts.newest()[name]
@@ -636,7 +648,7 @@ def test_it_stands_exactly_if_the_newest_of_each_is_signed_counter_signed_kept_a
                 elif act == "adopt":
                     source = texts.newest()[name]
                     with acting_as(doctor):
-                        actions.adopt(by=doctor, text_id=name, text_hash=source.hash)
+                        consent_actions.adopt(by=doctor, text_id=name, text_hash=source.hash)
                     adopted[name] = source.version
             except ActionRefused:
                 pass

@@ -15,20 +15,21 @@ from django.db import transaction
 from django.utils import timezone
 
 from sojourn.care.alarms.models import AlarmEvent
-from sojourn.care.candidacy import queries as candidacy
+from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.models import CandidacyDecision
-from sojourn.care.consent import queries as consent
+from sojourn.care.consent import queries as consent_queries
 from sojourn.care.consent import texts
 from sojourn.care.consent.models import Consent, ConsentCountersignature, ConsentQuestion, ConsentRequest
 from sojourn.care.coordination.models import EscortAnswer, EscortLink, WaitingEntry
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.encounter.queries import running
-from sojourn.care.intake import queries as intake
+from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.models import ClinicalFact, IntakeAnswer, IntakeSubmission, MedicationStatement
 from sojourn.care.measures.models import MeasureRequest, QuestionnaireResponse
 from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import Patient, RelatedPerson
-from sojourn.care.plan import gates, queries
+from sojourn.care.plan import gates
+from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.care.scheduling.models import Appointment, BookingRules, WorkingHours
 from sojourn.care.session import event_kinds, given, medicine_actions, road, snapshot, step_actions
@@ -112,7 +113,7 @@ def test_nobody_is_treated_without_story_decision_agreement_and_plan(clinic: Cli
         decision = CandidacyDecision.objects.filter(patient=version.patient).latest("id")
         assert decision.kind in ("accept", "accept_with_conditions")
         assert decision.decided_at < version.signed_at
-        assert consent.standing(version.patient_id, route=version.route, drug=version.drug, on=on).valid
+        assert consent_queries.standing(version.patient_id, route=version.route, drug=version.drug, on=on).valid
         assert version.checks.exists()
         assert version.dosed_by_id not in version.checks.values_list("checked_by_id", flat=True)
         treated.discard(version.patient_id)
@@ -129,11 +130,11 @@ def test_no_dose_and_no_booking_precedes_what_it_rests_on(clinic: Clinic):
     planned: dict[int, datetime] = {}
     for version in PlanVersion.objects.exclude(signed_at=None).order_by("-signed_at").prefetch_related("checks"):
         planned[version.care_plan_id] = version.signed_at
-        check = queries.standing_check(version)
+        check = plan_queries.standing_check(version)
         assert check is not None
         assert check.checked_at < version.signed_at
         assert check.checked_by_id != version.dosed_by_id
-        assert queries.unchanged(version)
+        assert plan_queries.unchanged(version)
     assert set(CarePlan.objects.values_list("id", flat=True)) == set(planned)
     rested = [(row.patient_id, row.care_plan_id, row.booked_at) for row in Appointment.objects.all()]
     given = MedicationAdministration.objects.select_related("encounter")
@@ -148,13 +149,13 @@ def test_no_dose_and_no_booking_precedes_what_it_rests_on(clinic: Clinic):
 def test_nothing_is_missing_for_the_next_dose_of_anybody_who_is_booked(clinic: Clinic):
     for course in CarePlan.objects.filter(appointments__status="booked", appointments__encounter=None).distinct():
         assert gates.before_dose(course) == ()
-    assert not queries.without_signed_plan().exists()
+    assert not plan_queries.without_signed_plan().exists()
 
 
 def test_who_is_in_a_running_course_may_still_be_treated(clinic: Clinic):
     for course in CarePlan.objects.filter(ended_on=None):
-        assert candidacy.standing(course.patient_id, drug="ketamine", route="iv").may_treat
-        assert consent.standing(course.patient_id, route="iv", drug="ketamine").valid
+        assert candidacy_queries.standing(course.patient_id, drug="ketamine", route="iv").may_treat
+        assert consent_queries.standing(course.patient_id, route="iv", drug="ketamine").valid
 
 
 def test_every_dose_is_that_of_the_plan_in_force_then(clinic: Clinic):
@@ -175,7 +176,7 @@ def test_every_dose_is_that_of_the_plan_in_force_then(clinic: Clinic):
 def test_nothing_that_cannot_be(clinic: Clinic):
     now = timezone.now()
     for patient in Patient.objects.all():
-        facts = {name: each.value for name, each in intake.facts(patient, clinic_day(now, clinic)).items()}
+        facts = {name: each.value for name, each in intake_queries.facts(patient, clinic_day(now, clinic)).items()}
         if patient.sex == "male":
             assert not any(facts.get(name) for name in ("can_become_pregnant", "pregnant", "breast_feeding"))
             assert "pregnancy_test" not in facts
@@ -183,10 +184,10 @@ def test_nothing_that_cannot_be(clinic: Clinic):
         if CarePlan.objects.filter(patient=patient).exists():
             assert 16 < facts["weight_kg"] / (facts["height_cm"] / 100) ** 2 < 40
             assert facts["sbp"] <= 140  # above it the rulebook waits (RC-HTN-BASE)
-        failed = [each for each in intake.previous_treatments(patient.pk) if each.kind == "medicine"]
+        failed = [each for each in intake_queries.previous_treatments(patient.pk) if each.kind == "medicine"]
         if "antidepressant_trials_failed" in facts:
             assert facts["antidepressant_trials_failed"] == len(failed)
-            current = {each.name for each in intake.medicines(patient.pk)}
+            current = {each.name for each in intake_queries.medicines(patient.pk)}
             assert not current & {each.drug for each in failed}
     assert not AlarmEvent.objects.filter(rule_id__startswith="silence.").exists()  # every chart is without a gap
     assert not Appointment.objects.filter(booked_at__gt=now).exists()
@@ -490,7 +491,7 @@ def test_a_house_made_by_an_earlier_version_starts(monkeypatch: pytest.MonkeyPat
     for each in people.CLINICS:
         with acting_as(house(today._clinic_id(each))):
             assert BookingRules.objects.count() == 1
-            assert consent.available_documents(Clinic.objects.get(slug=each.slug)).text(
+            assert consent_queries.available_documents(Clinic.objects.get(slug=each.slug)).text(
                 "treatment", "iv", each.language
             )
             assert not Patient.objects.exists()

@@ -159,9 +159,9 @@ def test_an_owner_who_leaves_leaves_no_flag_behind(flagged: Flagged):
     flagged.add("Ana", "nurse")
     flagged.leave("nurse", MONDAY + HOUR)
     with acting_as(flagged.cast.actor("prescriber")):
-        from sojourn.care.safety import queries
+        from sojourn.care.safety import queries as safety_queries
 
-        found = queries.flag(flag.pk)
+        found = safety_queries.flag(flag.pk)
         assert (found.state, found.owner, found.waiting) == ("open", None, True)
     sweep(MONDAY + HOUR)
     work_off()

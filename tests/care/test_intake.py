@@ -11,7 +11,8 @@ from django.db import DatabaseError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sojourn.care.intake import actions, queries
+from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.models import ClinicalFact, IntakeAnswer, IntakeSubmission, MedicationStatement
 from sojourn.care.intake.story import NOT_ASKED, BadStory, StatedAnswer, read, source, story
 from sojourn.care.intake.typed import told_of
@@ -39,18 +40,18 @@ def say(
     by = clinic.actor(role) if role else actor_for(clinic, patient)
     with acting_as(by):
         more = {"seen": None, "now": NOW} | more
-        return actions.answer(by=by, patient_id=patient.pk, question_id=question, told=told, **more)
+        return intake_actions.answer(by=by, patient_id=patient.pk, question_id=question, told=told, **more)
 
 
 def facts(clinic: Cast, patient: Patient, day: date = TODAY):
     with acting_as(clinic.actor("nurse")):
-        return queries.facts(patient, day)
+        return intake_queries.facts(patient, day)
 
 
 def line(clinic: Cast, patient: Patient, of: str, **values: object):
     by = actor_for(clinic, patient)
     with acting_as(by):
-        return actions.say_line(by=by, patient_id=patient.pk, of=of, now=NOW, **values)
+        return intake_actions.say_line(by=by, patient_id=patient.pk, of=of, now=NOW, **values)
 
 
 def medicine(clinic: Cast, patient: Patient, name: str, **values: object):
@@ -97,7 +98,7 @@ def test_the_record_the_patient_and_the_clinician_tell_facts(clinic: Cast, patie
     say(clinic, patient, "weight", StatedAnswer("told", {"typed": "154.3", "unit": "lb", "number": 69.99}))
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
-        actions.enter_fact(by=nurse, patient_id=patient.pk, name="sbp", value=132.0, on=TODAY, now=NOW)
+        intake_actions.enter_fact(by=nurse, patient_id=patient.pk, name="sbp", value=132.0, on=TODAY, now=NOW)
     known = facts(clinic, patient)
     assert (known["age_years"].value, known["age_years"].told_by) == (41, "record")
     assert known["sex"].value == "female"
@@ -116,7 +117,7 @@ def test_unsure_and_skipped_tell_nothing_even_after_a_yes(clinic: Cast, patient:
     say(clinic, patient, "bipolar", StatedAnswer("skipped"), seen=second.pk)
     assert "bipolar" not in facts(clinic, patient)
     with acting_as(clinic.actor("nurse")):
-        kept = [each.told.standing for each in queries.history(patient.pk, "bipolar")]
+        kept = [each.told.standing for each in intake_queries.history(patient.pk, "bipolar")]
     assert kept == ["skipped", "unsure", "told"]
 
 
@@ -154,10 +155,10 @@ def test_the_newest_of_each_fact_counts_and_a_clinicians_word_on_the_same_day(cl
     weight = StatedAnswer("told", {"typed": "80", "unit": "kg", "number": 80.0})
     say(clinic, patient, "weight", weight)
     with acting_as(nurse):
-        actions.enter_fact(by=nurse, patient_id=patient.pk, name="weight_kg", value=78.5, on=TODAY, now=NOW)
+        intake_actions.enter_fact(by=nurse, patient_id=patient.pk, name="weight_kg", value=78.5, on=TODAY, now=NOW)
     assert facts(clinic, patient)["weight_kg"].value == 78.5
     with acting_as(nurse):
-        actions.enter_fact(by=nurse, patient_id=patient.pk, name="weight_kg", value=60.0,
+        intake_actions.enter_fact(by=nurse, patient_id=patient.pk, name="weight_kg", value=60.0,
                            on=TODAY - timedelta(days=400), sure=True, now=NOW)  # fmt: skip
     assert facts(clinic, patient)["weight_kg"].value == 78.5
 
@@ -165,7 +166,7 @@ def test_the_newest_of_each_fact_counts_and_a_clinicians_word_on_the_same_day(cl
 def test_facts_take_few_questions_of_the_database(clinic: Cast, patient: Patient, django_assert_num_queries):
     say(clinic, patient, "bipolar", YES)
     with acting_as(clinic.actor("nurse")), django_assert_num_queries(3):
-        queries.facts(patient, TODAY)
+        intake_queries.facts(patient, TODAY)
 
 
 # ---------------------------------------------------------------- two pages, twice pressed
@@ -270,7 +271,7 @@ def test_a_medicine_in_free_text_is_kept_as_said_and_marked_not_checked(clinic: 
     medicine(clinic, patient, "Grandmother's  heart drops", dose="ten drops")
     medicine(clinic, patient, "Zoloft 50 mg")
     with acting_as(clinic.actor("nurse")):
-        found = {each.name: each for each in queries.medicines(patient.pk)}
+        found = {each.name: each for each in intake_queries.medicines(patient.pk)}
     drops, zoloft = found["Grandmother's heart drops"], found["Zoloft 50 mg"]
     assert (drops.ingredient, drops.rxcui, drops.checked, drops.dose) == (None, None, False, "ten drops")
     assert (zoloft.ingredient, zoloft.rxcui, zoloft.checked) == ("Sertraline", "36437", True)  # facts/interactions.csv
@@ -279,7 +280,7 @@ def test_a_medicine_in_free_text_is_kept_as_said_and_marked_not_checked(clinic: 
 def test_a_person_may_say_that_none_of_the_found_names_fits(clinic: Cast, patient: Patient):
     medicine(clinic, patient, "Zoloft", ingredient="")
     with acting_as(clinic.actor("nurse")):
-        assert queries.medicines(patient.pk)[0].checked is False
+        assert intake_queries.medicines(patient.pk)[0].checked is False
 
 
 def test_a_line_is_changed_removed_and_never_lost(clinic: Cast, patient: Patient):
@@ -289,10 +290,10 @@ def test_a_line_is_changed_removed_and_never_lost(clinic: Cast, patient: Patient
         medicine(clinic, patient, "Lithium", dose="900 mg", line=first.line, seen=first.pk)
     by = actor_for(clinic, patient)
     with acting_as(by):
-        assert [each.dose for each in queries.medicines(patient.pk)] == ["600 mg"]
-        actions.remove_line(by=by, patient_id=patient.pk, of="medicines", line=first.line)
-        actions.remove_line(by=by, patient_id=patient.pk, of="medicines", line=first.line)
-        assert queries.medicines(patient.pk) == ()
+        assert [each.dose for each in intake_queries.medicines(patient.pk)] == ["600 mg"]
+        intake_actions.remove_line(by=by, patient_id=patient.pk, of="medicines", line=first.line)
+        intake_actions.remove_line(by=by, patient_id=patient.pk, of="medicines", line=first.line)
+        assert intake_queries.medicines(patient.pk) == ()
         rows = MedicationStatement.objects.filter(line=second.line).order_by("id")
         assert [(row.dose, row.removed) for row in rows] == [("300 mg", False), ("600 mg", False), ("600 mg", True)]
 
@@ -302,8 +303,8 @@ def test_a_double_press_adds_one_line(clinic: Cast, patient: Patient):
         medicine(clinic, patient, "Lithium", dose="300 mg")
         line(clinic, patient, "goals", text="Sleep through")
     with acting_as(clinic.actor("nurse")):
-        assert len(queries.medicines(patient.pk)) == 1
-        assert [each.text for each in queries.goals(patient.pk)] == ["Sleep through"]
+        assert len(intake_queries.medicines(patient.pk)) == 1
+        assert [each.text for each in intake_queries.goals(patient.pk)] == ["Sleep through"]
 
 
 @pytest.mark.parametrize(
@@ -328,7 +329,7 @@ def test_a_past_medicine_that_is_taken_again_can_be_confirmed(clinic: Cast, pati
     medicine(clinic, patient, "Fluoxetine")
     medicine(clinic, patient, "Prozac", current=False, sure=True)
     with acting_as(clinic.actor("nurse")):
-        assert [each.current for each in queries.medicines(patient.pk)] == [True, False]
+        assert [each.current for each in intake_queries.medicines(patient.pk)] == [True, False]
 
 
 def test_none_is_refused_while_something_stands_on_the_list(clinic: Cast, patient: Patient):
@@ -343,7 +344,7 @@ def test_previous_treatments_carry_dose_duration_outcome_and_adequacy(clinic: Ca
          outcome="not", long_enough=True)  # fmt: skip
     line(clinic, patient, "treatments", kind="talk", name="CBT", duration="a year", outcome="partly", long_enough=None)
     with acting_as(clinic.actor("nurse")):
-        first, second = queries.previous_treatments(patient.pk)
+        first, second = intake_queries.previous_treatments(patient.pk)
     assert (first.drug, first.dose, first.duration, first.outcome, first.adequate) == (
         "Sertraline", "200 mg", "3 months", "not", True)  # fmt: skip
     assert (first.ingredient, second.ingredient, second.adequate) == ("Sertraline", None, None)
@@ -353,9 +354,9 @@ def test_the_support_person_joins_the_people_beside_the_patient(clinic: Cast, pa
     by = actor_for(clinic, patient)
     with acting_as(by):
         for _ in range(2):
-            actions.name_person(by=by, patient_id=patient.pk, name="Luis Reyes", phone="555 0199")
+            intake_actions.name_person(by=by, patient_id=patient.pk, name="Luis Reyes", phone="555 0199")
         with pytest.raises(ActionRefused) as caught:
-            actions.name_person(by=by, patient_id=patient.pk, name="Nobody")
+            intake_actions.name_person(by=by, patient_id=patient.pk, name="Nobody")
         assert caught.value.codes == ("no-way-to-reach",)
         person = RelatedPerson.objects.get(patient=patient)
         assert (person.name, person.brings_home) == ("Luis Reyes", True)
@@ -371,11 +372,11 @@ def test_another_patient_is_not_there_and_another_clinic_neither(clinic: Cast, o
         by = actor_for(cast, other)
         with acting_as(by):
             with pytest.raises(Patient.DoesNotExist):
-                actions.answer(by=by, patient_id=patient.pk, question_id="bipolar", told=YES, seen=None)
+                intake_actions.answer(by=by, patient_id=patient.pk, question_id="bipolar", told=YES, seen=None)
             with pytest.raises(MedicationStatement.DoesNotExist):
-                actions.remove_line(by=by, patient_id=other.pk, of="medicines", line=said.line)
-            assert queries.medicines(patient.pk) == ()
-            assert queries.answers(patient.pk) == {}
+                intake_actions.remove_line(by=by, patient_id=other.pk, of="medicines", line=said.line)
+            assert intake_queries.medicines(patient.pk) == ()
+            assert intake_queries.answers(patient.pk) == {}
 
 
 @pytest.mark.parametrize("role", ["therapist", "front_desk", "clinic_admin", "auditor"])
@@ -383,15 +384,15 @@ def test_others_neither_tell_nor_enter(clinic: Cast, patient: Patient, role: str
     by = clinic.actor(role)
     with acting_as(by):
         with pytest.raises(NotAllowed):
-            actions.answer(by=by, patient_id=patient.pk, question_id="bipolar", told=YES, seen=None)
+            intake_actions.answer(by=by, patient_id=patient.pk, question_id="bipolar", told=YES, seen=None)
         with pytest.raises(NotAllowed):
-            actions.enter_fact(by=by, patient_id=patient.pk, name="sbp", value=120.0, on=TODAY)
+            intake_actions.enter_fact(by=by, patient_id=patient.pk, name="sbp", value=120.0, on=TODAY)
 
 
 def test_a_patient_enters_no_clinical_fact(clinic: Cast, patient: Patient):
     by = actor_for(clinic, patient)
     with acting_as(by), pytest.raises(NotAllowed):
-        actions.enter_fact(by=by, patient_id=patient.pk, name="sbp", value=120.0, on=TODAY)
+        intake_actions.enter_fact(by=by, patient_id=patient.pk, name="sbp", value=120.0, on=TODAY)
 
 
 def test_what_staff_write_down_for_the_patient_is_marked(clinic: Cast, patient: Patient):
@@ -412,7 +413,7 @@ def test_rows_are_never_changed(clinic: Cast, patient: Patient):
 def send(clinic: Cast, patient: Patient) -> IntakeSubmission:
     by = actor_for(clinic, patient)
     with acting_as(by):
-        return actions.send(by=by, patient_id=patient.pk, now=NOW)
+        return intake_actions.send(by=by, patient_id=patient.pk, now=NOW)
 
 
 def test_sent_twice_unchanged_is_sent_once_and_changes_are_shown(clinic: Cast, patient: Patient):
@@ -429,7 +430,7 @@ def test_sent_twice_unchanged_is_sent_once_and_changes_are_shown(clinic: Cast, p
     second = send(clinic, patient)
     assert second.pk != first.pk
     assert second.content_hash != first.content_hash
-    found = queries.changes(first.content, second.content)
+    found = intake_queries.changes(first.content, second.content)
     assert [(each.of, each.was is None, each.now is None) for each in found] == [
         ("answers", False, False), ("medicines", False, False), ("goals", True, False)]  # fmt: skip
     assert (found[1].was["dose"], found[1].now["dose"]) == ("300 mg", "600 mg")
@@ -456,22 +457,27 @@ def test_sent_twice_unchanged_is_sent_once_and_changes_are_shown(clinic: Cast, p
 def test_an_entry_that_cannot_be_is_refused(clinic: Cast, patient: Patient, name, value, on, code):
     nurse = clinic.actor("nurse")
     with acting_as(nurse), pytest.raises(ActionRefused) as caught:
-        actions.enter_fact(by=nurse, patient_id=patient.pk, name=name, value=value, on=on, now=NOW)
+        intake_actions.enter_fact(by=nurse, patient_id=patient.pk, name=name, value=value, on=on, now=NOW)
     assert caught.value.codes == (code,)
 
 
 def test_an_entry_in_error_is_taken_back_and_stays_readable(clinic: Cast, patient: Patient):
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
-        old = actions.enter_fact(by=nurse, patient_id=patient.pk, name="egfr", value=90.0, on=date(2026, 2, 1), now=NOW)
-        new = actions.enter_fact(by=nurse, patient_id=patient.pk, name="egfr", value=19.0, on=TODAY, now=NOW)
-        assert actions.enter_fact(by=nurse, patient_id=patient.pk, name="egfr", value=19.0, on=TODAY, now=NOW) == new
+        old = intake_actions.enter_fact(
+            by=nurse, patient_id=patient.pk, name="egfr", value=90.0, on=date(2026, 2, 1), now=NOW
+        )
+        new = intake_actions.enter_fact(by=nurse, patient_id=patient.pk, name="egfr", value=19.0, on=TODAY, now=NOW)
+        assert (
+            intake_actions.enter_fact(by=nurse, patient_id=patient.pk, name="egfr", value=19.0, on=TODAY, now=NOW)
+            == new
+        )
         with pytest.raises(ActionRefused):
-            actions.retract_fact(by=nurse, fact_id=new.pk, reason=" ")
-        taken = actions.retract_fact(by=nurse, fact_id=new.pk, reason="another patient's result")
-        assert actions.retract_fact(by=nurse, fact_id=new.pk, reason="again") == taken
-        assert [each.retracted for each in queries.entered_facts(patient.pk)] == [False, True]
-        assert [each.kind for each in queries.timeline(patient.pk)] == ["retracted", "fact"]
+            intake_actions.retract_fact(by=nurse, fact_id=new.pk, reason=" ")
+        taken = intake_actions.retract_fact(by=nurse, fact_id=new.pk, reason="another patient's result")
+        assert intake_actions.retract_fact(by=nurse, fact_id=new.pk, reason="again") == taken
+        assert [each.retracted for each in intake_queries.entered_facts(patient.pk)] == [False, True]
+        assert [each.kind for each in intake_queries.timeline(patient.pk)] == ["retracted", "fact"]
     assert facts(clinic, patient)["egfr"].value == 90
     assert old.value == 90.0
 
@@ -500,8 +506,8 @@ def pressed(*subjects: str, born: str = "", comparator: str = "") -> dict[str, o
 def test_a_csv_of_results_is_taken_once(clinic: Cast, patient: Patient):
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
-        first = actions.import_facts(by=nurse, patient_id=patient.pk, text=CSV, source_note="Lab North", now=NOW)
-        again = actions.import_facts(by=nurse, patient_id=patient.pk, text=CSV, now=NOW)
+        first = intake_actions.import_facts(by=nurse, patient_id=patient.pk, text=CSV, source_note="Lab North", now=NOW)
+        again = intake_actions.import_facts(by=nurse, patient_id=patient.pk, text=CSV, now=NOW)
     assert (len(first.taken), first.known, len(again.taken), again.known) == (4, 0, 0, 4)
     known = facts(clinic, patient)
     assert (known["alt"].value, known["alt"].told_by, known["alt"].on) == (23, "imported", date(2026, 2, 20))
@@ -540,7 +546,7 @@ def test_an_import_is_taken_whole_or_not_at_all(clinic: Cast, patient: Patient, 
     good = "\nast,20,U/L,2026-02-20" if text.startswith("name") else ""
     with acting_as(nurse):
         with pytest.raises(ActionRefused) as caught:
-            actions.import_facts(by=nurse, patient_id=patient.pk, text=text + good, now=NOW)
+            intake_actions.import_facts(by=nurse, patient_id=patient.pk, text=text + good, now=NOW)
         assert code in caught.value.codes
         assert not ClinicalFact.objects.filter(patient=patient).exists()
 
@@ -549,7 +555,7 @@ def test_a_fhir_bundle_of_somebody_born_on_that_day(clinic: Cast, patient: Patie
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
         text = json.dumps(pressed("Patient/1", born=patient.birth_date.isoformat()[:7]))
-        actions.import_facts(by=nurse, patient_id=patient.pk, text=text, now=NOW)
+        intake_actions.import_facts(by=nurse, patient_id=patient.pk, text=text, now=NOW)
     assert facts(clinic, patient)["sbp"].value == 128
 
 
@@ -565,7 +571,7 @@ def test_a_fhir_bundle_of_a_blood_pressure(clinic: Cast, patient: Patient):
                  "valueQuantity": {"value": 82, "unit": "mmHg"}}]}}]}  # fmt: skip
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
-        actions.import_facts(by=nurse, patient_id=patient.pk, text=json.dumps(bundle), now=NOW)
+        intake_actions.import_facts(by=nurse, patient_id=patient.pk, text=json.dumps(bundle), now=NOW)
     known = facts(clinic, patient)
     assert (known["sbp"].value, known["dbp"].value, known["dbp"].on) == (128, 82, date(2026, 2, 20))
 
@@ -582,16 +588,16 @@ def test_what_was_typed_is_always_readable_back(clinic: Cast, patient: Patient, 
     question = story().by_id["why_now"]
     told = told_of(question, {"value": [text]})
     with acting_as(clinic.actor("nurse")):
-        before = queries.answers(patient.pk).get("why_now")
+        before = intake_queries.answers(patient.pk).get("why_now")
     row = say(clinic, patient, "why_now", told, seen=before.id if before else None)
     said = medicine(clinic, patient, name, line=None)
     goal = line(clinic, patient, "goals", text=text)
     with acting_as(clinic.actor("nurse")):
-        history = [each.told.value for each in queries.history(patient.pk, "why_now")]
+        history = [each.told.value for each in intake_queries.history(patient.pk, "why_now")]
         assert text.strip() in history
         assert row.value == text.strip()
-        assert name in {each.name for each in queries.medicines(patient.pk)}
-        assert text.strip() in {each.text for each in queries.goals(patient.pk)}
+        assert name in {each.name for each in intake_queries.medicines(patient.pk)}
+        assert text.strip() in {each.text for each in intake_queries.goals(patient.pk)}
         assert (said.name, goal.text) == (name, text.strip())
 
 

@@ -9,7 +9,8 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone, translation
 
-from sojourn.care.measures import actions, queries
+from sojourn.care.measures import actions as measures_actions
+from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
@@ -29,7 +30,7 @@ def patient(clinic: Cast) -> Patient:
 def ask(clinic: Cast, patient: Patient, scale_id: str = "phq-9", now: datetime = START) -> MeasureRequest:
     by = clinic.actor("nurse")
     with acting_as(by):
-        return actions.request_measure(
+        return measures_actions.request_measure(
             by=by, patient_id=patient.pk, scale_id=scale_id, due_at=now + timedelta(days=3), now=now
         )
 
@@ -45,11 +46,11 @@ def fill(
     """The patient answers item 1 to n with ``values`` and sends it."""
     by = actor_for(clinic, patient)
     with acting_as(by):
-        response = actions.start_response(by=by, scale_id=scale_id, now=at)
-        links = [item.link_id for item in queries.scale(scale_id).items]
+        response = measures_actions.start_response(by=by, scale_id=scale_id, now=at)
+        links = [item.link_id for item in measures_queries.scale(scale_id).items]
         for link_id, value in zip(links, [*values, None], strict=False):
-            actions.answer(by=by, response_id=response.pk, link_id=link_id, value=value, now=at)
-        return actions.complete(by=by, response_id=response.pk, now=at)
+            measures_actions.answer(by=by, response_id=response.pk, link_id=link_id, value=value, now=at)
+        return measures_actions.complete(by=by, response_id=response.pk, now=at)
 
 
 @pytest.mark.parametrize(
@@ -89,11 +90,11 @@ def test_too_much_left_out_is_kept_without_a_score(clinic: Cast, patient: Patien
 def test_a_question_neither_answered_nor_left_out_holds_the_sending(clinic: Cast, patient: Patient):
     by = actor_for(clinic, patient)
     with acting_as(by):
-        response = actions.start_response(by=by, scale_id="gad-7")
+        response = measures_actions.start_response(by=by, scale_id="gad-7")
         for link_id in ("1", "2", "4", "5", "6"):
-            actions.answer(by=by, response_id=response.pk, link_id=link_id, value=1)
+            measures_actions.answer(by=by, response_id=response.pk, link_id=link_id, value=1)
         with pytest.raises(ActionRefused) as refused:
-            actions.complete(by=by, response_id=response.pk)
+            measures_actions.complete(by=by, response_id=response.pk)
         assert refused.value.codes == ("open:3", "open:7")
         assert "3" in refused.value.reasons[0]
 
@@ -101,12 +102,12 @@ def test_a_question_neither_answered_nor_left_out_holds_the_sending(clinic: Cast
 def test_the_newest_answer_counts_and_all_are_kept(clinic: Cast, patient: Patient):
     by = actor_for(clinic, patient)
     with acting_as(by):
-        response = actions.start_response(by=by, scale_id="gad-7")
+        response = measures_actions.start_response(by=by, scale_id="gad-7")
         for value in (3, 1, 1, 0):
-            actions.answer(by=by, response_id=response.pk, link_id="1", value=value)
-        assert queries.answers_of([response.pk]) == {response.pk: {"1": 0}}
+            measures_actions.answer(by=by, response_id=response.pk, link_id="1", value=value)
+        assert measures_queries.answers_of([response.pk]) == {response.pk: {"1": 0}}
         # the tap that came twice is one tap
-        assert [row.value for row in queries.every_answer(response.pk, ["1"])] == [3, 1, 0]
+        assert [row.value for row in measures_queries.every_answer(response.pk, ["1"])] == [3, 1, 0]
 
 
 def test_sent_answers_are_frozen_in_words_and_by_the_database(clinic: Cast, patient: Patient):
@@ -114,10 +115,10 @@ def test_sent_answers_are_frozen_in_words_and_by_the_database(clinic: Cast, pati
     by = actor_for(clinic, patient)
     with acting_as(by):
         with pytest.raises(ActionRefused) as refused:
-            actions.answer(by=by, response_id=response.pk, link_id="1", value=1)
+            measures_actions.answer(by=by, response_id=response.pk, link_id="1", value=1)
         assert refused.value.codes == ("completed",)
         with pytest.raises(ActionRefused):
-            actions.complete(by=by, response_id=response.pk)
+            measures_actions.complete(by=by, response_id=response.pk)
         with pytest.raises(DatabaseError), transaction.atomic():
             QuestionnaireResponse.objects.filter(pk=response.pk).update(score=21)
         with pytest.raises(DatabaseError), transaction.atomic():
@@ -128,9 +129,9 @@ def test_sent_answers_are_frozen_in_words_and_by_the_database(clinic: Cast, pati
 def test_answers_that_do_not_exist_are_refused(clinic: Cast, patient: Patient, link_id, value, code):
     by = actor_for(clinic, patient)
     with acting_as(by):
-        response = actions.start_response(by=by, scale_id="phq-9")
+        response = measures_actions.start_response(by=by, scale_id="phq-9")
         with pytest.raises(ActionRefused) as refused:
-            actions.answer(by=by, response_id=response.pk, link_id=link_id, value=value)
+            measures_actions.answer(by=by, response_id=response.pk, link_id=link_id, value=value)
         assert refused.value.codes == (code,)
         assert not response.answers.exists()
 
@@ -139,13 +140,13 @@ def test_a_request_is_gone_on_with_on_another_device(clinic: Cast, patient: Pati
     request = ask(clinic, patient)
     by = actor_for(clinic, patient)
     with acting_as(by):
-        first = actions.start_response(by=by, request_id=request.pk)
-        actions.answer(by=by, response_id=first.pk, link_id="1", value=2)
-        assert actions.start_response(by=by, request_id=request.pk).pk == first.pk
-        (waiting,) = queries.open_requests(patient.pk)
+        first = measures_actions.start_response(by=by, request_id=request.pk)
+        measures_actions.answer(by=by, response_id=first.pk, link_id="1", value=2)
+        assert measures_actions.start_response(by=by, request_id=request.pk).pk == first.pk
+        (waiting,) = measures_queries.open_requests(patient.pk)
         assert (waiting.answered, waiting.questions, waiting.started) == (1, 10, True)
-        given = queries.answers_of([first.pk])[first.pk]
-        assert queries.standing(given, waiting.scale) == 2
+        given = measures_queries.answers_of([first.pk])[first.pk]
+        assert measures_queries.standing(given, waiting.scale) == 2
 
 
 def test_the_same_questionnaire_is_not_asked_for_twice_at_once(clinic: Cast, patient: Patient):
@@ -160,15 +161,15 @@ def test_a_request_taken_back_is_not_answered(clinic: Cast, patient: Patient):
     request = ask(clinic, patient)
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
-        actions.withdraw_request(by=nurse, request_id=request.pk)
+        measures_actions.withdraw_request(by=nurse, request_id=request.pk)
         with pytest.raises(ActionRefused) as refused:
-            actions.withdraw_request(by=nurse, request_id=request.pk)
+            measures_actions.withdraw_request(by=nurse, request_id=request.pk)
         assert refused.value.codes == ("withdrawn",)
     by = actor_for(clinic, patient)
     with acting_as(by):
-        assert queries.open_requests(patient.pk) == []
+        assert measures_queries.open_requests(patient.pk) == []
         with pytest.raises(ActionRefused) as refused:
-            actions.start_response(by=by, request_id=request.pk)
+            measures_actions.start_response(by=by, request_id=request.pk)
         assert refused.value.codes == ("withdrawn",)
 
 
@@ -180,7 +181,7 @@ def test_a_due_day_in_the_past_and_an_unknown_scale_are_refused(clinic: Cast, pa
             ("mood-ring", START + timedelta(days=1), "unknown_scale"),
         ):
             with pytest.raises(ActionRefused) as refused:
-                actions.request_measure(by=by, patient_id=patient.pk, scale_id=scale_id, due_at=due, now=START)
+                measures_actions.request_measure(by=by, patient_id=patient.pk, scale_id=scale_id, due_at=due, now=START)
             assert refused.value.codes == (code,)
 
 
@@ -191,10 +192,12 @@ def test_who_may_ask_and_answer(clinic: Cast, patient: Patient):
             assert by.may("measure.request") is may
             if not may:
                 with pytest.raises(NotAllowed):
-                    actions.request_measure(by=by, patient_id=patient.pk, scale_id="phq-9", due_at=START, now=START)
+                    measures_actions.request_measure(
+                        by=by, patient_id=patient.pk, scale_id="phq-9", due_at=START, now=START
+                    )
     desk = clinic.actor("front_desk")
     with acting_as(desk), pytest.raises(NotAllowed):
-        actions.start_response(by=desk, scale_id="phq-9", patient_id=patient.pk)
+        measures_actions.start_response(by=desk, scale_id="phq-9", patient_id=patient.pk)
 
 
 def test_patients_see_and_answer_only_their_own(clinic: Cast, other_clinic: Cast, patient: Patient):
@@ -203,17 +206,17 @@ def test_patients_see_and_answer_only_their_own(clinic: Cast, other_clinic: Cast
     response = fill(clinic, patient, [1] * 8 + [0])
     by = actor_for(clinic, other)
     with acting_as(by):
-        assert queries.open_requests(patient.pk) == []
-        assert queries.trends(patient.pk) == []
+        assert measures_queries.open_requests(patient.pk) == []
+        assert measures_queries.trends(patient.pk) == []
         with pytest.raises(MeasureRequest.DoesNotExist):
-            actions.start_response(by=by, request_id=request.pk)
+            measures_actions.start_response(by=by, request_id=request.pk)
         with pytest.raises(QuestionnaireResponse.DoesNotExist):
-            actions.answer(by=by, response_id=response.pk, link_id="1", value=0)
+            measures_actions.answer(by=by, response_id=response.pk, link_id="1", value=0)
     far = other_clinic.actor("nurse")
     with acting_as(far):
-        assert queries.latest(patient.pk) == {}
+        assert measures_queries.latest(patient.pk) == {}
         with pytest.raises(Patient.DoesNotExist):
-            actions.request_measure(by=far, patient_id=patient.pk, scale_id="phq-9", due_at=START, now=START)
+            measures_actions.request_measure(by=far, patient_id=patient.pk, scale_id="phq-9", due_at=START, now=START)
 
 
 def test_the_trend_says_what_is_a_reliable_change(clinic: Cast, patient: Patient):
@@ -228,7 +231,7 @@ def test_the_trend_says_what_is_a_reliable_change(clinic: Cast, patient: Patient
         fill(clinic, patient, values, at=START + timedelta(days=days))
     first_dose_at = START + timedelta(days=21)
     with acting_as(clinic.actor("nurse")):
-        trend = queries.trend(patient.pk, "phq-9", first_dose_at=first_dose_at)
+        trend = measures_queries.trend(patient.pk, "phq-9", first_dose_at=first_dose_at)
         assert [point.total for point in trend.points] == [16, 20, 16, 15, 4]
         assert trend.baseline is not None
         assert trend.baseline.total == 20
@@ -238,7 +241,7 @@ def test_the_trend_says_what_is_a_reliable_change(clinic: Cast, patient: Patient
         last = changes[-1]
         assert last is not None
         assert (last.response, last.remission, last.difference) == (True, True, -16)
-        without = queries.trend(patient.pk, "phq-9")
+        without = measures_queries.trend(patient.pk, "phq-9")
         assert without.baseline is not None
         assert without.baseline.total == 16
 
@@ -252,17 +255,17 @@ def test_lists_of_patients_cost_as_much_as_one(clinic: Cast, django_assert_num_q
         request = ask(clinic, patient)
         by = actor_for(clinic, patient)
         with acting_as(by):
-            response = actions.start_response(by=by, request_id=request.pk)
-            actions.answer(by=by, response_id=response.pk, link_id="1", value=1)
+            response = measures_actions.start_response(by=by, request_id=request.pk)
+            measures_actions.answer(by=by, response_id=response.pk, link_id="1", value=1)
     ids = [patient.pk for patient in patients]
     with acting_as(clinic.actor("nurse")):
         with django_assert_num_queries(1):
-            newest = queries.latest_of(ids)
+            newest = measures_queries.latest_of(ids)
         assert {pk: [(s.scale_id, s.total) for s in rows] for pk, rows in newest.items()} == {
             pk: [("gad-7", 7), ("phq-9", 16)] for pk in ids
         }
         with django_assert_num_queries(1):
-            waiting = queries.open_requests_of(ids)
+            waiting = measures_queries.open_requests_of(ids)
         assert all(waiting[pk][0].answered == 1 for pk in ids)
 
 
@@ -270,10 +273,10 @@ def test_every_action_leaves_one_audit_row_without_the_answer_itself(clinic: Cas
     request = ask(clinic, patient)
     by = actor_for(clinic, patient)
     with acting_as(by), translation.override("es"):
-        response = actions.start_response(by=by, request_id=request.pk)
-        for item in queries.scale("phq-9").items:
-            actions.answer(by=by, response_id=response.pk, link_id=item.link_id, value=0)
-        done = actions.complete(by=by, response_id=response.pk, now=timezone.now())
+        response = measures_actions.start_response(by=by, request_id=request.pk)
+        for item in measures_queries.scale("phq-9").items:
+            measures_actions.answer(by=by, response_id=response.pk, link_id=item.link_id, value=0)
+        done = measures_actions.complete(by=by, response_id=response.pk, now=timezone.now())
         assert done.language == "es"
     with acting_as(clinic.actor("nurse")):
         rows = list(AuditEvent.objects.filter(patient_id=patient.pk).order_by("seq"))

@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 from django.db import DatabaseError, transaction
 
-from sojourn.care.messaging import actions, queries
+from sojourn.care.messaging import actions as messaging_actions
+from sojourn.care.messaging import queries as messaging_queries
 from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
@@ -36,28 +37,30 @@ def write(clinic: Cast, patient: Patient, body: str, role: str = "", minutes: in
     by = clinic.actor(role) if role else actor_for(clinic, patient)
     with acting_as(by):
         more = {"key": uuid4(), "seen": 10**15 if role else None} | more
-        return actions.write(by=by, patient_id=patient.pk, body=body, now=NOW + timedelta(minutes=minutes), **more)
+        return messaging_actions.write(
+            by=by, patient_id=patient.pk, body=body, now=NOW + timedelta(minutes=minutes), **more
+        )
 
 
 def test_a_patient_writes_and_staff_answer(clinic: Cast, patient: Patient, posted: list[letters.Letter]):
     write(clinic, patient, "May I eat\r\nbefore?  <b>")
     with acting_as(clinic.actor("nurse")):
-        assert queries.thread(patient.pk).waiting_since == NOW
-        assert [(each.patient.pk, each.messages) for each in queries.waiting()] == [(patient.pk, 1)]
-        assert queries.waiting_count() == 1
+        assert messaging_queries.thread(patient.pk).waiting_since == NOW
+        assert [(each.patient.pk, each.messages) for each in messaging_queries.waiting()] == [(patient.pk, 1)]
+        assert messaging_queries.waiting_count() == 1
     assert posted == []
     write(clinic, patient, "No, from midnight on.", "nurse", 5)
     with acting_as(clinic.actor("nurse")):
-        thread = queries.thread(patient.pk)
+        thread = messaging_queries.thread(patient.pk)
         assert not thread.waiting
-        assert queries.waiting() == []
+        assert messaging_queries.waiting() == []
         assert [each.body for each in thread.messages] == ["May I eat\nbefore?  <b>", "No, from midnight on."]
     with acting_as(actor_for(clinic, patient)) as by:
-        assert queries.unread_count(patient.pk) == 1
-        assert queries.thread(patient.pk).messages[1].sender_name  # though a patient sees no member of staff
-        actions.mark_read(by=by, patient_id=patient.pk, upto=thread.messages[1].pk)
-        actions.mark_read(by=by, patient_id=patient.pk, upto=thread.messages[1].pk)
-        assert queries.unread_count(patient.pk) == 0
+        assert messaging_queries.unread_count(patient.pk) == 1
+        assert messaging_queries.thread(patient.pk).messages[1].sender_name  # though a patient sees no member of staff
+        messaging_actions.mark_read(by=by, patient_id=patient.pk, upto=thread.messages[1].pk)
+        messaging_actions.mark_read(by=by, patient_id=patient.pk, upto=thread.messages[1].pk)
+        assert messaging_queries.unread_count(patient.pk) == 0
 
 
 def test_the_letter_says_only_that_a_message_waits(clinic: Cast, patient: Patient, posted: list[letters.Letter]):
@@ -79,7 +82,7 @@ def test_the_same_form_sent_twice_is_one_message(clinic: Cast, patient: Patient,
     write(clinic, patient, "Good day", "nurse", key=answer)
     assert len(posted) == 1
     with acting_as(clinic.actor("nurse")):
-        assert len(queries.thread(patient.pk).messages) == 2
+        assert len(messaging_queries.thread(patient.pk).messages) == 2
 
 
 def test_two_who_answer_at_once_do_not_answer_twice(clinic: Cast, patient: Patient, posted: list[letters.Letter]):
@@ -96,21 +99,23 @@ def test_who_waits_longest_comes_first(clinic: Cast, patient: Patient, posted: l
     write(clinic, cleo, "third", minutes=3)
     write(clinic, ben, "again", minutes=4)
     with acting_as(clinic.actor("front_desk")) as by:
-        assert [(each.patient.given_name, each.messages) for each in queries.waiting()] == [
+        assert [(each.patient.given_name, each.messages) for each in messaging_queries.waiting()] == [
             ("Ben", 2), ("Alma", 1), ("Cleo", 1)]  # fmt: skip
-        actions.settle(by=by, patient_id=patient.pk, upto=queries.thread(patient.pk).messages[-1].pk)
-        assert [each.patient.given_name for each in queries.waiting()] == ["Ben", "Cleo"]
-        assert [each.patient.given_name for each in queries.recent()] == ["Ben", "Cleo", "Alma"]
+        messaging_actions.settle(
+            by=by, patient_id=patient.pk, upto=messaging_queries.thread(patient.pk).messages[-1].pk
+        )
+        assert [each.patient.given_name for each in messaging_queries.waiting()] == ["Ben", "Cleo"]
+        assert [each.patient.given_name for each in messaging_queries.recent()] == ["Ben", "Cleo", "Alma"]
     write(clinic, patient, "and yet", minutes=6)
     with acting_as(clinic.actor("front_desk")):
-        assert [each.patient.given_name for each in queries.waiting()] == ["Ben", "Cleo", "Alma"]
+        assert [each.patient.given_name for each in messaging_queries.waiting()] == ["Ben", "Cleo", "Alma"]
 
 
 def test_what_came_meanwhile_is_not_settled_unread(clinic: Cast, patient: Patient):
     first = write(clinic, patient, "Thank you")
     write(clinic, patient, "One more thing", minutes=1)
     with acting_as(clinic.actor("nurse")) as by, pytest.raises(Overtaken):
-        actions.settle(by=by, patient_id=patient.pk, upto=first.pk)
+        messaging_actions.settle(by=by, patient_id=patient.pk, upto=first.pk)
 
 
 @pytest.mark.parametrize(("body", "code"), [("", "nothing"), (" \n ", "nothing"), ("x" * 8001, "too-long")])
@@ -125,9 +130,9 @@ def test_others_see_and_write_nothing(clinic: Cast, other_clinic: Cast, patient:
     ben = make_patient(clinic, "Ben")
     for by in (actor_for(clinic, ben), other_clinic.actor("nurse")):
         with acting_as(by):
-            assert queries.thread(patient.pk).messages == ()
+            assert messaging_queries.thread(patient.pk).messages == ()
             with pytest.raises(Patient.DoesNotExist):
-                actions.write(by=by, patient_id=patient.pk, body="x", key=uuid4())
+                messaging_actions.write(by=by, patient_id=patient.pk, body="x", key=uuid4())
     for role in ("clinic_admin", "auditor"):
         with pytest.raises(NotAllowed):
             write(clinic, patient, "x", role)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
-from sojourn.care.alarms import actions as alarm_actions
+from sojourn.care.alarms import actions as alarms_actions
 from sojourn.care.alarms.models import AlarmEvent, AlarmState, CurrentVital
 from sojourn.care.chart.queries import session_record, verify_signature
 from sojourn.care.session import step_actions
@@ -19,7 +19,7 @@ from sojourn.care.vitals.models import Device, Observation
 from sojourn.care.vitals.watch import sweep_deadlines
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.foundation.rulebook import actions as rulebook
+from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.interfaces.console.record.presenters import RecordView
 from tests.care.stage import Stage, adopt_everything, to_dosing
 from tests.conftest import Cast
@@ -157,11 +157,11 @@ def test_an_alarm_of_a_rule_that_acts_no_longer_can_be_answered_and_ends(clinic:
     with acting_as(nurse):
         send(after(1), spo2=85)
     with acting_as(doctor):
-        rulebook.retire(by=doctor, rule_id="spo2.low", reason="Not here")
+        rulebook_actions.retire(by=doctor, rule_id="spo2.low", reason="Not here")
     with acting_as(nurse):
         watch(after(300))
         assert phase("spo2.low", "spo2") == "escalated"
-        alarm_actions.acknowledge(by=nurse, encounter_id=stage.id, rule_id="spo2.low", code="spo2", now=after(301))
+        alarms_actions.acknowledge(by=nurse, encounter_id=stage.id, rule_id="spo2.low", code="spo2", now=after(301))
         step_actions.end_session(encounter=stage.encounter, now=after(302), by=nurse)
         assert phase("spo2.low", "spo2") == "quiet"
         kinds = AlarmEvent.objects.filter(rule_id="spo2.low").order_by("id").values_list("kind", flat=True)

@@ -9,13 +9,14 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from sojourn.care.measures import actions, queries
+from sojourn.care.measures import actions as measures_actions
+from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.models import MeasureRequest, OwnScale, Sitting
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.foundation.rulebook import actions as rulebook
+from sojourn.foundation.rulebook import actions as rulebook_actions
 from tests.care.adopting import as_typed
 from tests.care.own_forms import MADRS_LIKE, SLEEP
 from tests.care.people import actor_for, make_patient
@@ -28,7 +29,7 @@ def load(clinic: Cast, questionnaire: object = SLEEP, **more: object) -> OwnScal
     by = clinic.actor("prescriber")
     given: dict[str, object] = {"scoring": SCORING, "holder": "We", "statement": "Contract 7", **more}
     with acting_as(by):
-        return actions.load_own_scale(by=by, questionnaire=json.dumps(questionnaire), **given)  # type: ignore[arg-type]
+        return measures_actions.load_own_scale(by=by, questionnaire=json.dumps(questionnaire), **given)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -43,10 +44,10 @@ def test_the_same_file_again_is_the_row_that_stands_and_another_is_a_version(cli
     assert (second.code, second.version) == (first.code, 2)
     assert len({first.hash, second.hash}) == 2
     with acting_as(clinic.actor("nurse")):
-        assert [row.pk for row in queries.own_rows()] == [second.pk]
-        assert [each.id for each in queries.askable()][-1] == f"own-{second.pk}"
+        assert [row.pk for row in measures_queries.own_rows()] == [second.pk]
+        assert [each.id for each in measures_queries.askable()][-1] == f"own-{second.pk}"
         # what was answered under the first keeps it
-        assert queries.scale(f"own-{first.pk}").version == 1
+        assert measures_queries.scale(f"own-{first.pk}").version == 1
     actions_of = []
     with acting_as(clinic.actor("auditor")):
         actions_of = [row.action for row in AuditEvent.objects.filter(action__startswith="measure.").order_by("seq")]
@@ -64,23 +65,23 @@ def test_a_retired_one_is_asked_no_more_and_what_stands_stays(clinic: Cast, pati
     row = load(clinic)
     by = clinic.actor("prescriber")
     with acting_as(by):
-        actions.retire_own_scale(by=by, code=row.code)
+        measures_actions.retire_own_scale(by=by, code=row.code)
         with pytest.raises(ActionRefused) as refused:
-            actions.retire_own_scale(by=by, code=row.code)
+            measures_actions.retire_own_scale(by=by, code=row.code)
         assert refused.value.codes == ("not_in_use",)
-        assert queries.own_rows() == []
-        assert queries.scale(f"own-{row.pk}").title["en"] == "Sleep in three questions"
+        assert measures_queries.own_rows() == []
+        assert measures_queries.scale(f"own-{row.pk}").title["en"] == "Sleep in three questions"
 
 
 def test_it_is_the_clinics_alone_and_its_patients_only_read_it(clinic: Cast, other_clinic: Cast, patient: Patient):
     row = load(clinic)
     with acting_as(other_clinic.actor("nurse")), pytest.raises(KeyError):
-        queries.scale(f"own-{row.pk}")
+        measures_queries.scale(f"own-{row.pk}")
     by = actor_for(clinic, patient)
     with acting_as(by):
-        assert queries.scale(f"own-{row.pk}").title["en"] == "Sleep in three questions"
+        assert measures_queries.scale(f"own-{row.pk}").title["en"] == "Sleep in three questions"
         with pytest.raises(NotAllowed):
-            actions.load_own_scale(by=by, questionnaire="{}", scoring={}, holder="x", statement="y")
+            measures_actions.load_own_scale(by=by, questionnaire="{}", scoring={}, holder="x", statement="y")
         with pytest.raises(DatabaseError), transaction.atomic():
             OwnScale.objects.create(
                 clinic_id=row.clinic_id, code="mine", version=1, title="t", questionnaire="{}", hash="x",
@@ -95,7 +96,9 @@ def test_it_is_the_clinics_alone_and_its_patients_only_read_it(clinic: Cast, oth
 def test_ids_that_are_nobodys_are_refused(clinic: Cast, patient: Patient, scale_id: str):
     by = clinic.actor("nurse")
     with acting_as(by), pytest.raises(ActionRefused) as refused:
-        actions.request_measure(by=by, patient_id=patient.pk, scale_id=scale_id, due_at=timezone.now() + timedelta(1))
+        measures_actions.request_measure(
+            by=by, patient_id=patient.pk, scale_id=scale_id, due_at=timezone.now() + timedelta(1)
+        )
     assert refused.value.codes == ("unknown_scale",)
 
 
@@ -105,7 +108,7 @@ def test_what_has_no_text_or_another_rater_is_not_asked_of_a_patient(clinic: Cas
     with acting_as(by):
         for scale_id, code in (("isi", "no_text"), (f"own-{row.pk}", "not_self_rated")):
             with pytest.raises(ActionRefused) as refused:
-                actions.request_measure(
+                measures_actions.request_measure(
                     by=by, patient_id=patient.pk, scale_id=scale_id, due_at=timezone.now() + timedelta(days=1)
                 )
             assert refused.value.codes == (code,)
@@ -115,19 +118,19 @@ def test_what_is_open_already_joins_the_sitting(clinic: Cast, patient: Patient):
     by = clinic.actor("prescriber")
     due = timezone.now() + timedelta(days=2)
     with acting_as(by):
-        rulebook.adopt(by=by, rule_id="battery.anxiety", parameters=as_typed("battery.anxiety"))
-        before = actions.request_measure(by=by, patient_id=patient.pk, scale_id="phq-9", due_at=due)
-        sitting = actions.request_battery(by=by, patient_id=patient.pk, indication="anxiety", due_at=due)
+        rulebook_actions.adopt(by=by, rule_id="battery.anxiety", parameters=as_typed("battery.anxiety"))
+        before = measures_actions.request_measure(by=by, patient_id=patient.pk, scale_id="phq-9", due_at=due)
+        sitting = measures_actions.request_battery(by=by, patient_id=patient.pk, indication="anxiety", due_at=due)
         rows = MeasureRequest.objects.filter(sitting=sitting).order_by("id")
         assert [row.scale_id for row in rows] == ["phq-9", "gad-7", "audit-c"]
         assert rows[0].pk == before.pk
         with pytest.raises(ActionRefused) as refused:
-            actions.request_battery(by=by, patient_id=patient.pk, indication="anxiety", due_at=due)
+            measures_actions.request_battery(by=by, patient_id=patient.pk, indication="anxiety", due_at=due)
         assert refused.value.codes == ("already_open",)
         assert (sitting.rule_id, sitting.rule_version, len(sitting.rule_hash)) == ("battery.anxiety", 1, 64)
         for indication, code in (("boredom", "unknown_battery"), ("pain", "not_adopted")):
             with pytest.raises(ActionRefused) as refused:
-                actions.request_battery(by=by, patient_id=patient.pk, indication=indication, due_at=due)
+                measures_actions.request_battery(by=by, patient_id=patient.pk, indication=indication, due_at=due)
             assert refused.value.codes == (code,)
         assert Sitting.objects.count() == 1
 
@@ -137,12 +140,12 @@ def test_the_newest_of_each_scale_in_one_query(clinic: Cast, patient: Patient, d
     now = timezone.now()
     with acting_as(by):
         for days, total in ((3, 30), (1, 12)):
-            actions.enter_score(
+            measures_actions.enter_score(
                 by=by, patient_id=patient.pk, scale_id="who-5", total=total * 2, taken_at=now - timedelta(days=days)
             )
-        actions.enter_score(by=by, patient_id=patient.pk, scale_id="isi", total=15, taken_at=now)
+        measures_actions.enter_score(by=by, patient_id=patient.pk, scale_id="isi", total=15, taken_at=now)
         with django_assert_num_queries(1):
-            newest = queries.latest(patient.pk)
+            newest = measures_queries.latest(patient.pk)
     assert {name: each.score for name, each in newest.items()} == {"who-5": 24, "isi": 15}
     assert newest["isi"].band_code == "moderate"
 
@@ -152,15 +155,15 @@ def test_numbers_in_dispute_count_only_once_adopted(clinic: Cast, patient: Patie
     now = timezone.now()
     with acting_as(by):
         for days, total in ((9, 50), (1, 40)):
-            actions.enter_score(
+            measures_actions.enter_score(
                 by=by, patient_id=patient.pk, scale_id="pcl-5", total=total, taken_at=now - timedelta(days=days)
             )
-        trend = queries.trend(patient.pk, "pcl-5")
+        trend = measures_queries.trend(patient.pk, "pcl-5")
         change = trend.change(trend.points[-1])
         assert change is not None
         assert (change.reliable, change.meaningful) == (None, None)
-        rulebook.adopt(by=by, rule_id="scale.pcl-5", parameters=as_typed("scale.pcl-5", reliable_change=15))
-        trend = queries.trend(patient.pk, "pcl-5")
+        rulebook_actions.adopt(by=by, rule_id="scale.pcl-5", parameters=as_typed("scale.pcl-5", reliable_change=15))
+        trend = measures_queries.trend(patient.pk, "pcl-5")
         change = trend.change(trend.points[-1])
         assert change is not None
         assert (change.reliable, change.meaningful) == ("none", "better")

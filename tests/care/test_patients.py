@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.db import connection, connections
 
-from sojourn.care.patients import actions, queries
+from sojourn.care.patients import actions as patients_actions
+from sojourn.care.patients import queries as patients_queries
 from sojourn.care.patients.days import days_in
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
@@ -24,11 +25,13 @@ NOW = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
 
 def add(clinic: Cast, given="Ana", family="Ruiz", born=date(1980, 3, 12), role="front_desk", **more) -> Patient:
     more.setdefault("another_person", True)
-    return actions.add(by=clinic.actor(role), given_name=given, family_name=family, birth_date=born, now=NOW, **more)
+    return patients_actions.add(
+        by=clinic.actor(role), given_name=given, family_name=family, birth_date=born, now=NOW, **more
+    )
 
 
 def found(clinic: Cast, text: str, role="front_desk") -> list[str]:
-    return [p.name for p in queries.find(text, actor=clinic.actor(role), now=NOW)]
+    return [p.name for p in patients_queries.find(text, actor=clinic.actor(role), now=NOW)]
 
 
 def test_a_record_gets_the_next_number_of_its_kind(clinic: Cast):
@@ -165,21 +168,21 @@ def test_a_restricted_record_answers_only_to_its_full_name_or_number(clinic: Cas
         assert found(clinic, "1980-03-12", "nurse") == []
         assert found(clinic, "stern eva", "nurse") == ["Eva Stern"]
         assert found(clinic, "77", "nurse") == ["Eva Stern"]
-        assert queries.withheld(nurse, [patient], NOW) == {patient.pk}
+        assert patients_queries.withheld(nurse, [patient], NOW) == {patient.pk}
         BreakGlass.objects.create(
             clinic=clinic.clinic, membership=clinic.members["nurse"], patient_id=patient.pk, reason="Collapse",
             opened_at=NOW, until_at=NOW + timedelta(hours=1),
         )  # fmt: skip
-        assert queries.withheld(nurse, [patient], NOW) == frozenset()
+        assert patients_queries.withheld(nurse, [patient], NOW) == frozenset()
         assert found(clinic, "ste", "nurse") == ["Eva Stern"]
-        assert queries.withheld(nurse, [patient], NOW + timedelta(hours=1)) == {patient.pk}
-        assert queries.withheld(clinic.actor("therapist"), [patient], NOW) == {patient.pk}
+        assert patients_queries.withheld(nurse, [patient], NOW + timedelta(hours=1)) == {patient.pk}
+        assert patients_queries.withheld(clinic.actor("therapist"), [patient], NOW) == {patient.pk}
     with acting_as(clinic.actor("prescriber")):
         assert found(clinic, "ste", "prescriber") == ["Eva Stern"]
 
 
 def edit(clinic: Cast, patient: Patient, version: int, role="nurse", **values) -> Patient:
-    return actions.edit(
+    return patients_actions.edit(
         by=clinic.actor(role), patient_id=patient.pk, version=version, record_number=patient.record_number, now=NOW,
         **values,
     )  # fmt: skip
@@ -225,20 +228,20 @@ def test_people_beside_the_patient_come_change_and_go(clinic: Cast):
     with acting_as(by):
         patient = add(clinic)
         with pytest.raises(ActionRefused) as refused:
-            actions.add_person(by=by, patient_id=patient.pk, name=" ")
+            patients_actions.add_person(by=by, patient_id=patient.pk, name=" ")
         assert set(refused.value.codes) == {"name-missing", "no-way-to-reach"}
-        person = actions.add_person(by=by, patient_id=patient.pk, name="Luis Ruiz", phone="555")
-        changed = actions.edit_person(
+        person = patients_actions.add_person(by=by, patient_id=patient.pk, name="Luis Ruiz", phone="555")
+        changed = patients_actions.edit_person(
             by=by, person_id=person.pk, name="Luis Ruiz", relationship="brother", phone="555", email="",
             brings_home=False,
         )  # fmt: skip
         assert (changed.relationship, changed.brings_home) == ("brother", False)
-        actions.end_person(by=by, person_id=person.pk, now=NOW)
-        actions.end_person(by=by, person_id=person.pk, now=NOW + timedelta(days=1))
-        assert queries.people_of(patient.pk) == []
-        assert [p.ended_at for p in queries.people_of(patient.pk, with_ended=True)] == [NOW]
+        patients_actions.end_person(by=by, person_id=person.pk, now=NOW)
+        patients_actions.end_person(by=by, person_id=person.pk, now=NOW + timedelta(days=1))
+        assert patients_queries.people_of(patient.pk) == []
+        assert [p.ended_at for p in patients_queries.people_of(patient.pk, with_ended=True)] == [NOW]
         with pytest.raises(ActionRefused):
-            actions.edit_person(
+            patients_actions.edit_person(
                 by=by, person_id=person.pk, name="X", relationship="", phone="1", email="", brings_home=True
             )
         actions_done = AuditEvent.objects.order_by("seq").values_list("action", flat=True)

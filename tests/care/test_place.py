@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, transaction
 
-from sojourn.foundation.accounts import actions, place, place_actions, readiness
+from sojourn.foundation.accounts import actions as accounts_actions
+from sojourn.foundation.accounts import place, place_actions, readiness
 from sojourn.foundation.accounts.actor import Actor, NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Clinic, Invitation, LineCheck
 from sojourn.foundation.accounts.queries import house
@@ -47,7 +48,9 @@ def codes(cast: Cast) -> list[str]:
 def invite(cast: Cast) -> Invitation:
     by = cast.actor("nurse")
     with acting_as(by):
-        return actions.invite(by=by, email="a@mail.example", name="Ana", role="patient", patient_id=71).invitation
+        return accounts_actions.invite(
+            by=by, email="a@mail.example", name="Ana", role="patient", patient_id=71
+        ).invitation
 
 
 def refused(act: object, *args: object, **kwargs: object) -> tuple[str, ...]:
@@ -67,7 +70,9 @@ def test_no_patient_is_invited_before_telephone_and_lines_stand(bare: Cast):
 def test_staff_are_invited_all_the_same(bare: Cast):
     by = bare.actor("clinic_admin")
     with acting_as(by):
-        assert actions.invite(by=by, email="n@mail.example", name="Noor", role="nurse").invitation.role == "nurse"
+        assert (
+            accounts_actions.invite(by=by, email="n@mail.example", name="Noor", role="nurse").invitation.role == "nurse"
+        )
 
 
 def test_an_invitation_is_not_sent_again_either(clinic: Cast):
@@ -76,7 +81,7 @@ def test_an_invitation_is_not_sent_again_either(clinic: Cast):
         Clinic.objects.filter(pk=clinic.clinic.pk).update(jurisdiction="ES")  # other lines, which nobody has dialled
     by = clinic.actor("nurse")
     with acting_as(by):
-        assert refused(actions.resend, by=by, invitation_id=sent.pk) == ("lines-unchecked",)
+        assert refused(accounts_actions.resend, by=by, invitation_id=sent.pk) == ("lines-unchecked",)
 
 
 def test_the_details_are_audited_and_the_same_again_is_nothing(bare: Cast):

@@ -10,8 +10,10 @@ from django.db import IntegrityError, transaction
 
 from sojourn.care.chart.queries import content_hash as record_hash
 from sojourn.care.chart.queries import session_record
-from sojourn.care.patients import actions as patients
-from sojourn.care.plan import actions, dose, gates, queries
+from sojourn.care.patients import actions as patients_actions
+from sojourn.care.plan import actions as plan_actions
+from sojourn.care.plan import dose, gates
+from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.care.plan.parts import Goal, PlanPart
 from sojourn.clinical.dosing import Milligrams
@@ -20,7 +22,7 @@ from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.queries import actor_of
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.foundation.rulebook import actions as rulebook
+from sojourn.foundation.rulebook import actions as rulebook_actions
 from tests.care.adopting import as_typed
 from tests.care.ceilings import adopt_ceilings
 from tests.care.stage import adopt_everything, to_dosing
@@ -31,7 +33,7 @@ NOW = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
 
 
 def patient(clinic: Cast, given_name: str = "Ana"):
-    return patients.add(
+    return patients_actions.add(
         by=clinic.actor("prescriber"),
         given_name=given_name,
         family_name="Ruiz",
@@ -44,15 +46,15 @@ def test_a_course_ends(clinic: Cast):
     with acting_as(clinic.actor("prescriber")):
         who = patient(clinic)
         course = signed_course(clinic, who, at=NOW)
-        assert course.title == queries.protocol(IV).rule.title
-        assert queries.running(who.pk) == [course]
-        ended = actions.end(by=clinic.actor("prescriber"), course_id=course.pk, ended_on=date(2026, 3, 2), now=NOW)
+        assert course.title == plan_queries.protocol(IV).rule.title
+        assert plan_queries.running(who.pk) == [course]
+        ended = plan_actions.end(by=clinic.actor("prescriber"), course_id=course.pk, ended_on=date(2026, 3, 2), now=NOW)
         assert ended.ended_on == date(2026, 3, 2)
-        assert queries.running(who.pk) == []
-        assert queries.of_patient(who.pk) == [course]
+        assert plan_queries.running(who.pk) == []
+        assert plan_queries.of_patient(who.pk) == [course]
         assert AuditEvent.objects.latest("seq").action == "course.ended"
         with pytest.raises(ActionRefused) as refused:
-            actions.end(by=clinic.actor("prescriber"), course_id=course.pk, ended_on=date(2026, 3, 2), now=NOW)
+            plan_actions.end(by=clinic.actor("prescriber"), course_id=course.pk, ended_on=date(2026, 3, 2), now=NOW)
         assert refused.value.codes == ("ended",)
 
 
@@ -63,7 +65,7 @@ def test_an_impossible_end_is_refused(clinic: Cast, ended_on: date, code: str):
     with acting_as(clinic.actor("prescriber")):
         course = signed_course(clinic, patient(clinic), at=NOW)
         with pytest.raises(ActionRefused) as refused:
-            actions.end(by=clinic.actor("prescriber"), course_id=course.pk, ended_on=ended_on, now=NOW)
+            plan_actions.end(by=clinic.actor("prescriber"), course_id=course.pk, ended_on=ended_on, now=NOW)
         assert refused.value.codes == (code,)
 
 
@@ -72,26 +74,28 @@ def test_only_prescribers_end_a_course(clinic: Cast):
         course = signed_course(clinic, patient(clinic), at=NOW)
         for role in ("nurse", "therapist", "front_desk", "clinic_admin", "auditor"):
             with pytest.raises(NotAllowed):
-                actions.end(by=clinic.actor(role), course_id=course.pk, ended_on=date(2026, 3, 2), now=NOW)
+                plan_actions.end(by=clinic.actor(role), course_id=course.pk, ended_on=date(2026, 3, 2), now=NOW)
 
 
 def test_the_chair_is_needed_for_dose_and_observation():
     # Rule files, worked by hand: infusion 40 min + 80 min after it (checks end 120 min after the start, fact base);
     # esketamine spray: the label's two hours; injection: two hours.
-    assert queries.proposed_minutes(IV) == 120
-    assert queries.proposed_minutes("in_esketamine") == 120
-    assert queries.proposed_minutes("im") == 120
-    assert queries.proposed_minutes("homeopathy") is None
+    assert plan_queries.proposed_minutes(IV) == 120
+    assert plan_queries.proposed_minutes("in_esketamine") == 120
+    assert plan_queries.proposed_minutes("im") == 120
+    assert plan_queries.proposed_minutes("homeopathy") is None
 
 
 def test_the_chair_is_needed_as_long_as_the_clinic_has_tightened(clinic: Cast):
     by = clinic.actor("prescriber")
     with acting_as(by):
-        assert queries.proposed_minutes(IV, clinic.clinic.pk) == 120
-        rulebook.adopt(by=by, rule_id=IV, parameters=as_typed(IV, min_observation=110))
-        assert queries.proposed_minutes(IV, clinic.clinic.pk) == 150
-        assert queries.proposed_minutes(IV, clinic.clinic.pk, Decimal(60)) == 170
-        assert {each.id: queries.minutes_of(each) for each in queries.protocols_of(clinic.clinic.pk)}[IV] == 150
+        assert plan_queries.proposed_minutes(IV, clinic.clinic.pk) == 120
+        rulebook_actions.adopt(by=by, rule_id=IV, parameters=as_typed(IV, min_observation=110))
+        assert plan_queries.proposed_minutes(IV, clinic.clinic.pk) == 150
+        assert plan_queries.proposed_minutes(IV, clinic.clinic.pk, Decimal(60)) == 170
+        assert {each.id: plan_queries.minutes_of(each) for each in plan_queries.protocols_of(clinic.clinic.pk)}[
+            IV
+        ] == 150
 
 
 # ---------------------------------------------------------------- versions of the plan
@@ -129,22 +133,22 @@ def colleague(clinic: Cast, role: str = "prescriber"):
 
 def drafted(clinic: Cast, patient_id: int, role: str = "prescriber", course_id=None, **changes) -> PlanVersion:
     by = clinic.actor(role)
-    version = actions.draft(by=by, patient_id=patient_id, course_id=course_id, now=NOW)
-    return actions.save_draft(
+    version = plan_actions.draft(by=by, patient_id=patient_id, course_id=course_id, now=NOW)
+    return plan_actions.save_draft(
         by=by, version_id=version.pk, seen=version.revision, values=VALUES | changes, now=NOW
     )  # fmt: skip
 
 
 def check(clinic: Cast, version: PlanVersion, role: str = "nurse", weight="70", amount="0.5") -> DoubleCheck:
-    return actions.double_check(
+    return plan_actions.double_check(
         by=clinic.actor(role), version_id=version.pk, weight_kg=weight and Decimal(weight), amount=Decimal(amount),
         now=NOW,
     )  # fmt: skip
 
 
 def sign(clinic: Cast, version: PlanVersion, role: str = "prescriber", now=NOW, **more) -> PlanVersion:
-    fresh = queries.version(version.pk)
-    return actions.sign(
+    fresh = plan_queries.version(version.pk)
+    return plan_actions.sign(
         by=clinic.actor(role), version_id=version.pk, now=now, **{"seen_hash": dose.content_hash(fresh)} | more
     )
 
@@ -165,7 +169,7 @@ def test_from_draft_to_a_course(clinic: Cast, free: dict):
             "step": "dose", "given": [["0.5", "mg/kg"], ["70", "kg"]], "result": ["35", "mg"],
         }  # fmt: skip
         assert {each["rule"] for each in version.rules} >= {"dose.iv.ketamine", "dose.salt", "dose.iv.concentration"}
-        assert queries.running(who.pk) == []
+        assert plan_queries.running(who.pk) == []
         check(clinic, version)
         signed = sign(clinic, version)
         course = signed.care_plan
@@ -173,9 +177,9 @@ def test_from_draft_to_a_course(clinic: Cast, free: dict):
         assert (course.dose_mg, course.planned_sessions, course.protocol_id) == (Decimal("35.00"), 6, IV)
         assert (course.indication, course.started_on) == ("Major depressive disorder", TODAY)
         assert free["asked"] == [(who.pk, "iv", "ketamine")]
-        assert queries.in_force(course.pk, NOW) == signed
-        assert queries.in_force(course.pk, NOW - timedelta(seconds=1)) is None
-        assert queries.unchanged(queries.version(signed.pk))
+        assert plan_queries.in_force(course.pk, NOW) == signed
+        assert plan_queries.in_force(course.pk, NOW - timedelta(seconds=1)) is None
+        assert plan_queries.unchanged(plan_queries.version(signed.pk))
         assert list(AuditEvent.objects.order_by("seq").values_list("action", flat=True))[2:] == [
             "plan.drafted", "plan.edited", "plan.checked", "fact.entered", "plan.signed",
         ]  # fmt: skip
@@ -190,7 +194,7 @@ def test_a_signed_version_is_frozen_by_the_database(clinic: Cast, free: dict):
             with pytest.raises(IntegrityError), transaction.atomic():
                 PlanVersion.objects.filter(pk=signed.pk).update(**change)
         with pytest.raises(ActionRefused) as refused:
-            actions.save_draft(
+            plan_actions.save_draft(
                 by=clinic.actor("prescriber"), version_id=signed.pk, seen=signed.revision,
                 values={"per_kg": Decimal("0.75")}, now=NOW,
             )  # fmt: skip
@@ -201,7 +205,7 @@ def test_a_replayed_signature_signs_nothing(clinic: Cast, free: dict):
     with acting_as(clinic.actor("prescriber")):
         version = drafted(clinic, patient(clinic).pk)
         check(clinic, version)
-        seen = dose.content_hash(queries.version(version.pk))
+        seen = dose.content_hash(plan_queries.version(version.pk))
         sign(clinic, version, seen_hash=seen)
         assert codes(clinic, version, seen_hash=seen) == ("signed",)
         assert CarePlan.objects.count() == 1
@@ -213,11 +217,11 @@ def test_two_prescribers_edit_the_same_draft(clinic: Cast):
     with acting_as(clinic.actor("prescriber")):
         version = drafted(clinic, patient(clinic).pk)
         seen = version.revision
-        actions.save_draft(
+        plan_actions.save_draft(
             by=colleague(clinic), version_id=version.pk, seen=seen, values={"sessions": 8}, now=NOW
         )  # fmt: skip
         with pytest.raises(Overtaken):
-            actions.save_draft(
+            plan_actions.save_draft(
                 by=clinic.actor("prescriber"), version_id=version.pk, seen=seen, values={"sessions": 4}, now=NOW
             )
         assert PlanVersion.objects.get(pk=version.pk).sessions == 8
@@ -229,7 +233,7 @@ def test_the_page_does_not_overtake_itself(clinic: Cast):
 
     def saved(sessions: int, seen: int, seconds: int = 0) -> PlanVersion:
         now = NOW + timedelta(seconds=seconds)
-        return actions.save_draft(by=by, version_id=version.pk, seen=seen, values={"sessions": sessions}, now=now)
+        return plan_actions.save_draft(by=by, version_id=version.pk, seen=seen, values={"sessions": sessions}, now=now)
 
     with acting_as(by):
         version = drafted(clinic, patient(clinic).pk)
@@ -247,8 +251,8 @@ def test_what_was_not_read_is_not_signed(clinic: Cast, free: dict):
     with acting_as(clinic.actor("prescriber")):
         version = drafted(clinic, patient(clinic).pk)
         check(clinic, version)
-        read = dose.content_hash(queries.version(version.pk))
-        actions.save_draft(
+        read = dose.content_hash(plan_queries.version(version.pk))
+        plan_actions.save_draft(
             by=clinic.actor("therapist"), version_id=version.pk, seen=version.revision,
             values={"intention": "Dance again"}, now=NOW,
         )  # fmt: skip
@@ -319,14 +323,14 @@ def test_a_check_counts_for_the_dose_that_was_checked_alone(clinic: Cast, free: 
         version = drafted(clinic, patient(clinic).pk)
         first = check(clinic, version)
         assert check(clinic, version).pk == first.pk  # a double click
-        version = actions.save_draft(
+        version = plan_actions.save_draft(
             by=by, version_id=version.pk, seen=version.revision, values={"sessions": 8}, now=NOW
         )
-        assert queries.standing_check(queries.version(version.pk)) == first
-        actions.save_draft(
+        assert plan_queries.standing_check(plan_queries.version(version.pk)) == first
+        plan_actions.save_draft(
             by=by, version_id=version.pk, seen=version.revision, values={"weight_kg": Decimal(72)}, now=NOW
         )
-        assert queries.standing_check(queries.version(version.pk)) is None
+        assert plan_queries.standing_check(plan_queries.version(version.pk)) is None
         assert codes(clinic, version) == ("not-checked",)
 
 
@@ -348,7 +352,7 @@ def test_a_spray_is_checked_without_a_weight(clinic: Cast):
 
 def test_an_empty_draft_names_all_that_is_missing(clinic: Cast, free: dict):
     with acting_as(clinic.actor("prescriber")):
-        version = actions.draft(by=clinic.actor("prescriber"), patient_id=patient(clinic).pk, now=NOW)
+        version = plan_actions.draft(by=clinic.actor("prescriber"), patient_id=patient(clinic).pk, now=NOW)
         assert codes(clinic, version) == (
             "incomplete:indication", "incomplete:protocol_id", "incomplete:dose_mg", "incomplete:sessions",
             "incomplete:min_days", "incomplete:max_days", "incomplete:starts_on", "incomplete:review", "not-checked",
@@ -370,7 +374,9 @@ def test_a_stale_weight_is_not_signed_once_the_clinic_limits_it(clinic: Cast, fr
     with acting_as(clinic.actor("prescriber")):
         old = drafted(clinic, patient(clinic).pk, weight_on=TODAY - timedelta(days=31))
         check(clinic, old)
-        rulebook.adopt(by=clinic.actor("prescriber"), rule_id="dose.weight_age", parameters=as_typed("dose.weight_age"))
+        rulebook_actions.adopt(
+            by=clinic.actor("prescriber"), rule_id="dose.weight_age", parameters=as_typed("dose.weight_age")
+        )
         assert codes(clinic, old) == ("weight-stale",)
         assert sign(clinic, old, now=NOW - timedelta(days=1)).signed_at == NOW - timedelta(days=1)
 
@@ -384,7 +390,7 @@ def test_a_prescriber_goes_outside_of_what_was_studied_with_a_reason(clinic: Cas
         signed = sign(clinic, version, beyond_reason="Very anxious after 0.1 mg/kg, begins lower")
         assert [each["code"] for each in signed.beyond] == ["outside-range"]
         assert signed.beyond_reason == "Very anxious after 0.1 mg/kg, begins lower"
-        ordered = dose.ordered_of(queries.version(signed.pk))
+        ordered = dose.ordered_of(plan_queries.version(signed.pk))
         assert ordered is not None
         assert (ordered.dose, ordered.accepted) == (Milligrams.of("5.5"), ("outside-range",))
 
@@ -432,12 +438,14 @@ def test_no_reason_signs_a_dose_above_its_ceiling(clinic: Cast, free: dict, chan
 def test_without_an_adopted_ceiling_a_draft_is_written_and_not_signed(clinic: Cast, free: dict):
     by = clinic.actor("prescriber")
     with acting_as(by):
-        rulebook.retire(by=by, rule_id="dose.ceiling.iv.ketamine", reason="We give no infusions")
+        rulebook_actions.retire(by=by, rule_id="dose.ceiling.iv.ketamine", reason="We give no infusions")
         version = drafted(clinic, patient(clinic).pk)
         assert version.dose_mg == Decimal("35.00")
         check(clinic, version)
         assert codes(clinic, version, beyond_reason="I am sure") == ("no-ceiling",)
-        rulebook.adopt(by=by, rule_id="dose.ceiling.iv.ketamine", parameters=as_typed("dose.ceiling.iv.ketamine"))
+        rulebook_actions.adopt(
+            by=by, rule_id="dose.ceiling.iv.ketamine", parameters=as_typed("dose.ceiling.iv.ketamine")
+        )
         assert sign(clinic, version).signed_at == NOW
 
 
@@ -446,7 +454,7 @@ def test_a_clinics_own_lower_ceiling_is_asked_at_the_signature(clinic: Cast, fre
     with acting_as(by):
         version = drafted(clinic, patient(clinic).pk)
         check(clinic, version)
-        rulebook.adopt(
+        rulebook_actions.adopt(
             by=by, rule_id="dose.ceiling.iv.ketamine", parameters=as_typed("dose.ceiling.iv.ketamine", slow=0.4)
         )
         assert codes(clinic, version, beyond_reason="I am sure") == ("above-ceiling",)
@@ -460,7 +468,7 @@ def test_the_first_dose_at_65_is_the_labels_of_the_place(clinic: Cast, free: dic
         ("per_kg", "weight_kg", "weight_on", "over_min", "stock_mg_per_ml", "total_ml"))}  # fmt: skip
     with acting_as(by):
         Clinic.objects.filter(pk=clinic.clinic.pk).update(jurisdiction=place)
-        who = patients.add(by=by, given_name="Ana", family_name="Ruiz", birth_date=date(1960, 3, 12), now=NOW)
+        who = patients_actions.add(by=by, given_name="Ana", family_name="Ruiz", birth_date=date(1960, 3, 12), now=NOW)
         version = drafted(clinic, who.pk, **spray)
         check(clinic, version, weight=None, amount="56")
         if asked:
@@ -478,7 +486,7 @@ def test_a_clinics_own_narrower_range_counts(clinic: Cast, free: dict):
     with acting_as(by):
         version = drafted(clinic, patient(clinic).pk, per_kg=Decimal("0.6"))
         check(clinic, version, amount="0.6")
-        rulebook.adopt(by=by, rule_id="dose.iv.ketamine", parameters=as_typed("dose.iv.ketamine", high=0.5))
+        rulebook_actions.adopt(by=by, rule_id="dose.iv.ketamine", parameters=as_typed("dose.iv.ketamine", high=0.5))
         assert codes(clinic, version) == ("outside-range", "beyond-reason")
 
 
@@ -494,7 +502,7 @@ def test_who_may_not_check_or_sign(clinic: Cast, free: dict, role: str):
             sign(clinic, version, role="nurse")
         if role != "therapist":
             with pytest.raises(NotAllowed):
-                actions.draft(by=clinic.actor(role), patient_id=version.patient_id)
+                plan_actions.draft(by=clinic.actor(role), patient_id=version.patient_id)
 
 
 # ---------------------------------------------------------------- the next version
@@ -511,20 +519,20 @@ def test_a_new_version_supersedes_from_its_signature_on(clinic: Cast, free: dict
         second = drafted(clinic, first.patient_id, course_id=course.pk, per_kg=Decimal("0.6"))
         assert (second.number, second.goals) == (2, first.goals)
         check(clinic, second, amount="0.6")
-        assert queries.in_force(course.pk, later) == first
+        assert plan_queries.in_force(course.pk, later) == first
         assert codes(clinic, second) == ("change-reason",)
-        second = actions.save_draft(
+        second = plan_actions.save_draft(
             by=by, version_id=second.pk, seen=second.revision, values={"change_reason": "Partial response"}, now=NOW
         )
         sign(clinic, second, now=later)
         course.refresh_from_db()
         assert course.dose_mg == Decimal("42.00")  # 0.6 mg/kg x 70 kg
-        assert queries.in_force(course.pk, later) == second
-        assert queries.in_force(course.pk, later - timedelta(seconds=1)) == first
-        assert queries.ordered_at(course, later - timedelta(seconds=1)).dose_mg == Decimal("35.00")
-        assert queries.ordered_at(course, later).dose_mg == Decimal("42.00")
-        assert queries.before(second) == first
-        assert queries.in_force_of_patient(first.patient_id) == [second]
+        assert plan_queries.in_force(course.pk, later) == second
+        assert plan_queries.in_force(course.pk, later - timedelta(seconds=1)) == first
+        assert plan_queries.ordered_at(course, later - timedelta(seconds=1)).dose_mg == Decimal("35.00")
+        assert plan_queries.ordered_at(course, later).dose_mg == Decimal("42.00")
+        assert plan_queries.before(second) == first
+        assert plan_queries.in_force_of_patient(first.patient_id) == [second]
 
 
 def test_another_route_asks_for_consent_again(clinic: Cast, free: dict):
@@ -544,19 +552,19 @@ def test_another_route_asks_for_consent_again(clinic: Cast, free: dict):
         assert free["asked"][-1] == (first.patient_id, "in", "esketamine")
         course.refresh_from_db()
         assert (course.protocol_id, course.dose_mg) == ("in_esketamine", Decimal("56.00"))
-        assert queries.ordered_at(course, NOW).protocol_id == IV
+        assert plan_queries.ordered_at(course, NOW).protocol_id == IV
 
 
 def test_a_course_of_an_earlier_release_gets_its_first_version_later(clinic: Cast, free: dict):
     with acting_as(clinic.actor("prescriber")):
         course = unplanned_course(clinic, patient(clinic), at=NOW)
-        assert queries.in_force(course.pk) is None
-        blank = actions.draft(by=clinic.actor("nurse"), patient_id=course.patient_id, course_id=course.pk, now=NOW)
+        assert plan_queries.in_force(course.pk) is None
+        blank = plan_actions.draft(by=clinic.actor("nurse"), patient_id=course.patient_id, course_id=course.pk, now=NOW)
         assert (blank.protocol_id, blank.route, blank.sessions, blank.intention) == (IV, "iv", 6, "Sleep again")
         version = drafted(clinic, course.patient_id, course_id=course.pk, per_kg=Decimal("0.4"))
         check(clinic, version, amount="0.4")
         sign(clinic, version, now=NOW + timedelta(days=1))
-        assert queries.ordered_at(course, NOW).dose_mg == Decimal("35.00")
+        assert plan_queries.ordered_at(course, NOW).dose_mg == Decimal("35.00")
         course.refresh_from_db()
         assert course.dose_mg == Decimal("28.00")
 
@@ -579,14 +587,14 @@ def test_a_plan_signed_later_changes_no_record_of_a_session(clinic: Cast, free: 
 def test_one_open_draft_at_a_time_and_it_can_be_thrown_away(clinic: Cast):
     with acting_as(clinic.actor("prescriber")):
         who = patient(clinic)
-        first = actions.draft(by=clinic.actor("nurse"), patient_id=who.pk, now=NOW)
-        assert actions.draft(by=clinic.actor("prescriber"), patient_id=who.pk, now=NOW) == first
-        actions.discard(by=clinic.actor("nurse"), version_id=first.pk, now=NOW)
+        first = plan_actions.draft(by=clinic.actor("nurse"), patient_id=who.pk, now=NOW)
+        assert plan_actions.draft(by=clinic.actor("prescriber"), patient_id=who.pk, now=NOW) == first
+        plan_actions.discard(by=clinic.actor("nurse"), version_id=first.pk, now=NOW)
         with pytest.raises(ActionRefused) as refused:
-            actions.discard(by=clinic.actor("nurse"), version_id=first.pk, now=NOW)
+            plan_actions.discard(by=clinic.actor("nurse"), version_id=first.pk, now=NOW)
         assert refused.value.codes == ("discarded",)
-        assert actions.draft(by=clinic.actor("nurse"), patient_id=who.pk, now=NOW).pk != first.pk
-        assert queries.versions_of_patient(who.pk)[0].pk != first.pk
+        assert plan_actions.draft(by=clinic.actor("nurse"), patient_id=who.pk, now=NOW).pk != first.pk
+        assert plan_queries.versions_of_patient(who.pk)[0].pk != first.pk
 
 
 def test_another_clinic_sees_nothing_of_it(clinic: Cast, other_clinic: Cast, free: dict):
@@ -597,7 +605,7 @@ def test_another_clinic_sees_nothing_of_it(clinic: Cast, other_clinic: Cast, fre
         assert not PlanVersion.objects.exists()
         assert not DoubleCheck.objects.exists()
         with pytest.raises(PlanVersion.DoesNotExist):
-            actions.sign(by=other_clinic.actor("prescriber"), version_id=version.pk, seen_hash="", now=NOW)
+            plan_actions.sign(by=other_clinic.actor("prescriber"), version_id=version.pk, seen_hash="", now=NOW)
 
 
 def test_a_patient_sees_the_own_plan_alone(clinic: Cast):

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from sojourn.care.patients.models import Patient
-from sojourn.care.safety import queries
+from sojourn.care.safety import queries as safety_queries
 from sojourn.care.safety.actions import answer_flag
 from sojourn.care.safety.models import Flag, FlagKind, FlagReport, FlagSource, Severity
 from sojourn.care.safety.raising_actions import raise_flag
@@ -44,7 +44,7 @@ def test_a_patient_raises_one_flag_however_often(clinic: Cast, patient: Patient)
     by = actor_for(clinic, patient)
     assert raised(by, patient).pk == raised(by, patient).pk
     with acting_as(clinic.actor("nurse")):
-        (flag,) = queries.open_flags()
+        (flag,) = safety_queries.open_flags()
         assert (flag.kind, flag.severity, flag.source) == (FlagKind.SELF_HARM, Severity.URGENT, FlagSource.WORDS)
         assert (flag.about, flag.detail, flag.raised_at, flag.waiting) == ("message:123", "said so", NOW, True)
         assert AuditEvent.objects.filter(action="flag.raised").count() == 1
@@ -56,7 +56,7 @@ def test_said_again_more_gravely_the_same_flag_is_graver(clinic: Cast, patient: 
     assert raised(by, patient, Severity.EMERGENCY).pk == first.pk
     raised(by, patient, Severity.SOON)
     with acting_as(clinic.actor("nurse")):
-        (flag,) = queries.open_flags()
+        (flag,) = safety_queries.open_flags()
         assert flag.severity == Severity.EMERGENCY
         assert FlagReport.objects.count() == 1
 
@@ -67,15 +67,15 @@ def test_the_same_again_leaves_it_closed_and_news_opens_it(clinic: Cast, patient
     close(clinic, flag)
     raised(by, patient)
     with acting_as(clinic.actor("nurse")):
-        assert queries.open_count() == 0
+        assert safety_queries.open_count() == 0
     raised(by, patient, detail="said something else")
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
-        (again,) = queries.open_flags()
+        (again,) = safety_queries.open_flags()
         assert again.waiting
         assert again.owner is None
         answer_flag(by=nurse, flag_id=flag.pk, kind="seen", after=again.newest_id, now=NOW + timedelta(hours=1))
-        assert not queries.flag(flag.pk).waiting
+        assert not safety_queries.flag(flag.pk).waiting
 
 
 def test_two_things_are_two_flags(clinic: Cast, patient: Patient):
@@ -86,7 +86,7 @@ def test_two_things_are_two_flags(clinic: Cast, patient: Patient):
                 by=by, patient_id=patient.pk, kind=FlagKind.RISK, severity=Severity.SOON,
                 source=FlagSource.CLINICIAN, about=about, now=NOW,
             )  # fmt: skip
-        assert queries.open_count() == 2
+        assert safety_queries.open_count() == 2
 
 
 def test_a_questionnaire_is_named_by_its_response(clinic: Cast, patient: Patient):

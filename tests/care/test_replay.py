@@ -15,7 +15,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from sojourn.care.alarms import actions as alarm_actions
+from sojourn.care.alarms import actions as alarms_actions
 from sojourn.care.alarms import judging
 from sojourn.care.alarms.models import AlarmState
 from sojourn.care.alarms.store import session_of
@@ -132,7 +132,7 @@ class Doer:
     def _acknowledge(self, entry: ScenarioEntry, now: datetime) -> None:
         rule_id = entry.values["alarm"]
         for state in AlarmState.objects.filter(encounter=self.stage.encounter, rule_id=rule_id):
-            alarm_actions.acknowledge(
+            alarms_actions.acknowledge(
                 by=self._by(entry), encounter_id=self.stage.id, rule_id=rule_id, code=state.code, now=now
             )
 

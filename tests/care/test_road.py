@@ -23,7 +23,7 @@ from sojourn.care.session.models import DoseEvent, MedicationAdministration, Was
 from sojourn.care.session.step_actions import Pump
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
-from sojourn.foundation.rulebook import actions as rulebook
+from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.models import RuleAdoption
 from tests.care.adopting import as_typed
@@ -73,7 +73,9 @@ def declined(stage: Stage, now: datetime) -> None:
 
 
 def retired(stage: Stage, now: datetime) -> None:
-    rulebook.retire(by=stage.cast.actor("prescriber"), rule_id="dose.ceiling.iv.ketamine", reason="Being revised")
+    rulebook_actions.retire(
+        by=stage.cast.actor("prescriber"), rule_id="dose.ceiling.iv.ketamine", reason="Being revised"
+    )
 
 
 TAKEN_AWAY: dict[str, tuple[Callable[[Stage, datetime], object], str]] = {
@@ -213,7 +215,7 @@ def test_a_ceiling_that_was_tightened_meanwhile_counts_at_the_next_step(ready: C
             for name, each in released_rulebook().rule(rule.rule_id).parameters.items()
             if each.unit == "mg/kg"
         }
-        rulebook.adopt(
+        rulebook_actions.adopt(
             by=ready.actor("prescriber"), rule_id=rule.rule_id, parameters=as_typed(rule.rule_id, **tighter)
         )  # fmt: skip
     with acting_as(ready.actor("nurse")):

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from sojourn.care.measures import actions as measures
+from sojourn.care.measures import actions as measures_actions
 from sojourn.care.measures.models import QuestionnaireResponse
 from sojourn.care.patients.models import Patient
-from sojourn.care.safety import actions, queries
+from sojourn.care.safety import actions as safety_actions
+from sojourn.care.safety import queries as safety_queries
 from sojourn.care.safety.models import Flag, FlagAnswer
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
@@ -31,13 +32,13 @@ def patient(clinic: Cast) -> Patient:
 def begin(clinic: Cast, patient: Patient) -> QuestionnaireResponse:
     by = actor_for(clinic, patient)
     with acting_as(by):
-        return measures.start_response(by=by, scale_id="phq-9", now=NOW)
+        return measures_actions.start_response(by=by, scale_id="phq-9", now=NOW)
 
 
 def answer(clinic: Cast, patient: Patient, response: QuestionnaireResponse, link_id: str, value: int | None):
     by = actor_for(clinic, patient)
     with acting_as(by):
-        return actions.answer_measure(by=by, response_id=response.pk, link_id=link_id, value=value, now=NOW)
+        return safety_actions.answer_measure(by=by, response_id=response.pk, link_id=link_id, value=value, now=NOW)
 
 
 def raise_flag(clinic: Cast, patient: Patient) -> Flag:
@@ -58,7 +59,7 @@ def test_item_nine_above_zero_raises_a_flag_at_once(clinic: Cast, patient: Patie
     response = begin(clinic, patient)
     assert answer(clinic, patient, response, "9", value).alarming is alarms
     with acting_as(clinic.actor("nurse")):
-        flags = queries.open_flags()
+        flags = safety_queries.open_flags()
         assert len(flags) == int(alarms)
         if alarms:
             assert flags[0].waiting
@@ -70,7 +71,7 @@ def test_other_questions_raise_nothing(clinic: Cast, patient: Patient):
     for link_id in "12345678":
         assert not answer(clinic, patient, response, link_id, 3).alarming
     with acting_as(clinic.actor("nurse")):
-        assert queries.open_count() == 0
+        assert safety_queries.open_count() == 0
 
 
 def test_one_questionnaire_raises_one_flag(clinic: Cast, patient: Patient):
@@ -81,7 +82,7 @@ def test_one_questionnaire_raises_one_flag(clinic: Cast, patient: Patient):
         answer(clinic, patient, response, link_id, 0)
     by = actor_for(clinic, patient)
     with acting_as(by):
-        assert actions.complete_measure(by=by, response_id=response.pk).safety_positive
+        assert safety_actions.complete_measure(by=by, response_id=response.pk).safety_positive
     with acting_as(clinic.actor("nurse")):
         assert Flag.objects.filter(response=response).count() == 1
         assert AuditEvent.objects.filter(action="flag.raised").count() == 1
@@ -94,9 +95,9 @@ def test_an_answer_taken_back_keeps_its_flag(clinic: Cast, patient: Patient):
         answer(clinic, patient, response, link_id, 0)
     by = actor_for(clinic, patient)
     with acting_as(by):
-        assert not actions.complete_measure(by=by, response_id=response.pk).safety_positive
+        assert not safety_actions.complete_measure(by=by, response_id=response.pk).safety_positive
     with acting_as(clinic.actor("nurse")):
-        assert queries.open_count() == 1
+        assert safety_queries.open_count() == 1
 
 
 def test_too_little_for_a_score_still_raises(clinic: Cast, patient: Patient):
@@ -104,12 +105,12 @@ def test_too_little_for_a_score_still_raises(clinic: Cast, patient: Patient):
     by = clinic.actor("nurse")
     given = dict(zip("123456789", [1, 1, 1, 1, 1, None, None, None, 1], strict=True))
     with acting_as(by):
-        response = actions.enter_paper(
+        response = safety_actions.enter_paper(
             by=by, patient_id=patient.pk, scale_id="phq-9", answers={**given, "difficulty": None},
             filled_in_at=NOW, now=NOW + timedelta(hours=2),
         )  # fmt: skip
         assert (response.score, response.safety_positive) == (None, True)
-        (flag,) = queries.open_flags()
+        (flag,) = safety_queries.open_flags()
         assert flag.raised_at == NOW + timedelta(hours=2)
 
 
@@ -118,13 +119,13 @@ def test_the_database_refuses_an_alarming_questionnaire_without_its_flag(clinic:
     by = actor_for(clinic, patient)
     with acting_as(by):
         for link_id in (*"123456789", "difficulty"):
-            measures.answer(by=by, response_id=response.pk, link_id=link_id, value=1, now=NOW)
+            measures_actions.answer(by=by, response_id=response.pk, link_id=link_id, value=1, now=NOW)
         before = transaction.savepoint()
-        measures.complete(by=by, response_id=response.pk, now=NOW)
+        measures_actions.complete(by=by, response_id=response.pk, now=NOW)
         with pytest.raises(DatabaseError, match="needs its flag"):
             as_at_the_commit()
         transaction.savepoint_rollback(before)
-        actions.complete_measure(by=by, response_id=response.pk, now=NOW)
+        safety_actions.complete_measure(by=by, response_id=response.pk, now=NOW)
         as_at_the_commit()
 
 
@@ -147,20 +148,20 @@ def test_paper_answers_the_open_request_and_is_entered_once(clinic: Cast, patien
     by = clinic.actor("nurse")
     given = dict.fromkeys("1234567", 1)
     with acting_as(by):
-        request = measures.request_measure(
+        request = measures_actions.request_measure(
             by=by, patient_id=patient.pk, scale_id="gad-7", due_at=NOW + timedelta(days=1), now=NOW
         )
-        response = actions.enter_paper(
+        response = safety_actions.enter_paper(
             by=by, patient_id=patient.pk, scale_id="gad-7", answers=given, filled_in_at=NOW, now=NOW
         )
         assert (response.request_id, response.score, response.completed_at) == (request.pk, 7, NOW)
         with pytest.raises(ActionRefused) as refused:
-            actions.enter_paper(
+            safety_actions.enter_paper(
                 by=by, patient_id=patient.pk, scale_id="gad-7", answers=given, filled_in_at=NOW, now=NOW
             )
         assert refused.value.codes == ("entered",)
         with pytest.raises(ActionRefused) as refused:
-            actions.enter_paper(
+            safety_actions.enter_paper(
                 by=by, patient_id=patient.pk, scale_id="gad-7", answers=given,
                 filled_in_at=NOW + timedelta(minutes=5), now=NOW,
             )  # fmt: skip
@@ -172,22 +173,22 @@ def test_a_flag_is_taken_answered_and_closed_with_a_note(clinic: Cast, patient: 
     by = clinic.actor("nurse")
     with acting_as(by):
         with pytest.raises(ActionRefused) as refused:
-            actions.answer_flag(by=by, flag_id=flag.pk, kind="closed", note="all well", after=None)
+            safety_actions.answer_flag(by=by, flag_id=flag.pk, kind="closed", note="all well", after=None)
         assert refused.value.codes == ("take_first",)
-        seen = actions.answer_flag(by=by, flag_id=flag.pk, kind="seen", after=None)
-        standing = queries.flag(flag.pk)
+        seen = safety_actions.answer_flag(by=by, flag_id=flag.pk, kind="seen", after=None)
+        standing = safety_queries.flag(flag.pk)
         assert (standing.state, standing.owner) == ("seen", clinic.members["nurse"])
-        rang = actions.answer_flag(by=by, flag_id=flag.pk, kind="contacted", note="rang, safe", after=seen.pk)
+        rang = safety_actions.answer_flag(by=by, flag_id=flag.pk, kind="contacted", note="rang, safe", after=seen.pk)
         with pytest.raises(ActionRefused) as refused:
-            actions.answer_flag(by=by, flag_id=flag.pk, kind="closed", note="  ", after=rang.pk)
+            safety_actions.answer_flag(by=by, flag_id=flag.pk, kind="closed", note="  ", after=rang.pk)
         assert refused.value.codes == ("outcome_missing", "note_missing")
-        closed = actions.answer_flag(
+        closed = safety_actions.answer_flag(
             by=by, flag_id=flag.pk, kind="closed", outcome="safety_plan", note="plan made", after=rang.pk
         )
-        assert queries.open_flags() == []
-        assert [each.id for each in queries.closed_flags()] == [flag.pk]
+        assert safety_queries.open_flags() == []
+        assert [each.id for each in safety_queries.closed_flags()] == [flag.pk]
         with pytest.raises(ActionRefused) as refused:
-            actions.answer_flag(by=by, flag_id=flag.pk, kind="seen", after=closed.pk)
+            safety_actions.answer_flag(by=by, flag_id=flag.pk, kind="seen", after=closed.pk)
         assert refused.value.codes == ("closed",)
         assert AuditEvent.objects.filter(action="flag.answered").count() == 3
 
@@ -196,14 +197,14 @@ def test_the_slower_of_two_is_told_and_writes_nothing(clinic: Cast, patient: Pat
     flag = raise_flag(clinic, patient)
     nurse, therapist = clinic.actor("nurse"), clinic.actor("therapist")
     with acting_as(nurse):
-        seen = actions.answer_flag(by=nurse, flag_id=flag.pk, kind="seen", after=None)
+        seen = safety_actions.answer_flag(by=nurse, flag_id=flag.pk, kind="seen", after=None)
     with acting_as(therapist):
         with pytest.raises(Overtaken, match=str(clinic.members["nurse"].name)):
-            actions.answer_flag(by=therapist, flag_id=flag.pk, kind="seen", after=None)
+            safety_actions.answer_flag(by=therapist, flag_id=flag.pk, kind="seen", after=None)
         assert FlagAnswer.objects.filter(flag=flag).count() == 1
         # having looked, they may take it over
-        actions.answer_flag(by=therapist, flag_id=flag.pk, kind="seen", after=seen.pk)
-        assert queries.flag(flag.pk).owner == clinic.members["therapist"]
+        safety_actions.answer_flag(by=therapist, flag_id=flag.pk, kind="seen", after=seen.pk)
+        assert safety_queries.flag(flag.pk).owner == clinic.members["therapist"]
 
 
 def test_who_may_answer_flags_and_whose(clinic: Cast, other_clinic: Cast, patient: Patient):
@@ -211,15 +212,15 @@ def test_who_may_answer_flags_and_whose(clinic: Cast, other_clinic: Cast, patien
     for role in ("front_desk", "auditor", "clinic_admin"):
         by = clinic.actor(role)
         with acting_as(by), pytest.raises(NotAllowed):
-            actions.answer_flag(by=by, flag_id=flag.pk, kind="seen", after=None)
+            safety_actions.answer_flag(by=by, flag_id=flag.pk, kind="seen", after=None)
     own = actor_for(clinic, patient)
     with acting_as(own), pytest.raises(NotAllowed):
-        actions.answer_flag(by=own, flag_id=flag.pk, kind="seen", after=None)
+        safety_actions.answer_flag(by=own, flag_id=flag.pk, kind="seen", after=None)
     far = other_clinic.actor("nurse")
     with acting_as(far):
-        assert queries.open_flags() == []
+        assert safety_queries.open_flags() == []
         with pytest.raises(Flag.DoesNotExist):
-            actions.answer_flag(by=far, flag_id=flag.pk, kind="seen", after=None)
+            safety_actions.answer_flag(by=far, flag_id=flag.pk, kind="seen", after=None)
 
 
 def test_the_clinics_flags_cost_five_queries_however_many(clinic: Cast, django_assert_num_queries):
@@ -227,11 +228,11 @@ def test_the_clinics_flags_cost_five_queries_however_many(clinic: Cast, django_a
         raise_flag(clinic, make_patient(clinic, name))
     by = clinic.actor("nurse")
     with acting_as(by):
-        first = queries.open_flags()[0]
-        actions.answer_flag(by=by, flag_id=first.id, kind="seen", after=None)
+        first = safety_queries.open_flags()[0]
+        safety_actions.answer_flag(by=by, flag_id=first.id, kind="seen", after=None)
         with django_assert_num_queries(5):
-            flags = queries.open_flags()
+            flags = safety_queries.open_flags()
             assert [flag.waiting for flag in flags] == [True, True, False]
             assert {flag.patient.given_name for flag in flags} == {"Alma", "Bruno", "Carla"}
         with django_assert_num_queries(1):
-            assert queries.flagged([flag.patient.pk for flag in flags]) == {f.patient.pk for f in flags}
+            assert safety_queries.flagged([flag.patient.pk for flag in flags]) == {f.patient.pk for f in flags}

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from sojourn.care.alarms import actions as alarm_actions
+from sojourn.care.alarms import actions as alarms_actions
 from sojourn.care.alarms.models import AlarmEvent, AlarmState, CurrentVital
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.models import SessionState
@@ -190,9 +190,9 @@ def test_an_alarm_rises_is_answered_and_recovers(ready: Cast):
         stage.vitals(now + timedelta(minutes=1), spo2=88)
         state = AlarmState.objects.get(rule_id="spo2.low", code="spo2")
         assert (state.phase, state.priority, state.value) == ("raised", "high", 88)
-        alarm_actions.acknowledge(by=ready.actor("nurse"), encounter_id=stage.id, rule_id="spo2.low", code="spo2")
+        alarms_actions.acknowledge(by=ready.actor("nurse"), encounter_id=stage.id, rule_id="spo2.low", code="spo2")
         with pytest.raises(Overtaken):
-            alarm_actions.acknowledge(
+            alarms_actions.acknowledge(
                 by=ready.actor("prescriber"), encounter_id=stage.id, rule_id="spo2.low", code="spo2"
             )
         stage.vitals(now + timedelta(minutes=2), spo2=97)

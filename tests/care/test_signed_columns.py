@@ -19,7 +19,7 @@ from django.db import models
 from django.utils import timezone
 
 from sojourn.care.alarms.models import AlarmEvent
-from sojourn.care.candidacy import actions as candidacy
+from sojourn.care.candidacy import actions as candidacy_actions
 from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.care.chart import content as signed_content
 from sojourn.care.chart.content import content_hash
@@ -300,7 +300,7 @@ def test_every_column_of_a_plan_is_signed():
 
 def test_every_column_of_a_decision_is_signed():
     row = CandidacyDecision(pk=1, patient_id=1, decided_at=timezone.now(), decided_by_id=1, basis={})
-    left = unsigned(row, candidacy.content_hash, OF_DECISION)
+    left = unsigned(row, candidacy_actions.content_hash, OF_DECISION)
     assert not left, f"CandidacyDecision {left}: {DO}"
 
 

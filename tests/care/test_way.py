@@ -12,19 +12,20 @@ from django.test import Client
 from django.utils import timezone
 
 from sojourn.care.candidacy import actions as candidacy_actions
-from sojourn.care.candidacy import queries as candidacy
+from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.actions import content_hash as decision_hash
 from sojourn.care.candidacy.models import CandidacyDecision
-from sojourn.care.consent import queries as consent
+from sojourn.care.consent import queries as consent_queries
 from sojourn.care.consent.models import Consent, ConsentCountersignature, ConsentRequest
 from sojourn.care.patients.models import Patient
-from sojourn.care.plan import actions as plans
-from sojourn.care.plan import gates, queries
+from sojourn.care.plan import actions as plan_actions
+from sojourn.care.plan import gates
+from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.dose import content_hash, protocol_way
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.foundation.rulebook import actions as rulebook
+from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.foundation.rulebook.queries import standings
 from tests.care import consents
@@ -51,16 +52,16 @@ def test_everything_stands_that_a_dose_asks_for(clinic: Cast, protocol_id: str, 
     route, drug = protocol_way(protocol_id)
     course = signed_course(clinic, patient, protocol_id=protocol_id, dose_mg=DOSES[protocol_id], at=now)
     with acting_as(clinic.actor("prescriber")):
-        version = queries.in_force(course.pk, now)
+        version = plan_queries.in_force(course.pk, now)
         assert version is not None
         assert version.content_hash == content_hash(version)
-        assert queries.standing_check(queries.version(version.pk)) is not None
+        assert plan_queries.standing_check(plan_queries.version(version.pk)) is not None
         assert (course.dose_mg, course.protocol_id) == (DOSES[protocol_id], protocol_id)
-        may = candidacy.standing(patient.pk, drug=drug, route=route)
+        may = candidacy_queries.standing(patient.pk, drug=drug, route=route)
         assert may.may_treat
         assert may.decision is not None
         assert may.decision.content_hash == decision_hash(may.decision)
-        assert consent.standing(patient.pk, route=route, drug=drug).valid
+        assert consent_queries.standing(patient.pk, route=route, drug=drug).valid
         assert gates.gates(patient.pk, route, drug).open
         assert may.decision.decided_at < version.signed_at <= now
 
@@ -69,8 +70,8 @@ def test_it_stands_at_any_time_of_a_test(clinic: Cast):
     at = datetime(2026, 3, 2, 16, tzinfo=UTC)
     course = signed_course(clinic, make_patient(clinic), at=at)
     with acting_as(clinic.actor("prescriber")):
-        assert queries.in_force(course.pk, at) is not None
-        assert consent.standing(course.patient_id, route="iv", drug="ketamine", on=day_of(at)).valid
+        assert plan_queries.in_force(course.pk, at) is not None
+        assert consent_queries.standing(course.patient_id, route="iv", drug="ketamine", on=day_of(at)).valid
 
 
 OWN = {"id", "patient", "nonce", "signed_name", "consent", "care_plan", "version", "content_hash"}  # of one patient
@@ -86,20 +87,20 @@ def by_the_actions(clinic: Cast, patient: Patient, protocol_id: str, dose_mg: De
     by, nurse = clinic.actor("prescriber"), clinic.actor("nurse")
     route, drug = protocol_way(protocol_id)
     with acting_as(by):
-        found = candidacy.assessment(patient.pk, drug, day_of(now), route=route)
+        found = candidacy_queries.assessment(patient.pk, drug, day_of(now), route=route)
         candidacy_actions.decide(
             by=by, patient_id=patient.pk, answer=reasoned(found), seen=found.seen(None), now=now
         )  # fmt: skip
     consents.agree(clinic, patient, route, drug, now=now)
     with acting_as(by):
-        version = plans.draft(by=by, patient_id=patient.pk, now=now)
+        version = plan_actions.draft(by=by, patient_id=patient.pk, now=now)
         values = plan_values(protocol_id, dose_mg, now)
-        version = plans.save_draft(by=by, version_id=version.pk, seen=version.revision, values=values, now=now)
+        version = plan_actions.save_draft(by=by, version_id=version.pk, seen=version.revision, values=values, now=now)
         amount = version.per_kg if version.per_kg is not None else version.fixed_mg
         assert amount is not None
-        plans.double_check(by=nurse, version_id=version.pk, weight_kg=version.weight_kg, amount=amount, now=now)
-        fresh = queries.version(version.pk)
-        plans.sign(by=by, version_id=version.pk, seen_hash=content_hash(fresh), beyond_reason=BEYOND, now=now)
+        plan_actions.double_check(by=nurse, version_id=version.pk, weight_kg=version.weight_kg, amount=amount, now=now)
+        fresh = plan_queries.version(version.pk)
+        plan_actions.sign(by=by, version_id=version.pk, seen_hash=content_hash(fresh), beyond_reason=BEYOND, now=now)
 
 
 @pytest.mark.parametrize("protocol_id", DOSES)
@@ -126,14 +127,14 @@ def test_nothing_of_it_stands_before_it_was_done(clinic: Cast):
     course = signed_course(clinic, make_patient(clinic), at=now)
     with acting_as(clinic.actor("prescriber")):
         before = (now - AGREED - timedelta(days=1)).date()
-        assert not consent.standing(course.patient_id, route="iv", drug="ketamine", on=before).valid
-        assert queries.in_force(course.pk, now - AGREED) is None
+        assert not consent_queries.standing(course.patient_id, route="iv", drug="ketamine", on=before).valid
+        assert plan_queries.in_force(course.pk, now - AGREED) is None
 
 
 def test_it_stands_in_its_own_clinic_alone(clinic: Cast, other_clinic: Cast):
     course = signed_course(clinic, make_patient(clinic), at=timezone.now())
     with acting_as(other_clinic.actor("prescriber")):
-        assert queries.in_force(course.pk) is None
+        assert plan_queries.in_force(course.pk) is None
 
 
 def test_adopting_everything_writes_what_the_action_writes(clinic: Cast, other_clinic: Cast):
@@ -141,7 +142,7 @@ def test_adopting_everything_writes_what_the_action_writes(clinic: Cast, other_c
     by = other_clinic.actor("prescriber")
     with acting_as(by):
         waiting = {each.newest.id: each.newest.hash for each in standings(other_clinic.clinic.pk) if each.waits}
-        rulebook.adopt_set(by=by, shown=waiting, signature=by.name, parameters=typed_each(waiting))
+        rulebook_actions.adopt_set(by=by, shown=waiting, signature=by.name, parameters=typed_each(waiting))
     quick, slow = (_adopted_in(each) for each in (clinic, other_clinic))
     assert quick == slow
     assert len(quick[0]) > 100

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from sojourn.care.chart import queries
+from sojourn.care.chart import queries as chart_queries
 from sojourn.care.chart.content import FIRST, SECOND, content, content_hash
 from sojourn.care.chart.record import SessionRecord
 from sojourn.care.encounter.models import SessionState
@@ -32,7 +32,7 @@ from tests.conftest import Cast
 
 def record_of(stage: Stage, *, now: datetime | None = None) -> SessionRecord:
     with acting_as(stage.cast.actor("nurse")):
-        return queries.session_record(stage.id, now=now)
+        return chart_queries.session_record(stage.id, now=now)
 
 
 def line_of(stage: Stage, *, now: datetime | None = None) -> DoseBalance:

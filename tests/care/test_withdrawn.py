@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from sojourn.care.alarms import actions as alarm_actions
+from sojourn.care.alarms import actions as alarms_actions
 from sojourn.care.alarms import store
 from sojourn.care.alarms.models import AlarmEvent, AlarmState
 from sojourn.care.alarms.rejudging import judge_withdrawn
@@ -48,7 +48,7 @@ def test_its_alarm_is_over_and_waits_for_an_answer(clinic: Cast, stage: Stage, n
     page = clinic.client("nurse").get(reverse("console:board")).content.decode()
     assert "Withdrawn by the monitor, and nobody has seen it" in page
     with acting_as(nurse):
-        alarm_actions.acknowledge(by=nurse, encounter_id=stage.id, rule_id="spo2.low", code="spo2", now=NOW)
+        alarms_actions.acknowledge(by=nurse, encounter_id=stage.id, rule_id="spo2.low", code="spo2", now=NOW)
     page = clinic.client("nurse").get(reverse("console:board")).content.decode().partition("board-data")[0]
     assert "Withdrawn by the monitor, and nobody has seen it" not in page
     with acting_as(nurse):
@@ -73,7 +73,7 @@ def test_an_alarm_that_was_seen_waits_again(
     with acting_as(nurse):
         send(after(1), spo2=97)
         send(after(20), spo2=82)
-        alarm_actions.acknowledge(
+        alarms_actions.acknowledge(
             by=nurse, encounter_id=stage.id, rule_id="spo2.low", code="spo2", now=after(30) + timedelta(seconds=1)
         )
         withdraw(stage, *standing)

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import connection
 
 from sojourn.care.candidacy import actions as candidacy_actions
-from sojourn.care.candidacy import queries as candidacy
+from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.models import CandidacyDecision
-from sojourn.care.consent import queries as consent
+from sojourn.care.consent import queries as consent_queries
 from sojourn.care.consent import texts
 from sojourn.care.consent.models import Consent, ConsentAdoption, ConsentCountersignature, ConsentRequest, Decision
-from sojourn.care.intake import queries as intake
+from sojourn.care.intake import queries as intake_queries
 from sojourn.care.patients.models import Patient
-from sojourn.care.plan import actions, dose
+from sojourn.care.plan import actions as plan_actions
+from sojourn.care.plan import dose
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.clinical.dosing import DoseRules
 from sojourn.foundation.accounts.actor import acting_as
@@ -51,8 +52,8 @@ def _decided_so_far(cast: Cast) -> int:
 
 
 @lru_cache(maxsize=4)
-def _rules(clinic_id: int, _decided: int) -> candidacy.Rules:
-    return candidacy.rules(clinic_id)
+def _rules(clinic_id: int, _decided: int) -> candidacy_queries.Rules:
+    return candidacy_queries.rules(clinic_id)
 
 
 @lru_cache(maxsize=4)
@@ -66,13 +67,13 @@ def accepted(
     """A prescriber accepts the patient for this drug by this route, by what is known."""
     by = cast.actor("prescriber")
     with acting_as(by):
-        found = candidacy.assess(
-            patient, intake.facts(patient, day_of(at)), intake.medicines(patient.pk),
+        found = candidacy_queries.assess(
+            patient, intake_queries.facts(patient, day_of(at)), intake_queries.medicines(patient.pk),
             _rules(cast.clinic.pk, _decided_so_far(cast)), drug=drug, route=route, on=day_of(at),
         )  # fmt: skip
         assert not found.blocking
         said = reasoned(found)
-        row = candidacy_actions._row(by, patient, said, found, (), candidacy.latest(patient.pk), at)
+        row = candidacy_actions._row(by, patient, said, found, (), candidacy_queries.latest(patient.pk), at)
         row.save(force_insert=True)
         return row
 
@@ -126,7 +127,7 @@ def _adopted(cast: Cast, at: datetime) -> None:
 @lru_cache(maxsize=32)
 def _texts(jurisdiction: str, way: str) -> tuple[texts.Text, ...]:
     """What a patient signs for a way of giving the medicine, in English, at a place."""
-    own = consent.Shelf(jurisdiction, texts.newest())
+    own = consent_queries.Shelf(jurisdiction, texts.newest())
     found = (own.text(each.id, way, "en") for each in texts.newest().values() if each.needed_for(way))
     return tuple(each for each in found if each is not None)
 
@@ -186,15 +187,15 @@ def signed_version(
             drafted_by_id=by.member, edited_at=at, edited_by_id=by.member, dosed_by_id=by.member,
         )  # fmt: skip
         for name, value in (plan_values(protocol_id, dose_mg, at) | more).items():
-            setattr(version, name, actions._stored(name, value))
+            setattr(version, name, plan_actions._stored(name, value))
         version.route, version.drug = dose.protocol_way(version.protocol_id)
-        actions._work_out(version, rules, day_of(at))
-        found, wrong = actions._dose_to_sign(version, cast.clinic.pk, day_of(at), BEYOND)
+        plan_actions._work_out(version, rules, day_of(at))
+        found, wrong = plan_actions._dose_to_sign(version, cast.clinic.pk, day_of(at), BEYOND)
         assert found is not None, wrong
         version.beyond = [{"code": each.code, "values": dict(each.values)} for each in found.overridden]
         version.beyond_reason = BEYOND if found.overridden else ""
         version.standing, version.content_hash = {"conditions": []}, dose.content_hash(version)
-        version.care_plan = actions._with_order(version, None, by, at)
+        version.care_plan = plan_actions._with_order(version, None, by, at)
         version.signed_at, version.signed_by_id = at, by.member
         version.save(force_insert=True)
         amount = version.per_kg if version.per_kg is not None else version.fixed_mg

@@ -16,13 +16,13 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from sojourn.care.candidacy import actions as candidacy_actions
-from sojourn.care.candidacy import queries as candidacy
+from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.encounter.models import SessionState
-from sojourn.care.intake import actions as intake
-from sojourn.care.intake import queries as stories
+from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.models import MedicationStatement
 from sojourn.care.patients.models import Patient
-from sojourn.care.plan import actions as plans
+from sojourn.care.plan import actions as plan_actions
 from sojourn.care.session import road
 from sojourn.care.session.eve import eve
 from sojourn.care.session.snapshot import load
@@ -63,7 +63,7 @@ def takes(cast: Cast, patient: Patient, name: str, *, at: datetime | None = None
     """Say a medicine, or say the line of ``row`` anew."""
     by = cast.actor("nurse")
     with acting_as(by):
-        return intake.say_line(
+        return intake_actions.say_line(
             by=by, patient_id=patient.pk, of="medicines", name=name, now=at, sure=True,
             line=row.line if row else None, seen=row.pk if row else None,
             **{"dose": "", "current": True, "stopped_on": None, **more},
@@ -99,7 +99,7 @@ def test_how_a_medicine_is_taken_is_asked_and_kept(clinic: Cast):
     with acting_as(clinic.actor("nurse")):
         (row,) = MedicationStatement.objects.filter(patient=patient)
         assert row.route == "nose"
-        (taken,) = stories.medicines(patient.pk)
+        (taken,) = intake_queries.medicines(patient.pk)
     assert taken.medicines[0].in_group("nasal-corticosteroid")
     assert "into the nose" in body(client.get(STORY))
 
@@ -155,9 +155,9 @@ def test_the_plan_says_it_before_it_is_signed(ready: Cast):
     patient = make_patient(ready)
     by = ready.actor("prescriber")
     with acting_as(by):
-        version = plans.draft(by=by, patient_id=patient.pk)
+        version = plan_actions.draft(by=by, patient_id=patient.pk)
         values = plan_values(IV, Decimal(35), timezone.now())
-        plans.save_draft(by=by, version_id=version.pk, seen=version.revision, values=values)
+        plan_actions.save_draft(by=by, version_id=version.pk, seen=version.revision, values=values)
     takes(ready, patient, "Restoril", dose="15 mg")
     client = ready.client("prescriber")
     page = body(client.get(reverse("console:plan_sign", args=[version.pk])))
@@ -273,10 +273,10 @@ def test_a_dose_that_was_changed_since_waits_again(ready: Cast):
     row = takes(ready, patient_before.patient, "Lorazepam", dose="1 mg", at=now - timedelta(days=20))
     by = ready.actor("prescriber")
     with acting_as(by):
-        found = candidacy.assessment(patient_before.patient.pk, "ketamine", route="iv")
+        found = candidacy_queries.assessment(patient_before.patient.pk, "ketamine", route="iv")
         decision = candidacy_actions._row(
             by, patient_before.patient, candidacy_actions.DecisionInput("accept"), found, (),
-            candidacy.latest(patient_before.patient.pk), now - timedelta(hours=2),
+            candidacy_queries.latest(patient_before.patient.pk), now - timedelta(hours=2),
         )  # fmt: skip
         decision.save(force_insert=True)
     with acting_as(ready.actor("nurse")):

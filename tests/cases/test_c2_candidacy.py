@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from sojourn.care.candidacy import judging, queries
+from sojourn.care.candidacy import judging
+from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.queries import Assessed
-from sojourn.care.intake import queries as intake
+from sojourn.care.intake import queries as intake_queries
 from sojourn.care.patients.models import Patient
 from sojourn.clinical.eligibility import Fact, Today, known, reasons_today
 from sojourn.clinical.protocol.protocol import Measured, facts_of_the_day
@@ -42,9 +43,9 @@ def before_a_dose(
     drug, route, protocol = way
     day = facts_of_the_day(released_rulebook().protocol(protocol), {**WELL, **checks}, readings, TODAY)
     with acting_as(clinic.actor("prescriber")):
-        facts = known(*intake.facts(patient, TODAY).values(), *day)
-        rules = queries.rules(clinic.clinic.pk)
-        return queries.assess(patient, facts, (), rules, drug=drug, route=route, on=TODAY, stage="session")
+        facts = known(*intake_queries.facts(patient, TODAY).values(), *day)
+        rules = candidacy_queries.rules(clinic.clinic.pk)
+        return candidacy_queries.assess(patient, facts, (), rules, drug=drug, route=route, on=TODAY, stage="session")
 
 
 def today(assessed: Assessed, **more: Any) -> Today:
@@ -138,7 +139,7 @@ def test_could_become_pregnant_outranks_the_sex_of_the_record(clinic: Cast, sex:
     ana = make_patient(clinic, sex=sex)
     know(clinic, ana, can_become_pregnant=True)
     with acting_as(clinic.actor("prescriber")):
-        found = queries.assessment(ana.pk, "ketamine", TODAY, route="iv")
+        found = candidacy_queries.assessment(ana.pk, "ketamine", TODAY, route="iv")
     assert "pregnancy_test" in {each.fact for each in found.missing if each.adopted}
 
 
@@ -149,7 +150,7 @@ def test_what_is_too_old_is_missing_and_said_with_its_day(clinic: Cast, patient:
 
     def look() -> Assessed:
         with acting_as(clinic.actor("prescriber")):
-            return queries.assessment(patient.pk, "ketamine", TODAY, route="iv")
+            return candidacy_queries.assessment(patient.pk, "ketamine", TODAY, route="iv")
 
     before = look()
     assert before.expired == ()

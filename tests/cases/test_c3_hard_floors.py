@@ -18,8 +18,9 @@ from sojourn.care.session.step_actions import Pump
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.foundation.rulebook import actions as rulebook
-from sojourn.foundation.rulebook import queries, released_rulebook
+from sojourn.foundation.rulebook import actions as rulebook_actions
+from sojourn.foundation.rulebook import queries as rulebook_queries
+from sojourn.foundation.rulebook import released_rulebook
 from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage, to_dosing
 from tests.conftest import Cast
@@ -47,7 +48,7 @@ def state_floors(cast: Cast, floors: dict[str, dict[str, float]], but: tuple[str
     with acting_as(by):
         for rule_id, numbers in floors.items():
             if rule_id not in but:
-                rulebook.adopt(by=by, rule_id=rule_id, parameters=numbers)
+                rulebook_actions.adopt(by=by, rule_id=rule_id, parameters=numbers)
 
 
 def ready(cast: Cast, floors: dict[str, dict[str, float]] | None = None, but: tuple[str, ...] = ()) -> Stage:
@@ -114,10 +115,10 @@ def test_a_floor_is_not_adopted_without_its_number(clinic: Cast):
     with acting_as(by):
         for numbers in ({}, {"at_least": 41}):
             with pytest.raises(ActionRefused) as why:
-                rulebook.adopt(by=by, rule_id="floor.hr", parameters=numbers)
+                rulebook_actions.adopt(by=by, rule_id="floor.hr", parameters=numbers)
             assert set(why.value.codes) == {"not-typed"}
         with pytest.raises(ActionRefused) as why:
-            rulebook.decline(by=by, rule_id="floor.hr", reason="We have no use for it")
+            rulebook_actions.decline(by=by, rule_id="floor.hr", reason="We have no use for it")
         assert why.value.codes == ("never-declined",)
         assert not RuleAdoption.objects.exists()
 
@@ -182,13 +183,13 @@ def test_going_on_and_more_are_doses_too_and_less_is_never_refused(clinic: Cast)
 def test_a_floor_is_tightened_by_one_and_loosened_by_two(clinic: Cast):
     by = clinic.actor("prescriber")
     with acting_as(by):
-        rulebook.adopt(by=by, rule_id="floor.spo2", parameters={"at_least": 88})
-        rulebook.adopt(by=by, rule_id="floor.spo2", parameters={"at_least": 90})
-        first = rulebook.adopt(by=by, rule_id="floor.spo2", parameters={"at_least": 85})
+        rulebook_actions.adopt(by=by, rule_id="floor.spo2", parameters={"at_least": 88})
+        rulebook_actions.adopt(by=by, rule_id="floor.spo2", parameters={"at_least": 90})
+        first = rulebook_actions.adopt(by=by, rule_id="floor.spo2", parameters={"at_least": 85})
         assert isinstance(first, CeilingRaise)
-        assert queries.acting_rules(by.own_clinic_id)["floor.spo2"].number("at_least") == 90
+        assert rulebook_queries.acting_rules(by.own_clinic_id)["floor.spo2"].number("at_least") == 90
         with pytest.raises(ActionRefused) as why:
-            rulebook.second_sign(by=by, raise_id=first.pk)
+            rulebook_actions.second_sign(by=by, raise_id=first.pk)
         assert why.value.codes == ("same-person",)
         clinic.members["second"] = Membership.objects.create(
             clinic=clinic.clinic, person=Person.objects.create(email=f"two@{clinic.clinic.slug}.example"),
@@ -196,18 +197,18 @@ def test_a_floor_is_tightened_by_one_and_loosened_by_two(clinic: Cast):
         )  # fmt: skip
     other = clinic.actor("second")
     with acting_as(other):
-        rulebook.second_sign(by=other, raise_id=first.pk)
-        assert queries.acting_rules(other.own_clinic_id)["floor.spo2"].number("at_least") == 85
+        rulebook_actions.second_sign(by=other, raise_id=first.pk)
+        assert rulebook_queries.acting_rules(other.own_clinic_id)["floor.spo2"].number("at_least") == 85
 
 
 def test_nor_by_retiring_it_first(clinic: Cast):
     by = clinic.actor("prescriber")
     with acting_as(by):
-        rulebook.adopt(by=by, rule_id="floor.spo2", parameters={"at_least": 90})
-        rulebook.retire(by=by, rule_id="floor.spo2", reason="To begin anew")
-        again = rulebook.adopt(by=by, rule_id="floor.spo2", parameters={"at_least": 50})
+        rulebook_actions.adopt(by=by, rule_id="floor.spo2", parameters={"at_least": 90})
+        rulebook_actions.retire(by=by, rule_id="floor.spo2", reason="To begin anew")
+        again = rulebook_actions.adopt(by=by, rule_id="floor.spo2", parameters={"at_least": 50})
         assert isinstance(again, CeilingRaise)
-        assert "floor.spo2" not in queries.acting_rules(by.own_clinic_id)
+        assert "floor.spo2" not in rulebook_queries.acting_rules(by.own_clinic_id)
 
 
 def test_what_the_dose_was_judged_by_is_kept_with_its_numbers(clinic: Cast):

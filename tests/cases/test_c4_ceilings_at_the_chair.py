@@ -11,11 +11,11 @@ import pytest
 
 from sojourn.care.encounter.models import SessionState
 from sojourn.care.encounter.queries import current_state
-from sojourn.care.intake import actions as intake
+from sojourn.care.intake import actions as intake_actions
 from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.care.session.models import DoseCheck, MedicationAdministration
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.rulebook import actions as rulebook
+from sojourn.foundation.rulebook import actions as rulebook_actions
 from tests.care.adopting import as_typed
 from tests.care.stage import Stage, adopt_everything, arrive, pass_checks
 from tests.care.way import signed_course
@@ -115,7 +115,7 @@ def test_a_ceiling_that_is_adopted_no_more_holds_what_is_drawn_up(ready: Cast):
     """C4: two people have checked 35 mg, then the ceiling is retired: without one nothing goes in."""
     stage = drawn_up(ready)
     with acting_as(ready.actor("prescriber")) as by:
-        rulebook.retire(by=by, rule_id=IV_CEILING, reason="Being revised")
+        rulebook_actions.retire(by=by, rule_id=IV_CEILING, reason="Being revised")
     answer = started_with_a_reason(ready, stage, "no-ceiling")
     assert answer.status_code == 409
     assert "This clinic has adopted no highest dose for this drug by this route." in reasons(answer)
@@ -185,7 +185,7 @@ def test_a_second_dose_by_another_route_beyond_the_day(ready: Cast, clock: Clock
 
 def lowered(cast: Cast, slow: float) -> None:
     with acting_as(cast.actor("prescriber")) as by:
-        rulebook.adopt(by=by, rule_id=IV_CEILING, parameters=as_typed(IV_CEILING, slow=slow))
+        rulebook_actions.adopt(by=by, rule_id=IV_CEILING, parameters=as_typed(IV_CEILING, slow=slow))
 
 
 def ceilings_of(cast: Cast, stage: Stage) -> list[tuple[str, dict[str, float]]]:
@@ -252,7 +252,7 @@ def test_a_heavy_person_is_warned_of_beside_the_dose(ready: Cast):
     a rule from memory."""
     stage = checked(ready, dose_mg=Decimal(70))
     with acting_as(ready.actor("nurse")) as by:
-        intake.enter_fact(
+        intake_actions.enter_fact(
             by=by, patient_id=stage.patient.pk, name="height_cm", value=170.0, on=today() - timedelta(days=1)
         )
     page = " ".join(show(ready.client("nurse"), stage).split())

@@ -9,15 +9,15 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from sojourn.care.intake import actions as intake
+from sojourn.care.intake import actions as intake_actions
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import dose as plan_dose
 from sojourn.care.plan.models import CarePlan, PlanVersion
 from sojourn.clinical import dosing
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
-from sojourn.foundation.rulebook import actions as rulebook
-from sojourn.foundation.rulebook import queries
+from sojourn.foundation.rulebook import actions as rulebook_actions
+from sojourn.foundation.rulebook import queries as rulebook_queries
 from tests.care.adopting import as_typed
 from tests.care.ceilings import adopt_ceilings
 from tests.care.way import accepted, agreed
@@ -57,7 +57,7 @@ def known(cast: Cast, who: Patient, **facts: float) -> None:
     by = cast.actor("nurse")
     with acting_as(by):
         for name, value in facts.items():
-            intake.enter_fact(by=by, patient_id=who.pk, name=name, value=value, on=today() - timedelta(days=1))
+            intake_actions.enter_fact(by=by, patient_id=who.pk, name=name, value=value, on=today() - timedelta(days=1))
 
 
 def check(cast: Cast, version: PlanVersion) -> None:
@@ -294,13 +294,13 @@ def test_a_ceiling_is_raised_by_two_persons(cast: Cast):
     version = saved(cast, person(cast))
     check(cast, version)
     with acting_as(by):
-        rulebook.adopt(by=by, rule_id=IV_CEILING, parameters=as_typed(IV_CEILING, slow=0.4))
+        rulebook_actions.adopt(by=by, rule_id=IV_CEILING, parameters=as_typed(IV_CEILING, slow=0.4))
     # 0.4 mg/kg of 70 kg
     says = "35 mg over 40 minutes is more than the highest dose in that time here, 28 mg."
     assert says in refused(cast, version)
     with acting_as(by):
-        rulebook.adopt(by=by, rule_id=IV_CEILING, parameters=as_typed(IV_CEILING, slow=0.8))
-        raised = queries.raises(cast.clinic.pk)[IV_CEILING]
+        rulebook_actions.adopt(by=by, rule_id=IV_CEILING, parameters=as_typed(IV_CEILING, slow=0.8))
+        raised = rulebook_queries.raises(cast.clinic.pk)[IV_CEILING]
     assert says in refused(cast, version)
     address = reverse("console:rule_raise", args=[raised.pk])
     own = cast.client("prescriber").post(address)

@@ -27,7 +27,7 @@ from sojourn.clinical.protocol import GuardFacts, Latest, State, guard
 from sojourn.clinical.protocol import StepRefusal as GuardRefused
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.foundation.rulebook import actions as rulebook
+from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.models import RuleAdoption
 from tests.care.stage import (
@@ -431,7 +431,7 @@ def test_a_stated_floor_lets_the_own_saturation_count_down_to_it(ready: Cast):
     """C5: a clinic has stated 90 (its own number: no source gives one)."""
     by = ready.actor("prescriber")
     with acting_as(by):
-        rulebook.adopt(by=by, rule_id="recovery.floor", parameters={"spo2": 90})
+        rulebook_actions.adopt(by=by, rule_id="recovery.floor", parameters={"spo2": 90})
     stage = observed(ready, baseline=82, spo2=90)
     with acting_as(ready.actor("nurse")):
         found_well(stage)

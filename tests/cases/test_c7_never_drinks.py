@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from sojourn.care.measures import actions as measures
+from sojourn.care.measures import actions as measures_actions
 from sojourn.care.measures.models import QuestionnaireResponse
 from sojourn.clinical.scales import ScoreRefusal
 from sojourn.foundation.accounts.actor import acting_as
@@ -33,7 +33,7 @@ def test_the_phone_goes_from_never_to_the_end(clinic: Cast):
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
         due = timezone.now() + timedelta(days=2)
-        request = measures.request_measure(by=nurse, patient_id=patient.pk, scale_id="audit-c", due_at=due)
+        request = measures_actions.request_measure(by=nurse, patient_id=patient.pk, scale_id="audit-c", due_at=due)
     phone, at = clinic.client("Alma"), f"/today/measures/{request.pk}/"
     assert "How often do you have a drink" in phone.get(f"{at}1/").text
     answered = phone.post(f"{at}1/", {"value": "0"})

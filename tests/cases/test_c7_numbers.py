@@ -26,7 +26,7 @@ from sojourn.care.intake.models import ClinicalFact, IntakeAnswer
 from sojourn.clinical.numbers import NumberRefusal, read_number
 from sojourn.clinical.pk.command import _instants
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.rulebook import queries as rulebook
+from sojourn.foundation.rulebook import queries as rulebook_queries
 from sojourn.foundation.ui.numbers import CountField, number_words
 from sojourn.interfaces.console.concentration.forms import RegimenForm, WhoForm, weight_in
 from sojourn.interfaces.console.measures.views import ScoreForm
@@ -131,7 +131,7 @@ def scale(clinic: Cast, text: str) -> Any:
 def rule(clinic: Cast, text: str) -> Any:
     answer = clinic.client("prescriber").post(*adopt("spo2.low", medium=text))
     with acting_as(clinic.actor("prescriber")):
-        adopted = rulebook.adoptions(clinic.clinic.pk).get("spo2.low")
+        adopted = rulebook_queries.adoptions(clinic.clinic.pk).get("spo2.low")
     return adopted.parameters["medium"] if adopted is not None else body(answer)
 
 

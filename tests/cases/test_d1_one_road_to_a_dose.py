@@ -15,20 +15,22 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone, translation
 
-from sojourn.care.consent import actions as consent
-from sojourn.care.consent import queries as agreements
+from sojourn.care.consent import actions as consent_actions
+from sojourn.care.consent import queries as consent_queries
 from sojourn.care.consent.models import Consent, ConsentWithdrawal, Decision
 from sojourn.care.patients.models import DoseStart, Patient
 from sojourn.care.patients.queries import last_dose_at
-from sojourn.care.plan import actions, dose, gates, queries
+from sojourn.care.plan import actions as plan_actions
+from sojourn.care.plan import dose, gates
+from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.models import CarePlan, PlanVersion
-from sojourn.care.scheduling import actions as booking
+from sojourn.care.scheduling import actions as scheduling_actions
 from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.care.session.models import MedicationAdministration
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.accounts.roles import roles
-from sojourn.foundation.rulebook import actions as rulebook
+from sojourn.foundation.rulebook import actions as rulebook_actions
 from tests.care import consents
 from tests.care.adopting import as_typed
 from tests.care.ceilings import adopt_ceilings
@@ -68,7 +70,7 @@ def main(page: str) -> str:
 
 def chair(clinic: Cast) -> Chair:
     with acting_as(clinic.actor("clinic_admin")):
-        return booking.add_chair(by=clinic.actor("clinic_admin"), name="Chair 1")
+        return scheduling_actions.add_chair(by=clinic.actor("clinic_admin"), name="Chair 1")
 
 
 def in_a_week(hour: int = 10) -> datetime:
@@ -119,7 +121,7 @@ def test_only_a_signature_writes_a_course():
         and any(makes.search(line) and not line.startswith("class ") for line in path.read_text().splitlines())
     }
     assert found == {"care/plan/actions.py"}
-    assert not hasattr(actions, "begin")
+    assert not hasattr(plan_actions, "begin")
 
 
 def test_the_patients_page_leads_to_the_plan(clinic: Cast):
@@ -157,21 +159,21 @@ def test_who_may_do_which_step(clinic: Cast):
 
 def draft(clinic: Cast, patient: Patient, course: CarePlan | None = None, **more) -> PlanVersion:
     by, now = clinic.actor("prescriber"), timezone.now()
-    version = actions.draft(by=by, patient_id=patient.pk, course_id=course.pk if course else None)
+    version = plan_actions.draft(by=by, patient_id=patient.pk, course_id=course.pk if course else None)
     values = plan_values(IV, Decimal(35), now) | more
-    return actions.save_draft(by=by, version_id=version.pk, seen=version.revision, values=values)
+    return plan_actions.save_draft(by=by, version_id=version.pk, seen=version.revision, values=values)
 
 
 def check(clinic: Cast, version: PlanVersion) -> None:
     assert version.per_kg is not None
-    actions.double_check(
+    plan_actions.double_check(
         by=clinic.actor("nurse"), version_id=version.pk, weight_kg=version.weight_kg, amount=version.per_kg
     )
 
 
 def sign(clinic: Cast, version: PlanVersion, role: str = "prescriber") -> PlanVersion:
-    seen = dose.content_hash(queries.version(version.pk))
-    return actions.sign(by=clinic.actor(role), version_id=version.pk, seen_hash=seen)
+    seen = dose.content_hash(plan_queries.version(version.pk))
+    return plan_actions.sign(by=clinic.actor(role), version_id=version.pk, seen_hash=seen)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +282,7 @@ def test_an_agreement_that_is_withdrawn_after_booking_is_missed(clinic: Cast):
     by = clinic.actor("nurse")
     with acting_as(by):
         treatment = Consent.objects.get(document_id="treatment")
-        consent.withdraw(by=by, consent_id=treatment.pk, reason="Said so on the telephone")
+        consent_actions.withdraw(by=by, consent_id=treatment.pk, reason="Said so on the telephone")
     assert "The patient has withdrawn" in main(body(clinic.client("nurse").get(url)))
     desk = main(body(clinic.client("front_desk").get(url)))
     assert MISSING in desk
@@ -303,7 +305,7 @@ def test_a_booking_that_its_course_left_behind_is_told(clinic: Cast):
     course = signed_course(clinic, make_patient(clinic), at=now_here())
     url = book(clinic, "front_desk", course, in_a_week())
     with acting_as(clinic.actor("prescriber")):
-        actions.end(by=clinic.actor("prescriber"), course_id=course.pk, ended_on=now_here().date())
+        plan_actions.end(by=clinic.actor("prescriber"), course_id=course.pk, ended_on=now_here().date())
     assert "This course has ended." in main(body(clinic.client("nurse").get(url)))
     assert MISSING in main(body(clinic.client("front_desk").get(url)))
 
@@ -321,9 +323,9 @@ def test_a_running_course_of_an_earlier_release_is_led_to_a_signed_version(clini
         "plan": plan,
     }  # fmt: skip
     with acting_as(clinic.actor("nurse")):
-        assert queries.in_force(old.pk) is None
-        assert list(queries.without_signed_plan()) == [old]
-        assert queries.running(patient.pk) == [old]  # it goes on
+        assert plan_queries.in_force(old.pk) is None
+        assert list(plan_queries.without_signed_plan()) == [old]
+        assert plan_queries.running(patient.pk) == [old]  # it goes on
     home = body(prescriber.get("/clinic/"))
     assert "A course has no signed plan: no dose until there is one" in home
     assert patient.name in home
@@ -344,7 +346,7 @@ def test_a_running_course_of_an_earlier_release_is_led_to_a_signed_version(clini
         check(clinic, version)
         sign(clinic, version)
         assert gates.before_dose(old) == ()
-        assert not queries.without_signed_plan().exists()
+        assert not plan_queries.without_signed_plan().exists()
     assert "no signed plan" not in main(body(prescriber.get("/clinic/")))
     for name, address in pages.items():
         assert "no signed plan in force" not in main(body(prescriber.get(address))), name
@@ -399,7 +401,7 @@ def withdraw(clinic: Cast, patient: Patient, document: str, now: datetime) -> Co
     by = consents.patient_actor(clinic, patient)
     with acting_as(by):
         row = Consent.objects.filter(patient=patient, document_id=document).latest("id")
-        return consent.withdraw(by=by, consent_id=row.pk, now=now)
+        return consent_actions.withdraw(by=by, consent_id=row.pk, now=now)
 
 
 def sign_again(clinic: Cast, patient: Patient, document: str, now: datetime, **more) -> Consent:
@@ -407,7 +409,7 @@ def sign_again(clinic: Cast, patient: Patient, document: str, now: datetime, **m
     with acting_as(by):
         token, text = consents.token_for(clinic, patient, document)
         said = {"statements": [each.id for each in text.statements], "signed_name": patient.name} | more
-        return consent.sign(by=by, token=token, now=now, **said)
+        return consent_actions.sign(by=by, token=token, now=now, **said)
 
 
 def test_nothing_is_signed_between_a_dose_and_the_next_morning(clinic: Cast):
@@ -438,7 +440,7 @@ def test_a_no_and_a_counter_signature_are_possible_at_every_minute(clinic: Cast)
     no = sign_again(clinic, stage.patient, "research", timezone.now(), decision=Decision.DENY, statements=[])
     assert no.decision == Decision.DENY
     with acting_as(clinic.actor("nurse")):
-        assert agreements.standing(stage.patient.pk, route="iv", drug="ketamine").valid
+        assert consent_queries.standing(stage.patient.pk, route="iv", drug="ketamine").valid
 
 
 def told(stage: Stage, clinic: Cast, at: datetime) -> None:
@@ -506,9 +508,9 @@ def test_a_clinic_may_wait_longer_and_never_shorter(clinic: Cast):
     six = datetime.combine(now_here().date(), time(6), DENVER)
     with acting_as(by):
         DoseStart.objects.create(clinic=clinic.clinic, patient=patient, at=start)
-        assert agreements.signs_again_at(clinic.clinic, patient.pk, start) == six
+        assert consent_queries.signs_again_at(clinic.clinic, patient.pk, start) == six
         with pytest.raises(ActionRefused):
-            rulebook.adopt(by=by, rule_id="recovery.signing", parameters=as_typed("recovery.signing", hour=5))
-        rulebook.adopt(by=by, rule_id="recovery.signing", parameters=as_typed("recovery.signing", hour=9))
-        assert agreements.signs_again_at(clinic.clinic, patient.pk, start) == six.replace(hour=9)
-        assert agreements.signs_again_at(clinic.clinic, patient.pk, six.replace(hour=9)) is None
+            rulebook_actions.adopt(by=by, rule_id="recovery.signing", parameters=as_typed("recovery.signing", hour=5))
+        rulebook_actions.adopt(by=by, rule_id="recovery.signing", parameters=as_typed("recovery.signing", hour=9))
+        assert consent_queries.signs_again_at(clinic.clinic, patient.pk, start) == six.replace(hour=9)
+        assert consent_queries.signs_again_at(clinic.clinic, patient.pk, six.replace(hour=9)) is None

@@ -17,7 +17,8 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from sojourn.care.candidacy import actions, queries
+from sojourn.care.candidacy import actions as candidacy_actions
+from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.actions import content_hash
 from sojourn.care.candidacy.models import CandidacyDecision, Clearance
 from sojourn.care.patients.models import Patient
@@ -46,12 +47,12 @@ def enter(cast: Cast, patient: Patient, panel: str, **facts: str) -> Any:
 
 
 def told(cast: Cast, patient: Patient, **facts: Any) -> None:
-    from sojourn.care.intake import actions as intake
+    from sojourn.care.intake import actions as intake_actions
 
     by = cast.actor("nurse")
     with acting_as(by):
         for name, value in facts.items():
-            intake.enter_fact(by=by, patient_id=patient.pk, name=name, value=value, on=now_here().date())
+            intake_actions.enter_fact(by=by, patient_id=patient.pk, name=name, value=value, on=now_here().date())
 
 
 def plain(answer: Any) -> str:
@@ -85,8 +86,8 @@ def flags(cast: Cast, patient: Patient) -> list[Flag]:
 
 def key_of(cast: Cast, patient: Patient, rule_id: str) -> str:
     with acting_as(cast.actor("prescriber")):
-        found = queries.assessment(patient.pk, "ketamine", now_here().date(), route="iv").findings
-        return next(queries.fingerprint(each) for each in found if each.rule_id == rule_id)
+        found = candidacy_queries.assessment(patient.pk, "ketamine", now_here().date(), route="iv").findings
+        return next(candidacy_queries.fingerprint(each) for each in found if each.rule_id == rule_id)
 
 
 # ---------------------------------------------------------------- reasons
@@ -153,14 +154,16 @@ def test_a_no_asks_for_no_reasons(clinic: Cast, ana: Patient, kind: str):
 
 
 def test_a_medicine_that_nobody_has_looked_at_is_an_unknown(clinic: Cast, ana: Patient):
-    from sojourn.care.intake import actions as intake
+    from sojourn.care.intake import actions as intake_actions
 
     by = clinic.actor("nurse")
     with acting_as(by):
-        intake.say_line(
+        intake_actions.say_line(
             by=by, patient_id=ana.pk, of="medicines", name="Grandmother’s tea", current=True, stopped_on=None
         )
-        intake.say_line(by=by, patient_id=ana.pk, of="medicines", name="Diazepam", current=True, stopped_on=None)
+        intake_actions.say_line(
+            by=by, patient_id=ana.pk, of="medicines", name="Diazepam", current=True, stopped_on=None
+        )
     page, given = preview(clinic.client("prescriber"), ana)
     words = plain(page)
     assert "Grandmother’s tea (not checked)" in words
@@ -350,13 +353,15 @@ def test_the_action_refuses_by_itself_with_a_code_for_each(clinic: Cast, ana: Pa
     told(clinic, ana, seizures=True, suicide_risk="high")
     by, today = clinic.actor("prescriber"), now_here().date()
     with acting_as(by):
-        found = queries.assessment(ana.pk, "ketamine", today, route="iv")
+        found = candidacy_queries.assessment(ana.pk, "ketamine", today, route="iv")
         with pytest.raises(ActionRefused) as refused:
-            actions.decide(by=by, patient_id=ana.pk, answer=reasoned(found), seen=found.seen(None))
+            candidacy_actions.decide(by=by, patient_id=ana.pk, answer=reasoned(found), seen=found.seen(None))
         stems = {code.partition(":")[0] for code in refused.value.codes}
         assert stems == {"clearance-missing", "seen-missing"}
         with pytest.raises(ActionRefused) as refused:
-            actions.decide(by=by, patient_id=ana.pk, answer=actions.DecisionInput("accept"), seen=found.seen(None))
+            candidacy_actions.decide(
+                by=by, patient_id=ana.pk, answer=candidacy_actions.DecisionInput("accept"), seen=found.seen(None)
+            )
         stems = {code.partition(":")[0] for code in refused.value.codes}
         assert stems == {"clearance-missing", "seen-missing", "reason-missing"}
 

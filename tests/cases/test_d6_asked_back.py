@@ -18,9 +18,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sojourn.care.encounter.queries import current_state
-from sojourn.care.intake import actions as intake
+from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake.models import ClinicalFact, IntakeAnswer
-from sojourn.care.plan import actions as plans
+from sojourn.care.plan import actions as plan_actions
 from sojourn.care.plan.models import DoubleCheck, PlanVersion
 from sojourn.care.session.models import CheckResult
 from sojourn.care.vitals.models import Observation
@@ -56,7 +56,7 @@ def known(clinic: Cast) -> Known:
     with acting_as(by):
         stage = set_stage(clinic)
         arrive(stage, timezone.now())
-        intake.enter_fact(by=by, patient_id=stage.patient.pk, name="weight_kg", value=70.0, on=today())
+        intake_actions.enter_fact(by=by, patient_id=stage.patient.pk, name="weight_kg", value=70.0, on=today())
     return Known(clinic, stage)
 
 
@@ -86,7 +86,7 @@ def session(known: Known, kg: str, sure: bool) -> Any:
 def plan(known: Known, kg: str, sure: bool) -> Any:
     by = known.cast.actor("prescriber")
     with acting_as(by):
-        version = plans.draft(by=by, patient_id=known.patient_id, course_id=known.stage.appointment.care_plan_id)
+        version = plan_actions.draft(by=by, patient_id=known.patient_id, course_id=known.stage.appointment.care_plan_id)
         wanted = plan_values(version.protocol_id, Decimal(35), timezone.now())
     typed = {name: written(each) if isinstance(each, Decimal) else str(each) for name, each in wanted.items()}
     typed |= {"weight_kg": kg, "weight_on": today().isoformat(), "revision": str(version.revision), "more": "1"}
@@ -223,7 +223,7 @@ def pressure_alone(known: Known, sure: bool) -> Any:
     """The upper number first, the lower one with another entry of the same day."""
     by = known.cast.actor("nurse")
     with acting_as(by):
-        intake.enter_fact(by=by, patient_id=known.patient_id, name="sbp", value=80.0, on=today())
+        intake_actions.enter_fact(by=by, patient_id=known.patient_id, name="sbp", value=80.0, on=today())
     typed = {"panel": "pressure", "dbp": "120", "observed_on": today().isoformat()} | ({"sure": "1"} if sure else {})
     return known.cast.client("nurse").post(reverse("console:candidacy_enter", args=[known.patient_id]), typed)
 

@@ -18,11 +18,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sojourn.care.encounter.queries import current_state
-from sojourn.care.intake import actions as intake
+from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake.models import ClinicalFact
 from sojourn.care.intake.queries import newest_weight
 from sojourn.care.intake.story import StatedAnswer
-from sojourn.care.plan import actions as plans
+from sojourn.care.plan import actions as plan_actions
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import strike_actions
 from sojourn.care.session.models import CheckResult
@@ -109,7 +109,7 @@ def test_the_first_plan_begins_with_what_the_patient_told(clinic: Cast):
     by = actor_for(clinic, ana)
     with acting_as(by):
         told = StatedAnswer("told", {"typed": "150", "unit": "lb", "number": 68.04})
-        intake.answer(by=by, patient_id=ana.pk, question_id="weight", told=told, seen=None)
+        intake_actions.answer(by=by, patient_id=ana.pk, question_id="weight", told=told, seen=None)
     prescriber = clinic.client("prescriber")
     draft = prescriber.post(reverse("console:plan_draft", args=[ana.pk]))
     text = body(prescriber.get(draft.url))
@@ -140,9 +140,9 @@ def test_a_plan_that_a_second_person_checked_from_the_scale_joins_the_stream(cli
     """The checker's own figures; what is on the draft is not shown."""
     prescriber, nurse = clinic.actor("prescriber"), clinic.actor("nurse")
     with acting_as(prescriber):
-        version = plans.draft(by=prescriber, patient_id=here.patient.pk, course_id=here.appointment.care_plan_id)
+        version = plan_actions.draft(by=prescriber, patient_id=here.patient.pk, course_id=here.appointment.care_plan_id)
         values = {"weight_kg": Decimal(74), "weight_on": today(), "change_reason": "Weighed again"}
-        version = plans.save_draft(by=prescriber, version_id=version.pk, seen=version.revision, values=values)
+        version = plan_actions.save_draft(by=prescriber, version_id=version.pk, seen=version.revision, values=values)
     check = reverse("console:plan_check", args=[version.pk])
     form = body(clinic.client("nurse").get(check))
     assert "Off the scale, not off the plan." in form
@@ -162,7 +162,7 @@ def test_the_expected_concentration_beside_a_session_starts_from_it(clinic: Cast
     with acting_as(clinic.actor("nurse")):
         stage = set_stage(clinic, at=at)
         arrive(stage, at)
-        intake.enter_fact(
+        intake_actions.enter_fact(
             by=clinic.actor("nurse"), patient_id=stage.patient.pk, name="weight_kg", value=74.2,
             on=today() - timedelta(days=3),
         )  # fmt: skip
@@ -190,7 +190,7 @@ def test_a_struck_weight_takes_itself_out_of_the_stream(clinic: Cast, here: Stag
 def test_an_open_draft_is_told_of_a_newer_weight_and_takes_it_by_one_press(clinic: Cast, here: Stage):
     prescriber = clinic.actor("prescriber")
     with acting_as(prescriber):
-        version = plans.draft(by=prescriber, patient_id=here.patient.pk, course_id=here.appointment.care_plan_id)
+        version = plan_actions.draft(by=prescriber, patient_id=here.patient.pk, course_id=here.appointment.care_plan_id)
     weighed(clinic, here, "71")
     edit = reverse("console:plan_edit", args=[version.pk])
     client = clinic.client("prescriber")

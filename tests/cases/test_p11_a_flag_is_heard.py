@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from sojourn.care.measures import actions as measures
+from sojourn.care.measures import actions as measures_actions
 from sojourn.care.safety.models import Flag, FlagAnswer, FlagKind, FlagSource, Severity
 from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.care.scheduling.models import WorkingHours
@@ -43,7 +43,7 @@ def answer_item_nine(found: Flagged, value: str = "1") -> Flag:
     """The patient answers the ninth question of the PHQ-9 in the portal, and nothing else."""
     nurse = found.cast.actor("nurse")
     with acting_as(nurse):
-        request = measures.request_measure(
+        request = measures_actions.request_measure(
             by=nurse, patient_id=found.patient.pk, scale_id="phq-9", due_at=timezone.now() + timedelta(days=2)
         )
     answer = found.cast.client("Alma").post(f"/today/measures/{request.pk}/9/", {"value": value})

@@ -21,7 +21,7 @@ from django.db import connections
 from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
-from sojourn.care.intake import actions as intake
+from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake.story import StatedAnswer
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.safety.asking_actions import ask_for_help
@@ -345,9 +345,11 @@ def test_the_flag_names_the_emergency_contact_and_what_the_patient_needs(flagged
     by = actor_for(flagged.cast, flagged.patient)
     with acting_as(by):
         told = StatedAnswer("told", {"yes": ["interpreter"], "no": []})
-        intake.answer(by=by, patient_id=flagged.patient.pk, question_id="access_needs", told=told, seen=None)
+        intake_actions.answer(by=by, patient_id=flagged.patient.pk, question_id="access_needs", told=told, seen=None)
         words_told = StatedAnswer("told", "Mixtec, please")
-        intake.answer(by=by, patient_id=flagged.patient.pk, question_id="access_words", told=words_told, seen=None)
+        intake_actions.answer(
+            by=by, patient_id=flagged.patient.pk, question_id="access_words", told=words_told, seen=None
+        )
     with acting_as(flagged.cast.actor("nurse")):
         for name, phone, more in (
             ("Luis", "555 0100", {"emergency_contact": True}),

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from sojourn.care.measures import actions as measures
+from sojourn.care.measures import actions as measures_actions
 from sojourn.clinical import lines
 from sojourn.config import installation
 from sojourn.foundation.accounts import place_actions
@@ -132,7 +132,7 @@ def test_the_page_after_an_alarming_answer_is_never_empty(clinic: Cast):
     patient = make_patient(clinic, "Alma")
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
-        asked = measures.request_measure(
+        asked = measures_actions.request_measure(
             by=nurse, patient_id=patient.pk, scale_id="phq-9", due_at=timezone.now() + timedelta(days=1)
         )
     client = clinic.client("Alma")

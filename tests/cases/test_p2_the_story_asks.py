@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from sojourn.care.intake import queries as intake
+from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.story import story
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.safety.models import FlagKind, FlagSource, Severity
@@ -115,7 +115,7 @@ def test_what_voices_say_is_asked_after_a_yes_and_after_not_sure(clinic: Cast, a
         seen = body(phone.get(f"{STORY}psychosis_now/")).split('name="seen" value="')[1].split('"')[0]
         phone.post(f"{STORY}psychosis_now/", {"seen": seen, **answer})
         with acting_as(clinic.actor("nurse")):
-            told = {name: each.told for name, each in intake.answers(ana.pk).items()}
+            told = {name: each.told for name, each in intake_queries.answers(ana.pk).items()}
         assert ("voices_tell" in [each.id for each in story().shown(told, "unknown")]) == follows
 
 

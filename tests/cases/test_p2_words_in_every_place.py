@@ -26,7 +26,7 @@ from django.urls import reverse
 from sojourn.care.consent.models import Consent, ConsentQuestion, ConsentWithdrawal
 from sojourn.care.coordination.models import EscortAnswer
 from sojourn.care.intake.models import IntakeAnswer
-from sojourn.care.messaging import actions as messaging
+from sojourn.care.messaging import actions as messaging_actions
 from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.safety.actions import answer_flag
@@ -395,7 +395,7 @@ def test_every_text_that_a_patients_page_hands_on_is_read_or_said_to_need_it_not
 
 def test_the_search_finds_a_page_that_goes_round_the_door():
     """``messaging.write`` straight from a page would be found as a text that nobody named."""
-    assert texts_of(messaging.write) == [Written("messaging.actions.write", "body")]
+    assert texts_of(messaging_actions.write) == [Written("messaging.actions.write", "body")]
 
 
 def _fields() -> Iterator[str]:

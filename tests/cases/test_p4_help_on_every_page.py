@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sojourn.config import errors
-from sojourn.foundation.accounts import actions
+from sojourn.foundation.accounts import actions as accounts_actions
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, Invitation
 from sojourn.foundation.accounts.queries import house
@@ -28,7 +28,7 @@ def invited(cast: Cast) -> str:
     """The path of an invitation's link."""
     by = cast.actor("nurse")
     with acting_as(by):
-        sent = actions.invite(by=by, email="new@mail.example", name="Ana", role="patient", patient_id=71)
+        sent = accounts_actions.invite(by=by, email="new@mail.example", name="Ana", role="patient", patient_id=71)
     return "/" + sent.link.split("/", 3)[3]
 
 

@@ -21,14 +21,14 @@ from sojourn.care.consent.models import ConsentWithdrawal
 from sojourn.care.coordination import feed_actions, reminder_actions
 from sojourn.care.coordination.models import CalendarFeed, ReminderPreference
 from sojourn.care.encounter.models import SessionState
-from sojourn.care.intake import actions as intake
+from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake.models import IntakeAnswer
-from sojourn.care.measures import actions as measures
+from sojourn.care.measures import actions as measures_actions
 from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse
 from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import Leaving
 from sojourn.care.patients.not_now import dosed_since
-from sojourn.care.safety import actions as safety
+from sojourn.care.safety import actions as safety_actions
 from sojourn.care.safety.models import Flag
 from sojourn.care.scheduling import series_actions
 from sojourn.care.scheduling.models import PreferredTimes
@@ -53,7 +53,7 @@ def dosed(clinic: Cast, clock: Clock) -> Stage:
 def asked(cast: Cast, stage: Stage, scale_id: str = "phq-9") -> MeasureRequest:
     by = cast.actor("nurse")
     with acting_as(by):
-        return measures.request_measure(
+        return measures_actions.request_measure(
             by=by, patient_id=stage.patient.pk, scale_id=scale_id, due_at=timezone.now() + timedelta(days=2)
         )
 
@@ -164,7 +164,7 @@ def test_an_alarming_answer_that_comes_too_late_is_heard(clinic: Cast, clock: Cl
         phone.post(reverse("portal:review", args=[request.pk]))
     else:
         with acting_as(clinic.actor("nurse")) as by:
-            measures.withdraw_request(by=by, request_id=request.pk)
+            measures_actions.withdraw_request(by=by, request_id=request.pk)
     assert rows(clinic, Flag, patient=stage.patient) == 0
     for _again in range(2):
         posted = tap(phone, request, 9, 3)
@@ -253,10 +253,10 @@ def test_the_actions_refuse_by_themselves(clinic: Cast, dosed: Stage):
     request, by = asked(clinic, dosed), clinic.actor("patient")
     mine = dosed.patient.pk
     tries = [
-        lambda: measures.start_response(by=by, request_id=request.pk),
-        lambda: measures.start_response(by=by, scale_id="gad-7"),
-        lambda: intake.name_person(by=by, patient_id=mine, name="Luis", relationship="", phone="1", email=""),
-        lambda: intake.send(by=by, patient_id=mine),
+        lambda: measures_actions.start_response(by=by, request_id=request.pk),
+        lambda: measures_actions.start_response(by=by, scale_id="gad-7"),
+        lambda: intake_actions.name_person(by=by, patient_id=mine, name="Luis", relationship="", phone="1", email=""),
+        lambda: intake_actions.send(by=by, patient_id=mine),
         lambda: series_actions.state_times(by=by, patient_id=mine),
         lambda: feed_actions.open_feed(by=by),
         lambda: reminder_actions.prefer(
@@ -283,18 +283,18 @@ def test_answering_and_sending_what_was_begun_are_refused_by_the_action(clinic: 
     sign_in(clinic, stage)
     by = clinic.actor("patient")
     with acting_as(by):
-        response = measures.start_response(by=by, scale_id="phq-9")
+        response = measures_actions.start_response(by=by, scale_id="phq-9")
         for item in range(1, 10):
-            safety.answer_measure(by=by, response_id=response.pk, link_id=str(item), value=0)
+            safety_actions.answer_measure(by=by, response_id=response.pk, link_id=str(item), value=0)
     clinic.members.pop("patient")
     running_of(clinic, stage)
     by = clinic.actor("patient")
     with acting_as(by):
         with pytest.raises(ActionRefused) as refused:
-            safety.complete_measure(by=by, response_id=response.pk)
+            safety_actions.complete_measure(by=by, response_id=response.pk)
         assert refused.value.codes == ("not-now",)
         with pytest.raises(ActionRefused) as refused:
-            safety.answer_measure(by=by, response_id=response.pk, link_id="1", value=1)
+            safety_actions.answer_measure(by=by, response_id=response.pk, link_id="1", value=1)
         assert refused.value.codes == ("not-now",)
 
 

@@ -18,7 +18,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sojourn.config import installation
-from sojourn.foundation.accounts import actions, confirmation_actions, queries
+from sojourn.foundation.accounts import actions as accounts_actions
+from sojourn.foundation.accounts import confirmation_actions
+from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.actor import NOBODY, Actor, NotAllowed, acting_as, set_actor
 from sojourn.foundation.accounts.models import Membership, Person, RoleConfirmation
 from sojourn.foundation.accounts.refused import ActionRefused
@@ -82,7 +84,7 @@ def test_an_administrator_cannot_invite_his_own_address(clinic: Cast, role: str)
         assert answer.status_code in (409, 422)
         assert "You cannot invite yourself" in body(answer)
     with acting_as(clinic.actor("clinic_admin")):
-        assert queries.invitations(clinic.clinic.pk) == []
+        assert accounts_queries.invitations(clinic.clinic.pk) == []
 
 
 def test_nor_another_address_of_the_same_sign_in(clinic: Cast):
@@ -134,7 +136,7 @@ def test_accepting_while_signed_in_as_himself_takes_nothing(clinic: Cast):
 @pytest.mark.parametrize("role", CLINICAL)
 def test_an_unconfirmed_role_holds_no_permission(clinic: Cast, role: str):
     waits = newcomer(clinic, role)
-    by = queries.actor_of(waits)
+    by = accounts_queries.actor_of(waits)
     assert (by.permissions, by.unconfirmed) == (frozenset(), True)
     client = signed_in(waits)
     for name in ("console:home", "console:rules", "console:patients", "console:board"):
@@ -176,7 +178,7 @@ def test_nobody_confirms_themselves_by_two_memberships(clinic: Cast):
     role as prescriber in which she is unconfirmed herself."""
     nurse = clinic.members["nurse"]
     waits = accept(invite(clinic, nurse.person.email, "prescriber").link, person_id=nurse.person_id)
-    for by in (clinic.actor("nurse"), queries.actor_of(waits)):
+    for by in (clinic.actor("nurse"), accounts_queries.actor_of(waits)):
         with acting_as(by), pytest.raises((ActionRefused, NotAllowed)):
             confirmation_actions.confirm(by=by, membership_id=waits.pk)
     holder = clinic.actor("prescriber")
@@ -223,11 +225,11 @@ def test_who_sent_the_invitation_does_not_confirm_it(clinic: Cast):
 def test_who_was_ended_and_is_invited_again_waits_again(clinic: Cast):
     nurse, admin = clinic.members["nurse"], clinic.actor("clinic_admin")
     with acting_as(admin):
-        actions.end_membership(by=admin, membership_id=nurse.pk)
+        accounts_actions.end_membership(by=admin, membership_id=nurse.pk)
     again = accept(invite(clinic, nurse.person.email, "nurse").link, person_id=nurse.person_id)
     assert again.unconfirmed_since is not None
-    with acting_as(queries.actor_of(again)), pytest.raises(NotAllowed):
-        confirmation_actions.confirm(by=queries.actor_of(again), membership_id=again.pk)
+    with acting_as(accounts_queries.actor_of(again)), pytest.raises(NotAllowed):
+        confirmation_actions.confirm(by=accounts_queries.actor_of(again), membership_id=again.pk)
 
 
 def test_holders_and_prescribers_are_told_by_letter_and_on_their_home(clinic: Cast):
@@ -258,7 +260,7 @@ def first_of(cast: Cast, role: str) -> Membership:
     """A newcomer to a role that nobody holds any more."""
     admin = cast.actor("clinic_admin")
     with acting_as(admin):
-        actions.end_membership(by=admin, membership_id=cast.members[role].pk)
+        accounts_actions.end_membership(by=admin, membership_id=cast.members[role].pk)
     return newcomer(cast, role)
 
 
@@ -340,7 +342,7 @@ def test_no_update_makes_one(clinic: Cast, change: dict[str, object], says: str)
 def test_what_has_ended_stays_ended(clinic: Cast):
     admin, nurse = clinic.actor("clinic_admin"), clinic.members["nurse"]
     with acting_as(admin):
-        actions.end_membership(by=admin, membership_id=nurse.pk)
+        accounts_actions.end_membership(by=admin, membership_id=nurse.pk)
         with pytest.raises(IntegrityError, match="stays ended"), transaction.atomic():
             Membership.objects.filter(pk=nurse.pk).update(ended_at=None)
 

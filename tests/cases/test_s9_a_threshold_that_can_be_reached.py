@@ -16,7 +16,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from sojourn.care.measures import actions as measures
+from sojourn.care.measures import actions as measures_actions
 from sojourn.care.measures.models import OwnScale
 from sojourn.care.safety.models import Flag
 from sojourn.clinical.scales import danger, fhir
@@ -120,7 +120,7 @@ def test_the_highest_answer_is_reached_and_raises_the_flag(clinic: Cast):
     by, patient = clinic.actor("nurse"), make_patient(clinic)
     with acting_as(by):
         scale_id = f"own-{OwnScale.objects.get().pk}"
-        asked = measures.request_measure(
+        asked = measures_actions.request_measure(
             by=by, patient_id=patient.pk, scale_id=scale_id, due_at=timezone.now() + timedelta(days=1)
         )
     door = reverse("portal:question", args=[asked.pk, 2])

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template import engines
 from django.test import RequestFactory
 
-from sojourn.care.intake import actions as intake
+from sojourn.care.intake import actions as intake_actions
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import acting_as
 from tests.care.people import make_patient
@@ -53,7 +53,7 @@ def test_the_page_of_the_manual_opens_and_keeps_a_restricted_record(clinic: Cast
     request: Any = RequestFactory().get("/clinic/goals/")
     request.actor = nurse
     with acting_as(nurse):
-        intake.say_line(by=nurse, patient_id=patient.pk, of="goals", text="To sleep")
+        intake_actions.say_line(by=nurse, patient_id=patient.pk, of="goals", text="To sleep")
         told = page.goals(request).text
         Patient.objects.filter(pk=patient.pk).update(restricted=True)
         withheld = page.goals(request).text

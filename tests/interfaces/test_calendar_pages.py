@@ -14,12 +14,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination.models import Offer, WaitingEntry
-from sojourn.care.patients import actions as patients
+from sojourn.care.patients import actions as patients_actions
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.scheduling import actions as booking
-from sojourn.care.scheduling import house_actions, queries, series_actions, series_queries
+from sojourn.care.scheduling import actions as scheduling_actions
+from sojourn.care.scheduling import house_actions, series_actions, series_queries
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Appointment, BookingRules, HoursOnDay, WorkingHours
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
@@ -42,7 +43,7 @@ def day_ahead(days: int, hour: int = 10) -> datetime:
 def companion(clinic: Cast, plan: CarePlan, email="luis@example.org"):
     by = clinic.actor("nurse")
     with acting_as(by):
-        return patients.add_person(by=by, patient_id=plan.patient_id, name="Luis", phone="555", email=email)
+        return patients_actions.add_person(by=by, patient_id=plan.patient_id, name="Luis", phone="555", email=email)
 
 
 def open_weekdays(clinic: Cast) -> None:
@@ -118,7 +119,7 @@ def test_the_pages_ask_few_questions_however_full(clinic: Cast, name: str):
 def test_a_restricted_patient_is_not_named(clinic: Cast):
     plan = course(clinic, "Eva", restricted=True)
     with acting_as(clinic.actor("prescriber")):
-        booking.book(
+        scheduling_actions.book(
             by=clinic.actor("prescriber"), care_plan_id=plan.pk, chair_id=chair(clinic).pk, starts_at=day_ahead(1),
             minutes=120,
         )  # fmt: skip
@@ -170,7 +171,7 @@ def test_a_series_is_proposed_looked_over_and_booked(clinic: Cast):
     assert "6 booked ahead" in body(client.get(url, shape()))
     # life intervenes
     with acting_as(clinic.actor("nurse")):
-        booking.cancel(by=clinic.actor("nurse"), appointment_id=rows[2].pk, version=1, because="ill")
+        scheduling_actions.cancel(by=clinic.actor("nurse"), appointment_id=rows[2].pk, version=1, because="ill")
         HoursOnDay.objects.create(clinic=clinic.clinic, on=rows[2].during.lower.astimezone(DENVER).date())
     repaired = client.post(url, fields_of(body(client.get(url, shape()))))
     assert repaired.status_code == 302
@@ -335,7 +336,7 @@ def test_who_attends_is_chosen_and_changed(clinic: Cast):
     assert therapist.name in body(client.get(url))
     assert client.post(url, typed | {"version": "2"}).status_code == 302
     with acting_as(clinic.actor("nurse")):
-        assert queries.attendances([first.pk]) == {}
+        assert scheduling_queries.attendances([first.pk]) == {}
 
 
 # ---------------------------------------------------------------- hours and numbers
@@ -386,7 +387,7 @@ def test_rooms_hold_chairs(clinic: Cast):
     assert client.post(reverse("console:chairs"), {"room_name": "Garden"}).status_code == 302
     assert client.post(reverse("console:chairs"), {"room_name": "Garden"}).status_code == 409
     with acting_as(clinic.actor("nurse")):
-        (room,) = queries.rooms()
+        (room,) = scheduling_queries.rooms()
     url = reverse("console:chair", args=[one.pk])
     assert client.post(url, {"name": "Chair 1", "in_use": "on", "room_id": str(room.pk)}).status_code == 302
     assert "Chair 1, Garden" in body(clinic.client("nurse").get(reverse("console:week")))
@@ -427,7 +428,7 @@ def test_the_waiting_list_from_the_clinic_and_the_patient(clinic: Cast):
     assert "Ana Ruiz" in body(client.get(reverse("console:waiting")))
     with acting_as(clinic.actor("nurse")):
         assert WaitingEntry.objects.count() == 1
-        booking.cancel(by=clinic.actor("nurse"), appointment_id=early.pk, version=1, because="ill")
+        scheduling_actions.cancel(by=clinic.actor("nurse"), appointment_id=early.pk, version=1, because="ill")
         offer = Offer.objects.get()
     assert "is asked later" in body(client.get(reverse("console:waiting")))
     portal = patient_client(clinic, ana)
@@ -509,7 +510,7 @@ def test_the_patient_chooses_how_to_be_reminded(clinic: Cast):
     assert 'value="Europe/Madrid" selected' in body(portal.get(url))
     assert portal.post(url, typed | {"zone": "Mars/Base"}).status_code == 422
     with acting_as(clinic.actor("nurse")):
-        chosen = coordination.reminder_preference(clinic.members["patient"].patient_id or 0)
+        chosen = coordination_queries.reminder_preference(clinic.members["patient"].patient_id or 0)
     assert chosen is not None
     assert ZoneInfo(chosen.zone) == ZoneInfo("Europe/Madrid")
 

@@ -9,9 +9,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, Page
 
-from sojourn.care.intake import actions as intake
+from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake.story import StatedAnswer
-from sojourn.care.measures import actions as measures
+from sojourn.care.measures import actions as measures_actions
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.ui.build import BUILT
 from tests.browser import faults
@@ -37,11 +37,13 @@ def test_from_findings_to_a_signed_answer(
         takes(clinic, ana, name)
     told = actor_for(clinic, ana)
     with acting_as(told):
-        intake.answer(by=told, patient_id=ana.pk, question_id="bipolar", told=StatedAnswer("told", True), seen=None)
-        intake.send(by=told, patient_id=ana.pk)
+        intake_actions.answer(
+            by=told, patient_id=ana.pk, question_id="bipolar", told=StatedAnswer("told", True), seen=None
+        )
+        intake_actions.send(by=told, patient_id=ana.pk)
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
-        measures.enter_score(by=nurse, patient_id=ana.pk, scale_id="isi", total=15, taken_at=timezone.now())
+        measures_actions.enter_score(by=nurse, patient_id=ana.pk, scale_id="isi", total=15, taken_at=timezone.now())
     second_prescriber(clinic)
     wrong: list[str] = []
     with served(monkeypatch) as address:

@@ -12,18 +12,19 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from sojourn.care.candidacy import queries, wording
+from sojourn.care.candidacy import queries as candidacy_queries
+from sojourn.care.candidacy import wording
 from sojourn.care.candidacy.models import CandidacyDecision, Override
-from sojourn.care.intake import actions as intake
+from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake.models import ClinicalFact
 from sojourn.care.intake.story import StatedAnswer
-from sojourn.care.measures import actions as measures
+from sojourn.care.measures import actions as measures_actions
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import actor_of, house
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.foundation.rulebook import actions as rulebook
+from sojourn.foundation.rulebook import actions as rulebook_actions
 from tests.care import consents
 from tests.care.adopting import as_typed
 from tests.care.open_eyes import asked_at, cleared_at
@@ -56,7 +57,7 @@ def know(clinic: Cast, patient: Patient, **facts: Any) -> None:
     by = clinic.actor("nurse")
     with acting_as(by):
         for name, value in facts.items():
-            intake.enter_fact(by=by, patient_id=patient.pk, name=name, value=value, on=now_here().date())
+            intake_actions.enter_fact(by=by, patient_id=patient.pk, name=name, value=value, on=now_here().date())
 
 
 def pregnant(clinic: Cast, patient: Patient) -> None:
@@ -66,7 +67,7 @@ def pregnant(clinic: Cast, patient: Patient) -> None:
 def takes(clinic: Cast, patient: Patient, name: str) -> None:
     by = clinic.actor("nurse")
     with acting_as(by):
-        intake.say_line(by=by, patient_id=patient.pk, of="medicines", name=name, current=True, stopped_on=None)
+        intake_actions.say_line(by=by, patient_id=patient.pk, of="medicines", name=name, current=True, stopped_on=None)
 
 
 def second_prescriber(clinic: Cast) -> Actor:
@@ -116,11 +117,13 @@ def test_a_full_record_keeps_to_thirteen_statements_and_shows_reasons(clinic: Ca
         takes(clinic, ana, name)
     by = actor_for(clinic, ana)
     with acting_as(by):
-        intake.answer(by=by, patient_id=ana.pk, question_id="bipolar", told=StatedAnswer("told", True), seen=None)
-        intake.send(by=by, patient_id=ana.pk)
+        intake_actions.answer(
+            by=by, patient_id=ana.pk, question_id="bipolar", told=StatedAnswer("told", True), seen=None
+        )
+        intake_actions.send(by=by, patient_id=ana.pk)
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
-        measures.enter_score(by=nurse, patient_id=ana.pk, scale_id="isi", total=15, taken_at=timezone.now())
+        measures_actions.enter_score(by=nurse, patient_id=ana.pk, scale_id="isi", total=15, taken_at=timezone.now())
     signed(clinic, ana, **DECLINE)
     prescriber = clinic.client("prescriber")
     prescriber.get("/clinic/")
@@ -170,13 +173,15 @@ def test_what_is_too_old_is_said_with_its_day_and_can_be_entered_again(clinic: C
     know(clinic, ana, can_become_pregnant=True)
     with acting_as(clinic.actor("nurse")) as by:
         for name, value in (("pregnancy_test", "negative"), ("mania_current", False)):
-            intake.enter_fact(
+            intake_actions.enter_fact(
                 by=by, patient_id=ana.pk, name=name, value=value, on=today - timedelta(days=730)
             )  # fmt: skip
     assert "Too old to count" not in body(nurse.get(page_of(ana)))
     with acting_as(prescriber):
-        rulebook.adopt(by=prescriber, rule_id="evidence.pregnancy_test", parameters=as_typed("evidence.pregnancy_test"))
-        rulebook.adopt(
+        rulebook_actions.adopt(
+            by=prescriber, rule_id="evidence.pregnancy_test", parameters=as_typed("evidence.pregnancy_test")
+        )
+        rulebook_actions.adopt(
             by=prescriber, rule_id="evidence.state_of_health", parameters=as_typed("evidence.state_of_health")
         )
     text = body(nurse.get(page_of(ana)))
@@ -336,8 +341,10 @@ def test_what_was_awaited_has_come(clinic: Cast, ana: Patient):
 def test_what_waits_leads_from_home_to_the_patient(clinic: Cast, ana: Patient):
     by = actor_for(clinic, ana)
     with acting_as(by):
-        intake.answer(by=by, patient_id=ana.pk, question_id="bipolar", told=StatedAnswer("told", False), seen=None)
-        intake.send(by=by, patient_id=ana.pk)
+        intake_actions.answer(
+            by=by, patient_id=ana.pk, question_id="bipolar", told=StatedAnswer("told", False), seen=None
+        )
+        intake_actions.send(by=by, patient_id=ana.pk)
     prescriber = clinic.client("prescriber")
     prescriber.get("/clinic/")
     with at_most(25):  # nothing polls the home
@@ -411,7 +418,7 @@ def test_the_preview_is_what_the_patient_reads(clinic: Cast, ana: Patient):
     preview = body(answer(clinic.client("prescriber"), ana, "preview", **said))
     signed(clinic, ana, **said)
     with acting_as(clinic.actor("nurse")):
-        row = queries.latest(ana.pk)
+        row = candidacy_queries.latest(ana.pk)
         assert row is not None
         reading = wording.reading(row)
     theirs = body(phone(clinic, ana).get("/today/decision/"))

@@ -11,7 +11,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from sojourn.care.consent import actions, queries, texts
+from sojourn.care.consent import actions as consent_actions
+from sojourn.care.consent import queries as consent_queries
+from sojourn.care.consent import texts
 from sojourn.care.consent.models import Consent, ConsentCountersignature, ConsentQuestion, ConsentWithdrawal
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import acting_as
@@ -208,7 +210,7 @@ def test_withdrawal_says_what_it_means_and_the_clinic_sees_it(clinic: Cast, ana:
         assert client.post(address, {"reason": "Too much"}).status_code == 302
     with acting_as(clinic.actor("nurse")):
         assert ConsentWithdrawal.objects.count() == 1
-        assert not queries.standing(ana.pk, route="iv").valid
+        assert not consent_queries.standing(ana.pk, route="iv").valid
     assert "1 agreement was withdrawn" in body(clinic.client("nurse").get("/clinic/"))
     assert "One agreement is open" in body(client.get("/today/"))
 
@@ -246,7 +248,7 @@ def test_asking_and_counter_signing(clinic: Cast, ana: Patient):
     for _twice in range(2):
         assert nurse.post(f"{desk}ask/", {"way": "iv", "note": "Take your time"}).status_code == 302
     with acting_as(clinic.actor("nurse")):
-        assert queries.asked(ana.pk) is not None
+        assert consent_queries.asked(ana.pk) is not None
     consent = stage.sign(clinic, ana, "driving")
     address = f"/clinic/consents/{consent.pk}/"
     doctor.get(address)  # the session notes that somebody is there, once a minute
@@ -305,7 +307,7 @@ def test_a_restricted_record_is_nameless_on_the_clinics_page(clinic: Cast):
     stage.adopt_texts(clinic)
     by = clinic.actor("prescriber")
     with acting_as(by):
-        actions.ask(by=by, patient_id=secret.pk, route="iv")
+        consent_actions.ask(by=by, patient_id=secret.pk, route="iv")
     stage.sign(clinic, secret, "driving")
     assert "Hidden" not in body(clinic.client("nurse").get("/clinic/consents/"))
     assert "Restricted record</a>" in body(clinic.client("nurse").get("/clinic/consents/"))  # nor what was signed

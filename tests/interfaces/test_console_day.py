@@ -19,12 +19,12 @@ from sojourn.care.coordination.models import EscortAnswer
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.encounter.queries import sessions_on
 from sojourn.care.measures.models import MeasureRequest
-from sojourn.care.messaging import actions as messaging
+from sojourn.care.messaging import actions as messaging_actions
 from sojourn.care.messaging.models import Communication
-from sojourn.care.patients import actions as patients
+from sojourn.care.patients import actions as patients_actions
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.safety.models import Flag, FlagKind
-from sojourn.care.scheduling import actions as booking
+from sojourn.care.scheduling import actions as scheduling_actions
 from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.care.session.models import DoseCheck
 from sojourn.foundation.accounts.actor import acting_as
@@ -47,13 +47,13 @@ def today_at(hour: int, minute: int = 0) -> datetime:
 
 def chair(clinic: Cast, name="Chair 1") -> Chair:
     with acting_as(clinic.actor("clinic_admin")):
-        return booking.add_chair(by=clinic.actor("clinic_admin"), name=name)
+        return scheduling_actions.add_chair(by=clinic.actor("clinic_admin"), name=name)
 
 
 def course(clinic: Cast, given="Ana", restricted=False, **more) -> CarePlan:
     by = clinic.actor("prescriber")
     with acting_as(by):
-        who = patients.add(
+        who = patients_actions.add(
             by=by, given_name=given, family_name="Ruiz", birth_date=date(1980, 3, 12), restricted=restricted
         )
     return signed_course(clinic, who, at=today_at(9) - timedelta(days=2), **more)
@@ -61,7 +61,7 @@ def course(clinic: Cast, given="Ana", restricted=False, **more) -> CarePlan:
 
 def book(clinic: Cast, plan_: CarePlan, chair_: Chair, at: datetime, minutes=120, **more) -> Appointment:
     with acting_as(clinic.actor("nurse")):
-        return booking.book(
+        return scheduling_actions.book(
             by=clinic.actor("nurse"), care_plan_id=plan_.pk, chair_id=chair_.pk, starts_at=at, minutes=minutes, **more
         )
 
@@ -73,7 +73,7 @@ def session(clinic: Cast, appointment: Appointment, *states: str) -> Encounter:
             appointment=appointment, chair_id=appointment.chair_id, protocol_id="iv_racemic_40min",
             protocol_version="1", protocol_hash="0" * 64, opened_at=timezone.now(),
         )  # fmt: skip
-        booking.hand_to_session(appointment, encounter.opened_at)
+        scheduling_actions.hand_to_session(appointment, encounter.opened_at)
         for seq, state in enumerate(states, 1):
             SessionState.objects.create(
                 clinic=clinic.clinic, patient_id=appointment.patient_id, encounter=encounter, seq=seq, state=state,
@@ -302,7 +302,7 @@ def test_the_desk_sees_where_the_way_home_stands(clinic: Cast):
     for number, (given, comes) in enumerate({"Ana": False, "Bo": True, "Cy": None}.items()):
         plan_ = course(clinic, given)
         with acting_as(desk):
-            person = patients.add_person(
+            person = patients_actions.add_person(
                 by=desk, patient_id=plan_.patient_id, name=f"Luis{given}", phone="555", email="luis@example.org"
             )
         row = book(clinic, plan_, chair(clinic, f"Chair {number}"), today_at(23), companion_id=person.pk)
@@ -337,7 +337,7 @@ def test_who_answers_patients_sees_how_many_wait(clinic: Cast):
         )
     by = clinic.actor("Ana")
     with acting_as(by):
-        messaging.write(by=by, patient_id=ana.patient_id, body="May I drive?", key=uuid4())
+        messaging_actions.write(by=by, patient_id=ana.patient_id, body="May I drive?", key=uuid4())
     for role in answering:
         page = body(clinic.client(role).get(waiting))
         assert "1 patient waits for an answer" in page, role
@@ -426,8 +426,8 @@ def test_pages_stay_within_twenty_five_queries(clinic: Cast):
     eva = course(clinic, "Eva", restricted=True)
     with acting_as(clinic.actor("prescriber")):
         by = clinic.actor("prescriber")
-        luis = patients.add_person(by=by, patient_id=eva.patient_id, name="Luis", phone="555")
-        booking.book(
+        luis = patients_actions.add_person(by=by, patient_id=eva.patient_id, name="Luis", phone="555")
+        scheduling_actions.book(
             by=by, care_plan_id=eva.pk, chair_id=chair(clinic, "Chair 7").pk, starts_at=today_at(22), minutes=60,
             companion_id=luis.pk,
         )  # fmt: skip

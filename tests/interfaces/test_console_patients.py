@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sojourn.care.encounter.models import Encounter, SessionState
-from sojourn.care.patients import actions
+from sojourn.care.patients import actions as patients_actions
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.scheduling import actions as booking
+from sojourn.care.scheduling import actions as scheduling_actions
 from sojourn.care.scheduling.models import Appointment
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import BreakGlass, Invitation, Membership, Person
@@ -32,7 +32,7 @@ FORM = {
 
 def add(clinic: Cast, given="Ana", family="Ruiz", restricted=False, **more) -> Patient:
     with acting_as(clinic.actor("prescriber")):
-        return actions.add(
+        return patients_actions.add(
             by=clinic.actor("prescriber"), given_name=given, family_name=family, birth_date=date(1980, 3, 12),
             restricted=restricted, another_person=True, **more,
         )  # fmt: skip
@@ -224,7 +224,7 @@ def test_an_error_on_an_old_page_does_not_hide_the_others_change(clinic: Cast):
     nurse = clinic.client("nurse")
     seen = body(nurse.get(reverse("console:patient_edit", args=[patient.pk])))
     with acting_as(clinic.actor("front_desk")):
-        actions.edit(
+        patients_actions.edit(
             by=clinic.actor("front_desk"), patient_id=patient.pk, version=1, record_number="", phone="555 1111"
         )
     faulty = change(nurse, patient, seen, email="not an address")
@@ -332,22 +332,22 @@ def test_pages_stay_within_twenty_five_queries(clinic: Cast):
     patient = add(clinic)
     course = begin(clinic, patient)
     with acting_as(clinic.actor("clinic_admin")):
-        chair = booking.add_chair(by=clinic.actor("clinic_admin"), name="Chair 1")
+        chair = scheduling_actions.add_chair(by=clinic.actor("clinic_admin"), name="Chair 1")
     with acting_as(clinic.actor("nurse")):
         start = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=1)
         for number in range(5):
-            booking.book(
+            scheduling_actions.book(
                 by=clinic.actor("nurse"), care_plan_id=course.pk, chair_id=chair.pk,
                 starts_at=start + timedelta(days=number), minutes=120,
             )  # fmt: skip
         for number in range(3):
-            actions.add_person(by=clinic.actor("nurse"), patient_id=patient.pk, name=f"P{number}", phone="1")
+            patients_actions.add_person(by=clinic.actor("nurse"), patient_id=patient.pk, name=f"P{number}", phone="1")
         for appointment in Appointment.objects.all()[:3]:
             encounter = Encounter.objects.create(
                 clinic=clinic.clinic, patient=patient, care_plan=course, appointment=appointment, chair=chair,
                 protocol_id="im", protocol_version="1", protocol_hash="0" * 64, opened_at=timezone.now(),
             )  # fmt: skip
-            booking.hand_to_session(appointment, encounter.opened_at)
+            scheduling_actions.hand_to_session(appointment, encounter.opened_at)
             SessionState.objects.create(
                 clinic=clinic.clinic, patient=patient, encounter=encounter, seq=1, state="arrived", at=timezone.now()
             )

@@ -24,7 +24,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from sojourn.foundation.accounts import actions, queries, sealing
+from sojourn.foundation.accounts import actions as accounts_actions
+from sojourn.foundation.accounts import queries as accounts_queries
+from sojourn.foundation.accounts import sealing
 from sojourn.foundation.accounts.actor import NOBODY, Actor, acting_as, set_actor
 from sojourn.foundation.accounts.models import Invitation, Membership, Person
 from sojourn.foundation.audit.models import AuditEvent
@@ -163,7 +165,7 @@ def test_a_link_that_ran_out_offers_a_fresh_one(clinic: Cast):
 def test_a_withdrawn_link_says_so_and_cannot_be_renewed(clinic: Cast):
     invited, by = invite(clinic), clinic.actor("clinic_admin")
     with acting_as(by):
-        actions.withdraw(by=by, invitation_id=invited.invitation.pk)
+        accounts_actions.withdraw(by=by, invitation_id=invited.invitation.pk)
     client, link = Client(), path_of(invited.link)
     assert "withdrawn" in client.get(link).content.decode()
     assert client.post(link, {"do": "renew"}).status_code == 409
@@ -188,7 +190,7 @@ def test_an_existing_person_signs_in_and_joins(clinic: Cast, other_clinic: Cast)
     assert "Join" in client.get(link).content.decode()
     assert client.post(link).status_code == 302
     with acting_as(Actor(person_id=person.pk)):
-        assert {m.role for m in queries.memberships_of(person.pk)} == {"nurse", "therapist"}
+        assert {m.role for m in accounts_queries.memberships_of(person.pk)} == {"nurse", "therapist"}
 
 
 def test_somebody_else_who_is_signed_in_cannot_take_the_invitation(clinic: Cast):
@@ -541,7 +543,7 @@ def test_access_that_ended_closes_the_next_page(clinic: Cast):
     client, by = clinic.client("nurse"), clinic.actor("clinic_admin")
     assert client.get("/clinic/").status_code == 200
     with acting_as(by):
-        actions.end_membership(by=by, membership_id=clinic.members["nurse"].pk)
+        accounts_actions.end_membership(by=by, membership_id=clinic.members["nurse"].pk)
     assert client.get("/clinic/")["Location"] == "/nowhere/"
 
 

@@ -11,11 +11,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination import ride_home_actions
 from sojourn.care.coordination.models import EscortAnswer, EscortLink, Offer
 from sojourn.care.coordination.queries import WayHome
-from sojourn.care.scheduling import actions as booking
+from sojourn.care.scheduling import actions as scheduling_actions
 from sojourn.care.scheduling.models import Appointment
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.mail.letters import unseal
@@ -43,7 +43,7 @@ def asked(clinic: Cast) -> tuple[Appointment, str]:
 
 def state(clinic: Cast, appointment: Appointment) -> WayHome:
     with acting_as(clinic.actor("nurse")):
-        return coordination.way_home(appointment.pk).state
+        return coordination_queries.way_home(appointment.pk).state
 
 
 def test_opening_the_link_changes_nothing(clinic: Cast):
@@ -105,7 +105,7 @@ def test_a_replaced_link_reveals_nothing_and_mails_the_known_address(clinic: Cas
 def test_a_cancelled_visit_closes_the_link_and_says_the_same(clinic: Cast):
     first, link = asked(clinic)
     with acting_as(clinic.actor("nurse")) as by:
-        booking.cancel(by=by, appointment_id=first.pk, version=1, because="ill")
+        scheduling_actions.cancel(by=by, appointment_id=first.pk, version=1, because="ill")
     answer = Client().get(link)
     assert answer.status_code == 410
     assert "Ana" not in body(answer).split("<main")[1].split("</main>")[0]
@@ -149,14 +149,14 @@ def test_a_signed_in_stranger_sees_no_more_than_the_link(clinic: Cast, other_cli
 
 def test_an_earlier_time_by_its_link(clinic: Cast):
     from sojourn.care.coordination import reminder_actions, waiting_actions
-    from sojourn.care.patients import actions as patients
+    from sojourn.care.patients import actions as patients_actions
 
     ana, bo, one = course(clinic, "Ana"), course(clinic, "Bo"), chair(clinic)
     early, late = book(clinic, bo, one, day_ahead(2)), book(clinic, ana, one, day_ahead(9))
     with acting_as(clinic.actor("nurse")) as by:
-        patients.edit(by=by, patient_id=ana.patient_id, version=1, record_number="", email="ana@example.org")
+        patients_actions.edit(by=by, patient_id=ana.patient_id, version=1, record_number="", email="ana@example.org")
         waiting_actions.join(by=by, care_plan_id=ana.pk)
-        booking.cancel(by=by, appointment_id=early.pk, version=1, because="ill")
+        scheduling_actions.cancel(by=by, appointment_id=early.pk, version=1, because="ill")
         offer = Offer.objects.get()
     with acting_as(reminder_actions.sender(clinic.clinic.pk)) as house:
         assert waiting_actions.tell(by=house, offer_id=offer.pk)

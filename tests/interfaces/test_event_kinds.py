@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from pypdf import PdfReader
 
-from sojourn.care.chart import queries as record
+from sojourn.care.chart import queries as chart_queries
 from sojourn.care.chart.content import content
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session.event_kinds import EventKind, amount_word, chosen
@@ -124,9 +124,9 @@ def test_the_number_is_signed_and_one_without_leaves_old_signatures_whole(
     assert kind.amount is not None
     with acting_as(clinic.actor("nurse")) as nurse:
         session_actions.note_event(by=nurse, encounter_id=running.id, kind="music")
-        assert "event_amounts" not in content(record.session_record(running.id))
+        assert "event_amounts" not in content(chart_queries.session_record(running.id))
         row = session_actions.note_event(by=nurse, encounter_id=running.id, kind=kind.code, amount=Decimal("2.50"))
-        signed = content(record.session_record(running.id))
+        signed = content(chart_queries.session_record(running.id))
     assert signed["event_amounts"] == [[row.pk, "2.5", kind.amount.unit.code]]
 
 

@@ -19,12 +19,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from sojourn.care.encounter.queries import current_state
 from sojourn.config import installation
-from sojourn.foundation.accounts import queries as accounts
+from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.actor import NOBODY, Actor, acting_as, set_actor
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.foundation.rulebook import actions as rulebook
-from sojourn.foundation.rulebook import queries
+from sojourn.foundation.rulebook import actions as rulebook_actions
+from sojourn.foundation.rulebook import queries as rulebook_queries
 from sojourn.foundation.rulebook.first_start import first_start
 from tests.browser import clean
 from tests.care.adopting import as_typed, typed_each
@@ -108,12 +108,12 @@ def cast_of(emails: dict[str, str]) -> Cast:
     """The clinic and its people as the other helpers of the tests know them."""
     members = {}
     for role, email in emails.items():
-        person = accounts.person_by_email(email)
+        person = accounts_queries.person_by_email(email)
         assert person is not None
         with acting_as(Actor(person_id=person.pk)):
-            members[role] = accounts.memberships_of(person.pk)[0]
+            members[role] = accounts_queries.memberships_of(person.pk)[0]
     clinic_id = members["nurse"].clinic_id
-    with acting_as(accounts.house(clinic_id)):
+    with acting_as(accounts_queries.house(clinic_id)):
         return Cast(Clinic.objects.get(pk=clinic_id), members)
 
 
@@ -128,10 +128,10 @@ def decide_the_rest(cast: Cast, but: str) -> None:
     """What is still open, each value typed, apart from one rule."""
     by = cast.actor("prescriber")
     with acting_as(by):
-        walk = first_start(queries.standings(cast.clinic.pk))
+        walk = first_start(rulebook_queries.standings(cast.clinic.pk))
         left = {each.newest.id: each.newest.hash for group in walk.groups for each in group.open}
         left.pop(but)
-        rulebook.adopt_set(by=by, shown=left, signature=by.name, parameters=typed_each(left))
+        rulebook_actions.adopt_set(by=by, shown=left, signature=by.name, parameters=typed_each(left))
 
 
 @pytest.mark.usefixtures("as_shipped")
@@ -219,7 +219,7 @@ def test_from_init_to_the_first_dose(browser: Browser, address: str):
     with one_at_a_time, acting_as(cast.actor("nurse")):
         stage.step("start_dose", now=timezone.now())
         assert current_state(stage.id).state == "dosing"
-        acting = queries.acting_rules(cast.clinic.pk)
+        acting = rulebook_queries.acting_rules(cast.clinic.pk)
         assert {each: dict(FLOORS[each]) for each in FLOORS} == {
             each: {name: number.value for name, number in acting[each].parameters.items()} for each in FLOORS
         }

@@ -16,7 +16,8 @@ from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import first_start as walking
-from sojourn.foundation.rulebook import queries, released_rulebook
+from sojourn.foundation.rulebook import queries as rulebook_queries
+from sojourn.foundation.rulebook import released_rulebook
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.interfaces.console.rules.forms import field_name
 from tests.care.adopting import as_typed
@@ -48,12 +49,12 @@ def form(rule_id: str, **own: str) -> dict[str, str]:
 
 def decided(cast: Cast) -> dict[str, RuleAdoption]:
     with acting_as(cast.actor("prescriber")):
-        return queries.adoptions(cast.clinic.pk)
+        return rulebook_queries.adoptions(cast.clinic.pk)
 
 
 def walk(cast: Cast) -> walking.FirstStart:
     with acting_as(cast.actor("prescriber")):
-        return walking.first_start(queries.standings(cast.clinic.pk))
+        return walking.first_start(rulebook_queries.standings(cast.clinic.pk))
 
 
 def second_prescriber(cast: Cast) -> Client:

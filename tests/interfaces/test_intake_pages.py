@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 
-from sojourn.care.intake import actions, queries
+from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.models import IntakeAnswer, MedicationStatement
 from sojourn.care.intake.story import StatedAnswer, story
 from sojourn.care.patients.models import Patient, RelatedPerson
@@ -63,7 +64,7 @@ def test_the_whole_story_by_taps_to_the_clinic(clinic: Cast, patient: Patient, c
         at = onward(answer["Location"])
         steps += 1
     with acting_as(clinic.actor("nurse")):
-        told = {name: each.told for name, each in queries.answers(patient.pk).items()}
+        told = {name: each.told for name, each in intake_queries.answers(patient.pk).items()}
     assert steps == len(story().shown(told, "male"))
     finished = client.get(f"{STORY}{story().questions[0].id}/").text
     assert f"Question 1 of {steps}" in finished
@@ -75,7 +76,7 @@ def test_the_whole_story_by_taps_to_the_clinic(clinic: Cast, patient: Patient, c
     assert client.post(at)["Location"] == f"{STORY}sent/"
     assert "Your story is sent" in client.get(f"{STORY}sent/").text
     with acting_as(clinic.actor("nurse")):
-        assert len(queries.submissions(patient.pk)) == 1
+        assert len(intake_queries.submissions(patient.pk)) == 1
     assert "Open my story" not in client.get("/today/").text
 
 
@@ -119,7 +120,7 @@ def test_an_older_tab_is_told_and_both_answers_are_shown(clinic: Cast, patient: 
     answer = client.post(f"{STORY}bipolar/", {"seen": seen(late.text), "press": "unsure"})
     assert answer.status_code == 302
     with acting_as(clinic.actor("nurse")):
-        assert queries.answers(patient.pk)["bipolar"].told == StatedAnswer("unsure")
+        assert intake_queries.answers(patient.pk)["bipolar"].told == StatedAnswer("unsure")
         assert IntakeAnswer.objects.filter(patient=patient, question_id="bipolar").count() == 3
 
 
@@ -222,7 +223,7 @@ def test_a_list_written_as_prose_is_confirmed_piece_by_piece(clinic: Cast, patie
     )
     assert done["Location"] == f"{STORY}medicines/"
     with acting_as(clinic.actor("nurse")):
-        kept = queries.medicines(patient.pk)
+        kept = intake_queries.medicines(patient.pk)
     assert [(each.ingredient, each.current) for each in kept] == [("Sertraline", True), (None, False)]
     assert client.post(f"{STORY}paste/", {"prose": " . "}).status_code == 409
 
@@ -253,8 +254,8 @@ def test_another_patients_lines_and_people_are_not_there(clinic: Cast, patient: 
     ben = make_patient(clinic, "Ben")
     by = actor_for(clinic, ben)
     with acting_as(by):
-        goal = actions.say_line(by=by, patient_id=ben.pk, of="goals", text="Mine alone")
-        person = actions.name_person(by=by, patient_id=ben.pk, name="Eve", phone="1")
+        goal = intake_actions.say_line(by=by, patient_id=ben.pk, of="goals", text="Mine alone")
+        person = intake_actions.name_person(by=by, patient_id=ben.pk, name="Eve", phone="1")
     url = f"{STORY}goals/{goal.line}/"
     assert client.get(url).status_code == 404
     assert client.post(url, {"text": "x", "seen": goal.pk}).status_code == 404

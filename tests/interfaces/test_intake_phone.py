@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from sojourn.care.intake import actions, queries
+from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.story import StatedAnswer
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import acting_as
@@ -55,7 +56,7 @@ def phone(browser: Browser, clinic: Cast, patient: Patient, address: str) -> Ite
 
 def told(clinic: Cast, patient: Patient, question: str) -> StatedAnswer | None:
     with one_at_a_time, acting_as(clinic.actor("nurse")):
-        found = queries.answers(patient.pk).get(question)
+        found = intake_queries.answers(patient.pk).get(question)
     return found.told if found else None
 
 
@@ -110,10 +111,14 @@ def test_every_page_is_for_everybody(browser: Browser, phone: Page, clinic: Cast
     by = actor_for(clinic, patient)
     with acting_as(by):
         for text in ("Sleep through the night", "Walk the dog again"):
-            actions.say_line(by=by, patient_id=patient.pk, of="goals", text=text)
-        actions.say_line(by=by, patient_id=patient.pk, of="medicines", name="moon dust", current=True, dose="a pinch")
-        actions.answer(by=by, patient_id=patient.pk, question_id="bipolar", told=StatedAnswer("unsure"), seen=None)
-        actions.send(by=by, patient_id=patient.pk)
+            intake_actions.say_line(by=by, patient_id=patient.pk, of="goals", text=text)
+        intake_actions.say_line(
+            by=by, patient_id=patient.pk, of="medicines", name="moon dust", current=True, dose="a pinch"
+        )
+        intake_actions.answer(
+            by=by, patient_id=patient.pk, question_id="bipolar", told=StatedAnswer("unsure"), seen=None
+        )
+        intake_actions.send(by=by, patient_id=patient.pk)
     for path in ("", "weight/", "heart_now/", "goals/", "goals/add/", "people/add/", "paste/", "review/", "sent/"):
         phone.goto(STORY + path)
         clean(phone, f"story-{path.strip('/').replace('/', '-') or 'overview'}")

@@ -18,7 +18,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection as django_connection
 from django.db import transaction
 
-from sojourn.care.alarms import actions as alarm_actions
+from sojourn.care.alarms import actions as alarms_actions
 from sojourn.care.alarms import store as alarm_store
 from sojourn.care.encounter import announcing
 from sojourn.care.session import actions as session_actions
@@ -151,7 +151,7 @@ def test_alarms_acknowledgements_steps_and_calls_are_told(web: Web, chair: Chair
         (alarm,) = one(event, chair.id)["alarms"]
         assert (alarm["rule"], alarm["priority"], alarm["phase"], alarm["value"]) == ("spo2.low", "high", "raised", 88)
         with acting_as(nurse):
-            alarm_actions.acknowledge(by=nurse, encounter_id=chair.id, rule_id="spo2.low", code="spo2")
+            alarms_actions.acknowledge(by=nurse, encounter_id=chair.id, rule_id="spo2.low", code="spo2")
         event = board.next("sessions")
         (alarm,) = one(event, chair.id)["alarms"]
         assert (alarm["phase"], alarm["by"]) == ("acknowledged", nurse.name)
@@ -310,7 +310,7 @@ def test_a_batch_and_a_person_never_wait_for_each_other(chair: Chair, django_db_
                 if what == "end_session":
                     step_actions.end_session(encounter=chair.stage.encounter, now=datetime.now(UTC), by=nurse)
                 else:
-                    alarm_actions.set_baseline(encounter=chair.stage.encounter)
+                    alarms_actions.set_baseline(encounter=chair.stage.encounter)
         except BaseException as error:
             failed.append(error)
         finally:

@@ -27,29 +27,29 @@ from django.utils import timezone
 
 from sojourn.care.candidacy import actions as candidacy_actions
 from sojourn.care.candidacy import clearance_actions
-from sojourn.care.candidacy import queries as candidacy
+from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.judging import fingerprint
 from sojourn.care.consent import actions as consent_actions
 from sojourn.care.consent.models import Consent
 from sojourn.care.coordination.models import Offer, WaitingEntry
-from sojourn.care.intake import actions as intake
-from sojourn.care.measures import actions as measures
+from sojourn.care.intake import actions as intake_actions
+from sojourn.care.measures import actions as measures_actions
 from sojourn.care.measures.queries import scale
 from sojourn.care.patients.models import RelatedPerson
-from sojourn.care.plan import actions as plans
+from sojourn.care.plan import actions as plan_actions
 from sojourn.care.plan.models import PlanVersion
-from sojourn.care.safety import actions as safety
+from sojourn.care.safety import actions as safety_actions
 from sojourn.care.safety.models import Flag
 from sojourn.care.session import waste_actions
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import InboundMessage, Observation, Stranger, StrangerMessage
 from sojourn.config import errors
-from sojourn.foundation.accounts import actions as accounts
+from sojourn.foundation.accounts import actions as accounts_actions
 from sojourn.foundation.accounts.actor import NOBODY, acting_as, set_actor
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.roles import role as role_of
 from sojourn.foundation.accounts.roles import roles
-from sojourn.foundation.rulebook import actions as rulebook
+from sojourn.foundation.rulebook import actions as rulebook_actions
 from tests.care.adopting import as_typed
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage
 from tests.conftest import Cast, make_clinic, today
@@ -79,7 +79,7 @@ class House:
     def plan(self) -> PlanVersion:
         """A draft of the running session's patient."""
         with acting_as(self.cast.actor("nurse")):
-            return plans.draft(by=self.cast.actor("nurse"), patient_id=self.running.patient.pk)
+            return plan_actions.draft(by=self.cast.actor("nurse"), patient_id=self.running.patient.pk)
 
     @cached_property
     def booked(self) -> Stage:
@@ -118,7 +118,7 @@ class House:
     def request(self) -> Any:
         by = self.cast.actor("nurse")
         with acting_as(by):
-            return measures.request_measure(
+            return measures_actions.request_measure(
                 by=by, patient_id=self.running.patient.pk, scale_id="gad-7", due_at=timezone.now() + timedelta(days=3)
             )
 
@@ -127,8 +127,8 @@ class House:
         """Several questionnaires asked as one."""
         by = self.cast.actor("prescriber")
         with acting_as(by):
-            rulebook.adopt(by=by, rule_id="battery.ptsd", parameters=as_typed("battery.ptsd"))
-            return measures.request_battery(
+            rulebook_actions.adopt(by=by, rule_id="battery.ptsd", parameters=as_typed("battery.ptsd"))
+            return measures_actions.request_battery(
                 by=by,
                 patient_id=self.running.patient.pk,
                 indication="ptsd",
@@ -140,10 +140,10 @@ class House:
         """A flag, and the answers that raised it, sent."""
         with acting_as(self.cast.actor("nurse")):
             by = self.patient_actor
-            response = measures.start_response(by=by, scale_id="phq-9")
+            response = measures_actions.start_response(by=by, scale_id="phq-9")
             for item in scale("phq-9").items:
-                safety.answer_measure(by=by, response_id=response.pk, link_id=item.link_id, value=1)
-            safety.complete_measure(by=by, response_id=response.pk)
+                safety_actions.answer_measure(by=by, response_id=response.pk, link_id=item.link_id, value=1)
+            safety_actions.complete_measure(by=by, response_id=response.pk)
             return Flag.objects.select_related("response").get(response=response)
 
     @cached_property
@@ -165,8 +165,8 @@ class House:
         by, patient = self.cast.actor("prescriber"), self.running.patient
         with acting_as(by):
             for name in ("can_become_pregnant", "pregnant"):
-                intake.enter_fact(by=by, patient_id=patient.pk, name=name, value=True, on=today())
-            found = candidacy.assessment(patient.pk, "ketamine")
+                intake_actions.enter_fact(by=by, patient_id=patient.pk, name=name, value=True, on=today())
+            found = candidacy_queries.assessment(patient.pk, "ketamine")
             key = next(fingerprint(each) for each in found.blocking if each.rule_id == "CI-PREGNANCY")
             return candidacy_actions.override(
                 by=by, patient_id=patient.pk, drug="ketamine", finding=key, reason="Seen by obstetrics"
@@ -178,8 +178,8 @@ class House:
         by, patient = self.cast.actor("nurse"), self.running.patient
         fact, rule = ("seizures", "RC-SEIZURE") if self.number == 1 else ("porphyria", "RC-PORPHYRIA")
         with acting_as(by):
-            intake.enter_fact(by=by, patient_id=patient.pk, name=fact, value=True, on=today())
-            found = candidacy.assessment(patient.pk, "ketamine")
+            intake_actions.enter_fact(by=by, patient_id=patient.pk, name=fact, value=True, on=today())
+            found = candidacy_queries.assessment(patient.pk, "ketamine")
             key = next(fingerprint(each) for each in found.findings if each.rule_id == rule)
             return clearance_actions.record_clearance(
                 by=by, patient_id=patient.pk, drug="ketamine", finding=key, kind="clearance", who="Dr. Lund",
@@ -191,15 +191,17 @@ class House:
         """The first of two signatures under a higher ceiling."""
         by, name = self.cast.actor("prescriber"), "dose.ceiling.in.esketamine"
         with acting_as(by):
-            rulebook.adopt(by=by, rule_id=name, parameters=as_typed(name, most=56))
-            return rulebook.adopt(by=by, rule_id=name, parameters=as_typed(name))
+            rulebook_actions.adopt(by=by, rule_id=name, parameters=as_typed(name, most=56))
+            return rulebook_actions.adopt(by=by, rule_id=name, parameters=as_typed(name))
 
     @cached_property
     def fact(self) -> Any:
         """A fact that a clinician entered about the patient."""
         by = self.cast.actor("nurse")
         with acting_as(by):
-            return intake.enter_fact(by=by, patient_id=self.running.patient.pk, name="height_cm", value=170, on=today())
+            return intake_actions.enter_fact(
+                by=by, patient_id=self.running.patient.pk, name="height_cm", value=170, on=today()
+            )
 
     @cached_property
     def waste(self) -> Any:
@@ -220,7 +222,9 @@ class House:
         """A line of the patient's own list of medicines."""
         by = self.patient_actor
         with acting_as(by):
-            return intake.say_line(by=by, patient_id=by.patient_id, of="medicines", name="Lithium", current=True)
+            return intake_actions.say_line(
+                by=by, patient_id=by.patient_id, of="medicines", name="Lithium", current=True
+            )
 
     @property
     def patient_actor(self) -> Any:
@@ -264,7 +268,7 @@ class House:
         by = self.cast.actor("clinic_admin")
         email = f"invited{self.number}@{self.cast.clinic.slug}.example"
         with acting_as(by):
-            return accounts.invite(by=by, email=email, name="Invited", role="nurse").invitation
+            return accounts_actions.invite(by=by, email=email, name="Invited", role="nurse").invitation
 
     @cached_property
     def newcomer(self) -> Membership:

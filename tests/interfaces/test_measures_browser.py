@@ -10,12 +10,12 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
-from sojourn.care.measures import actions as measures
+from sojourn.care.measures import actions as measures_actions
 from sojourn.care.measures.models import QuestionnaireResponse
 from sojourn.care.patients.models import Patient
-from sojourn.care.safety import actions as safety
+from sojourn.care.safety import actions as safety_actions
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.rulebook import actions as rulebook
+from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.foundation.ui.build import BUILT
 from tests.browser import clean
 from tests.care.adopting import as_typed
@@ -49,12 +49,12 @@ def test_a_slider_a_number_and_a_sitting_on_a_phone(browser: Browser, clinic: Ca
     by = clinic.actor("prescriber")
     due = timezone.now() + timedelta(days=2)
     with acting_as(by):
-        row = measures.load_own_scale(
+        row = measures_actions.load_own_scale(
             by=by, questionnaire=json.dumps(SLEEP), scoring={"score": "sum[1..3]"}, holder="We", statement="Contract 7"
         )
-        request = measures.request_measure(by=by, patient_id=patient.pk, scale_id=f"own-{row.pk}", due_at=due)
-        rulebook.adopt(by=by, rule_id="battery.ptsd", parameters=as_typed("battery.ptsd"))
-        sitting = measures.request_battery(by=by, patient_id=patient.pk, indication="ptsd", due_at=due)
+        request = measures_actions.request_measure(by=by, patient_id=patient.pk, scale_id=f"own-{row.pk}", due_at=due)
+        rulebook_actions.adopt(by=by, rule_id="battery.ptsd", parameters=as_typed("battery.ptsd"))
+        sitting = measures_actions.request_battery(by=by, patient_id=patient.pk, indication="ptsd", due_at=due)
     context = browser.new_context(viewport={"width": 375, "height": 812}, base_url=address)
     sign_in(context, address, clinic.client("Alma"))
     page = context.new_page()
@@ -84,14 +84,14 @@ def test_the_clinics_forms_on_a_desk_and_on_a_phone(browser: Browser, clinic: Ca
     now = timezone.now()
     with acting_as(by):
         for days, total in ((30, 33), (20, 28), (5, 14)):
-            safety.enter_score(
+            safety_actions.enter_score(
                 by=by, patient_id=patient.pk, scale_id="madrs", total=total, answers={"10": 1}, rater="Nora",
                 taken_at=now - timedelta(days=days),
             )  # fmt: skip
-        measures.load_own_scale(
+        measures_actions.load_own_scale(
             by=by, questionnaire=json.dumps(SLEEP), scoring={"score": "sum[1..3]"}, holder="We", statement="Contract 7"
         )
-        rulebook.adopt(by=by, rule_id="battery.depression", parameters=as_typed("battery.depression"))
+        rulebook_actions.adopt(by=by, rule_id="battery.depression", parameters=as_typed("battery.depression"))
     context = browser.new_context(base_url=address, reduced_motion="reduce")
     sign_in(context, address, clinic.client("prescriber"))
     page = context.new_page()

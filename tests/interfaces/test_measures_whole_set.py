@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from sojourn.care.measures import queries
+from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.models import MeasureRequest, OwnScale, QuestionnaireResponse, Sitting
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.rulebook import actions as rulebook
+from sojourn.foundation.rulebook import actions as rulebook_actions
 from tests.care.adopting import as_typed
 from tests.care.own_forms import MADRS_LIKE, SLEEP, choice
 from tests.care.people import make_patient
@@ -63,7 +63,7 @@ def test_a_score_is_entered_with_its_licence_and_shown_with_its_band(clinic: Cas
     with acting_as(clinic.actor("nurse")):
         row = QuestionnaireResponse.objects.get()
         assert (row.score, row.band, row.source, row.origin) == (24, "moderate", "entered", "paper in the file")
-        assert queries.latest(patient.pk)["madrs"].score == 24
+        assert measures_queries.latest(patient.pk)["madrs"].score == 24
     shown = client.get(f"/clinic/measures/responses/{row.pk}/").text
     assert "entered as a score" in shown
     # what a clinician rates is no chart on the patient's phone
@@ -117,7 +117,7 @@ def test_the_cut_off_of_a_closer_look_is_that_of_the_patients_sex(clinic: Cast, 
     assert "asks for a closer look" not in before  # from memory: it says nothing before a prescriber adopts it
     by = clinic.actor("prescriber")
     with acting_as(by):
-        rulebook.adopt(by=by, rule_id="scale.audit-c", parameters=as_typed("scale.audit-c"))
+        rulebook_actions.adopt(by=by, rule_id="scale.audit-c", parameters=as_typed("scale.audit-c"))
     assert ("asks for a closer look" in client.get(page).text) is reached
 
 
@@ -142,7 +142,7 @@ def test_a_battery_waits_for_a_prescriber_and_is_then_one_sitting(clinic: Cast, 
     assert "must adopt this battery" in held.text
     by = clinic.actor("prescriber")
     with acting_as(by):
-        rulebook.adopt(by=by, rule_id="battery.depression", parameters=as_typed("battery.depression"))
+        rulebook_actions.adopt(by=by, rule_id="battery.depression", parameters=as_typed("battery.depression"))
     assert "Ask for all of them" in client.get(page).text
     assert client.post(f"{page}battery/", due)["Location"] == page
     assert client.post(f"{page}battery/", due).status_code == 409  # twice is once
@@ -168,7 +168,7 @@ def test_a_battery_waits_for_a_prescriber_and_is_then_one_sitting(clinic: Cast, 
 def test_another_patient_sees_no_sitting_of_mine(clinic: Cast, patient: Patient):
     by = clinic.actor("prescriber")
     with acting_as(by):
-        rulebook.adopt(by=by, rule_id="battery.ptsd", parameters=as_typed("battery.ptsd"))
+        rulebook_actions.adopt(by=by, rule_id="battery.ptsd", parameters=as_typed("battery.ptsd"))
     clinic.client("nurse").post(
         f"/clinic/patients/{patient.pk}/measures/battery/",
         {"indication": "ptsd", "due_on": f"{now_here().date():%Y-%m-%d}"},
@@ -218,7 +218,7 @@ def test_a_clinics_own_questionnaire_is_asked_on_the_phone_like_any_other(
     with acting_as(clinic.actor("nurse")):
         done = QuestionnaireResponse.objects.get()
         assert (done.score, done.scale_version, len(done.scale_hash)) == (43, "1", 64)
-        assert queries.latest(patient.pk)["own.sleep-in-three-questions"].total == 43
+        assert measures_queries.latest(patient.pk)["own.sleep-in-three-questions"].total == 43
     assert "Restless" in nurse.get(page).text
     assert "Your score" not in phone.get("/today/progress/").text
     assert "43" in phone.get("/today/progress/").text
@@ -283,9 +283,9 @@ def test_the_text_of_a_known_scale_keeps_its_scoring_and_its_trend(clinic: Cast,
     form |= {f"item-{number}": "1" for number in range(1, 11)}
     assert nurse.post(f"{page}own-{row.pk}/paper/", form).status_code == 302
     with acting_as(clinic.actor("nurse")):
-        (trend,) = queries.trends(patient.pk)
+        (trend,) = measures_queries.trends(patient.pk)
         assert (trend.scale.id, [each.total for each in trend.points]) == ("madrs", [30, 10])
-        assert queries.latest(patient.pk)["madrs"].band_code == "mild"
+        assert measures_queries.latest(patient.pk)["madrs"].band_code == "mild"
     refused = nurse.post(f"{page}ask/", {"scale_id": f"own-{row.pk}", "due_on": f"{now:%Y-%m-%d}"})
     assert refused.status_code == 422  # a clinician rates it: it is not among what a patient is asked
 

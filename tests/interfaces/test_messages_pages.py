@@ -7,9 +7,9 @@ import re
 import pytest
 from django.test import Client
 
-from sojourn.care.intake import actions as intake
+from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake.story import StatedAnswer
-from sojourn.care.messaging import queries
+from sojourn.care.messaging import queries as messaging_queries
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import acting_as
 from tests.care.people import actor_for, make_patient
@@ -81,7 +81,7 @@ def test_a_thank_you_needs_no_answer(clinic: Cast, patient: Patient, client: Cli
     url = f"/clinic/patients/{patient.pk}/messages/"
     nurse.post(url, {"seen": seen(nurse.get(url).text), "settle": "1"})
     with acting_as(clinic.actor("nurse")):
-        assert queries.waiting() == []
+        assert messaging_queries.waiting() == []
     assert nurse.post(url, {"seen": "999999999", "settle": "1"}).status_code == 404
 
 
@@ -110,11 +110,11 @@ def test_the_clinic_sees_what_was_told_what_changed_and_what_is_not_checked(clin
     by = actor_for(clinic, patient)
     with acting_as(by):
         tell = {"by": by, "patient_id": patient.pk}
-        intake.answer(**tell, question_id="psychosis", told=StatedAnswer("unsure"), seen=None)
-        first = intake.answer(**tell, question_id="bipolar", told=StatedAnswer("told", False), seen=None)
-        intake.say_line(**tell, of="medicines", name="moon dust", current=True)
-        intake.send(**tell)
-        intake.answer(**tell, question_id="bipolar", told=StatedAnswer("told", True), seen=first.pk)
+        intake_actions.answer(**tell, question_id="psychosis", told=StatedAnswer("unsure"), seen=None)
+        first = intake_actions.answer(**tell, question_id="bipolar", told=StatedAnswer("told", False), seen=None)
+        intake_actions.say_line(**tell, of="medicines", name="moon dust", current=True)
+        intake_actions.send(**tell)
+        intake_actions.answer(**tell, question_id="bipolar", told=StatedAnswer("told", True), seen=first.pk)
     nurse = clinic.client("nurse")
     nurse.get("/clinic/")
     url = f"/clinic/patients/{patient.pk}/story/"
@@ -126,7 +126,7 @@ def test_the_clinic_sees_what_was_told_what_changed_and_what_is_not_checked(clin
     assert "Changed since it was sent" in page
     assert re.search(r'data-label="Before">No</td><td data-label="Now">Yes', page)
     with acting_as(by):
-        intake.send(**tell)
+        intake_actions.send(**tell)
     assert "Changed with the last sending" in nurse.get(url).text
     assert url in nurse.get(f"/clinic/patients/{patient.pk}/").text
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 import sojourn
 from sojourn.care.patients.models import Patient
 from sojourn.clinical.protocol.states import TRANSITIONS
-from sojourn.foundation.accounts import actions
+from sojourn.foundation.accounts import actions as accounts_actions
 from sojourn.foundation.accounts.actor import NOBODY, acting_as, set_actor
 from sojourn.foundation.accounts.models import BreakGlass, Invitation, Membership
 from sojourn.foundation.audit.actions import record
@@ -165,7 +165,7 @@ def test_the_door_of_a_restricted_record(clinic: Cast):
 def test_after_an_hour_the_door_is_shut(clinic: Cast):
     patient, by = make_patient(clinic), clinic.actor("nurse")
     with acting_as(by):
-        actions.open_restricted(
+        accounts_actions.open_restricted(
             by=by,
             patient_id=patient.pk,
             reason="Found unresponsive in room 2",
@@ -200,7 +200,7 @@ def test_rows_read_as_sentences_newest_first(clinic: Cast):
     patient, by = make_patient(clinic), clinic.actor("nurse")
     with acting_as(by):
         record(by, "patient.opened", patient)
-        actions.open_restricted(by=by, patient_id=patient.pk, reason="Found unresponsive in room 2")
+        accounts_actions.open_restricted(by=by, patient_id=patient.pk, reason="Found unresponsive in room 2")
     client = clinic.client("auditor")
     with at_most(12):
         page = client.get(AUDIT)

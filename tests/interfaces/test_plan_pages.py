@@ -12,9 +12,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from sojourn.care.patients import actions as patients
+from sojourn.care.patients import actions as patients_actions
 from sojourn.care.patients.models import Patient
-from sojourn.care.plan import actions, gates, queries
+from sojourn.care.plan import actions as plan_actions
+from sojourn.care.plan import gates
+from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.care.plan.parts import Goal, PlanPart
 from sojourn.foundation.accounts.actor import acting_as
@@ -39,7 +41,7 @@ def way(monkeypatch: pytest.MonkeyPatch) -> dict:
 def who(clinic: Cast) -> Patient:
     adopt_ceilings(clinic)
     with acting_as(clinic.actor("prescriber")):
-        return patients.add(
+        return patients_actions.add(
             by=clinic.actor("prescriber"), given_name="Ana", family_name="Ruiz",
             birth_date=today().replace(year=1980, day=1),
         )  # fmt: skip
@@ -76,7 +78,7 @@ def saved(clinic: Cast, who: Patient, role: str = "prescriber", **more: str) -> 
 
 def again(clinic: Cast, version: PlanVersion) -> PlanVersion:
     with acting_as(clinic.actor("prescriber")):
-        return queries.version(version.pk)
+        return plan_queries.version(version.pk)
 
 
 def signed(clinic: Cast, who: Patient, **more: str) -> PlanVersion:
@@ -322,7 +324,7 @@ def test_my_plan_in_plain_words(clinic: Cast, who: Patient):
     version = saved(clinic, who)
     assert "Your plan will stand here" in client.get(reverse("portal:plan")).content.decode()  # a draft is not shown
     with acting_as(clinic.actor("prescriber")):
-        actions.save_draft(
+        plan_actions.save_draft(
             by=clinic.actor("prescriber"), version_id=version.pk, seen=version.revision,
             values={
                 "parts": (PlanPart("group", "The Tuesday group", 2, "month"),),

@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from sojourn.care.measures import actions as measures
+from sojourn.care.measures import actions as measures_actions
 from sojourn.care.patients.models import Patient
-from sojourn.care.safety import actions as safety
+from sojourn.care.safety import actions as safety_actions
 from sojourn.care.session.models import SessionEvent
 from sojourn.foundation.accounts.actions import open_restricted
 from sojourn.foundation.accounts.actor import acting_as
@@ -62,10 +62,10 @@ def dosing(cast: Cast) -> Stage:
 def send_phq9(cast: Cast, patient: Patient, values: list[int], at: datetime) -> None:
     by = cast.actor(patient.given_name)
     with acting_as(by):
-        response = measures.start_response(by=by, scale_id="phq-9", now=at)
+        response = measures_actions.start_response(by=by, scale_id="phq-9", now=at)
         for link_id, value in zip((*"123456789", "difficulty"), [*values, None], strict=True):
-            safety.answer_measure(by=by, response_id=response.pk, link_id=link_id, value=value, now=at)
-        safety.complete_measure(by=by, response_id=response.pk, now=at)
+            safety_actions.answer_measure(by=by, response_id=response.pk, link_id=link_id, value=value, now=at)
+        safety_actions.complete_measure(by=by, response_id=response.pk, now=at)
 
 
 # ------------------------------------------------------------------ where I am on the way
@@ -97,7 +97,7 @@ def test_today_says_where_what_is_next_and_what_is_open(helped: Cast):
     nurse = helped.actor("nurse")
     with acting_as(nurse):
         for scale_id in ("phq-9", "gad-7"):
-            measures.request_measure(
+            measures_actions.request_measure(
                 by=nurse, patient_id=stage.patient.pk, scale_id=scale_id,
                 due_at=timezone.now() + timedelta(days=1),
             )  # fmt: skip
@@ -316,7 +316,7 @@ def test_the_measure_of_words_is_right():
 def test_the_pages_read_at_grade_eight_or_below(helped: Cast, patient: Patient, page: str):
     nurse = helped.actor("nurse")
     with acting_as(nurse):
-        request = measures.request_measure(
+        request = measures_actions.request_measure(
             by=nurse, patient_id=patient.pk, scale_id="phq-9", due_at=timezone.now() + timedelta(days=1)
         )
     text = prose(signed_in(helped, patient).get(f"/today/{page.format(request.pk)}").text)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from sojourn.care.measures import actions as measures
-from sojourn.care.measures import queries
+from sojourn.care.measures import actions as measures_actions
+from sojourn.care.measures import queries as measures_queries
 from sojourn.clinical.worked import run_scale
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.rulebook import scales
@@ -54,7 +54,7 @@ def test_it_is_asked_answered_scored_and_shown(definitions: Path, clinic: Cast):
     page = f"/clinic/patients/{patient.pk}/measures/"
     assert "Rest in two questions" in staff.get(page).text
     with acting_as(nurse):
-        row = measures.request_measure(
+        row = measures_actions.request_measure(
             by=nurse, patient_id=patient.pk, scale_id="rest-2", due_at=timezone.now() + timedelta(days=1)
         )
     client.cookies["django_language"] = "es"
@@ -65,7 +65,7 @@ def test_it_is_asked_answered_scored_and_shown(definitions: Path, clinic: Cast):
         client.post(f"/today/measures/{row.pk}/{number}/", {"value": "1"})
     client.post(f"/today/measures/{row.pk}/review/")
     with acting_as(nurse):
-        newest = queries.latest(patient.pk)["rest-2"]
+        newest = measures_queries.latest(patient.pk)["rest-2"]
         assert (newest.total, newest.band_code) == (2, "tired")
     assert "This is your first score: 2 of 2" in client.get("/today/progress/").text
     assert "Tired" in staff.get(page).text

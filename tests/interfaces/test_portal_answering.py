@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from sojourn.care.measures import actions as measures
+from sojourn.care.measures import actions as measures_actions
 from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag
@@ -42,7 +42,7 @@ def branching(clinic: Cast, patient: Patient) -> MeasureRequest:
     ]}  # fmt: skip
     by = clinic.actor("prescriber")
     with acting_as(by):
-        row = measures.load_own_scale(
+        row = measures_actions.load_own_scale(
             by=by, questionnaire=json.dumps(form), holder="We", statement="Contract 7",
             scoring={"score": "sum[1..3]", "safety_items": ["2"], "safety_from": 1},
         )  # fmt: skip
@@ -57,7 +57,7 @@ def request_row(clinic: Cast, patient: Patient) -> MeasureRequest:
 def ask(clinic: Cast, patient: Patient, scale_id: str = "phq-9") -> MeasureRequest:
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
-        return measures.request_measure(
+        return measures_actions.request_measure(
             by=nurse, patient_id=patient.pk, scale_id=scale_id, due_at=timezone.now() + timedelta(days=2)
         )
 
@@ -196,7 +196,7 @@ def test_questions_beyond_the_end_do_not_exist(clinic: Cast, request_row: Measur
 def test_a_request_taken_back_says_so(clinic: Cast, patient: Patient, request_row: MeasureRequest):
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
-        measures.withdraw_request(by=nurse, request_id=request_row.pk)
+        measures_actions.withdraw_request(by=nurse, request_id=request_row.pk)
     client = clinic.client("Alma")
     assert "no longer needs these answers" in client.get(url(request_row)).text
     assert client.post(url(request_row, 1), {"value": "1"}).status_code == 409

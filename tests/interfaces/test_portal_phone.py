@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from sojourn.care.measures import actions as measures
+from sojourn.care.measures import actions as measures_actions
 from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse
 from sojourn.care.safety.models import Flag
 from sojourn.care.session.models import SessionEvent
@@ -45,7 +45,7 @@ def stage(helped: Cast) -> Stage:
 def row(helped: Cast, stage: Stage) -> MeasureRequest:
     nurse = helped.actor("nurse")
     with acting_as(nurse):
-        return measures.request_measure(
+        return measures_actions.request_measure(
             by=nurse, patient_id=stage.patient.pk, scale_id="phq-9", due_at=timezone.now() + timedelta(days=2)
         )
 

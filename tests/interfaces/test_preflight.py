@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 
 from sojourn.care.consent.models import Consent
 from sojourn.care.coordination import ride_home_actions
-from sojourn.care.intake import actions as intake
+from sojourn.care.intake import actions as intake_actions
 from sojourn.care.session import withdrawal_actions
 from sojourn.care.session.models import CheckResult
 from sojourn.clinical.eligibility import Value
@@ -60,7 +60,9 @@ def day(at) -> str:
 def enter(cast: Cast, stage: Stage, name: str, value: Value, days: int = 0) -> None:
     by = cast.actor("nurse")
     with acting_as(by):
-        intake.enter_fact(by=by, patient_id=stage.patient.pk, name=name, value=value, on=today() - timedelta(days=days))
+        intake_actions.enter_fact(
+            by=by, patient_id=stage.patient.pk, name=name, value=value, on=today() - timedelta(days=days)
+        )
 
 
 def test_the_consent_says_which_documents_of_when_and_which_version(ready: Cast):
@@ -142,7 +144,7 @@ def test_medicines_say_what_is_taken_and_what_changed_since_the_decision(ready: 
     assert "Not gone through in any earlier session." in told
     by = ready.actor("nurse")
     with acting_as(by):
-        intake.say_line(
+        intake_actions.say_line(
             by=by,
             patient_id=stage.patient.pk,
             of="medicines",

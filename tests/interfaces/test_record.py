@@ -15,7 +15,7 @@ from django.utils import translation
 from playwright.sync_api import Browser, expect
 from pypdf import PdfReader
 
-from sojourn.care.chart import queries
+from sojourn.care.chart import queries as chart_queries
 from sojourn.care.chart.content import content_hash, verify_signature
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.session.models import Addendum, RecordSignature, SessionEvent
@@ -42,13 +42,13 @@ def at(stage: Stage, part: str = "record/") -> str:
 
 
 def shown_of(stage: Stage) -> RecordView:
-    record = queries.session_record(stage.id)
+    record = chart_queries.session_record(stage.id)
     return RecordView(record, verify_signature(record))
 
 
 def hash_of(cast: Cast, stage: Stage) -> str:
     with acting_as(cast.actor("nurse")):
-        return content_hash(queries.session_record(stage.id))
+        return content_hash(chart_queries.session_record(stage.id))
 
 
 def event(cast: Cast, stage: Stage, note: str) -> None:

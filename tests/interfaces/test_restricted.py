@@ -11,10 +11,10 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from django.utils import timezone
 
-from sojourn.care.intake import actions as intake
+from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake.models import Goal
-from sojourn.care.measures import actions as measures
-from sojourn.care.messaging import actions as messaging
+from sojourn.care.measures import actions as measures_actions
+from sojourn.care.messaging import actions as messaging_actions
 from sojourn.care.patients.models import DoseStart, Patient, RelatedPerson
 from sojourn.care.safety.models import Flag
 from sojourn.care.session.models import SessionEvent
@@ -48,11 +48,11 @@ def house(clinic: Cast) -> House:
         make(house)
     by = house.patient_actor
     with acting_as(by):
-        messaging.write(by=by, patient_id=by.patient_id, body="Xolotl asks", key=uuid4())
-        intake.send(by=by, patient_id=by.patient_id)
+        messaging_actions.write(by=by, patient_id=by.patient_id, body="Xolotl asks", key=uuid4())
+        intake_actions.send(by=by, patient_id=by.patient_id)
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
-        measures.enter_score(
+        measures_actions.enter_score(
             by=nurse, patient_id=house.running.patient.pk, scale_id="isi", total=15, taken_at=timezone.now()
         )
     with acting_as(clinic.actor("prescriber")):

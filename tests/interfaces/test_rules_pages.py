@@ -15,7 +15,8 @@ from sojourn.clinical import worked
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.foundation.rulebook import load, queries
+from sojourn.foundation.rulebook import load
+from sojourn.foundation.rulebook import queries as rulebook_queries
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.interfaces.console.medicines import interaction_words
 from sojourn.interfaces.console.rules.forms import field_name
@@ -51,7 +52,7 @@ def adopt(rule_id: str, **typed: str) -> tuple[str, dict[str, str]]:
 
 def adoptions(cast: Cast) -> dict[str, RuleAdoption]:
     with acting_as(cast.actor("prescriber")):
-        return queries.adoptions(cast.clinic.pk)
+        return rulebook_queries.adoptions(cast.clinic.pk)
 
 
 # ---------------------------------------------------------------- reading
@@ -229,7 +230,7 @@ def test_a_lowered_ceiling_goes_up_again_by_two_prescribers(clinic: Cast):
     assert adoptions(clinic)[name].parameters == {"most": 56}
     assert "A looser limit or a higher dose waits for a second signature" in body(client.get(reverse("console:rules")))
     with acting_as(clinic.actor("prescriber")) as by:
-        address = reverse("console:rule_raise", args=[queries.raises(by.own_clinic_id)[name].pk])
+        address = reverse("console:rule_raise", args=[rulebook_queries.raises(by.own_clinic_id)[name].pk])
         person = Person.objects.create_user(f"two@{clinic.clinic.slug}.example", None)
         clinic.members["second"] = Membership.objects.create(
             clinic=clinic.clinic, person=person, role="prescriber", name="Second Prescriber"
@@ -408,9 +409,9 @@ def adopt_everything_but_new(cast: Cast) -> None:
     adopt_everything(cast)
     by = cast.actor("prescriber")
     with acting_as(by):
-        from sojourn.foundation.rulebook import actions
+        from sojourn.foundation.rulebook import actions as rulebook_actions
 
-        actions.retire(by=by, rule_id="nausea.strong", reason="The test adopts it through the page")
+        rulebook_actions.retire(by=by, rule_id="nausea.strong", reason="The test adopts it through the page")
 
 
 def test_a_rule_of_interaction_shows_its_classes_their_members_and_whom_it_leaves_out(clinic: Cast):

@@ -6,7 +6,7 @@ from datetime import date
 
 from django.urls import reverse
 
-from sojourn.care.patients import actions
+from sojourn.care.patients import actions as patients_actions
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.foundation.accounts.actor import acting_as
 from tests.conftest import Cast
@@ -15,7 +15,7 @@ from tests.conftest import Cast
 def add(clinic: Cast, *, restricted: bool = False) -> Patient:
     by = clinic.actor("prescriber")
     with acting_as(by):
-        return actions.add(
+        return patients_actions.add(
             by=by, given_name="Ana", family_name="Ruiz", birth_date=date(1980, 3, 12), restricted=restricted
         )
 
@@ -23,7 +23,7 @@ def add(clinic: Cast, *, restricted: bool = False) -> Patient:
 def beside(clinic: Cast, patient: Patient) -> RelatedPerson:
     by = clinic.actor("prescriber")
     with acting_as(by):
-        return actions.add_person(by=by, patient_id=patient.pk, name="Leo Ruiz", phone="+1 303 555 0100")
+        return patients_actions.add_person(by=by, patient_id=patient.pk, name="Leo Ruiz", phone="+1 303 555 0100")
 
 
 def test_who_may_open_it_is_asked_first(clinic: Cast):

@@ -87,7 +87,7 @@ async def the_day(found: House) -> list[Resending]:
 
 def an_acknowledged_alarm(ward: Ward) -> int:
     """Before the day: one session has a high alarm that its nurse has acknowledged."""
-    from sojourn.care.alarms import actions as alarm_actions
+    from sojourn.care.alarms import actions as alarms_actions
     from sojourn.care.alarms.queries import open_alarms
     from sojourn.care.vitals import actions as vitals_actions
     from sojourn.foundation.accounts.actor import Actor, acting_as
@@ -100,7 +100,7 @@ def an_acknowledged_alarm(ward: Ward) -> int:
     with acting_as(nurse):
         vitals_actions.take_readings(by=nurse, encounter_id=encounter_id, values={"nibp_sys": 196, "nibp_dia": 104})
         for alarm in open_alarms([encounter_id]):
-            alarm_actions.acknowledge(by=nurse, encounter_id=encounter_id, rule_id=alarm.rule_id, code=alarm.code)
+            alarms_actions.acknowledge(by=nurse, encounter_id=encounter_id, rule_id=alarm.rule_id, code=alarm.code)
         assert open_alarms([encounter_id])
     return encounter_id
 

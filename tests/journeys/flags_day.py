@@ -111,7 +111,7 @@ def people() -> People:
     from sojourn.foundation.accounts.actor import Actor, acting_as
     from sojourn.foundation.accounts.models import Clinic, Membership, Person
     from sojourn.foundation.accounts.queries import actor_of
-    from sojourn.foundation.rulebook import actions as rulebook
+    from sojourn.foundation.rulebook import actions as rulebook_actions
     from sojourn.foundation.rulebook.queries import ids_of
     from tests.care.adopting import as_typed
     from tests.confirmed import casts_are_confirmed
@@ -144,7 +144,9 @@ def people() -> People:
         found = People(staff, [join(each.given_name, "patient", each.pk) for each in patients])
     with acting_as(staff[1]):
         for rule_id in sorted(ids_of(deadlines.KIND)):
-            rulebook.adopt(by=staff[1], rule_id=rule_id, parameters=as_typed(rule_id), now=now - timedelta(hours=1))
+            rulebook_actions.adopt(
+                by=staff[1], rule_id=rule_id, parameters=as_typed(rule_id), now=now - timedelta(hours=1)
+            )
     for each in staff:
         with acting_as(each):
             duty_actions.choose_channels(by=each, by_email=True)

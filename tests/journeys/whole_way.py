@@ -194,7 +194,8 @@ def an_appointment_now(patient_id: int) -> None:
     """Booked by the front desk's own action for a quarter of an hour ago, since a test does not wait for the hour."""
     from sojourn.care.patients.models import RelatedPerson
     from sojourn.care.plan.models import CarePlan
-    from sojourn.care.scheduling import actions, house_actions
+    from sojourn.care.scheduling import actions as scheduling_actions
+    from sojourn.care.scheduling import house_actions
     from sojourn.care.scheduling.models import Chair
     from sojourn.foundation.accounts.actor import acting_as
 
@@ -209,7 +210,7 @@ def an_appointment_now(patient_id: int) -> None:
     with acting_as(by):
         chair = Chair.objects.create(clinic_id=by.clinic_id, name=f"Chair {patient_id}")
         plan = CarePlan.objects.get(patient_id=patient_id)
-        actions.book(
+        scheduling_actions.book(
             outside_hours=True,
             by=by, care_plan_id=plan.pk, chair_id=chair.pk, starts_at=now - timedelta(minutes=5), minutes=150,
             companion_id=RelatedPerson.objects.get(patient_id=patient_id).pk,

@@ -11,7 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.candidacy import judging, open_eyes, queries
+from sojourn.care.candidacy import judging, open_eyes
+from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.models import CandidacyDecision, Clearance, Kind, Override, OverrideSignature
 from sojourn.care.candidacy.queries import Assessed
 from sojourn.care.patients.models import Patient
@@ -101,7 +102,7 @@ def decide(
     at = now or timezone.now()
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     said = answer.clean()
-    newest = queries.latest(patient_id)
+    newest = candidacy_queries.latest(patient_id)
     if newest is not None and _is_the_same(newest, by, said, seen):
         return newest
     row = _prepared(by, patient, said, seen, at, signs=True)
@@ -120,23 +121,23 @@ def _prepared(
         raise ActionRefused(_("This page is of another patient. Open the page again."), codes=("another-page",))
     if (drug, route) not in judging.WAYS:
         raise ActionRefused(_("Choose the medicine and how it is given."), codes=("unknown-way",))
-    newest = queries.latest(patient.pk)
+    newest = candidacy_queries.latest(patient.pk)
     if seen.get("decision") != (newest.pk if newest else None):
         raise Overtaken(
             _("Somebody signed a decision meanwhile. Read it; what you typed is still here."),
             codes=("decided-meanwhile",),
         )
-    assessed = queries.assessment_of(patient, drug, route, today)
-    changes = queries.differences(seen, assessed.seen(seen.get("decision")))
+    assessed = candidacy_queries.assessment_of(patient, drug, route, today)
+    changes = candidacy_queries.differences(seen, assessed.seen(seen.get("decision")))
     if changes:
         raise Overtaken(
             _("Something changed since you opened this page: %(what)s. Look at it; what you typed is still here.")
             % {"what": ", ".join(changes)},
             codes=("changed",),
         )
-    signed = queries.overrides(patient.pk)
-    clearances = queries.clearances(patient.pk) if said.accepts else ()
-    wrong = [*_faults(said, today), *_blocks(said, assessed, queries.in_effect(signed, drug))]
+    signed = candidacy_queries.overrides(patient.pk)
+    clearances = candidacy_queries.clearances(patient.pk) if said.accepts else ()
+    wrong = [*_faults(said, today), *_blocks(said, assessed, candidacy_queries.in_effect(signed, drug))]
     if signs and said.accepts and not wrong:
         weighed, not_known = open_eyes.weighed(assessed, clearances), open_eyes.unknown(assessed)
         wrong += open_eyes.faults(said.reasons, weighed, not_known)
@@ -150,7 +151,7 @@ def _row(
     patient: Patient,
     said: DecisionInput,
     assessed: Assessed,
-    signed: Sequence[queries.Overridden],
+    signed: Sequence[candidacy_queries.Overridden],
     newest: CandidacyDecision | None,
     at: datetime,
     clearances: Sequence[Clearance] = (),
@@ -293,7 +294,7 @@ def _tell(patient: Patient, by: Actor) -> None:
 
 def _open_finding(by: Actor, patient: Patient, drug: str, key: str, at: datetime) -> Finding:
     """The finding that stands in the way now and may be overridden; else never-overridden, not-blocking, changed."""
-    assessed = queries.assessment_of(patient, drug, None, clinic_day(at, by))
+    assessed = candidacy_queries.assessment_of(patient, drug, None, clinic_day(at, by))
     finding = next((each for each in assessed.findings if fingerprint(each) == key), None)
     if finding is None:
         raise Overtaken(
@@ -327,7 +328,7 @@ def override(
         raise ActionRefused(_("Write why this does not hold for this patient."), codes=("reason-missing",))
     if len(why) > LONGEST:
         raise ActionRefused(_("Please make it shorter: at most %(n)d letters.") % {"n": LONGEST}, codes=("too-long",))
-    for each in queries.overrides(patient_id):
+    for each in candidacy_queries.overrides(patient_id):
         mine = each.row.signed_by_id == by.membership_id and each.row.reason == why
         if each.row.drug == drug and each.finding == finding and (each.in_effect or mine):
             return each.row

@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.candidacy import judging, open_eyes, queries
+from sojourn.care.candidacy import judging, open_eyes
+from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.models import Clearance, ClearanceKind, ClearanceStruck
 from sojourn.care.patients.models import Patient
 from sojourn.clinical.eligibility import Finding, fingerprint
@@ -69,7 +70,7 @@ def record_clearance(
 
 
 def _finding(patient: Patient, drug: str, key: str, today: date) -> Finding:
-    assessed = queries.assessment_of(patient, drug, None, today)
+    assessed = candidacy_queries.assessment_of(patient, drug, None, today)
     found = next((each for each in assessed.assessment.acting if fingerprint(each) == key), None)
     if found is None:
         raise Overtaken(

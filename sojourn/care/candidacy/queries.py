@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.candidacy import judging
 from sojourn.care.candidacy.models import CandidacyDecision, Clearance, Kind, Override, OverrideSignature
-from sojourn.care.intake import queries as intake
+from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.models import ClinicalFact, IntakeSubmission
 from sojourn.care.intake.queries import EnteredFact, MedicineTaken
-from sojourn.care.measures import queries as measures
+from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.queries import Scored
 from sojourn.care.patients.models import Patient
 from sojourn.clinical import eligibility, interactions, news2
@@ -277,7 +277,7 @@ def assessment_of(patient: Patient, drug: str, route: str | None, on: date | Non
     """The same for a patient who was read already. Five queries."""
     day = on or clinic_today(current_actor())
     return assess(
-        patient, intake.facts(patient, day), intake.medicines(patient.pk), rules(patient.clinic_id),
+        patient, intake_queries.facts(patient, day), intake_queries.medicines(patient.pk), rules(patient.clinic_id),
         drug=drug, route=route, on=day,
     )  # fmt: skip
 
@@ -408,7 +408,9 @@ def file_of(patient_id: int) -> File:
     facts = [_read(ClinicalFact, each) for each in values["all_facts"]]
     facts.sort(key=lambda row: (row.observed_on, row.pk))
     cleared = tuple(_read(Clearance, each) for each in reversed(values["all_clearances"]))
-    return File(found, tuple(decided), tuple(signed), cleared, intake.entered_of(facts), tuple(values["all_sent"]))
+    return File(
+        found, tuple(decided), tuple(signed), cleared, intake_queries.entered_of(facts), tuple(values["all_sent"])
+    )
 
 
 _SECOND: Final = ("id", "signed_at", "signed_by_id", "signer_name")
@@ -474,8 +476,8 @@ def moments(file: File, taken: Iterable[MedicineTaken], scores: Iterable[Scored]
 
 def timeline(patient_id: int) -> tuple[Moment, ...]:
     """Facts, medicines, scores and decisions in one, the newest first. Three queries."""
-    scored = [point for each in measures.trends(patient_id, rules={}) for point in each.points]
-    return moments(file_of(patient_id), intake.medicines(patient_id), scored)
+    scored = [point for each in measures_queries.trends(patient_id, rules={}) for point in each.points]
+    return moments(file_of(patient_id), intake_queries.medicines(patient_id), scored)
 
 
 # ---------------------------------------------------------------- what waits

@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from sojourn.care.consent import queries, texts
+from sojourn.care.consent import queries as consent_queries
+from sojourn.care.consent import texts
 from sojourn.care.consent.models import (
     Consent,
     ConsentAdoption,
@@ -138,7 +139,7 @@ def ask(
     if way not in texts.WAYS:
         raise ActionRefused(_("Choose how the medicine is given."), codes=("unknown-route",))
     clinic = _clinic(by)
-    own = queries.available_documents(clinic)
+    own = consent_queries.available_documents(clinic)
     missing = [each for each in texts.newest().values() if each.needed_for(way) and not own.text(each.id, way, "en")]
     if missing:
         raise ActionRefused(
@@ -147,7 +148,7 @@ def ask(
         )
     patient = _patient(patient_id)
     said = note.strip()
-    before = queries.asked(patient.pk)
+    before = consent_queries.asked(patient.pk)
     at = now or timezone.now()
     if before is not None and (before.route, before.note) == (way, said) and (
         (at - before.requested_at).total_seconds() < 120
@@ -276,7 +277,7 @@ def sign(
     signature-missing, name-too-long, drawing-too-large, drawing-invalid, drawing-empty.
     """
     by.require("own.sign")
-    form = queries.read_token(token)
+    form = consent_queries.read_token(token)
     if form is None:
         raise ActionRefused(
             _("This page was open too long. Nothing was signed. Please read it again and sign then."),
@@ -291,8 +292,8 @@ def sign(
             codes=("replayed",),
         )
     text = _text_of(by, form)
-    newest = queries.newest_of(patient.pk).get(text.document_id)
-    if newest is not None and queries.withdrawn(newest) is None:
+    newest = consent_queries.newest_of(patient.pk).get(text.document_id)
+    if newest is not None and consent_queries.withdrawn(newest) is None:
         same = newest.content_hash == text.hash and newest.decision == decision
         turned = newest.decision == Decision.PERMIT and decision == Decision.DENY
         if same or turned:
@@ -327,7 +328,7 @@ def sign(
 
 
 def _must_be_awake(by: Actor, patient: Patient, at: datetime) -> None:
-    again = queries.signs_again_at(_clinic(by), patient.pk, at)
+    again = consent_queries.signs_again_at(_clinic(by), patient.pk, at)
     if again is None:
         return
     raise ActionRefused(
@@ -337,12 +338,12 @@ def _must_be_awake(by: Actor, patient: Patient, at: datetime) -> None:
     )
 
 
-def _text_of(by: Actor, form: queries.Token) -> Text:
+def _text_of(by: Actor, form: consent_queries.Token) -> Text:
     """The text as it is signed now, which must be the one that the form showed."""
-    request = queries.asked(form.patient_id)
+    request = consent_queries.asked(form.patient_id)
     if request is None:
         raise ActionRefused(_("The clinic has not asked you to sign this."), codes=("not-asked",))
-    own = queries.available_documents(_clinic(by))
+    own = consent_queries.available_documents(_clinic(by))
     for language in texts.LANGUAGES:
         text = own.text(form.document_id, request.route, language)
         if text is not None and text.hash == form.content_hash:
@@ -397,20 +398,20 @@ def countersign(
     before = ConsentCountersignature.objects.filter(consent=consent).first()
     if before is not None:
         return before
-    newest = queries.newest_of(patient.pk)[consent.document_id]
-    request, clinic = queries.asked(patient.pk), _clinic(by)
+    newest = consent_queries.newest_of(patient.pk)[consent.document_id]
+    request, clinic = consent_queries.asked(patient.pk), _clinic(by)
     way = request.route if request is not None else consent.route
-    code = queries.state(queries.available_documents(clinic), newest, consent.document_id, way)
+    code = consent_queries.state(consent_queries.available_documents(clinic), newest, consent.document_id, way)
     reasons: dict[str, str] = {}
     if consent.decision != Decision.PERMIT:
         reasons["not-agreed"] = _("The patient said no. There is nothing to sign.")
-    elif queries.withdrawn(newest) is not None:
+    elif consent_queries.withdrawn(newest) is not None:
         reasons["withdrawn"] = _("The patient has withdrawn this agreement.")
     elif newest.pk != consent.pk or code != "not-countersigned" or seen_hash != consent.content_hash:
         reasons["changed"] = _("This is not what is agreed on now. Ask the patient to sign the present text.")
     if not capacity_confirmed:
         reasons["capacity-missing"] = _("Confirm that the patient was able to decide.")
-    waiting = queries.open_questions(patient.pk, consent.document_id)
+    waiting = consent_queries.open_questions(patient.pk, consent.document_id)
     if waiting:
         reasons["open-questions"] = _("The patient has asked about this text and has no answer yet (%(n)d).") % {
             "n": waiting
@@ -448,7 +449,7 @@ def withdraw(*, by: Actor, consent_id: int, reason: str = "", now: datetime | No
         return before
     if consent.decision != Decision.PERMIT:
         raise ActionRefused(_("There is nothing to withdraw."), codes=("not-agreed",))
-    if queries.newest_of(patient.pk)[consent.document_id].pk != consent.pk:
+    if consent_queries.newest_of(patient.pk)[consent.document_id].pk != consent.pk:
         raise ActionRefused(_("There is a newer agreement. Withdraw that one."), codes=("superseded",))
     if not own and not reason.strip():
         raise ActionRefused(_("Write down when and how the patient said it."), codes=("reason-missing",))

@@ -8,7 +8,8 @@ from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from sojourn.care.consent import queries, texts
+from sojourn.care.consent import queries as consent_queries
+from sojourn.care.consent import texts
 from sojourn.care.consent.actions import HIGH, WIDE
 from sojourn.care.consent.models import Consent
 from sojourn.foundation.accounts.models import Clinic
@@ -101,7 +102,7 @@ def _signatures(consent: Consent, clinic: Clinic) -> list[Signature]:
             (moment(consent.signed_at, clinic),),
         )
     ]
-    counter = queries.countersigned(consent)
+    counter = consent_queries.countersigned(consent)
     if counter is None:
         signed.append(Signature(_("Prescriber: not signed yet")))
     else:
@@ -113,7 +114,7 @@ def _signatures(consent: Consent, clinic: Clinic) -> list[Signature]:
 
 
 def _warning(consent: Consent, clinic: Clinic) -> str:
-    row = queries.withdrawn(consent)
+    row = consent_queries.withdrawn(consent)
     if row is None:
         return ""
     return _("Withdrawn on %(time)s. This agreement no longer counts.") % {"time": moment(row.withdrawn_at, clinic)}

@@ -28,7 +28,7 @@ from sojourn.care.consent.models import (
     Decision,
 )
 from sojourn.care.consent.texts import Source, Text
-from sojourn.care.patients import queries as patients
+from sojourn.care.patients import queries as patients_queries
 from sojourn.clinical import recovery
 from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.accounts.models import Clinic
@@ -220,7 +220,7 @@ def signs_again_at(clinic: Clinic, patient_id: int, now: datetime) -> datetime |
 
     The rule acts everywhere, with the clinic's own later hour where it has adopted one. Two queries.
     """
-    dose_at = patients.last_dose_at(patient_id, now)
+    dose_at = patients_queries.last_dose_at(patient_id, now)
     if dose_at is None:
         return None
     known = standings(clinic.pk, only=ids_of(recovery.SIGNING))[0]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from sojourn.care.coordination.models import CalendarFeed
 from sojourn.care.patients import not_now
-from sojourn.care.scheduling import actions
+from sojourn.care.scheduling import actions as scheduling_actions
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.audit.actions import record
@@ -31,7 +31,7 @@ def open_feed(*, by: Actor, now: datetime | None = None) -> Opened:
     by.require("own.visits" if by.patient_id is not None else "calendar.feed")
     now = now or timezone.now()
     not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now)
-    actions.one_at_a_time(by)  # a second click ends the first one's feed, and opens its own
+    scheduling_actions.one_at_a_time(by)  # a second click ends the first one's feed, and opens its own
     CalendarFeed.objects.filter(member_id=by.member, ended_at=None).update(ended_at=now)
     token = secrets.token_urlsafe(32)
     feed = CalendarFeed.objects.create(

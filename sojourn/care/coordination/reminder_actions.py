@@ -11,11 +11,11 @@ from django.db import transaction
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
-from sojourn.care.coordination import queries
+from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination.models import Channel, Reminder, ReminderPreference
 from sojourn.care.coordination.reminding import QUIET_FROM, QUIET_UNTIL, due_at, quiet_ends
 from sojourn.care.patients import not_now
-from sojourn.care.scheduling import queries as scheduling
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.foundation import jobs
 from sojourn.foundation.accounts.actor import Actor
@@ -47,12 +47,12 @@ def plan(appointment: Appointment, zone: ZoneInfo, now: datetime) -> list[Remind
     Reminder.objects.filter(appointment=appointment, sent_at=None, dropped_at=None).exclude(starts_at=starts_at).update(
         dropped_at=now
     )
-    chosen = queries.reminder_preference(appointment.patient_id)
+    chosen = coordination_queries.reminder_preference(appointment.patient_id)
     if chosen is not None and chosen.channel == Channel.NONE:
         drop(appointment, now)
         return []
     clock = _clock(chosen, zone)
-    due = {hours: due_at(starts_at, hours, *clock, now) for hours in scheduling.rules().remind_hours}
+    due = {hours: due_at(starts_at, hours, *clock, now) for hours in scheduling_queries.rules().remind_hours}
     rows = [_planned(appointment, hours, at) for hours, at in due.items() if at is not None]
     return [row for row in rows if row.sent_at is None]
 
@@ -94,7 +94,7 @@ def send(*, by: Actor, reminder_id: int, now: datetime | None = None) -> bool:
         return False
     if not _still_true(row, now):
         return _drop_one(row, now)
-    chosen, clinic = queries.reminder_preference(row.patient_id), Clinic.objects.get(pk=row.clinic_id)
+    chosen, clinic = coordination_queries.reminder_preference(row.patient_id), Clinic.objects.get(pk=row.clinic_id)
     clock = _clock(chosen, clinic.zone)
     if (until := quiet_ends(now, *clock)) > now:
         # The house was away when it was due.

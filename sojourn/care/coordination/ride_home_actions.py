@@ -12,11 +12,12 @@ from django.db import transaction
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
-from sojourn.care.coordination import following, queries
+from sojourn.care.coordination import following
+from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination.models import EscortAnswer, EscortLink
 from sojourn.care.patients import not_now
 from sojourn.care.patients.models import RelatedPerson
-from sojourn.care.scheduling import actions
+from sojourn.care.scheduling import actions as scheduling_actions
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.actor import Actor, acting_as
@@ -131,7 +132,7 @@ def answer(*, by: Actor, comes: bool, note: str = "", now: datetime | None = Non
     Refused: unknown, replaced, expired, cancelled, other, over.
     """
     now = now or timezone.now()
-    view = queries.escort_view(by.token_hash)
+    view = coordination_queries.escort_view(by.token_hash)
     if view is None:
         raise ActionRefused(_("This link opens nothing."), codes=("unknown",))
     standing = view.standing(now)
@@ -178,7 +179,7 @@ def renew(*, by: Actor, now: datetime | None = None) -> bool:
     """Whoever holds an old link asks for a fresh one: it goes to the address that the clinic knows and nowhere else.
     Whether a letter went is for tests; the page does not say. Refused: unknown."""
     now = now or timezone.now()
-    view = queries.escort_view(by.token_hash)
+    view = coordination_queries.escort_view(by.token_hash)
     if view is None:
         raise ActionRefused(_("This link opens nothing."), codes=("unknown",))
     guest = Actor(
@@ -213,7 +214,7 @@ def name_companion(*, by: Actor, appointment_id: int, person_id: int, now: datet
     now = now or timezone.now()
     not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now)
     row = _ahead(appointment_id, now)
-    person = actions.companion_of(row.patient_id, person_id)
+    person = scheduling_actions.companion_of(row.patient_id, person_id)
     if row.companion_id == person.pk:
         return row
     EscortLink.objects.filter(appointment=row, ended_at=None).update(ended_at=now)

@@ -12,12 +12,13 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
-from sojourn.care.coordination import queries
+from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination.models import Offer, OfferAnswer, WaitingEntry
 from sojourn.care.patients import not_now
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.scheduling import actions, series_queries
-from sojourn.care.scheduling import queries as scheduling
+from sojourn.care.scheduling import actions as scheduling_actions
+from sojourn.care.scheduling import queries as scheduling_queries
+from sojourn.care.scheduling import series_queries
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.foundation import jobs
 from sojourn.foundation.accounts.actions import hash_of
@@ -92,8 +93,8 @@ def offer(left: Appointment, during: DateTimeTZRange, chair_id: int, now: dateti
         return []
     zone = Clinic.objects.get(pk=left.clinic_id).zone
     offers: list[Offer] = []
-    head_start = timedelta(minutes=scheduling.rules().head_start_minutes)
-    for entry in queries.waiting():
+    head_start = timedelta(minutes=scheduling_queries.rules().head_start_minutes)
+    for entry in coordination_queries.waiting():
         if entry.care_plan_id == left.care_plan_id or not _helps(entry, during, zone):
             continue
         wish = series_queries.wish_of(series_queries.stated_times(entry.patient_id))
@@ -116,7 +117,7 @@ def _helps(entry: WaitingEntry, during: DateTimeTZRange, zone: ZoneInfo) -> bool
     moves = _to_move(entry.care_plan, during.lower)
     if moves is None or moves.during.upper - moves.during.lower > during.upper - during.lower:
         return False
-    spacing = scheduling.spacing_of(entry.care_plan)
+    spacing = scheduling_queries.spacing_of(entry.care_plan)
     if spacing is None:
         return True
     day = during.lower.astimezone(zone).date()
@@ -141,7 +142,7 @@ def _keeps(spacing: tuple[int, int], day: date, others: Sequence[date]) -> bool:
 
 
 def _free(offer_: Offer) -> bool:
-    return not scheduling.in_the_way(
+    return not scheduling_queries.in_the_way(
         chair_id=offer_.chair_id, patient_id=0, from_at=offer_.during.lower, until_at=offer_.during.upper
     )
 
@@ -186,7 +187,7 @@ def _letter(template: str, row: Offer, clinic: Clinic, link: str = "") -> None:
 def _found(by: Actor, offer_id: int | None) -> tuple[Offer, Clinic]:
     """The offer that a link or a signed-in patient answers."""
     if by.token_hash:
-        found = queries.offer_by(by.token_hash)
+        found = coordination_queries.offer_by(by.token_hash)
         if found is None:
             raise ActionRefused(_("This link opens nothing."), codes=("unknown",))
         return found
@@ -224,7 +225,7 @@ def accept(*, by: Actor, offer_id: int | None = None, now: datetime | None = Non
         membership_id=by.membership_id, permissions=frozenset({"appointment.book"}),
     )  # fmt: skip
     with acting_as(desk):
-        actions.one_at_a_time(desk)
+        scheduling_actions.one_at_a_time(desk)
         row = (
             Offer.objects.select_for_update(of=("self",)).select_related("patient", "entry__care_plan").get(pk=found.pk)
         )
@@ -241,9 +242,9 @@ def accept(*, by: Actor, offer_id: int | None = None, now: datetime | None = Non
             )
         minutes = int((moves.during.upper - moves.during.lower) / timedelta(minutes=1))
         try:
-            taken, _was = actions.move_appointment(
+            taken, _was = scheduling_actions.move_appointment(
                 by=desk, appointment_id=moves.pk, version=None, chair_id=row.chair_id, starts_at=row.during.lower,
-                minutes=minutes, companion_id=actions.companion_still(moves), staff=None, outside_hours=True, now=now,
+                minutes=minutes, companion_id=scheduling_actions.companion_still(moves), staff=None, outside_hours=True, now=now,
             )  # fmt: skip
         except ActionRefused as refused:
             raise _gone() from refused

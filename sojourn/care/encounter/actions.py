@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.encounter import queries as encounter_queries
 from sojourn.care.encounter.models import Encounter, SessionState
-from sojourn.care.scheduling import actions as scheduling
+from sojourn.care.scheduling import actions as scheduling_actions
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.clinical import protocol as protocols
 from sojourn.clinical.protocol import BY_NAME, GuardFacts, Protocol, State, guard
@@ -83,7 +83,7 @@ def open_session(*, by: Actor, appointment_id: int, transition: str = "arrive", 
         appointment=appointment, chair_id=appointment.chair_id, protocol_id=rule.id,
         protocol_version=str(rule.version), protocol_hash=rule.hash, opened_at=now,
     )  # fmt: skip
-    scheduling.hand_to_session(appointment, now)
+    scheduling_actions.hand_to_session(appointment, now)
     _enter(encounter, 1, answer.target, by, now, reason, [])
     record(by, f"session.{transition}", encounter)
     return encounter

@@ -16,7 +16,8 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
-from sojourn.care.intake import doubts, importing, queries
+from sojourn.care.intake import doubts, importing
+from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.models import (
     AllergyIntolerance,
     ClinicalFact,
@@ -128,7 +129,7 @@ def _check_value(question: Question, told: StatedAnswer, patient: Patient, today
 def _has_lines(question: Question, patient: Patient) -> bool:
     if question.of == "people":
         return RelatedPerson.objects.filter(patient=patient, ended_at=None).exists()
-    return queries.newest_lines(LINES[question.of], patient.pk).exists()
+    return intake_queries.newest_lines(LINES[question.of], patient.pk).exists()
 
 
 def _check_number(question: Question, value: Mapping[str, Any]) -> None:
@@ -160,7 +161,7 @@ def _check_day(day: date, patient: Patient, today: date) -> None:
 def _check_contradictions(
     question: Question, told: StatedAnswer, patient: Patient, confirmed: frozenset[str], today: date
 ) -> frozenset[str]:
-    given = {each.question_id: each.told for each in queries.answers(patient.pk).values()} | {question.id: told}
+    given = {each.question_id: each.told for each in intake_queries.answers(patient.pk).values()} | {question.id: told}
     found = {each.id: _(each.words) for each in story().contradicted(question.id, given, patient.sex)}
     found |= _weight_told(question, told, patient, today)
     open_ones = {name: words for name, words in found.items() if name not in confirmed}
@@ -173,7 +174,7 @@ def _weight_told(question: Question, told: StatedAnswer, patient: Patient, today
     """What is asked back about a weight that the patient tells."""
     if question.fact != doubts.WEIGHT or told.standing != Standing.TOLD:
         return {}
-    last = doubts.last_before(queries.weights(patient.pk), today)
+    last = doubts.last_before(intake_queries.weights(patient.pk), today)
     asked = doubts.about_weight(patient.clinic_id, doubts.kilograms(told.value["number"]), last)
     return {code.replace(":", "-"): words for code, words in asked.items()}
 
@@ -235,7 +236,7 @@ def _medicine_values(values: dict[str, Any], patient: Patient, today: date, line
 
 
 def _check_same_medicine(out: Mapping[str, Any], patient: Patient, line: UUID) -> None:
-    for each in queries.medicines(patient.pk):
+    for each in intake_queries.medicines(patient.pk):
         if each.line != str(line) and each.ingredient == out["ingredient"] and each.current != out["current"]:
             raise ActionRefused(
                 _("%(name)s is also on your list of what you take now. Have you stopped it? If so, take it off there.")
@@ -311,7 +312,7 @@ def say_line(
         raise model.DoesNotExist
     ready = _line_values(of, values, patient, clinic_day(said["said_at"], by), key, sure)
     if newest is None:
-        same = queries.newest_lines(model, patient_id).filter(**ready).first()
+        same = intake_queries.newest_lines(model, patient_id).filter(**ready).first()
         if same is not None:
             return same  # the second press of one button
     elif not newest.removed and all(getattr(newest, name) == each for name, each in ready.items()):
@@ -410,11 +411,11 @@ def send(*, by: Actor, patient_id: int, now: datetime | None = None) -> IntakeSu
     What was sent before, unchanged, is not sent twice.
     """
     patient = _speaker(by, patient_id, now)
-    content = queries.content(patient)
-    if not queries.anything(content):
+    content = intake_queries.content(patient)
+    if not intake_queries.anything(content):
         raise ActionRefused(_("Nothing has been told yet. Answer a question first."), codes=("nothing-said",))
     hashed = hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-    newest = queries.latest_submission(patient_id)
+    newest = intake_queries.latest_submission(patient_id)
     if newest is not None and newest.content_hash == hashed:
         return newest
     row = IntakeSubmission.objects.create(
@@ -557,7 +558,7 @@ def _doubts(patient: Patient, values: Mapping[str, Value], on: date) -> dict[str
     if all(_same_fact(patient.pk, name, _stored(value), on, "clinician") for name, value in values.items()):
         return found  # it was asked and confirmed before
     if doubts.WEIGHT in values:
-        last = doubts.last_before(queries.weights(patient.pk), on)
+        last = doubts.last_before(intake_queries.weights(patient.pk), on)
         found |= doubts.about_weight(patient.clinic_id, doubts.kilograms(values[doubts.WEIGHT]), last)
     if doubts.SYSTOLIC in values or doubts.DIASTOLIC in values:
         found |= doubts.about_pressure({**_pressure_of(patient.pk, on), **values})
@@ -566,7 +567,7 @@ def _doubts(patient: Patient, values: Mapping[str, Value], on: date) -> dict[str
 
 def _pressure_of(patient_id: int, on: date) -> dict[str, Value]:
     """The halves of the pressure that stand already for a day."""
-    entered = queries.entered_facts(patient_id)
+    entered = intake_queries.entered_facts(patient_id)
     halves = (doubts.SYSTOLIC, doubts.DIASTOLIC)
     return {
         each.fact.name: each.fact.value
@@ -633,7 +634,7 @@ class _Asked:
 
     def __init__(self, patient: Patient) -> None:
         self.patient = patient
-        self.weights = queries.weights(patient.pk)
+        self.weights = intake_queries.weights(patient.pk)
         self.pressures: dict[date, dict[str, Value]] = {}
 
     def about(self, row: importing.ImportedValue) -> dict[str, str]:
@@ -652,7 +653,7 @@ class _Asked:
     def _about_weight(self, row: importing.ImportedValue) -> dict[str, str]:
         kg = doubts.kilograms(row.value)
         found = doubts.about_weight(self.patient.clinic_id, kg, doubts.last_before(self.weights, row.on))
-        self.weights.append(queries.Weight(kg, row.on, "imported", ""))
+        self.weights.append(intake_queries.Weight(kg, row.on, "imported", ""))
         self.weights.sort(key=lambda each: each.on)
         return found
 

@@ -17,7 +17,8 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from sojourn.care.measures import own, queries
+from sojourn.care.measures import own
+from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.faults import in_words, said
 from sojourn.care.measures.models import Answer, MeasureRequest, OwnScale, QuestionnaireResponse, Sitting, Source
 from sojourn.care.patients import not_now
@@ -31,7 +32,7 @@ from sojourn.foundation.clock import local
 
 def _scale(scale_id: str) -> Scale:
     try:
-        return queries.scale(scale_id)
+        return measures_queries.scale(scale_id)
     except KeyError:
         raise ActionRefused(_("There is no questionnaire of this name."), codes=("unknown_scale",)) from None
 
@@ -88,7 +89,7 @@ def request_measure(
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     if due_at < now:
         raise ActionRefused(_("The day by which it is wanted has passed."), codes=("due_in_the_past",))
-    waiting = queries.open_requests_of([patient.pk]).get(patient.pk, [])
+    waiting = measures_queries.open_requests_of([patient.pk]).get(patient.pk, [])
     for request in waiting:
         if request.scale.family == asked.family:
             raise ActionRefused(
@@ -122,7 +123,7 @@ def request_battery(
     """
     by.require("measure.request")
     now = now or timezone.now()
-    battery = next((each for each in queries.batteries() if each.indication == indication), None)
+    battery = next((each for each in measures_queries.batteries() if each.indication == indication), None)
     if battery is None:
         raise ActionRefused(_("There is no battery for this indication."), codes=("unknown_battery",))
     if not battery.adopted:
@@ -135,7 +136,7 @@ def request_battery(
         raise ActionRefused(_("The day by which it is wanted has passed."), codes=("due_in_the_past",))
     if not battery.asked:
         raise ActionRefused(_("Nothing in this battery can be asked of the patient."), codes=("nothing_to_ask",))
-    waiting = {each.scale.family: each for each in queries.open_requests_of([patient.pk]).get(patient.pk, [])}
+    waiting = {each.scale.family: each for each in measures_queries.open_requests_of([patient.pk]).get(patient.pk, [])}
     wanted = [each.family for each in battery.asked]
     if all(family in waiting and waiting[family].sitting_id is not None for family in wanted):
         raise ActionRefused(_("These questionnaires are open already."), codes=("already_open",))
@@ -271,7 +272,7 @@ def complete(*, by: Actor, response_id: int, now: datetime | None = None) -> Que
     _may_answer(by, now)
     response = _hold(response_id)
     asked = _scale(response.scale_id)
-    given = queries.answers_of([response.pk]).get(response.pk, {})
+    given = measures_queries.answers_of([response.pk]).get(response.pk, {})
     now_asked = asked.asked(given)
     still_open = [(place, item) for place, item in enumerate(now_asked, start=1) if item.link_id not in given]
     if still_open:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.messaging import queries
+from sojourn.care.messaging import queries as messaging_queries
 from sojourn.care.messaging.models import Communication, CommunicationMark, MarkKind
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import Actor
@@ -113,7 +113,7 @@ def settle(*, by: Actor, patient_id: int, upto: int, now: datetime | None = None
     """
     by.require("message.write")
     Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
-    newest = queries.newest_of_patient(patient_id)
+    newest = messaging_queries.newest_of_patient(patient_id)
     if newest is not None and newest.pk > upto:
         raise Overtaken(_("The patient has written again meanwhile. Read it first."), codes=("overtaken",))
     mark = _mark(by, patient_id, upto, MarkKind.SETTLED, now)

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.patients import queries
+from sojourn.care.patients import queries as patients_queries
 from sojourn.care.patients.models import Patient, RelatedPerson, Sex
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
@@ -49,7 +49,7 @@ def _check_identity(values: Mapping[str, Any], today: date) -> None:
 
 
 def _check_alone(values: Mapping[str, Any], other_than: int | None = None) -> None:
-    if queries.same_person(
+    if patients_queries.same_person(
         given_name=values["given_name"],
         family_name=values["family_name"],
         birth_date=values["birth_date"],
@@ -105,7 +105,7 @@ def add(
         # Two desks that save at once take turns, and get two numbers.
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('sojourn.record_number'), %s)", [by.clinic_id])
-        number = queries.next_record_number(by.clinic_id)
+        number = patients_queries.next_record_number(by.clinic_id)
     try:
         with transaction.atomic():
             patient = Patient.objects.create(

@@ -10,7 +10,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from sojourn.care.patients import queries
+from sojourn.care.patients import queries as patients_queries
 from sojourn.care.patients.models import Leaving, Patient
 from sojourn.clinical import recovery
 from sojourn.foundation.accounts.actor import Actor
@@ -28,7 +28,7 @@ def dosed_since(patient_id: int, clinic: Clinic, at: datetime) -> datetime | Non
     ``recovery.signing``). One query where there never was a dose, two after one, three while it lasts. A patient may
     ask it about themselves.
     """
-    dose_at = queries.last_dose_at(patient_id, at)
+    dose_at = patients_queries.last_dose_at(patient_id, at)
     if dose_at is None or Leaving.objects.filter(patient_id=patient_id, at__gte=dose_at, at__lte=at).exists():
         return None
     known = standings(clinic.pk, only=ids_of(recovery.SIGNING))[0]

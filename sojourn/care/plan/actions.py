@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import doubts
-from sojourn.care.intake import queries as intake
+from sojourn.care.intake import queries as intake_queries
 from sojourn.care.patients.models import Patient
-from sojourn.care.plan import dose, gates, queries
+from sojourn.care.plan import dose, gates
+from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.care.plan.parts import MOST_GOALS, Goal, part_faults
 from sojourn.clinical import dosing
@@ -71,7 +72,7 @@ def draft(*, by: Actor, patient_id: int, course_id: int | None = None, now: date
     course = CarePlan.objects.get(pk=course_id, patient=patient) if course_id else None
     if course is not None and course.ended_on is not None:
         raise ActionRefused(_("This course has ended already."), codes=("ended",))
-    found = queries.draft_of(patient_id, course_id)
+    found = plan_queries.draft_of(patient_id, course_id)
     if found is not None:
         return found
     at = now or timezone.now()
@@ -79,7 +80,7 @@ def draft(*, by: Actor, patient_id: int, course_id: int | None = None, now: date
         clinic_id=by.own_clinic_id, patient=patient, care_plan=course, number=_next_number(course), drafted_at=at,
         drafted_by_id=by.member, edited_at=at, edited_by_id=by.member,
     )  # fmt: skip
-    last = queries.in_force(course.pk, at) if course is not None else None
+    last = plan_queries.in_force(course.pk, at) if course is not None else None
     if last is not None:
         for name in _COPIED:
             setattr(version, name, getattr(last, name))
@@ -95,7 +96,7 @@ def draft(*, by: Actor, patient_id: int, course_id: int | None = None, now: date
 
 def _take_newest_weight(version: PlanVersion) -> bool:
     """Begin with the one newest weight, unless the version holds a newer one; whether that changed the weight."""
-    newest = intake.newest_weight(version.patient_id)
+    newest = intake_queries.newest_weight(version.patient_id)
     if newest is None or (version.weight_on is not None and version.weight_on > newest.on):
         return False
     before = version.weight_kg
@@ -116,7 +117,7 @@ def _begin_from(version: PlanVersion, course: CarePlan | None, clinic_id: int) -
     rounding = dosing.read_rounding(known.rounding) if known.rounding is not None else None
     if rounding is not None:
         version.round_mg, version.round_direction = rounding.step.rounded(2), rounding.direction
-    version.goals = [Goal(each.text, each.line).plain for each in intake.goals(version.patient_id)][:MOST_GOALS]
+    version.goals = [Goal(each.text, each.line).plain for each in intake_queries.goals(version.patient_id)][:MOST_GOALS]
     if course is not None:
         version.indication, version.protocol_id = course.indication, course.protocol_id
         version.route, version.drug = dose.protocol_way(course.protocol_id)
@@ -175,7 +176,7 @@ def _weight_doubts(version: PlanVersion, values: Mapping[str, Any]) -> dict[str,
     kg, on = values.get("weight_kg"), values.get("weight_on") or version.weight_on
     if kg is None or kg == version.weight_kg:
         return {}
-    known = intake.weights(version.patient_id)
+    known = intake_queries.weights(version.patient_id)
     last = doubts.last_before(known, on) if on is not None else next(reversed(known), None)
     return doubts.about_weight(version.clinic_id, kg, last)
 
@@ -217,7 +218,7 @@ def _faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             "weight-implausible",
             _("%(weight)s kg is not the weight of a person. Look at the scale again.") % {"weight": weight},
         )
-    if values.get("protocol_id") and queries.protocol(values["protocol_id"]) is None:
+    if values.get("protocol_id") and plan_queries.protocol(values["protocol_id"]) is None:
         yield "protocol-unknown", _("Choose a protocol of the rulebook.")
     if values.get("round_direction", "nearest") not in dosing.DIRECTIONS:
         yield "rounding", _("A dose is rounded to the nearest step, or down.")
@@ -313,7 +314,7 @@ def _keep_weight(version: PlanVersion, by: Actor, at: datetime) -> None:
     kg, on = version.weight_kg, version.weight_on
     if kg is None or on is None or on > clinic_day(at, by):
         return  # the rules of the dose speak of a weight of tomorrow
-    if any((each.kg, each.on) == (kg, on) for each in intake.weights(version.patient_id)):
+    if any((each.kg, each.on) == (kg, on) for each in intake_queries.weights(version.patient_id)):
         return
     intake_actions.keep_weight(
         by=by, patient_id=version.patient_id, kg=kg, on=on, source_note=_("From the plan"), now=at
@@ -376,7 +377,7 @@ def sign(
     wrong = [*_incomplete(version, patient), *_course_faults(version, course)]
     found, more = _dose_to_sign(version, by.own_clinic_id, today, beyond_reason.strip())
     wrong += more
-    if queries.standing_check(version) is None:
+    if plan_queries.standing_check(version) is None:
         wrong.append(("not-checked", _("A second clinician has not checked this dose yet.")))
     way = gates.gates(patient.pk, version.route, version.drug, today)
     wrong += way.reasons
@@ -425,7 +426,7 @@ def _course_faults(version: PlanVersion, course: CarePlan | None) -> list[tuple[
     wrong = []
     if course is not None and course.ended_on is not None:
         wrong.append(("ended", _("This course has ended already.")))
-    if course is not None and queries.in_force(course.pk) is not None and not version.change_reason.strip():
+    if course is not None and plan_queries.in_force(course.pk) is not None and not version.change_reason.strip():
         wrong.append(("change-reason", _("Write why the plan changes.")))
     others = CarePlan.objects.filter(patient_id=version.patient_id, protocol_id=version.protocol_id, ended_on=None)
     if (others if course is None else others.exclude(pk=course.pk)).exists():
@@ -464,7 +465,7 @@ def _order_in(course: CarePlan) -> dict[str, Any]:
 
 def _with_order(version: PlanVersion, course: CarePlan | None, by: Actor, at: datetime) -> CarePlan:
     """The course with the order of the version in it, begun where there is none."""
-    protocol = queries.protocol(version.protocol_id)
+    protocol = plan_queries.protocol(version.protocol_id)
     assert protocol is not None
     assert version.dose_mg is not None
     assert version.sessions is not None

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext as _
 
-from sojourn.care.candidacy import queries as candidacy
-from sojourn.care.consent import queries as consent
-from sojourn.care.plan import queries
+from sojourn.care.candidacy import queries as candidacy_queries
+from sojourn.care.consent import queries as consent_queries
+from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.dose import protocol_way
 from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.actor import current_actor
@@ -45,13 +45,13 @@ def _said(gate: Gate, reasons: Iterable[str]) -> tuple[tuple[Gate, str], ...]:
 
 def decided(patient_id: int, route: str, drug: str, on: date | None = None) -> Gates:
     """How the decision about treatment stands for a drug by a route. At most six queries."""
-    may = candidacy.standing(patient_id, on, drug=drug, route=route)
+    may = candidacy_queries.standing(patient_id, on, drug=drug, route=route)
     return Gates(_said("candidacy", () if may.may_treat else may.reasons), tuple(str(each) for each in may.conditions))
 
 
 def agreed(patient_id: int, route: str, drug: str, on: date | None = None) -> Gates:
     """How the patient's agreements stand for a drug by a route. Two queries."""
-    found = consent.standing(patient_id, route=route, drug=drug, on=on)
+    found = consent_queries.standing(patient_id, route=route, drug=drug, on=on)
     return Gates(_said("consent", () if found.valid else found.reasons), ())
 
 
@@ -87,7 +87,7 @@ def before_dose(course: CarePlan, now: datetime | None = None) -> tuple[Missing,
     Booking says it and books all the same; the step that gives a dose refuses on it. The route is that of the plan in
     force; where there is none, of the course's protocol. At most nine queries.
     """
-    version = queries.in_force(course.pk, now)
+    version = plan_queries.in_force(course.pk, now)
     route, drug = (version.route, version.drug) if version is not None else protocol_way(course.protocol_id)
     day = None if now is None else clinic_day(now, current_actor())
     found: list[Missing] = []

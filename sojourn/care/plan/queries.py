@@ -16,7 +16,7 @@ from sojourn.care.intake.queries import Weight, newest_weight
 from sojourn.care.plan.dose import content_hash, dose_hash
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.clinical.protocol import Protocol
-from sojourn.foundation.rulebook import queries as rulebook
+from sojourn.foundation.rulebook import queries as rulebook_queries
 from sojourn.foundation.rulebook import released_rulebook
 
 
@@ -32,12 +32,12 @@ def protocol(protocol_id: str) -> Protocol | None:
 
 def protocol_of(clinic_id: int, protocol_id: str) -> Protocol | None:
     """A protocol with the clinic's own stricter numbers; as released where it has not been adopted. One query."""
-    return rulebook.protocol(clinic_id, protocol_id) or protocol(protocol_id)
+    return rulebook_queries.protocol(clinic_id, protocol_id) or protocol(protocol_id)
 
 
 def protocols_of(clinic_id: int) -> tuple[Protocol, ...]:
     """Every protocol, with the clinic's own stricter numbers where it has adopted it. One query."""
-    own = {each.id: each for each in rulebook.protocols(clinic_id)}
+    own = {each.id: each for each in rulebook_queries.protocols(clinic_id)}
     return tuple(own.get(each.id, each) for each in protocols())
 
 

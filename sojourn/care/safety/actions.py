@@ -14,8 +14,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.measures import actions as measures
-from sojourn.care.measures import queries as measured
+from sojourn.care.measures import actions as measures_actions
+from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.models import Answer, QuestionnaireResponse
 from sojourn.care.measures.queries import scale
 from sojourn.care.patients import not_now
@@ -54,7 +54,7 @@ def answer_measure(
 ) -> Answered:
     """Answer one question. An alarming answer raises a flag at once, even if the rest is never answered."""
     now = now or timezone.now()
-    row = measures.answer(by=by, response_id=response_id, link_id=link_id, value=value, now=now)
+    row = measures_actions.answer(by=by, response_id=response_id, link_id=link_id, value=value, now=now)
     response = row.response
     alarming = gravity.alarming(scale(response.scale_id), {link_id: value})
     for item in alarming:
@@ -66,9 +66,9 @@ def answer_measure(
 def complete_measure(*, by: Actor, response_id: int, now: datetime | None = None) -> QuestionnaireResponse:
     """Send the answers. If an alarming one among them has no flag yet, it is raised here."""
     now = now or timezone.now()
-    response = measures.complete(by=by, response_id=response_id, now=now)
+    response = measures_actions.complete(by=by, response_id=response_id, now=now)
     asked = scale(response.scale_id)
-    given = measured.answers_of([response.pk]).get(response.pk, {}) if gravity.may_alarm(asked) else {}
+    given = measures_queries.answers_of([response.pk]).get(response.pk, {}) if gravity.may_alarm(asked) else {}
     for item in gravity.alarming(asked, given):  # said as at its answer, so that it is no news
         _raise(by, response, [item], f"{response.scale_id} {item} = {given[item]}", now)
     return response
@@ -97,8 +97,8 @@ def enter_paper(
     if scale(scale_id).rater == "self":
         not_now.must_have_been_awake(by=by, patient_id=patient_id, at=filled_in_at)
     _must_be_new(patient_id, scale_id, filled_in_at)
-    waiting = [each for each in measured.open_requests(patient_id) if each.scale_id == scale_id]
-    response = measures.start_response(
+    waiting = [each for each in measures_queries.open_requests(patient_id) if each.scale_id == scale_id]
+    response = measures_actions.start_response(
         by=by,
         request_id=waiting[0].id if waiting else None,
         scale_id=scale_id,
@@ -106,7 +106,7 @@ def enter_paper(
         now=filled_in_at,
     )
     _answer_all(by, response, answers, filled_in_at)
-    response = measures.complete(by=by, response_id=response.pk, now=filled_in_at)
+    response = measures_actions.complete(by=by, response_id=response.pk, now=filled_in_at)
     if items := gravity.alarming(scale(scale_id), answers):
         _raise(by, response, items, ", ".join(f"{scale_id} {item} = {answers[item]}" for item in items), now)
     return response
@@ -131,7 +131,7 @@ def _answer_all(
     asked = {item.link_id for item in scale(response.scale_id).asked(answers)}
     for link_id, value in answers.items():
         if link_id in asked or value is not None:
-            measures.answer(by=by, response_id=response.pk, link_id=link_id, value=value, now=filled_in_at)
+            measures_actions.answer(by=by, response_id=response.pk, link_id=link_id, value=value, now=filled_in_at)
 
 
 @transaction.atomic
@@ -150,7 +150,7 @@ def enter_score(
 ) -> QuestionnaireResponse:
     """Enter a score from the clinic's own licensed form; an alarming safety item raises its flag in the same breath."""
     now = now or timezone.now()
-    response = measures.enter_score(
+    response = measures_actions.enter_score(
         by=by,
         patient_id=patient_id,
         scale_id=scale_id,

@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sojourn.care.patients.models import Patient
-from sojourn.care.safety import duty_queries, queries
+from sojourn.care.safety import duty_queries
+from sojourn.care.safety import queries as safety_queries
 from sojourn.care.safety.clock_actions import begin_acting, begin_taking
 from sojourn.care.safety.models import Flag, FlagAnswer, FlagAnswerKind, FlagOutcome, FlagReading
 from sojourn.care.safety.queries import StandingFlag
@@ -22,7 +23,7 @@ from sojourn.foundation.audit.actions import record
 
 _HELD = (FlagAnswerKind.SEEN, FlagAnswerKind.HANDED, FlagAnswerKind.CONTACTED, FlagAnswerKind.CLOSED)
 _STEPS: Mapping[str, tuple[FlagAnswerKind, ...]] = {
-    queries.OPEN: (FlagAnswerKind.SEEN,),
+    safety_queries.OPEN: (FlagAnswerKind.SEEN,),
     FlagAnswerKind.SEEN: _HELD,
     FlagAnswerKind.CONTACTED: _HELD,
     FlagAnswerKind.CLOSED: (),
@@ -71,7 +72,7 @@ def answer_flag(
     now = now or timezone.now()
     patient_id = Flag.objects.get(pk=flag_id).patient_id
     Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
-    found = queries.flag(flag_id)
+    found = safety_queries.flag(flag_id)
     _must_be_newest(found, after)
     _must_fit(found, by, kind)
     receiver = _receiver(found, to) if kind == FlagAnswerKind.HANDED else None

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 
 from sojourn.care.safety.models import Severity
 from sojourn.care.scheduling import hours
-from sojourn.care.scheduling import queries as scheduling
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.clinical import deadlines
 from sojourn.clinical.deadlines import Deadlines, Stretch
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import house
-from sojourn.foundation.rulebook import queries as rulebook
+from sojourn.foundation.rulebook import queries as rulebook_queries
 
 # How far ahead the hours are read; a deadline that they do not reach is counted around the clock.
 _HORIZON = timedelta(days=60)
@@ -27,7 +27,7 @@ def teller(clinic_id: int) -> Actor:
 
 def adopted(clinic_id: int, severity: Severity, at: datetime) -> Deadlines | None:
     """The deadlines of a severity that a prescriber of the clinic has adopted. One query."""
-    acting = rulebook.acting_rules(clinic_id, at, rulebook.ids_of(deadlines.KIND))
+    acting = rulebook_queries.acting_rules(clinic_id, at, rulebook_queries.ids_of(deadlines.KIND))
     return deadlines.by_severity(acting.values()).get(severity)
 
 
@@ -35,7 +35,7 @@ def open_hours(clinic_id: int, at: datetime) -> Sequence[Stretch] | None:
     """When the clinic is open from ``at`` on; None where it has not stated its week. Two queries."""
     zone = Clinic.objects.get(pk=clinic_id).zone
     first, last = at.astimezone(zone).date() - timedelta(days=1), (at + _HORIZON).astimezone(zone).date()
-    stated = scheduling.times(first, last)[None]
+    stated = scheduling_queries.times(first, last)[None]
     if not stated.said:
         return None
     return hours.spans(hours.days_between(first, last), stated.week, stated.exceptions, zone)

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils import timezone
 
-from sojourn.care.intake import actions as intake
+from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake.actions import Imported
 from sojourn.care.intake.models import ClinicalFact
 from sojourn.care.safety import gravity
@@ -35,7 +35,7 @@ def enter_facts(
 ) -> tuple[ClinicalFact, ...]:
     """``intake.actions.enter_facts``, and the flag of each that the rule of raising names. Refused as there."""
     at = now or timezone.now()
-    rows = intake.enter_facts(
+    rows = intake_actions.enter_facts(
         by=by, patient_id=patient_id, values=values, on=on, source_note=source_note, sure=sure, now=at
     )
     raise_of_facts(by=by, rows=rows, now=at)
@@ -59,7 +59,7 @@ def import_facts(
 ) -> Imported:
     """``intake.actions.import_facts``, and the flag of each that the rule of raising names. Refused as there."""
     at = now or timezone.now()
-    found = intake.import_facts(
+    found = intake_actions.import_facts(
         by=by, patient_id=patient_id, text=text, source_note=source_note, sure=sure, now=at
     )  # fmt: skip
     raise_of_facts(by=by, rows=found.taken, now=at)

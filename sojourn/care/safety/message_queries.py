@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sojourn.care.messaging import queries as messaging
+from sojourn.care.messaging import queries as messaging_queries
 from sojourn.care.messaging.models import Communication
 from sojourn.care.messaging.queries import Waiting
 from sojourn.care.patients.models import Patient
-from sojourn.care.safety import queries
+from sojourn.care.safety import queries as safety_queries
 from sojourn.care.safety.models import RANKS, FlagKind, Severity
 from sojourn.care.safety.queries import StandingFlag
 
@@ -37,7 +37,7 @@ def waiting_by_risk(*, flags_seen: bool, limit: int = 200) -> list[WaitingThread
 
     Whoever may not see flags (``flags_seen``) is told only of those that a message raised, which they can read.
     """
-    threads, gravest = messaging.waiting(limit), _gravest_by_patient(of_messages=not flags_seen)
+    threads, gravest = messaging_queries.waiting(limit), _gravest_by_patient(of_messages=not flags_seen)
     lines = _first_lines([each.patient.pk for each in threads], gravest)
     found = [_thread(each, gravest.get(each.patient.pk), lines.get(each.patient.pk, "")) for each in threads]
     return sorted(found, key=lambda each: RANKS.index(each.severity) if each.severity is not None else len(RANKS))
@@ -50,7 +50,7 @@ def _thread(waiting: Waiting, flag: StandingFlag | None, line: str) -> WaitingTh
 def _gravest_by_patient(*, of_messages: bool) -> dict[int, StandingFlag]:
     """The gravest open flag about each patient; of two as grave the newer."""
     found: dict[int, StandingFlag] = {}
-    for flag in sorted(queries.open_flags(), key=lambda each: (-RANKS.index(each.severity), each.raised_at)):
+    for flag in sorted(safety_queries.open_flags(), key=lambda each: (-RANKS.index(each.severity), each.raised_at)):
         if not of_messages or _message_of(flag) is not None:
             found[flag.patient.pk] = flag
     return found

@@ -15,7 +15,8 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from sojourn.care.safety import duty_queries, queries
+from sojourn.care.safety import duty_queries
+from sojourn.care.safety import queries as safety_queries
 from sojourn.care.safety.models import (
     FlagNotice,
     FlagNoticeTry,
@@ -121,9 +122,9 @@ def _still_waits(notice: FlagNotice) -> bool:
     """Whether what the notice asks for has not been done meanwhile, and whether its reader still works here."""
     if not duty_queries.answers_flags(notice.member):
         return False
-    flag = queries.flag(notice.flag_id)
+    flag = safety_queries.flag(notice.flag_id)
     to_be_taken = notice.turn.clock.purpose == Purpose.TAKE
-    return flag.waiting if to_be_taken else flag.waiting or flag.state == queries.TAKEN
+    return flag.waiting if to_be_taken else flag.waiting or flag.state == safety_queries.TAKEN
 
 
 def _mail(notice: FlagNotice, clinic: Clinic) -> tuple[TryOutcome, str]:

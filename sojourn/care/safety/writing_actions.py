@@ -17,16 +17,16 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from sojourn.care.consent import actions as consent
+from sojourn.care.consent import actions as consent_actions
 from sojourn.care.consent.models import Consent, ConsentQuestion
-from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination import ride_home_actions
 from sojourn.care.coordination.models import EscortAnswer
-from sojourn.care.intake import actions as intake
+from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import wording
 from sojourn.care.intake.models import IntakeAnswer, Line
 from sojourn.care.intake.story import Question, StatedAnswer, story
-from sojourn.care.messaging import actions as messaging
+from sojourn.care.messaging import actions as messaging_actions
 from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.safety.models import Flag, FlagKind, FlagSource, Severity
@@ -53,7 +53,7 @@ def write_message(
     *, by: Actor, patient_id: int, body: str, key: UUID, seen: int | None = None, now: datetime | None = None
 ) -> Communication:
     """``messaging.write``; a patient's message is read for danger, an answer of staff is not."""
-    row = messaging.write(by=by, patient_id=patient_id, body=body, key=key, seen=seen, now=now)
+    row = messaging_actions.write(by=by, patient_id=patient_id, body=body, key=key, seen=seen, now=now)
     if row.from_patient:
         heed(by=by, patient_id=patient_id, text=row.body, about=f"message:{row.pk}", now=now)
     return row
@@ -81,7 +81,7 @@ def answer_story(
 ) -> StoryAnswer:
     """``intake.answer``; a text is read for danger, and an answer that the story names as a sign of danger raises its
     flags (voices, thoughts of suicide, self-harm)."""
-    row = intake.answer(
+    row = intake_actions.answer(
         by=by, patient_id=patient_id, question_id=question_id, told=told, seen=seen, confirmed=confirmed, now=now
     )
     question, about = story().by_id[question_id], f"story:{question_id}:{row.pk}"
@@ -115,7 +115,9 @@ def say_line(
     **values: Any,
 ) -> Line:
     """``intake.say_line``, read for danger in each of its texts."""
-    row = intake.say_line(by=by, patient_id=patient_id, of=of, line=line, seen=seen, sure=sure, now=now, **values)
+    row = intake_actions.say_line(
+        by=by, patient_id=patient_id, of=of, line=line, seen=seen, sure=sure, now=now, **values
+    )
     texts = [getattr(row, name) for name in WRITTEN[of]]
     heed_each(by=by, patient_id=patient_id, texts=texts, about=f"story:{of}:{row.pk}", now=now)
     return row
@@ -135,7 +137,7 @@ def name_person(
     now: datetime | None = None,
 ) -> RelatedPerson:
     """``intake.name_person``, read for danger."""
-    row = intake.name_person(
+    row = intake_actions.name_person(
         by=by, patient_id=patient_id, name=name, relationship=relationship, phone=phone, email=email,
         brings_home=brings_home, emergency_contact=emergency_contact, now=now,
     )  # fmt: skip
@@ -163,7 +165,7 @@ def ask_question(
     *, by: Actor, document_id: str, section_id: str, text: str, now: datetime | None = None
 ) -> ConsentQuestion:
     """``consent.ask_question``, read for danger."""
-    row = consent.ask_question(by=by, document_id=document_id, section_id=section_id, text=text, now=now)
+    row = consent_actions.ask_question(by=by, document_id=document_id, section_id=section_id, text=text, now=now)
     heed(by=by, patient_id=row.patient_id, text=row.text, about=f"consent_question:{row.pk}", now=now)
     return row
 
@@ -171,7 +173,7 @@ def ask_question(
 @transaction.atomic
 def sign(*, by: Actor, token: str, signed_name: str = "", now: datetime | None = None, **given: Any) -> Consent:
     """``consent.sign``; what stands where a name should is read for danger."""
-    row = consent.sign(by=by, token=token, signed_name=signed_name, now=now, **given)
+    row = consent_actions.sign(by=by, token=token, signed_name=signed_name, now=now, **given)
     heed(by=by, patient_id=row.patient_id, text=row.signed_name, about=f"consent:{row.pk}", now=now)
     return row
 
@@ -219,7 +221,7 @@ def _unkept(now: datetime) -> str:
 
 
 def _worry(by: Actor, severity: Severity, about: str, words: str, now: datetime | None) -> Flag:
-    view = coordination.escort_view(by.token_hash)
+    view = coordination_queries.escort_view(by.token_hash)
     if view is None:
         raise ActionRefused(_("This link opens nothing."), codes=("unknown",))
     patient_id, name = view.link.patient_id, view.person.name

@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.patients.queries import withheld
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.scheduling import hooks, queries
+from sojourn.care.scheduling import hooks
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus, Attendance, Chair, Room
 from sojourn.foundation.accounts.actor import Actor, current_actor
 from sojourn.foundation.accounts.models import Membership
@@ -117,7 +118,7 @@ def _conflict(
 ) -> ActionRefused:
     """Why the time is not free, naming the chair or the patient that is taken."""
     reasons: dict[str, str] = {}
-    rows = queries.in_the_way(
+    rows = scheduling_queries.in_the_way(
         chair_id=chair.pk,
         patient_id=patient.pk,
         from_at=during.lower,
@@ -232,7 +233,7 @@ def _add_attendance(appointment: Appointment, member: Membership) -> bool:
 
 def _chosen(staff: Collection[int]) -> list[Membership]:
     """Those who are named, in that order. Refused: not-staff, one-of-a-role."""
-    named = {member.pk: member for member in queries.attending_staff()}
+    named = {member.pk: member for member in scheduling_queries.attending_staff()}
     wanted = dict.fromkeys(staff)
     if not wanted.keys() <= named.keys():
         raise ActionRefused(_("Choose somebody who works in this clinic."), codes=("not-staff",))
@@ -253,10 +254,10 @@ def _attend(appointment: Appointment, staff: Collection[int], zone: ZoneInfo) ->
                 _("%(name)s looks after somebody else from %(from)s to %(until)s.") % {**hours, "name": member.name},
                 codes=("staff-taken",),
             )
-    at_once = queries.rules().chairs_per_nurse
+    at_once = scheduling_queries.rules().chairs_per_nurse
     if at_once is None or any(member.role == "nurse" for member in chosen):
         return
-    nurses = queries.nurses_at_work(appointment.during.lower, appointment.during.upper, zone)
+    nurses = scheduling_queries.nurses_at_work(appointment.during.lower, appointment.during.upper, zone)
     if not any(_add_attendance(appointment, member) for member in nurses):
         raise ActionRefused(
             _("No nurse has room from %(from)s to %(until)s. In this clinic a nurse looks after %(n)d at once.")
@@ -269,8 +270,8 @@ def _must_be_open(by: Actor, during: DateTimeTZRange, zone: ZoneInfo, outside_ho
     if outside_hours:
         return
     first = during.lower.astimezone(zone).date()
-    said = queries.times(first, first + timedelta(days=1))
-    if not queries.is_open(said, during.lower, during.upper, zone):
+    said = scheduling_queries.times(first, first + timedelta(days=1))
+    if not scheduling_queries.is_open(said, during.lower, during.upper, zone):
         raise ActionRefused(
             _("The clinic is closed then. Choose another time, or say that you book outside its hours."),
             codes=("closed",),
@@ -329,7 +330,7 @@ def insert_appointment(
     patient = Patient.objects.select_for_update(no_key=True).get(pk=course.patient_id)
     if course.ended_on is not None:
         raise ActionRefused(_("This course has ended. A new plan comes first."), codes=("course-ended",))
-    turnover = queries.rules().turnover_minutes
+    turnover = scheduling_queries.rules().turnover_minutes
     _must_be_open(by, during, zone, outside_hours)
     with _conflicts_named(by, chair, patient, during, turnover):
         appointment = Appointment.objects.create(
@@ -416,7 +417,7 @@ def move_appointment(
     same_time = (was.lower, was.upper) == (during.lower, during.upper)
     if not same_time:
         _must_be_open(by, during, zone, outside_hours)
-        appointment.turnover_minutes = queries.rules().turnover_minutes
+        appointment.turnover_minutes = scheduling_queries.rules().turnover_minutes
     appointment.chair, appointment.during = chair, during
     appointment.companion = _companion(patient.pk, companion_id)
     appointment.version += 1
@@ -453,8 +454,8 @@ def _keep_attending(
 
 def _here(during: DateTimeTZRange, zone: ZoneInfo) -> set[int]:
     """Who of the staff can attend then, as far as their hours go."""
-    others = {member.pk for member in queries.attending_staff() if member.role != "nurse"}
-    return others | {member.pk for member in queries.nurses_at_work(during.lower, during.upper, zone)}
+    others = {member.pk for member in scheduling_queries.attending_staff() if member.role != "nurse"}
+    return others | {member.pk for member in scheduling_queries.nurses_at_work(during.lower, during.upper, zone)}
 
 
 @transaction.atomic

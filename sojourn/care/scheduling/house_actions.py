@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.scheduling import actions, queries
+from sojourn.care.scheduling import actions as scheduling_actions
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import BookingRules, HoursOnDay, WorkingHours
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Membership
@@ -75,7 +76,7 @@ def _member(member_id: int | None) -> Membership | None:
     if member_id is None:
         return None
     member = Membership.objects.select_for_update(no_key=True).get(pk=member_id)
-    if member.role not in queries.ATTENDING:
+    if member.role not in scheduling_queries.ATTENDING:
         raise ActionRefused(_("Hours are kept for nurses, therapists and prescribers."), codes=("not-staff",))
     return member
 
@@ -98,7 +99,7 @@ def set_week(
     """State the ordinary week of a person, or the clinic's opening hours without ``member_id``; the one before is
     replaced. Refused: hours-order, hours-overlap, not-staff."""
     by.require("hours.manage")
-    actions.one_at_a_time(by)  # a second click must not state the week twice
+    scheduling_actions.one_at_a_time(by)  # a second click must not state the week twice
     member = _member(member_id)
     for stretches in week.values():
         _must_be_in_order(stretches)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.patients import not_now
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.scheduling import actions
+from sojourn.care.scheduling import actions as scheduling_actions
 from sojourn.care.scheduling.models import Appointment, PreferredTimes
 from sojourn.care.scheduling.proposing import PARTS
 from sojourn.foundation.accounts.actor import Actor
@@ -64,7 +64,7 @@ def book_series(
         raise ActionRefused(
             _("Two sessions lie on the same day. Choose another time for one of them."), codes=("same-day",)
         )
-    actions.one_at_a_time(by)
+    scheduling_actions.one_at_a_time(by)
     course = CarePlan.objects.get(pk=care_plan_id)
     if course.ended_on is not None:
         raise ActionRefused(_("This course has ended. A new plan comes first."), codes=("course-ended",))
@@ -106,14 +106,14 @@ def _named(by: Actor, each: Wanted, refused: ActionRefused) -> str:
 
 def _one(by: Actor, course: CarePlan, each: Wanted, companion_id: int | None, now: datetime) -> Appointment:
     if each.moves is None:
-        return actions.insert_appointment(
+        return scheduling_actions.insert_appointment(
             by=by, course=course, chair_id=each.chair_id, starts_at=each.starts_at, minutes=each.minutes,
             companion_id=companion_id, staff=each.staff, outside_hours=False, now=now,
         )  # fmt: skip
     standing = Appointment.objects.get(pk=each.moves, care_plan=course)
-    return actions.move_appointment(
+    return scheduling_actions.move_appointment(
         by=by, appointment_id=standing.pk, version=each.version, chair_id=each.chair_id, starts_at=each.starts_at,
-        minutes=each.minutes, companion_id=actions.companion_still(standing), staff=each.staff or None,
+        minutes=each.minutes, companion_id=scheduling_actions.companion_still(standing), staff=each.staff or None,
         outside_hours=False, now=now,
     )[0]  # fmt: skip
 

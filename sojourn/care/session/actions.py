@@ -11,11 +11,11 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.consent import queries as consent
+from sojourn.care.consent import queries as consent_queries
 from sojourn.care.encounter import queries as encounter_queries
 from sojourn.care.encounter.actions import lock_session
 from sojourn.care.encounter.models import Encounter
-from sojourn.care.intake import queries as intake
+from sojourn.care.intake import queries as intake_queries
 from sojourn.care.safety import fact_actions
 from sojourn.care.scheduling.models import Appointment
 from sojourn.care.session import danger_actions
@@ -97,17 +97,23 @@ def _keep_allergy(by: Actor, encounter: Encounter, item_id: str, note: str, at: 
         for item in encounter_queries.protocol_of(encounter).checklist
         if item.id == item_id and item.answers is not None
     }
-    if told.get(intake.ALLERGY) is True:
+    if told.get(intake_queries.ALLERGY) is True:
         day = at.astimezone(encounter.clinic.zone).date()
         why = note or _("Said in the session, at the check of allergies")
         fact_actions.enter_fact(
-            by=by, patient_id=encounter.patient_id, name=intake.ALLERGY, value=True, on=day, source_note=why, now=at
+            by=by,
+            patient_id=encounter.patient_id,
+            name=intake_queries.ALLERGY,
+            value=True,
+            on=day,
+            source_note=why,
+            now=at,
         )
 
 
 def _agreements_must_stand(encounter: Encounter) -> None:
     own = encounter_queries.protocol_of(encounter)
-    standing = consent.standing(encounter.patient_id, route=own.route, drug=own.drug)
+    standing = consent_queries.standing(encounter.patient_id, route=own.route, drug=own.drug)
     if not standing.valid:
         raise ActionRefused(*standing.reasons, codes=["agreement"] * len(standing.needs))
 

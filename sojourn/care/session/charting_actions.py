@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from sojourn.care.plan import queries as plans
+from sojourn.care.plan import queries as plan_queries
 from sojourn.care.session.models import Discharge, DoseEvent, DoseEventKind, MedicationAdministration
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.administration.charted import part_of, rate_of
@@ -31,7 +31,7 @@ def begin_dose(
         raise ActionRefused(_("Drug, route, amount and lot are not all recorded."), codes=("dose-not-recorded",))
     prepared, checked = ready
     checker = prepared if checked is not None and checked.person_id == by.person_id else checked
-    version = plans.in_force(session.encounter.care_plan_id, session.now)
+    version = plan_queries.in_force(session.encounter.care_plan_id, session.now)
     row = MedicationAdministration.objects.create(
         clinic_id=by.own_clinic_id, patient_id=session.encounter.patient_id, encounter=session.encounter, drug=prepared.drug,
         route=prepared.route, dose_mg=prepared.dose_mg, drawn_mg=prepared.drawn_mg, duration_min=minutes_of(session),
@@ -53,7 +53,7 @@ def minutes_of(session: SessionSnapshot) -> Decimal:
     ready = session.ready_dose
     if ready is not None and ready[0].over_min is not None:
         return ready[0].over_min
-    version = plans.in_force(session.encounter.care_plan_id, session.now)
+    version = plan_queries.in_force(session.encounter.care_plan_id, session.now)
     over = version.over_min if version else None
     return Decimal(session.protocol.dose_minutes) if over is None else over
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from sojourn.care.candidacy import queries as candidacy
+from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.intake import medicine_history
-from sojourn.care.plan import queries as plans
+from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.dose import protocol_way
 from sojourn.care.plan.models import PlanVersion
-from sojourn.care.scheduling import queries as scheduling
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Appointment
-from sojourn.care.session import queries
+from sojourn.care.session import queries as session_queries
 from sojourn.care.session.medicines_since import MedicinesSince, medicines_since
 
 # How far ahead the next day with sessions is looked for: over a weekend and a holiday.
@@ -51,7 +51,7 @@ class Eve:
 def eve(clinic_id: int, zone: ZoneInfo, today: date) -> Eve:
     """The next day with sessions after ``today``, and what each patient's medicines say. Six queries at most."""
     first = today + timedelta(days=1)
-    booked = scheduling.between(first, first + timedelta(days=_LOOKS_AHEAD_DAYS - 1), zone)
+    booked = scheduling_queries.between(first, first + timedelta(days=_LOOKS_AHEAD_DAYS - 1), zone)
     if not booked:
         return Eve(None, ())
     day = _day_of(booked[0], zone)
@@ -66,11 +66,11 @@ def _day_of(appointment: Appointment, zone: ZoneInfo) -> date:
 
 def _lines(clinic_id: int, rows: list[Appointment]) -> Iterable[EveLine]:
     people = [each.patient_id for each in rows]
-    rules = candidacy.rules(clinic_id).interactions
+    rules = candidacy_queries.rules(clinic_id).interactions
     lists = medicine_history.histories(people)
-    decided = candidacy.latest_of(people)
-    signed = plans.in_force_of([each.care_plan_id for each in rows])
-    dosed = queries.last_doses(people)
+    decided = candidacy_queries.latest_of(people)
+    signed = plan_queries.in_force_of([each.care_plan_id for each in rows])
+    dosed = session_queries.last_doses(people)
     for each in rows:
         version = signed.get(each.care_plan_id)
         drug, route = _way(each, version)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sojourn.care.intake import queries as intake
+from sojourn.care.intake import queries as intake_queries
 from sojourn.care.plan import dose as plan_dose
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session.snapshot import SessionSnapshot
@@ -14,7 +14,7 @@ def notices(session: SessionSnapshot, version: PlanVersion | None) -> tuple[dosi
     It refuses nothing. Three queries, none for a dose that is the same for everybody."""
     if version is None or version.per_kg is None:
         return ()
-    height = plan_dose.height_of(intake.facts(session.encounter.patient, session.today))
+    height = plan_dose.height_of(intake_queries.facts(session.encounter.patient, session.today))
     if height is None:
         return ()
     order = plan_dose.order_of(version, height)

@@ -14,16 +14,17 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from sojourn.care.candidacy import queries as candidacy
+from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.models import CandidacyDecision
-from sojourn.care.consent import queries as consent
+from sojourn.care.consent import queries as consent_queries
 from sojourn.care.intake import medicine_history
-from sojourn.care.intake import queries as intake
+from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.medicine_history import ChangedSince
 from sojourn.care.plan import dose as plan_dose
-from sojourn.care.plan import queries as plans
+from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.models import PlanVersion
-from sojourn.care.session import given, queries
+from sojourn.care.session import given
+from sojourn.care.session import queries as session_queries
 from sojourn.care.session.given import Prepared
 from sojourn.care.session.medicines_since import medicines_since
 from sojourn.care.session.snapshot import Against, SessionSnapshot
@@ -45,7 +46,7 @@ class _Gathered:
     version: PlanVersion | None
     given_before: int
     last_dose_at: datetime | None
-    others: tuple[queries.DoseOfPatient, ...]
+    others: tuple[session_queries.DoseOfPatient, ...]
     day: tuple[dosing.Given, ...]
     weighed: dosing.Weight | None
     weighed_on: date | None
@@ -61,9 +62,9 @@ class _Gathered:
 def stands_against(session: SessionSnapshot, transition: str, *, rate: Decimal | None = None) -> Against:
     """What stands against the step at this moment. ``rate`` (mL/h) is what the pump is to be set to in the step."""
     gathered = _gather(session)
-    decision = candidacy.latest(session.encounter.patient_id)
+    decision = candidacy_queries.latest(session.encounter.patient_id)
     candidate = _candidate(gathered, decision)
-    agreements = consent.standing(
+    agreements = consent_queries.standing(
         session.encounter.patient_id, route=session.protocol.route, drug=session.protocol.drug
     )
     papers = Papers(
@@ -100,15 +101,15 @@ def stands_against(session: SessionSnapshot, transition: str, *, rate: Decimal |
 
 def _gather(session: SessionSnapshot) -> _Gathered:
     encounter = session.encounter
-    others = tuple(queries.doses_since(encounter.patient_id, session.now - _DOUBLE_DAY, but=encounter.pk))
-    weights = intake.weights(encounter.patient_id)
+    others = tuple(session_queries.doses_since(encounter.patient_id, session.now - _DOUBLE_DAY, but=encounter.pk))
+    weights = intake_queries.weights(encounter.patient_id)
     weight = weights[-1] if weights else None
-    before = queries.dosed_before(encounter.patient_id, encounter.care_plan_id, but=encounter.pk)
+    before = session_queries.dosed_before(encounter.patient_id, encounter.care_plan_id, but=encounter.pk)
     return _Gathered(
         session=session,
         today=session.today,
         rules=standings(encounter.clinic_id),
-        version=plans.in_force(encounter.care_plan_id, session.now),
+        version=plan_queries.in_force(encounter.care_plan_id, session.now),
         given_before=before.sessions,
         last_dose_at=before.last_at,
         others=others,
@@ -119,7 +120,9 @@ def _gather(session: SessionSnapshot) -> _Gathered:
     )
 
 
-def _of_the_last_day(session: SessionSnapshot, doses: Sequence[queries.DoseOfPatient]) -> Iterator[dosing.Given]:
+def _of_the_last_day(
+    session: SessionSnapshot, doses: Sequence[session_queries.DoseOfPatient]
+) -> Iterator[dosing.Given]:
     """What the other doses of this person gave, by any route, that had not ended 24 hours ago."""
     for each in doses:
         found = given.delivered(each.dose, each.steps, session.now, each.left_dosing_at)
@@ -129,7 +132,7 @@ def _of_the_last_day(session: SessionSnapshot, doses: Sequence[queries.DoseOfPat
 def _given_otherwise(gathered: _Gathered) -> Iterator[GuardReason]:
     """What goes in beside the doses of the plan: in another session, or charted among the other medicines."""
     session = gathered.session
-    by_hand = queries.ketamine_by_hand(session.encounter.patient_id, session.now - dose_against.DAY)
+    by_hand = session_queries.ketamine_by_hand(session.encounter.patient_id, session.now - dose_against.DAY)
     yield from road.given_otherwise(any(not each.over for each in gathered.others), by_hand)
 
 
@@ -145,24 +148,24 @@ class _Candidate:
     notices: tuple[eligibility.Notice, ...]
     changed: tuple[ChangedSince, ...]
     known: eligibility.Facts
-    taken: tuple[intake.MedicineTaken, ...]
+    taken: tuple[intake_queries.MedicineTaken, ...]
 
 
 def _candidate(gathered: _Gathered, decision: CandidacyDecision | None) -> _Candidate:
     """How the decision stands, and what the rules of the day say now, from the facts of the record and of the chair."""
     session = gathered.session
     patient, own = session.encounter.patient, session.protocol
-    rules = candidacy.rules_of(gathered.rules)
-    known = intake.facts(patient, gathered.today)
+    rules = candidacy_queries.rules_of(gathered.rules)
+    known = intake_queries.facts(patient, gathered.today)
     medicines = medicine_history.history(patient.pk)
     taken = medicines.taken()
-    assessed = candidacy.assess(
+    assessed = candidacy_queries.assess(
         patient, known, taken, rules, drug=own.drug, route=own.route, on=gathered.today
     )  # fmt: skip
-    stands = candidacy.evaluate_candidacy(decision, assessed, gathered.today, drug=own.drug, route=own.route)
+    stands = candidacy_queries.evaluate_candidacy(decision, assessed, gathered.today, drug=own.drug, route=own.route)
     told = protocol.facts_of_the_day(own, session.answers, session.measured_now, gathered.today)
     facts = eligibility.known(*known.values(), *told, *_allergy_stands(known, session, gathered.today))
-    now = candidacy.assess(
+    now = candidacy_queries.assess(
         patient, facts, taken, rules, drug=own.drug, route=own.route, on=gathered.today, stage="session"
     )  # fmt: skip
     basis = decision.basis if decision else {}
@@ -170,7 +173,9 @@ def _candidate(gathered: _Gathered, decision: CandidacyDecision | None) -> _Cand
         now.assessment,
         facts=facts,
         expired=now.expired,
-        overridden=candidacy.in_effect(candidacy.overrides(patient.pk), own.drug) if now.blocking else frozenset(),
+        overridden=candidacy_queries.in_effect(candidacy_queries.overrides(patient.pk), own.drug)
+        if now.blocking
+        else frozenset(),
         accepted={each["key"] for each in basis.get("findings", ()) if each["adopted"]},
     )
     since = medicines_since(
@@ -193,15 +198,15 @@ def _candidate(gathered: _Gathered, decision: CandidacyDecision | None) -> _Cand
 def _allergy_stands(known: eligibility.Facts, session: SessionSnapshot, today: date) -> Iterator[eligibility.Fact]:
     """An allergy on record, or one that was said in this session: ticking the check again does not lift it. It goes
     when its entry is struck or corrected."""
-    on_record = known.get(intake.ALLERGY)
+    on_record = known.get(intake_queries.ALLERGY)
     said_here = {
         (item.answers.fact, item.answers.told(each.check.outcome))
         for item in session.protocol.checklist
         for each in session.answered
         if item.answers is not None and item.id == each.item_id
     }
-    if (on_record is not None and on_record.value is True) or (intake.ALLERGY, True) in said_here:
-        yield eligibility.Fact(intake.ALLERGY, True, today, "clinician")
+    if (on_record is not None and on_record.value is True) or (intake_queries.ALLERGY, True) in said_here:
+        yield eligibility.Fact(intake_queries.ALLERGY, True, today, "clinician")
 
 
 # ---------------------------------------------------------------- plan, alarms and dose

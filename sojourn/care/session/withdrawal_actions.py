@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from sojourn.care.consent import actions as consent
+from sojourn.care.consent import actions as consent_actions
 from sojourn.care.consent import texts
 from sojourn.care.consent.models import ConsentWithdrawal
 from sojourn.care.consent.queries import reading_language
@@ -43,7 +43,7 @@ def say_no(*, by: Actor, patient_id: int, reason: str = "", now: datetime | None
 def withdraw_consent(*, by: Actor, consent_id: int, reason: str = "", now: datetime | None = None) -> ConsentWithdrawal:
     """An agreement is taken back, and a session that rests on it stops in the same transaction."""
     now = now or timezone.now()
-    row = consent.withdraw(by=by, consent_id=consent_id, reason=reason, now=now)
+    row = consent_actions.withdraw(by=by, consent_id=consent_id, reason=reason, now=now)
     if by.patient_id is not None:
         heed(by=by, patient_id=row.patient_id, text=row.reason, about=f"withdrawal:{row.pk}", now=now)
     document = texts.newest().get(row.consent.document_id)

@@ -45,7 +45,7 @@ def _list(say: Say) -> int:
 
 def change(slug: str, port: int, say: Say, *, take_away: bool = False) -> int:
     """Give a clinic a port, or take it away. 1 with a reason where it cannot be."""
-    from sojourn.care.vitals import actions
+    from sojourn.care.vitals import actions as vitals_actions
     from sojourn.foundation.accounts.actor import acting_as
     from sojourn.foundation.accounts.queries import house
     from sojourn.foundation.accounts.refused import ActionRefused
@@ -61,7 +61,7 @@ def change(slug: str, port: int, say: Say, *, take_away: bool = False) -> int:
     owner = replace(house(row[0], "sojourn port"), permissions=frozenset({"monitor.manage"}))
     try:
         with acting_as(owner):
-            (actions.drop_port if take_away else actions.give_port)(by=owner, port=port)
+            (vitals_actions.drop_port if take_away else vitals_actions.give_port)(by=owner, port=port)
     except ActionRefused as error:
         say(str(error))
         return 1

@@ -5,37 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sojourn.care.consent import actions as consent
-from sojourn.care.consent import queries as agreed
+from sojourn.care.consent import actions as consent_actions
+from sojourn.care.consent import queries as consent_queries
 from sojourn.care.consent import texts
 from sojourn.care.consent.models import Consent, ConsentCountersignature, Decision
 from sojourn.config.demo.walk import DRUG, ROUTE, Walk
 
 
 def ask_consent(walk: Walk) -> None:
-    consent.ask(by=walk.nurse, patient_id=walk.patient.pk, route=ROUTE, drug=DRUG, now=walk.at("asked"))
+    consent_actions.ask(by=walk.nurse, patient_id=walk.patient.pk, route=ROUTE, drug=DRUG, now=walk.at("asked"))
 
 
 def ask_question(walk: Walk, *, answered: bool = True) -> None:
     """The patient asks about a section before signing."""
     words = ("I take the bus. May I go home by bus if my daughter sits beside me?",
              "Yo voy en autobús. ¿Puedo volver en autobús si mi hija va a mi lado?")  # fmt: skip
-    question = consent.ask_question(
+    question = consent_actions.ask_question(
         by=walk.speaker, document_id="driving", section_id="home", text=walk.tale.say(words), now=walk.at("question")
     )
     if answered:
         reply = ("Yes, if she stays beside you all the way and for the evening.",
                  "Sí, si va a su lado todo el camino y se queda por la noche.")  # fmt: skip
         at = walk.at("question", timedelta(minutes=40))
-        consent.reply(by=walk.nurse, question_id=question.pk, text=walk.tale.say(reply), now=at)
+        consent_actions.reply(by=walk.nurse, question_id=question.pk, text=walk.tale.say(reply), now=at)
 
 
 def agree(walk: Walk) -> list[Consent]:
     """Every document that the way of giving the medicine needs, read and signed one after the other."""
     signed = []
     for number, text in enumerate(_texts(walk)):
-        row = consent.sign(
-            by=walk.speaker, token=agreed.signing_token(walk.patient.pk, text),
+        row = consent_actions.sign(
+            by=walk.speaker, token=consent_queries.signing_token(walk.patient.pk, text),
             statements=[each.id for each in text.statements], signed_name=walk.patient.name,
             now=walk.at("agreed", timedelta(minutes=6 * number)),
         )  # fmt: skip
@@ -68,7 +68,7 @@ def agree_long_ago(walk: Walk) -> None:
 def _texts(walk: Walk) -> list[texts.Text]:
     way, team, language = texts.way_of(ROUTE, DRUG), walk.team, walk.patient.language
     if language not in team.forms:
-        own = agreed.available_documents(team.clinic)
+        own = consent_queries.available_documents(team.clinic)
         found = [own.text(each.id, way, language) for each in texts.newest().values() if each.needed_for(way)]
         team.forms[language] = [each for each in found if each is not None]
     return team.forms[language]
@@ -76,7 +76,7 @@ def _texts(walk: Walk) -> list[texts.Text]:
 
 def countersign(walk: Walk, signed: Sequence[Consent]) -> None:
     for number, row in enumerate(signed):
-        consent.countersign(
+        consent_actions.countersign(
             by=walk.prescriber, consent_id=row.pk, capacity_confirmed=True, seen_hash=row.content_hash,
             now=walk.at("countersigned", timedelta(minutes=2 * number)),
         )  # fmt: skip

@@ -15,7 +15,7 @@ from sojourn.care.coordination import waiting_actions as waiting
 from sojourn.care.coordination.models import EscortAnswer, EscortLink
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.scheduling import actions as booking
+from sojourn.care.scheduling import actions as scheduling_actions
 from sojourn.care.scheduling import series_actions as series
 from sojourn.care.scheduling.models import Appointment, Attendance, Chair
 from sojourn.config.demo.cast import REMEMBERED, Cast, at_clock
@@ -63,7 +63,7 @@ def book_ahead(cast: Cast, walk: Walk, course: CarePlan, companion: RelatedPerso
     booked_at = max(now - timedelta(days=own.randint(1, 3)), walk.at("signed", timedelta(hours=1)))
     for chair, begins in _free(cast, course.patient_id, day, slots):
         try:
-            appointment = booking.book(
+            appointment = scheduling_actions.book(
                 by=cast.team.desk, care_plan_id=course.pk, chair_id=chair.pk, starts_at=begins,
                 minutes=int(SITTING.total_seconds() // 60), companion_id=companion.pk,
                 now=booked_at,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sojourn.care.candidacy import actions as candidacy
-from sojourn.care.candidacy import queries as judged
+from sojourn.care.candidacy import actions as candidacy_actions
+from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.actions import DecisionInput as Decided
-from sojourn.care.intake import queries as known
+from sojourn.care.intake import queries as intake_queries
 from sojourn.config.demo import open_eyes, tales
 from sojourn.config.demo.walk import DRUG, ROUTE, Walk
 from sojourn.foundation.clock import clinic_day
@@ -87,14 +87,14 @@ DECLINED: Final = Reasoned(
 def decide(walk: Walk, reasoned: Reasoned) -> None:
     """The prescriber signs what the rules and the person's situation allow."""
     at, tale = walk.at("decided"), walk.tale
-    newest = judged.latest(walk.patient.pk)
+    newest = candidacy_queries.latest(walk.patient.pk)
     day = clinic_day(at, walk.team.clinic)
-    facts, taken = known.facts(walk.patient, day), known.medicines(walk.patient.pk)
-    assessed = judged.assess(walk.patient, facts, taken, walk.team.rules, drug=DRUG, route=ROUTE, on=day)
+    facts, taken = intake_queries.facts(walk.patient, day), intake_queries.medicines(walk.patient.pk)
+    assessed = candidacy_queries.assess(walk.patient, facts, taken, walk.team.rules, drug=DRUG, route=ROUTE, on=day)
     accepts = reasoned.kind.startswith("accept")
     if accepts:
         open_eyes.clear(walk.nurse, tale, assessed, at)
-    candidacy.decide(
+    candidacy_actions.decide(
         by=walk.prescriber,
         patient_id=walk.patient.pk,
         answer=Decided(

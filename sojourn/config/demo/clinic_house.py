@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 
 from django.utils import timezone
 
-from sojourn.care.consent import queries as consent
+from sojourn.care.consent import queries as consent_queries
 from sojourn.care.consent.models import ConsentAdoption
 from sojourn.care.consent.texts import Source
 from sojourn.care.safety import duty_actions
@@ -17,7 +17,7 @@ from sojourn.clinical.rules import Parameter
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.audit.actions import record
-from sojourn.foundation.rulebook import actions as rulebook
+from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.foundation.rulebook.queries import newest, standings
 
 ON_DUTY = ("nurse", "prescriber", "therapist")
@@ -52,7 +52,7 @@ def furnish(clinic: Clinic, prescriber: Actor, admin: Actor, staff: list[int]) -
         waiting = {each.newest.id: each.newest.hash for each in standings(clinic.pk) if each.waits}
         if waiting:
             typed = {each: _typed(each) for each in waiting}
-            rulebook.adopt_set(by=prescriber, shown=waiting, signature=prescriber.name, parameters=typed)
+            rulebook_actions.adopt_set(by=prescriber, shown=waiting, signature=prescriber.name, parameters=typed)
         _texts(clinic, prescriber, opened)
         if not BookingRules.objects.exists():
             house_actions.decide_rules(
@@ -81,7 +81,7 @@ def _texts(clinic: Clinic, by: Actor, opened: datetime) -> None:
 
     As rows: the action adopts a text only from the day on which its file takes effect, and that is the release's.
     """
-    sources: list[Source] = list(consent.to_adopt(consent.available_documents(clinic)))
+    sources: list[Source] = list(consent_queries.to_adopt(consent_queries.available_documents(clinic)))
     if not sources:
         return
     rows = ConsentAdoption.objects.bulk_create(

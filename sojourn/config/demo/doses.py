@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.intake.models import ClinicalFact
-from sojourn.care.plan import queries as plans
+from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import medicine_actions, snapshot
 from sojourn.care.session.event_kinds import KINDS, WHY_STOPPED
@@ -257,7 +257,7 @@ def _against(cast: Cast, encounter: Encounter, at: datetime) -> Against:
 def planned_anew(cast: Cast, course_id: int, at: datetime) -> None:
     """The next doses of the course rest on the version that is in force at that moment."""
     if course_id in cast.standing:
-        version, before = plans.in_force(course_id, at), cast.standing[course_id]
+        version, before = plan_queries.in_force(course_id, at), cast.standing[course_id]
         assert version is not None
         cast.standing[course_id] = replace(
             before, version=version, basis={**before.basis, "plan_version": version.pk}

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sojourn.care.intake import actions as intake
+from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake.models import (
     AllergyIntolerance,
     ClinicalFact,
@@ -97,7 +97,7 @@ def tell_story(walk: Walk, *, share: float = 1.0) -> None:
     if "concerns" in reached:
         Concern.objects.bulk_create(Concern(**common("concerns", n), text=each) for n, each in enumerate(tale.concerns))
     if share >= 1:
-        intake.send(by=walk.speaker, patient_id=walk.patient.pk, now=sent)
+        intake_actions.send(by=walk.speaker, patient_id=walk.patient.pk, now=sent)
 
 
 def _said(walk: Walk, at: datetime) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sojourn.care.messaging import actions as messaging
+from sojourn.care.messaging import actions as messaging_actions
 from sojourn.care.messaging.models import Communication
 from sojourn.config.demo import tales
 from sojourn.config.demo.walk import Walk
@@ -34,12 +34,14 @@ def write_messages(walk: Walk, at: datetime, *, waits: bool = False) -> None:
     """One exchange; or, with ``waits``, a message that nobody has answered yet."""
     question, answer = (UNANSWERED, None) if waits else THREADS[walk.number % len(THREADS)]
     key = UUID(int=walk.own.getrandbits(128))
-    row: Communication = messaging.write(
+    row: Communication = messaging_actions.write(
         by=walk.speaker, patient_id=walk.patient.pk, body=walk.tale.say(question), key=key, now=at
     )
     if answer is not None:
-        messaging.write(
+        messaging_actions.write(
             by=walk.nurse, patient_id=walk.patient.pk, body=walk.tale.say(answer), key=UUID(int=key.int ^ 1),
             seen=row.pk, now=at + timedelta(minutes=55),
         )  # fmt: skip
-        messaging.mark_read(by=walk.speaker, patient_id=walk.patient.pk, upto=row.pk, now=at + timedelta(hours=3))
+        messaging_actions.mark_read(
+            by=walk.speaker, patient_id=walk.patient.pk, upto=row.pk, now=at + timedelta(hours=3)
+        )

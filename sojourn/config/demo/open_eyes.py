@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sojourn.care.candidacy import clearance_actions, open_eyes, queries
+from sojourn.care.candidacy import clearance_actions, open_eyes
+from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.open_eyes import UNKNOWN
 from sojourn.care.candidacy.queries import Assessed
 from sojourn.config.demo.tales import Tale
@@ -32,7 +33,7 @@ def reasons(tale: Tale, assessed: Assessed) -> dict[str, str]:
 
 def clear(nurse: Actor, tale: Tale, assessed: Assessed, at: datetime) -> None:
     """Record the answers that the rules of the findings want: a specialist's of two days before."""
-    for each in open_eyes.weighed(assessed, queries.clearances(assessed.patient.pk)):
+    for each in open_eyes.weighed(assessed, candidacy_queries.clearances(assessed.patient.pk)):
         for kind in each.lacks:
             clearance_actions.record_clearance(
                 by=nurse, patient_id=assessed.patient.pk, drug=assessed.drug, finding=each.key, kind=kind,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sojourn.care.plan import actions as plans
+from sojourn.care.plan import actions as plan_actions
 from sojourn.care.plan import dose
 from sojourn.care.plan.models import CarePlan, PlanVersion
 from sojourn.care.plan.parts import PlanPart
@@ -20,7 +20,7 @@ def draft(walk: Walk, intention: str) -> PlanVersion:
     """The first version, by the prescriber: the dose by the weight of that day, which counts for the whole series."""
     at = walk.at("drafted")
     intake.measure(walk, {"weight_kg": walk.tale.weight_kg}, at - timedelta(minutes=20))
-    version = plans.draft(by=walk.prescriber, patient_id=walk.patient.pk, now=at)
+    version = plan_actions.draft(by=walk.prescriber, patient_id=walk.patient.pk, now=at)
     therapist = walk.team.therapist.name
     kinds = {"ptsd": "talk", "bipolar_depression": "family"}
     parts = (
@@ -34,7 +34,7 @@ def draft(walk: Walk, intention: str) -> PlanVersion:
         "stock_mg_per_ml": Decimal(50), "total_ml": Decimal(50), "sessions": 6, "min_days": 2, "max_days": 7,
         "starts_on": walk.anchor, "review_after": 6, "intention": intention, "parts": parts,
     }  # fmt: skip
-    return plans.save_draft(
+    return plan_actions.save_draft(
         by=walk.prescriber, version_id=version.pk, seen=version.revision, values=values,
         now=at + timedelta(minutes=9),
     )  # fmt: skip
@@ -45,7 +45,7 @@ def check(walk: Walk, version: PlanVersion, at: datetime) -> None:
 
 
 def _check(nurse: Actor, version: PlanVersion, at: datetime) -> None:
-    plans.double_check(
+    plan_actions.double_check(
         by=nurse, version_id=version.pk, weight_kg=version.weight_kg, amount=version.per_kg or Decimal(0), now=at
     )
 
@@ -56,7 +56,7 @@ def sign(walk: Walk, version: PlanVersion, at: datetime) -> CarePlan:
 
 def _sign(prescriber: Actor, version: PlanVersion, at: datetime) -> CarePlan:
     fresh = PlanVersion.objects.get(pk=version.pk)
-    signed = plans.sign(by=prescriber, version_id=fresh.pk, seen_hash=dose.content_hash(fresh), now=at)
+    signed = plan_actions.sign(by=prescriber, version_id=fresh.pk, seen_hash=dose.content_hash(fresh), now=at)
     assert signed.care_plan is not None
     return signed.care_plan
 
@@ -71,10 +71,10 @@ def renew(
     prescriber: Actor, nurse: Actor, course: CarePlan, at: datetime, reason: str, weight_kg: Decimal, **values: Any
 ) -> CarePlan:
     """A new version by the weight of that day: drafted, checked by another person, signed at ``at``."""
-    version = plans.draft(
+    version = plan_actions.draft(
         by=prescriber, patient_id=course.patient_id, course_id=course.pk, now=at - timedelta(minutes=40)
     )
-    version = plans.save_draft(
+    version = plan_actions.save_draft(
         by=prescriber, version_id=version.pk, seen=version.revision,
         values={"weight_kg": weight_kg, "weight_on": clinic_day(at, prescriber), "change_reason": reason, **values},
         now=at - timedelta(minutes=30),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from sojourn.care.encounter.models import Encounter
-from sojourn.care.scheduling import actions as scheduling
+from sojourn.care.scheduling import actions as scheduling_actions
 from sojourn.care.scheduling.models import Appointment
 from sojourn.care.session.models import CheckResult, Discharge
 from sojourn.clinical import protocol
@@ -66,7 +66,7 @@ def _every_s(begins: datetime, *, sparse: bool) -> int:
 def open_encounter(cast: Cast, appointment: Appointment, at: datetime) -> Encounter:
     """The session of an appointment, with its protocol frozen into it."""
     rule = released_rulebook().rule(appointment.care_plan.protocol_id)
-    scheduling.hand_to_session(appointment, at)
+    scheduling_actions.hand_to_session(appointment, at)
     return Encounter.objects.create(
         clinic=cast.clinic, patient_id=appointment.patient_id, care_plan=appointment.care_plan,
         appointment=appointment, chair=appointment.chair, protocol_id=rule.id, protocol_version=str(rule.version),

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from sojourn.care.measures.queries import batteries
 from sojourn.care.patients.models import Patient, RelatedPerson
-from sojourn.care.plan import actions as plans
+from sojourn.care.plan import actions as plan_actions
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.safety import queries as flags
+from sojourn.care.safety import queries as safety_queries
 from sojourn.care.safety.clock_actions import begin_taking
 from sojourn.config.demo import (
     accounts,
@@ -88,7 +88,7 @@ def make_clinic(demo: DemoClinic, *, scale: int, seed: int) -> None:
 
 def _begin_clocks() -> None:
     """Flags that nobody has taken yet are asked of whoever is on duty. Ask as the house."""
-    for found in flags.open_flags():
+    for found in safety_queries.open_flags():
         begin_taking(found.row, found.severity, timezone.now())
 
 
@@ -213,7 +213,7 @@ def _course(
                 )
     cast.write()
     if stage == "ended":
-        plans.end(
+        plan_actions.end(
             by=walk.prescriber, course_id=course.pk, ended_on=begins + timedelta(days=45),
             now=at_clock(begins + timedelta(days=45), time(12), cast.clinic.zone),
         )  # fmt: skip

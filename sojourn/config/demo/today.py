@@ -15,7 +15,7 @@ from sojourn.care.encounter.models import Encounter
 from sojourn.care.encounter.queries import running
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.plan import gates
-from sojourn.care.plan import queries as planned
+from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.care.session import step_actions
@@ -89,7 +89,7 @@ def _on_stage(demo: DemoClinic, now: datetime) -> list[CarePlan]:
     plans = list(
         CarePlan.objects.select_related("patient")
         .filter(ended_on=None, patient__restricted=False, pk__in=Encounter.objects.values("care_plan"))
-        .exclude(pk__in=planned.without_signed_plan().order_by().values("pk"))
+        .exclude(pk__in=plan_queries.without_signed_plan().order_by().values("pk"))
         .exclude(patient__in=Appointment.objects.filter(status="booked", during__overlap=near).values("patient"))
         .order_by("id")
     )
@@ -113,7 +113,7 @@ def _ready(cast: Cast, courses: list[CarePlan], now: datetime) -> list[CarePlan]
 
 
 def _plan_holds(course: CarePlan, now: datetime) -> bool:
-    version = planned.in_force(course.pk, now)
+    version = plan_queries.in_force(course.pk, now)
     assert version is not None
     given = sessions_dosed(course.pk, but=0)
     most = min(version.sessions or 0, version.review_after or given + 1)
@@ -124,7 +124,7 @@ def _plan_holds(course: CarePlan, now: datetime) -> bool:
 
 
 def _renewed(cast: Cast, course: CarePlan, now: datetime) -> CarePlan:
-    version = planned.in_force(course.pk, now)
+    version = plan_queries.in_force(course.pk, now)
     assert version is not None
     assert version.weight_kg is not None
     given = sessions_dosed(course.pk, but=0)

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Final
 
-from sojourn.care.candidacy import queries as judged
+from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.consent import texts
 from sojourn.care.patients.models import Patient
 from sojourn.config.demo.tales import Tale
@@ -50,8 +50,8 @@ class Team:
     forms: dict[str, list[texts.Text]] = field(default_factory=dict)
 
     @cached_property
-    def rules(self) -> judged.Rules:
-        return judged.rules(self.clinic.pk)
+    def rules(self) -> candidacy_queries.Rules:
+        return candidacy_queries.rules(self.clinic.pk)
 
 
 @dataclass

@@ -17,7 +17,8 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from sojourn.foundation.accounts import confirmation_actions, queries
+from sojourn.foundation.accounts import confirmation_actions
+from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.actor import NOBODY, Actor, acting_as
 from sojourn.foundation.accounts.models import BreakGlass, Clinic, Invitation, Membership, Person
 from sojourn.foundation.accounts.readiness import refuse_unready
@@ -103,7 +104,7 @@ def invite(
 
 def _must_be_for_another(by: Actor, email: str) -> None:
     """Nobody grants themselves anything, by whichever of their addresses."""
-    if by.person_id is not None and email.strip().lower() in queries.addresses_of(by.person_id):
+    if by.person_id is not None and email.strip().lower() in accounts_queries.addresses_of(by.person_id):
         raise ActionRefused(_("You cannot invite yourself. Ask another administrator."), codes=["own"])
 
 
@@ -147,7 +148,7 @@ def _withdraw_others(by: Actor, patient_id: int | None, now: datetime) -> None:
 def _send(invitation: Invitation, clinic: Clinic, token: str, language: str = "") -> str:
     """Write the letter in the language that the person reads, and queue it. Returns the link."""
     link = address(Page.INVITATION, token)
-    person = queries.person_by_email(invitation.email)
+    person = accounts_queries.person_by_email(invitation.email)
     language = (person.language if person else "") or language or clinic.language
     with translation.override(language):
         until = date_format(local(invitation.expires_at, clinic), "DATE_FORMAT")
@@ -187,7 +188,7 @@ def renew(*, by: Actor, now: datetime | None = None) -> Invited:
     still works) or ``too_old``.
     """
     now = now or timezone.now()
-    found = queries.invitation_by(by.token_hash)
+    found = accounts_queries.invitation_by(by.token_hash)
     if found is None:
         raise ActionRefused(_("This link opens nothing."), codes=["unknown"])
     guest = _guest(found[0])
@@ -238,7 +239,7 @@ def accept(*, by: Actor, password: str = "", language: str = "", now: datetime |
     ``already_member`` or ``patient_has_account``.
     """
     now = now or timezone.now()
-    found = queries.invitation_by(by.token_hash)
+    found = accounts_queries.invitation_by(by.token_hash)
     if found is None:
         raise ActionRefused(_("This link opens nothing."), codes=["unknown"])
     guest = _guest(found[0])
@@ -249,7 +250,7 @@ def accept(*, by: Actor, password: str = "", language: str = "", now: datetime |
         membership = _join(invitation, person, now)
         invitation.accepted_at = now
         invitation.save(update_fields=["accepted_at"])
-        joined = queries.actor_of(membership)
+        joined = accounts_queries.actor_of(membership)
         record(joined, "person.joined", membership, invitation=invitation.pk, role=membership.role)
         if membership.unconfirmed_since is not None:
             confirmation_actions.tell(membership)
@@ -269,7 +270,7 @@ def _locked(by: Actor, invitation_id: int) -> Invitation:
 
 
 def _must_stand(invitation: Invitation, now: datetime, refused: set[str]) -> None:
-    standing = queries.standing(invitation, now)
+    standing = accounts_queries.standing(invitation, now)
     reasons = {
         "used": _("This invitation was used already."),
         "withdrawn": _("This invitation was withdrawn."),
@@ -281,7 +282,7 @@ def _must_stand(invitation: Invitation, now: datetime, refused: set[str]) -> Non
 
 
 def _person_for(invitation: Invitation, by: Actor, password: str, language: str) -> Person:
-    person = queries.person_by_email(invitation.email)
+    person = accounts_queries.person_by_email(invitation.email)
     if by.person_id is not None and (person is None or by.person_id != person.pk):
         raise ActionRefused(
             _("You are signed in as somebody else. This invitation is for %(email)s.") % {"email": invitation.email},
@@ -340,7 +341,7 @@ def end_membership(*, by: Actor, membership_id: int, now: datetime | None = None
         membership = Membership.objects.select_for_update().get(pk=membership_id, clinic_id=by.clinic_id or 0)
     except Membership.DoesNotExist as error:
         raise ActionRefused(_("There is no such person in the clinic."), codes=["unknown"]) from error
-    by.require("staff.manage" if queries.is_staff(membership.role) else "patient.edit")
+    by.require("staff.manage" if accounts_queries.is_staff(membership.role) else "patient.edit")
     if membership.ended_at is not None:
         raise ActionRefused(_("This access has ended already."), codes=["ended"])
     if membership.person_id == by.person_id:
@@ -401,8 +402,8 @@ def note_account_change(*, person: Person, verb: str, membership_id: object = No
 
 def _note(person: Person, verb: str, membership_id: object, **detail: str) -> None:
     with acting_as(Actor(person_id=person.pk)):
-        chosen = queries.choose(queries.memberships_of(person.pk), membership_id)
-    by = queries.actor_of(chosen) if chosen else Actor(person_id=person.pk)
+        chosen = accounts_queries.choose(accounts_queries.memberships_of(person.pk), membership_id)
+    by = accounts_queries.actor_of(chosen) if chosen else Actor(person_id=person.pk)
     with acting_as(by):
         record(by, verb, None, patient_id=None, **detail)
 
@@ -414,7 +415,7 @@ def note_failed_sign_in(*, email: str, why: str, ip: str = "") -> None:
     ``why`` is "password", "second_factor" or "locked". What was typed is not kept, since a password is easily typed
     into the wrong field: a known address becomes its person, an unknown one a fingerprint.
     """
-    person = queries.person_by_email(email) if email else None
+    person = accounts_queries.person_by_email(email) if email else None
     mark = "" if person or not email else hashlib.sha256(email.strip().lower().encode()).hexdigest()[:12]
     with acting_as(NOBODY):
         record(Actor(person_id=person.pk if person else None), "person.sign_in_failed", why=why, ip=ip, address=mark)

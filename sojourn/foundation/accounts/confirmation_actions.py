@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from sojourn.foundation.accounts import queries
+from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic, Membership, RoleConfirmation
 from sojourn.foundation.accounts.refused import ActionRefused
@@ -40,7 +40,7 @@ def confirm(*, by: Actor, membership_id: int, now: datetime | None = None) -> Ro
         raise ActionRefused(_("You cannot confirm yourself. Another person who holds this role does."), codes=["own"])
     if newcomer.role != by.role:
         raise ActionRefused(_("Only somebody who holds this role confirms it."), codes=["other-role"])
-    if by.person_id in queries.inviters(newcomer):
+    if by.person_id in accounts_queries.inviters(newcomer):
         raise ActionRefused(
             _("You invited this person yourself. Another holder confirms, or whoever runs this installation."),
             codes=["inviter"],
@@ -61,7 +61,7 @@ def confirm_first(*, by: Actor, membership_id: int, now: datetime | None = None)
     if before is not None:
         return before
     _must_wait(newcomer)
-    if holders := queries.who_confirms(newcomer):
+    if holders := accounts_queries.who_confirms(newcomer):
         names = ", ".join(str(each) for each in holders)
         raise ActionRefused(
             _("%(names)s holds this role already, and confirms it.") % {"names": names}, codes=["has-holder"]
@@ -94,7 +94,11 @@ def _confirmed(by: Actor, newcomer: Membership, holder_id: int | None, now: date
 def tell(newcomer: Membership) -> None:
     """Write to those who hold the role, and to every prescriber, that somebody waits to be confirmed."""
     clinic = Clinic.objects.get(pk=newcomer.clinic_id)
-    told = {each.person_id: each for code in ("prescriber", newcomer.role) for each in queries.at_work(clinic.pk, code)}
+    told = {
+        each.person_id: each
+        for code in ("prescriber", newcomer.role)
+        for each in accounts_queries.at_work(clinic.pk, code)
+    }
     link = address(Page.CLINIC_HOME)
     for each in told.values():
         language = each.person.language or clinic.language

@@ -17,13 +17,13 @@ from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
-from sojourn.foundation.rulebook import queries
+from sojourn.foundation.rulebook import queries as rulebook_queries
 from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
 
 
 def _newest(rule_id: str) -> Rule:
     try:
-        return queries.newest(rule_id)
+        return rulebook_queries.newest(rule_id)
     except KeyError:
         raise ActionRefused(_("There is no such rule."), codes=("unknown-rule",)) from None
 
@@ -49,7 +49,7 @@ def _readied(
     if isinstance(own, Loosened):
         reasons = [_("A clinic may only make a rule stricter: %(reason)s") % {"reason": each} for each in own.reasons]
         raise ActionRefused(*reasons, codes=("loosened",) * len(reasons))
-    return rule, queries.own_numbers(rule, own)
+    return rule, rulebook_queries.own_numbers(rule, own)
 
 
 def _must_be_typed(rule: Rule, parameters: Mapping[str, float]) -> None:
@@ -118,7 +118,7 @@ def _raised_from(clinic_id: int, rule: Rule, changed: Mapping[str, float]) -> Ru
     last = next((each for each in rows if not each.retired), None)
     if last is None:
         return None
-    was, wanted = queries.adopted(last), tighten(rule, changed)
+    was, wanted = rulebook_queries.adopted(last), tighten(rule, changed)
     assert isinstance(wanted, Rule)
     return rows[0] if was is None or loosens(was, wanted) else None
 
@@ -127,7 +127,7 @@ def _first_signed(
     by: Actor, follows: RuleAdoption, rule: Rule, changed: Mapping[str, float], at: datetime
 ) -> CeilingRaise:
     """The first signature under a higher ceiling. The very same, signed again by the same member, is handed back."""
-    before = queries.raise_of(follows)
+    before = rulebook_queries.raise_of(follows)
     if before is not None and (before.rule_hash, before.parameters, before.signed_by_id) == (
         rule.hash, dict(changed), by.member,
     ):  # fmt: skip
@@ -160,7 +160,7 @@ def second_sign(*, by: Actor, raise_id: int, now: datetime | None = None) -> Rul
             _("You signed this yourself. Another prescriber gives the second signature."), codes=("same-person",)
         )
     newest = _newest(row.rule_id)
-    if row not in queries.raises(clinic_id).values() or newest.hash != row.rule_hash:
+    if row not in rulebook_queries.raises(clinic_id).values() or newest.hash != row.rule_hash:
         raise Overtaken(
             _("This ceiling was decided about again since. Look at what stands there now."), codes=("changed",)
         )
@@ -224,7 +224,7 @@ def adopt_set(
         raise SetRefused(refused)
     if any(rule.loosened_by_two for rule, _changed in ready):
         _one_at_a_time(clinic_id)
-    current = queries.adoptions(clinic_id)
+    current = rulebook_queries.adoptions(clinic_id)
     raised = {rule.id for rule, changed in ready if _sign_if_raised(by, clinic_id, rule, changed, at)}
     rows = [
         RuleAdoption(
@@ -288,7 +288,7 @@ def decline(
         )
     if not reason.strip():
         raise ActionRefused(_("Say why the rule is not used here."), codes=("reason-missing",))
-    current = queries.adoptions(clinic_id).get(rule_id)
+    current = rulebook_queries.adoptions(clinic_id).get(rule_id)
     if rule.acts_without_adoption or (current is not None and not current.retired):
         raise ActionRefused(_("This rule acts in the clinic already."), codes=("acts",))
     if current is not None and current.version == rule.version:
@@ -312,7 +312,7 @@ def retire(*, by: Actor, rule_id: str, reason: str, now: datetime | None = None)
     clinic_id, member_id = _who(by)
     if _newest(rule_id).loosened_by_two:
         _one_at_a_time(clinic_id)
-    current = queries.adoptions(clinic_id).get(rule_id)
+    current = rulebook_queries.adoptions(clinic_id).get(rule_id)
     if current is None or current.retired:
         raise ActionRefused(_("This clinic has not adopted that rule."), codes=("not-adopted",))
     if not reason.strip():

@@ -19,7 +19,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from sojourn.foundation.accounts import actions, queries, sealing
+from sojourn.foundation.accounts import actions as accounts_actions
+from sojourn.foundation.accounts import queries as accounts_queries
+from sojourn.foundation.accounts import sealing
 from sojourn.foundation.accounts.models import Person
 from sojourn.foundation.mail import letters
 
@@ -77,7 +79,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Wrong tries are counted by person, however the address is written and by whatever name this house was asked
         (allauth counts by the Host header, whose port anybody may choose)."""
         email = str(credentials.get("email") or "").strip()
-        person = queries.person_by_email(email) if email else None
+        person = accounts_queries.person_by_email(email) if email else None
         return f"person {person.pk}" if person is not None else f"address {email.lower()}"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
@@ -88,7 +90,7 @@ class AccountAdapter(DefaultAccountAdapter):
             # Whoever is locked out can try without end, and no audit row is ever removed: one a minute tells enough.
             if cache.add(f"locked:{ratelimit.get_ip(request)}", True, 60):
                 email = credentials.get("email", "")
-                actions.note_failed_sign_in(email=email, why="locked", ip=self.get_client_ip(request))
+                accounts_actions.note_failed_sign_in(email=email, why="locked", ip=self.get_client_ip(request))
             raise ValidationError(wait_words(wait_s), code=error.code) from error
 
     def validation_error(self, code: str, *args: Any) -> ValidationError:

@@ -13,7 +13,7 @@ from django.contrib.auth.signals import user_logged_out, user_login_failed
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from sojourn.foundation.accounts import actions
+from sojourn.foundation.accounts import actions as accounts_actions
 from sojourn.foundation.accounts.models import Person
 
 
@@ -27,29 +27,29 @@ def _membership(request: HttpRequest | None) -> object:
 
 @receiver(user_login_failed)
 def failed(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
-    actions.note_failed_sign_in(email=str(credentials.get("email") or ""), why="password", ip=_ip(request))
+    accounts_actions.note_failed_sign_in(email=str(credentials.get("email") or ""), why="password", ip=_ip(request))
 
 
 @receiver(mfa.authentication_failed)
 def second_factor_failed(sender: Any, request: HttpRequest, user: Person, **_: Any) -> None:
-    actions.note_failed_sign_in(email=user.email, why="second_factor", ip=_ip(request))
+    accounts_actions.note_failed_sign_in(email=user.email, why="second_factor", ip=_ip(request))
 
 
 @receiver(account.user_logged_in)
 def signed_in(sender: Any, request: HttpRequest, user: Person, **_: Any) -> None:
-    actions.note_sign_in(person=user, membership_id=_membership(request), ip=_ip(request))
+    accounts_actions.note_sign_in(person=user, membership_id=_membership(request), ip=_ip(request))
 
 
 @receiver(user_logged_out)
 def signed_out(sender: Any, request: HttpRequest | None, user: Person | None, **_: Any) -> None:
     if isinstance(user, Person):
-        actions.note_account_change(person=user, verb="person.signed_out", membership_id=_membership(request))
+        accounts_actions.note_account_change(person=user, verb="person.signed_out", membership_id=_membership(request))
 
 
 def _changed(verb: str) -> Any:
     def note(sender: Any, request: HttpRequest, user: Person, **more: Any) -> None:
         detail = {"kind": str(more["authenticator"].type)} if "authenticator" in more else {}
-        actions.note_account_change(person=user, verb=verb, membership_id=_membership(request), **detail)
+        accounts_actions.note_account_change(person=user, verb=verb, membership_id=_membership(request), **detail)
 
     return note
 

@@ -18,7 +18,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
-from sojourn.foundation.accounts import actions, queries
+from sojourn.foundation.accounts import actions as accounts_actions
+from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.access import Request, public, signed_in
 from sojourn.foundation.accounts.actor import Actor, set_actor
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership, Person
@@ -65,14 +66,14 @@ class Guest:
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Take up an invitation: choose a password, or join with the sign-in that one has. Then the second factor."""
     person = request.user if isinstance(request.user, Person) else None
-    by = Actor(person_id=person.pk if person else None, token_hash=actions.hash_of(token))
-    found = queries.invitation_by(by.token_hash)
+    by = Actor(person_id=person.pk if person else None, token_hash=accounts_actions.hash_of(token))
+    found = accounts_queries.invitation_by(by.token_hash)
     if found is None:
         return render(request, "entry/link.html", {"standing": "unknown"}, status=404)
     # From here on the link asks, whoever is signed in: it opens its own row and nothing else.
     set_actor(by)
     invited, clinic = found
-    standing = queries.standing(invited, timezone.now())
+    standing = accounts_queries.standing(invited, timezone.now())
     if request.method == "POST" and request.POST.get("do") == "renew":
         return remember(request, _renew(request, by, clinic), clinic)
     if standing != "open":
@@ -94,14 +95,14 @@ def _is_whole(guest: Guest, form: ChoosePassword) -> bool:
 def _accept(request: HttpRequest, by: Actor, guest: Guest, form: ChoosePassword) -> HttpResponse:
     password = form.cleaned_data["password"] if guest.step == "password" else ""
     try:
-        membership = actions.accept(by=by, password=password, language=translation.get_language() or "")
+        membership = accounts_actions.accept(by=by, password=password, language=translation.get_language() or "")
     except ActionRefused as refused:
         return _again(request, guest, form, refused)
     return _come_in(request, membership, password)
 
 
 def _guest(invited: Invitation, clinic: Clinic, person: Person | None) -> Guest:
-    known = queries.person_by_email(invited.email)
+    known = accounts_queries.person_by_email(invited.email)
     if person is not None:
         step = "join" if known is not None and known.pk == person.pk else "other_person"
     else:
@@ -111,14 +112,14 @@ def _guest(invited: Invitation, clinic: Clinic, person: Person | None) -> Guest:
 
 
 def _not_open(request: HttpRequest, standing: str, invited: Invitation, clinic: Clinic) -> HttpResponse:
-    renewable = standing == "expired" and timezone.now() - invited.expires_at <= actions.RENEWABLE
+    renewable = standing == "expired" and timezone.now() - invited.expires_at <= accounts_actions.RENEWABLE
     said = {"standing": standing, "renewable": renewable, "clinic": clinic, "email": invited.email}
     return render(request, "entry/link.html", said, status=410)
 
 
 def _renew(request: HttpRequest, by: Actor, clinic: Clinic) -> HttpResponse:
     try:
-        invited = actions.renew(by=by).invitation
+        invited = accounts_actions.renew(by=by).invitation
     except ActionRefused as refused:
         return render(request, "entry/link.html", {"standing": "refused", "reasons": refused.reasons, "clinic": clinic},
                       status=409)  # fmt: skip
@@ -137,7 +138,7 @@ def _come_in(request: HttpRequest, membership: Membership, password: str) -> Htt
         # The password was typed a moment ago: setting up the second factor need not ask for it again.
         record_authentication(request, person, method="password", reauthenticated=True)
     request.session["membership"] = membership.pk
-    if queries.is_staff(membership.role) and not settings.DEMO and not is_mfa_enabled(person):
+    if accounts_queries.is_staff(membership.role) and not settings.DEMO and not is_mfa_enabled(person):
         return redirect("entry:second_factor")
     return redirect("home")
 
@@ -172,7 +173,7 @@ def unconfirmed(request: Request) -> HttpResponse:
     if not request.actor.unconfirmed:
         return redirect("home")
     own = next(each for each in request.memberships if each.pk == request.actor.membership_id)
-    holders = queries.who_confirms(own)
+    holders = accounts_queries.who_confirms(own)
     said = {
         "role": role(request.actor.role).label,
         "code": request.actor.role,

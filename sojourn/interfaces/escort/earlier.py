@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination import waiting_actions
 from sojourn.care.coordination.models import OfferAnswer
 from sojourn.foundation.accounts.access import public
@@ -31,7 +31,7 @@ def earlier(request: HttpRequest, token: str) -> HttpResponse:
     """Take the earlier time, or let it go."""
     by = Actor(token_hash=hash_of(token))
     set_actor(by)
-    found = coordination.offer_by(by.token_hash)
+    found = coordination_queries.offer_by(by.token_hash)
     if found is None:
         return _page(request, {"standing": "unknown"}, 404)
     offer, clinic = found

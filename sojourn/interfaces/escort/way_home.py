@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from sojourn.care.coordination import queries
+from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination import ride_home_actions as way_home_actions
 from sojourn.care.coordination.queries import EscortView, WayHome
 from sojourn.care.safety import writing_actions
@@ -63,7 +63,7 @@ def way_home(request: HttpRequest, token: str) -> HttpResponse:
     """What the link opens. Only a sent form changes anything."""
     by = Actor(token_hash=hash_of(token))
     set_actor(by)
-    view = queries.escort_view(by.token_hash)
+    view = coordination_queries.escort_view(by.token_hash)
     if view is None:
         return _page(request, "escort/closed.html", {"standing": "unknown"}, 404)
     page_begins(view.clinic.zone)

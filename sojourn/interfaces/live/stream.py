@@ -33,7 +33,7 @@ from django.utils.crypto import constant_time_compare
 
 from sojourn.care.session import calls, live
 from sojourn.care.session.live import cursor_of, cursor_text
-from sojourn.foundation.accounts import queries
+from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.interfaces.live.hub import Hub, Watcher
 
@@ -86,7 +86,7 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     if scope["method"] != "GET":  # a page that was refused asks so whether it is still signed in
         await _plain(send, 405, "only GET")
         return
-    watcher = Watcher(actor.clinic_id, encounter_id, queries.sign_in_names(_key(cookie), actor.person_id))
+    watcher = Watcher(actor.clinic_id, encounter_id, accounts_queries.sign_in_names(_key(cookie), actor.person_id))
     _hub.watch(watcher)
     watcher.doubt()  # the sign-in may have ended between the asking and the watching, and nobody heard it
     closed = asyncio.create_task(_closed(receive, watcher))
@@ -257,11 +257,11 @@ def _actor(cookie: str) -> Actor | None:
         if person_id is None:
             return None
         with acting_as(Actor(person_id=person_id)):
-            chosen = queries.choose(queries.memberships_of(person_id), data.get("membership"))
+            chosen = accounts_queries.choose(accounts_queries.memberships_of(person_id), data.get("membership"))
         if chosen is None:
             return None
-        lacks_factor = queries.is_staff(chosen.role) and not settings.DEMO and not data.get("second_factor")
-        return None if lacks_factor else queries.actor_of(chosen)
+        lacks_factor = accounts_queries.is_staff(chosen.role) and not settings.DEMO and not data.get("second_factor")
+        return None if lacks_factor else accounts_queries.actor_of(chosen)
 
 
 def _person(data: Mapping[str, Any]) -> int | None:

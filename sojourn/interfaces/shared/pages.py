@@ -30,7 +30,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.accounts import queries as accounts
+from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
@@ -66,7 +66,7 @@ Found = TypeVar("Found", bound=OfPatient)
 
 def closed(request: Request, patient: Patient) -> HttpResponse | None:
     """The way to the break-glass page where this actor may not see the inside of the record, else None."""
-    if accounts.may_open(request.actor, patient, timezone.now()):
+    if accounts_queries.may_open(request.actor, patient, timezone.now()):
         return None
     return gate(request, patient.pk)
 

@@ -29,7 +29,7 @@ from sojourn.care.encounter.models import Encounter
 from sojourn.care.patients.models import Patient
 from sojourn.care.session import snapshot
 from sojourn.care.session.snapshot import SessionSnapshot
-from sojourn.foundation.accounts import queries as accounts
+from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
@@ -86,7 +86,7 @@ def session_page(
         def opened(request: Request, encounter_id: int, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             session = session_or_404(encounter_id)
             patient = session.encounter.patient
-            if not accounts.may_open(request.actor, patient, session.now):
+            if not accounts_queries.may_open(request.actor, patient, session.now):
                 return gate(request, patient.pk) if leads_back else redirect("console:restricted", patient.pk)
             assert request.clinic is not None  # who holds a permission holds it in a clinic
             return view(request, SessionScope(session, request.clinic, request.actor), *args, **kwargs)

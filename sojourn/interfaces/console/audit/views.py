@@ -20,10 +20,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.accounts import queries as accounts
+from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.roles import role, roles
-from sojourn.foundation.audit import queries
+from sojourn.foundation.audit import queries as audit_queries
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.audit.wording import sentences
@@ -49,7 +49,7 @@ class Filter(forms.Form):
 
     def __init__(self, *args: Any, clinic_id: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        people = {member.person_id: str(member) for member in accounts.staff(clinic_id)}
+        people = {member.person_id: str(member) for member in accounts_queries.staff(clinic_id)}
         set_choices(
             self,
             "person",
@@ -159,7 +159,7 @@ def audit(request: Request) -> HttpResponse:
     lines: list[AuditRow] = []
     older = ""
     if form.is_valid():
-        rows = form.narrow(queries.events())
+        rows = form.narrow(audit_queries.events())
         if before := form.cleaned_data["before"]:
             rows = rows.filter(seq__lt=before)
         found = list(rows[: PAGE_SIZE + 1])
@@ -170,7 +170,7 @@ def audit(request: Request) -> HttpResponse:
         "lines": lines,
         "older": older,
         "newest": form.address(before="") if form.is_valid() and form.cleaned_data["before"] else "",
-        "verdict": queries.verify_clinic(clinic_id) if request.GET.get("verify") else None,
+        "verdict": audit_queries.verify_clinic(clinic_id) if request.GET.get("verify") else None,
         "narrowed": any(request.GET.get(name) for name in ("patient", "person", "action", "day")),
         "filters": {name: request.GET.get(name, "") for name in ("patient", "person", "action", "day")},
         "limit": EXPORT_LIMIT,
@@ -190,7 +190,7 @@ def export(request: Request) -> HttpResponse:
     form = Filter(request.POST, clinic_id=request.actor.own_clinic_id)
     if not form.is_valid():
         return render(request, "console/audit/audit.html", {"form": form, "lines": []}, status=422)
-    rows = list(form.narrow(queries.events())[:EXPORT_LIMIT])
+    rows = list(form.narrow(audit_queries.events())[:EXPORT_LIMIT])
     numbers = dict(
         Patient.objects.filter(pk__in={row.patient_id for row in rows if row.patient_id}).values_list(
             "pk", "record_number"

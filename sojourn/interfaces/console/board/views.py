@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from sojourn.care.alarms import actions as alarm_actions
+from sojourn.care.alarms import actions as alarms_actions
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.encounter.queries import running
 from sojourn.care.patients.queries import withheld
@@ -145,7 +145,7 @@ def seen(request: Request, encounter_id: int) -> HttpResponse:
         if not bar:
             raise Http404
         try:
-            alarm_actions.acknowledge(by=actor, encounter_id=encounter_id, rule_id=rule_id, code=code)
+            alarms_actions.acknowledge(by=actor, encounter_id=encounter_id, rule_id=rule_id, code=code)
         except ActionRefused as refused:
             if "not-open" not in refused.codes:  # it ended by itself in the meantime: nothing is left to do
                 refusals += [str(reason) for reason in refused.reasons]

@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
-from sojourn.care.candidacy import clearance_actions, judging, open_eyes, queries
+from sojourn.care.candidacy import clearance_actions, judging, open_eyes
+from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.models import Clearance, ClearanceKind
 from sojourn.care.candidacy.open_eyes import Weighed
 from sojourn.care.patients.models import Patient
@@ -162,7 +163,7 @@ def _weighed(patient: Patient, drug: str, route: str, finding: str, kind: str) -
     """The finding that asks for an answer of this kind. Http404 where none does."""
     if kind not in _ASKS:
         raise Http404
-    assessed = queries.assessment_of(patient, drug, route, page_today())
+    assessed = candidacy_queries.assessment_of(patient, drug, route, page_today())
     each = next((one for one in open_eyes.weighed(assessed) if one.key == finding), None)
     if each is None or kind not in each.needs:
         raise Http404

@@ -9,13 +9,14 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from sojourn.care.candidacy import judging, queries
+from sojourn.care.candidacy import judging
+from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.care.candidacy.queries import Assessed, CandidacyStatus, File, Overridden
 from sojourn.care.intake import doubts, medicine_history
-from sojourn.care.intake import queries as story
+from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.medicine_history import MedicineHistory
-from sojourn.care.measures import queries as measures
+from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.queries import Trend
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
@@ -83,16 +84,20 @@ def judge_file(file: File, drug: str, route: str, today: date) -> Judged:
     Four queries.
     """
     patient, newest = file.patient, file.newest
-    facts = story.facts_of(patient, today, story.answers(patient.pk), file.entered, story.allergies(patient.pk))
+    facts = intake_queries.facts_of(
+        patient, today, intake_queries.answers(patient.pk), file.entered, intake_queries.allergies(patient.pk)
+    )
     medicines = medicine_history.history(patient.pk)
     taken = medicines.taken()
-    trends = measures.trends(patient.pk, rules={})
-    rules = queries.rules(patient.clinic_id)
-    assessed = queries.assess(patient, facts, taken, rules, drug=drug, route=route, on=today)
+    trends = measures_queries.trends(patient.pk, rules={})
+    rules = candidacy_queries.rules(patient.clinic_id)
+    assessed = candidacy_queries.assess(patient, facts, taken, rules, drug=drug, route=route, on=today)
     decided = assessed
     if newest is not None and (newest.drug, newest.route) != (drug, route):
-        decided = queries.assess(patient, facts, taken, rules, drug=newest.drug, route=newest.route, on=today)
-    return Judged(file, today, assessed, queries.evaluate_candidacy(newest, decided, today), medicines, trends)
+        decided = candidacy_queries.assess(patient, facts, taken, rules, drug=newest.drug, route=newest.route, on=today)
+    return Judged(
+        file, today, assessed, candidacy_queries.evaluate_candidacy(newest, decided, today), medicines, trends
+    )
 
 
 def page_context(judged: Judged, actor: Actor, returned: Returned) -> dict[str, object]:
@@ -139,7 +144,7 @@ def _standing_context(judged: Judged) -> dict[str, object]:
 
 def _findings_context(judged: Judged, actor: Actor) -> dict[str, object]:
     assessed, file = judged.assessed, judged.file
-    left = judging.blocks_left(assessed.findings, queries.in_effect(file.overrides, assessed.drug))
+    left = judging.blocks_left(assessed.findings, candidacy_queries.in_effect(file.overrides, assessed.drug))
     return {
         "left": [_(each.title) for each in left],
         "groups": finding_groups(assessed, judged.signed, actor, file.clearances),
@@ -180,7 +185,7 @@ def _scores_context(judged: Judged) -> dict[str, object]:
     """The newest score of each questionnaire, and the timeline."""
     points = [point for each in judged.trends for point in each.points]
     titles = {each: scale_title(each) for each in {point.scale_id for point in points}}
-    days = [day_line(each, titles) for each in queries.moments(judged.file, judged.assessed.taken, points)]
+    days = [day_line(each, titles) for each in candidacy_queries.moments(judged.file, judged.assessed.taken, points)]
     return {
         "scores": score_lines(each.points[-1] for each in judged.trends if each.points),
         "days": days[:MOST_MOMENTS],
@@ -195,7 +200,7 @@ def _forms_context(judged: Judged, actor: Actor, returned: Returned) -> dict[str
         "may_decide": actor.may("candidacy.decide"),
         "kinds": kind_choices(returned.typed.kind),
         "typed": returned.typed,
-        "seen": queries.seeing(judged.assessed, newest.pk if newest else None),
+        "seen": candidacy_queries.seeing(judged.assessed, newest.pk if newest else None),
         "reason": returned.reason,
         "report": returned.report[0],
         "report_note": returned.report[1],

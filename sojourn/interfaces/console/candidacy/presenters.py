@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from sojourn.care.candidacy import open_eyes, wording
 from sojourn.care.candidacy.models import CandidacyDecision, Kind
 from sojourn.care.candidacy.queries import Assessed
-from sojourn.care.patients import queries as people
+from sojourn.care.patients import queries as patients_queries
 from sojourn.clinical.eligibility import VOCABULARY
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
@@ -132,7 +132,7 @@ class Waits:
 def waiting_lines(actor: Actor, rows: Iterable[Any], detail: Callable[[Any], str], at: str) -> list[Waits]:
     """Lines for rows with their patients; records that this actor may not open are left nameless. One query."""
     found = list(rows)
-    hidden = people.withheld(actor, [each.patient for each in found], timezone.now())
+    hidden = patients_queries.withheld(actor, [each.patient for each in found], timezone.now())
     return [
         Waits(
             name=_("Restricted record") if each.patient_id in hidden else each.patient.name,

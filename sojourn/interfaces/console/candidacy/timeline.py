@@ -15,7 +15,7 @@ from django_stubs_ext import StrPromise
 
 from sojourn.care.candidacy.queries import Moment
 from sojourn.care.intake.queries import EnteredFact, TakenBack
-from sojourn.care.measures import queries as measures
+from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.queries import Scored
 from sojourn.clinical import news2
 from sojourn.clinical.eligibility import VOCABULARY, Facts
@@ -87,7 +87,7 @@ class Day:
 
 
 def scale_title(scale_id: str) -> str:
-    return say(measures.scale(scale_id).title, translation.get_language() or "en")
+    return say(measures_queries.scale(scale_id).title, translation.get_language() or "en")
 
 
 def _taken_back(moment: Moment, entered: EnteredFact, back: TakenBack) -> Day:

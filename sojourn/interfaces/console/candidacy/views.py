@@ -14,13 +14,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from sojourn.care.candidacy import actions, queries
+from sojourn.care.candidacy import actions as candidacy_actions
+from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.actions import DecisionInput
 from sojourn.care.candidacy.models import CandidacyDecision, Override
 from sojourn.care.candidacy.queries import File
-from sojourn.care.intake import actions as intake
+from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake.models import ClinicalFact
-from sojourn.care.patients import actions as patients
+from sojourn.care.patients import actions as patients_actions
 from sojourn.care.safety import fact_actions
 from sojourn.clinical.eligibility import VOCABULARY
 from sojourn.foundation.accounts.access import Request, allowed
@@ -69,17 +70,17 @@ def _back(request: Request, file: File) -> HttpResponse:
     return redirect(f"{reverse('console:candidacy', args=[file.patient.pk])}?way={drug}-{route}#findings")
 
 
-@patient_row_page(queries.file_of, "candidacy.read")
+@patient_row_page(candidacy_queries.file_of, "candidacy.read")
 def candidacy(request: Request, scope: PatientScope, file: File) -> HttpResponse:
     """What the rules say, what is missing, what was decided; the form of the decision."""
-    patients.open_record(by=scope.actor, patient=scope.patient, part="clinical")
+    patients_actions.open_record(by=scope.actor, patient=scope.patient, part="clinical")
     return _page(request, file)
 
 
 # ---------------------------------------------------------------- the decision
 
 
-@patient_row_page(queries.file_of, "candidacy.decide", methods=POST)
+@patient_row_page(candidacy_queries.file_of, "candidacy.decide", methods=POST)
 def decide(request: Request, scope: PatientScope, file: File) -> HttpResponse:
     """Show what the patient will read (step "preview"), go back ("change"), or sign ("sign")."""
     form = DecisionForm(request.POST)
@@ -91,7 +92,7 @@ def decide(request: Request, scope: PatientScope, file: File) -> HttpResponse:
         answer = require_valid(form).answer
         if step == "sign":
             return _sign(request, scope, form.typed, answer, seen)
-        row = actions.draft(by=scope.actor, patient_id=scope.patient.pk, answer=answer, seen=seen)
+        row = candidacy_actions.draft(by=scope.actor, patient_id=scope.patient.pk, answer=answer, seen=seen)
         return _preview(request, row, form.typed)
     except ActionRefused as refused:
         return _page(request, file, Returned(refused, typed=form.typed))
@@ -99,7 +100,7 @@ def decide(request: Request, scope: PatientScope, file: File) -> HttpResponse:
 
 def _seen(form: DecisionForm) -> dict[str, Any]:
     """What the page showed when the decision was made. Refused: stale."""
-    seen = queries.read_seen(form.as_typed("seen"))
+    seen = candidacy_queries.read_seen(form.as_typed("seen"))
     if seen is None:
         raise Overtaken(
             _("This page was open for too long. Look at it again; what you typed is still here."), codes=("stale",)
@@ -113,18 +114,18 @@ def _sign(
     """Sign; where something is missing that is typed beside the signature, record it, or show that page again."""
     signing: dict[str, Any] = {"by": scope.actor, "patient_id": scope.patient.pk, "answer": answer, "seen": seen}
     try:
-        return _done(request, actions.decide(**signing))
+        return _done(request, candidacy_actions.decide(**signing))
     except ActionRefused as missing:
         if not candidacy_signature.is_mended_here(missing):
             raise
         refused = missing
-    row = actions.draft(**signing)
+    row = candidacy_actions.draft(**signing)
     recorded, wrong = candidacy_signature.record_typed(request, row)
     if recorded and not wrong:
         try:
-            return _done(request, actions.decide(**signing))
+            return _done(request, candidacy_actions.decide(**signing))
         except ActionRefused as missing:
-            refused, row = missing, actions.draft(**signing)
+            refused, row = missing, candidacy_actions.draft(**signing)
     return _preview(request, row, typed, refused=refused, wrong=wrong)
 
 
@@ -157,7 +158,7 @@ def _preview(
 # ---------------------------------------------------------------- facts
 
 
-@patient_row_page(queries.file_of, "fact.enter", methods=POST)
+@patient_row_page(candidacy_queries.file_of, "fact.enter", methods=POST)
 def enter(request: Request, scope: PatientScope, file: File) -> HttpResponse:
     """Enter the facts of one panel, all of them or none. Fields left empty say nothing."""
     form = FactsForm(request.POST)
@@ -173,7 +174,7 @@ def enter(request: Request, scope: PatientScope, file: File) -> HttpResponse:
     return _back(request, file)
 
 
-@patient_row_page(queries.file_of, "fact.enter", methods=POST)
+@patient_row_page(candidacy_queries.file_of, "fact.enter", methods=POST)
 def take_report(request: Request, scope: PatientScope, file: File) -> HttpResponse:
     """Take a laboratory's report, whole or not at all. What was sent comes back where a line of it is refused."""
     form = ReportForm(request.POST, request.FILES)
@@ -199,7 +200,9 @@ def strike(request: Request, scope: PatientScope, row: ClinicalFact) -> HttpResp
     form, refused = StrikeForm(sent(request)), None
     if form.is_bound:
         try:
-            intake.retract_fact(by=scope.actor, fact_id=row.pk, reason=require_valid(form).cleaned_data["reason"])
+            intake_actions.retract_fact(
+                by=scope.actor, fact_id=row.pk, reason=require_valid(form).cleaned_data["reason"]
+            )
         except ActionRefused as wrong:
             refused = wrong
         else:
@@ -218,14 +221,14 @@ def strike(request: Request, scope: PatientScope, row: ClinicalFact) -> HttpResp
 # ---------------------------------------------------------------- overrides
 
 
-@patient_row_page(queries.file_of, "candidacy.decide", methods=POST)
+@patient_row_page(candidacy_queries.file_of, "candidacy.decide", methods=POST)
 def override(request: Request, scope: PatientScope, file: File) -> HttpResponse:
     """The first signature of an override."""
     form = OverrideForm(request.POST)
     drug = way_of(request.POST, file.newest)[0]
     try:
         told = require_valid(form).cleaned_data
-        actions.override(by=scope.actor, patient_id=scope.patient.pk, drug=drug, **told)
+        candidacy_actions.override(by=scope.actor, patient_id=scope.patient.pk, drug=drug, **told)
     except ActionRefused as refused:
         typed = (form["finding"].value() or "", form["reason"].value() or "")
         return _page(request, file, Returned(refused, "findings", reason=typed))
@@ -240,9 +243,9 @@ def _override(override_id: int) -> Override:
 @patient_row_page(_override, "candidacy.decide", methods=POST)
 def second(request: Request, scope: PatientScope, row: Override) -> HttpResponse:
     """The second signature of an override."""
-    file = queries.file_of(scope.patient.pk)
+    file = candidacy_queries.file_of(scope.patient.pk)
     try:
-        actions.second_sign(by=scope.actor, override_id=row.pk)
+        candidacy_actions.second_sign(by=scope.actor, override_id=row.pk)
     except ActionRefused as refused:
         return _page(request, file, Returned(refused, "findings"))
     messages.success(request, _("Signed second. This does not stand in the way any more."))
@@ -261,9 +264,9 @@ def candidacies(request: Request) -> HttpResponse:
     def deferred(row: CandidacyDecision) -> str:
         return _("until %(day)s") % {"day": date_format(row.until_on, "j F Y")} if row.until_on else _("told again")
 
-    undecided = queries.undecided().select_related("patient").defer("content").order_by("said_at")[:HOW_MANY]
-    due = queries.due(page_today()).select_related("patient").defer("basis").order_by("until_on")[:HOW_MANY]
-    half = queries.half_signed().select_related("patient").order_by("signed_at")[:HOW_MANY]
+    undecided = candidacy_queries.undecided().select_related("patient").defer("content").order_by("said_at")[:HOW_MANY]
+    due = candidacy_queries.due(page_today()).select_related("patient").defer("basis").order_by("until_on")[:HOW_MANY]
+    half = candidacy_queries.half_signed().select_related("patient").order_by("signed_at")[:HOW_MANY]
     context = {
         "undecided": waiting_lines(actor, undecided, lambda row: "", "said_at"),
         "due": waiting_lines(actor, due, deferred, "decided_at"),
@@ -279,7 +282,7 @@ def candidacies(request: Request) -> HttpResponse:
 def waiting(request: Request) -> HttpResponse:
     """How much waits, for the first page of the clinic, which loads it after itself."""
     assert request.clinic is not None
-    found = queries.waiting(request.clinic.pk, page_today(), request.actor.membership_id)
+    found = candidacy_queries.waiting(request.clinic.pk, page_today(), request.actor.membership_id)
     lines = []
     if found.half_signed and request.actor.may("candidacy.decide"):
         words = ngettext("%(n)d override to sign second", "%(n)d overrides to sign second", found.half_signed)

@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from sojourn.care.scheduling import house_actions, queries
+from sojourn.care.scheduling import house_actions
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.hours import ASSUMED, Stretch
 from sojourn.clinical.numbers import read_whole
 from sojourn.foundation.accounts.access import Request, allowed
@@ -135,7 +136,7 @@ class Unlike:
 
 def _unlike(member_id: int | None, today: date) -> list[Unlike]:
     rows = []
-    for row in queries.exceptions_from(today, member_id=member_id):
+    for row in scheduling_queries.exceptions_from(today, member_id=member_id):
         words = _("nothing that day")
         if row.begins is not None and row.ends is not None:
             words = f"{formats.time_format(row.begins, 'H:i')}–{formats.time_format(row.ends, 'H:i')}"
@@ -163,7 +164,7 @@ def staff_hours(request: Request, membership_id: int) -> HttpResponse:
 
 def _hours(request: Request, member: Membership | None) -> HttpResponse:
     member_id = member.pk if member else None
-    times = queries.times().get(member_id)
+    times = scheduling_queries.times().get(member_id)
     said = times is not None and times.said
     week = dict(times.week) if times is not None and said else _assumed(member)
     do = request.POST.get("do", "")
@@ -216,7 +217,7 @@ def _set(request: Request, do: str, both: HoursForms, member_id: int | None) -> 
 
 def _each_persons() -> list[tuple[str, str, str]]:
     """Name, role and the page of the hours of everybody who attends sessions."""
-    return [(each.name, each.role, _address(each)) for each in queries.attending_staff()]
+    return [(each.name, each.role, _address(each)) for each in scheduling_queries.attending_staff()]
 
 
 def _assumed(member: Membership | None) -> dict[int, tuple[Stretch, ...]]:
@@ -245,7 +246,7 @@ _FIELDS = {
 @require_http_methods(["GET", "POST"])
 def booking_rules(request: Request) -> HttpResponse:
     """The clinic's own numbers, each bearing the name of whoever decided it."""
-    rules = queries.rules()
+    rules = scheduling_queries.rules()
     initial = {
         "chairs_per_nurse": rules.chairs_per_nurse, "turnover_minutes": rules.turnover_minutes,
         "remind_hours": ", ".join(str(each) for each in rules.remind_hours),

@@ -20,7 +20,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_stubs_ext import StrPromise
 
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.accounts import actions, confirmation_actions, queries
+from sojourn.foundation.accounts import actions as accounts_actions
+from sojourn.foundation.accounts import confirmation_actions
+from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Invitation, Membership
 from sojourn.foundation.accounts.refused import ActionRefused
@@ -80,7 +82,7 @@ class InviteForm(forms.Form):
 class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Why do you need this record now?"),
-        min_length=actions.SHORTEST_REASON,
+        min_length=accounts_actions.SHORTEST_REASON,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("One sentence. The patient and the auditor read it."),
@@ -95,8 +97,8 @@ def _factor(kinds: frozenset[str]) -> str:
 
 
 def _colleagues(asked: Request) -> list[Colleague]:
-    members = queries.staff(asked.actor.own_clinic_id)
-    factors = queries.second_factors({member.person_id for member in members})
+    members = accounts_queries.staff(asked.actor.own_clinic_id)
+    factors = accounts_queries.second_factors({member.person_id for member in members})
     return [
         Colleague(
             member.pk,
@@ -117,8 +119,8 @@ def _colleagues(asked: Request) -> list[Colleague]:
 def _open(asked: Request, now: datetime) -> list[Open]:
     return [
         Open(row.pk, row.name, row.email, role(row.role).label, row.sent_at, row.expires_at, row.expires_at <= now)
-        for row in queries.invitations(asked.actor.own_clinic_id)
-        if queries.is_staff(row.role)
+        for row in accounts_queries.invitations(asked.actor.own_clinic_id)
+        if accounts_queries.is_staff(row.role)
     ]
 
 
@@ -146,7 +148,7 @@ def staff(request: Request) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, status=422)
     try:
-        invited = actions.invite(by=request.actor, **form.cleaned_data)
+        invited = accounts_actions.invite(by=request.actor, **form.cleaned_data)
     except ActionRefused as refused:
         for reason in refused.reasons:
             form.add_error(None, str(reason))
@@ -154,7 +156,7 @@ def staff(request: Request) -> HttpResponse:
     return _sent(request, invited)
 
 
-def _sent(request: Request, invited: actions.Invited) -> HttpResponse:
+def _sent(request: Request, invited: accounts_actions.Invited) -> HttpResponse:
     """Say where the letter went. A house without a mail server shows the link, this once, to be handed over."""
     link = "" if letters.can_send() else invited.link
     return _page(request, InviteForm(), sent_to=invited.invitation.email, link=link)
@@ -172,7 +174,7 @@ def resend(request: Request, invitation_id: int) -> HttpResponse:
     """Send a fresh link."""
     found = _own_invitation(request, invitation_id)
     try:
-        return _sent(request, actions.resend(by=request.actor, invitation_id=found.pk))
+        return _sent(request, accounts_actions.resend(by=request.actor, invitation_id=found.pk))
     except ActionRefused as refused:
         return _page(request, InviteForm(), status=409, reasons=refused.reasons)
 
@@ -183,7 +185,7 @@ def withdraw(request: Request, invitation_id: int) -> HttpResponse:
     """Make a link worthless."""
     found = _own_invitation(request, invitation_id)
     try:
-        actions.withdraw(by=request.actor, invitation_id=found.pk)
+        accounts_actions.withdraw(by=request.actor, invitation_id=found.pk)
     except ActionRefused as refused:
         return _page(request, InviteForm(), status=409, reasons=refused.reasons)
     return redirect("console:staff")
@@ -201,7 +203,7 @@ def end(request: Request, membership_id: int) -> HttpResponse:
     reasons: tuple[object, ...] = ()
     if request.method == "POST":
         try:
-            actions.end_membership(by=request.actor, membership_id=membership_id)
+            accounts_actions.end_membership(by=request.actor, membership_id=membership_id)
             return redirect("console:staff")
         except ActionRefused as refused:
             reasons = refused.reasons
@@ -226,7 +228,7 @@ def newcomer(request: Request, newcomer_id: int) -> HttpResponse:
             return redirect("console:home")
         except ActionRefused as refused:
             reasons = refused.reasons
-    invited = queries.invited(found)
+    invited = accounts_queries.invited(found)
     context = {
         "member": found, "role": role(found.role).label, "reasons": reasons,
         "invited": invited[0] if invited else None,
@@ -243,7 +245,7 @@ def restricted(request: Request, patient_id: int) -> HttpResponse:
     """The door of a restricted record: say why, and it opens for an hour."""
     found = get_object_or_404(Patient, pk=patient_id)
     onward = _onward(request, patient_id)
-    if queries.may_open(request.actor, found, timezone.now()):
+    if accounts_queries.may_open(request.actor, found, timezone.now()):
         return redirect(onward)
     form, status = ReasonForm(request.POST or None), 200
     if request.method == "POST":
@@ -251,7 +253,9 @@ def restricted(request: Request, patient_id: int) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                actions.open_restricted(by=request.actor, patient_id=found.pk, reason=form.cleaned_data["reason"])
+                accounts_actions.open_restricted(
+                    by=request.actor, patient_id=found.pk, reason=form.cleaned_data["reason"]
+                )
                 return redirect(onward)
             except ActionRefused as refused:
                 status = 409

@@ -12,7 +12,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from sojourn.care.intake.queries import Weight
-from sojourn.care.plan import queries as plan
+from sojourn.care.plan import queries as plan_queries
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import pk
 from sojourn.clinical.administration import Delivered
@@ -111,7 +111,7 @@ def overlay_of(request: HttpRequest, picture: SessionSnapshot) -> dict[str, obje
 def _weight_of(picture: SessionSnapshot) -> Weight | None:
     """The newest weight of the patient, else that of the plan in force. Two queries at most."""
     encounter = picture.encounter
-    return plan.newest_weight_of(encounter.patient_id, encounter.care_plan_id, picture.now)
+    return plan_queries.newest_weight_of(encounter.patient_id, encounter.care_plan_id, picture.now)
 
 
 def _expected_of(picture: SessionSnapshot, dose: ChartedDose, person: Person) -> dict[str, object]:

@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy
 
 from sojourn.care.patients.models import Patient
-from sojourn.care.plan import queries as plan
+from sojourn.care.plan import queries as plan_queries
 from sojourn.clinical import pk
 from sojourn.clinical.numbers import read_amount, read_number, written
 from sojourn.clinical.pk import typed as reaches
@@ -115,8 +115,8 @@ def _plain(value: object) -> str:
 def proposed(patient: Patient, weight: Decimal | None) -> dict[str, str]:
     """What the record proposes: the newest running course's drug, route, minutes and dose."""
     given = {"weight": "" if weight is None else _plain(weight)}
-    course = next(iter(plan.running(patient.pk)), None)
-    protocol = plan.protocol(course.protocol_id) if course else None
+    course = next(iter(plan_queries.running(patient.pk)), None)
+    protocol = plan_queries.protocol(course.protocol_id) if course else None
     for letter in LETTERS:
         given |= {
             f"{letter}-drug": protocol.drug if protocol and protocol.drug in DRUGS else "ketamine",

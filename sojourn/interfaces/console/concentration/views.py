@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from sojourn.care.intake.queries import newest_weight
-from sojourn.care.patients import actions as patients
+from sojourn.care.patients import actions as patients_actions
 from sojourn.clinical.protocol import PRESENT
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.printing import setting
@@ -47,7 +47,7 @@ def explorer(request: Request, scope: PatientScope) -> HttpResponse:
         known = newest_weight(patient.pk)
         found = read_asked(proposed(patient, known.kg if known else None), patient)
     if not live:
-        patients.open_record(by=scope.actor, patient=patient, part="clinical")
+        patients_actions.open_record(by=scope.actor, patient=patient, part="clinical")
     context = {
         "patient": patient,
         "name": patient.name,
@@ -94,7 +94,7 @@ def explorer_pdf(request: Request, scope: PatientScope) -> HttpResponse:
     if found.answer is None or found.answer.chart is None:
         query = request.GET.urlencode()
         return redirect(reverse("console:concentration", args=[patient.pk]) + (f"?{query}" if query else ""))
-    patients.open_record(by=scope.actor, patient=patient, part="clinical")
+    patients_actions.open_record(by=scope.actor, patient=patient, part="clinical")
     data = setting.pdf(document(scope.clinic, patient, found, found.answer))
     answer = HttpResponse(data, content_type="application/pdf")
     answer["Content-Disposition"] = f'inline; filename="concentration-{patient.pk}.pdf"'

@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_stubs_ext import StrPromise
 
-from sojourn.care.consent import queries, texts
+from sojourn.care.consent import queries as consent_queries
+from sojourn.care.consent import texts
 from sojourn.care.consent.models import Consent, ConsentQuestion, ConsentRequest, Decision
 from sojourn.care.consent.texts import Source
 from sojourn.care.patients.models import Patient
-from sojourn.care.plan import queries as plan
+from sojourn.care.plan import queries as plan_queries
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.clock import page_today
@@ -48,21 +49,21 @@ class Past:
 
 def about_words(question: ConsentQuestion) -> str:
     """The text and its section, as titles."""
-    source, language = texts.newest().get(question.document_id), queries.reading_language()
+    source, language = texts.newest().get(question.document_id), consent_queries.reading_language()
     if source is None:
         return question.document_id
     section = next((each.title[language] for each in source.sections if each.id == question.section_id), "")
     return " · ".join(each for each in (source.title[language], section) if each)
 
 
-def state_of(own: queries.Shelf, consent: Consent | None, document_id: str, way: str) -> str:
+def state_of(own: consent_queries.Shelf, consent: Consent | None, document_id: str, way: str) -> str:
     if consent is not None and consent.decision == Decision.DENY:
         return "refused"
-    return queries.state(own, consent, document_id, way or (consent.route if consent else "iv")) or ""
+    return consent_queries.state(own, consent, document_id, way or (consent.route if consent else "iv")) or ""
 
 
-def past_decision(consent: Consent, own: queries.Shelf, way: str) -> Past:
-    counter, taken = queries.countersigned(consent), queries.withdrawn(consent)
+def past_decision(consent: Consent, own: consent_queries.Shelf, way: str) -> Past:
+    counter, taken = consent_queries.countersigned(consent), consent_queries.withdrawn(consent)
     now = own.text(consent.document_id, way or consent.route, consent.language)
     return Past(
         url=reverse("console:consent", args=[consent.pk]),
@@ -78,8 +79,8 @@ def past_decision(consent: Consent, own: queries.Shelf, way: str) -> Past:
 
 def planned_way(patient_id: int) -> str:
     """The way of the newest running course, "" without one. One query."""
-    course = next(iter(plan.running(patient_id)), None)
-    protocol = plan.protocol(course.protocol_id) if course is not None else None
+    course = next(iter(plan_queries.running(patient_id)), None)
+    protocol = plan_queries.protocol(course.protocol_id) if course is not None else None
     return texts.way_of(protocol.route, protocol.drug) if protocol is not None else ""
 
 
@@ -88,7 +89,7 @@ class Shelf:
     """A patient's decisions beside the texts of the clinic. ``way``: how the drug is to be given, "" where nobody has
     said."""
 
-    own: queries.Shelf
+    own: consent_queries.Shelf
     rows: list[Consent]
     planned: str
     asked: ConsentRequest | None
@@ -107,10 +108,10 @@ def shelf_of(patient: Patient, clinic: Clinic) -> Shelf:
     """Four queries."""
     decided = Consent.objects.filter(patient=patient).select_related("countersignature", "withdrawal")
     return Shelf(
-        own=queries.available_documents(clinic),
+        own=consent_queries.available_documents(clinic),
         rows=list(decided.defer("content", "drawn").order_by("-id")),
         planned=planned_way(patient.pk),
-        asked=queries.asked(patient.pk),
+        asked=consent_queries.asked(patient.pk),
     )
 
 
@@ -129,7 +130,7 @@ def _document_line(document: Source, newest: Consent | None, shelf: Shelf) -> Co
     word, kind = STATES[state_of(shelf.own, newest, document.id, shelf.way)]
     return ConsentRow(
         id=document.id,
-        title=document.title[queries.reading_language()],
+        title=document.title[consent_queries.reading_language()],
         word=word,
         kind=kind,
         needed=document.needed_for(shelf.way),
@@ -146,8 +147,8 @@ def patient_context(patient: Patient, clinic: Clinic, actor: Actor) -> dict[str,
         "patient": patient,
         "name": patient.name,
         "lines": document_lines(shelf),
-        "standing": queries.evaluate_consents(own, shelf.newest, way) if way else None,
-        "questions": [(about_words(each.question), each) for each in queries.questions(patient.pk)],
+        "standing": consent_queries.evaluate_consents(own, shelf.newest, way) if way else None,
+        "questions": [(about_words(each.question), each) for each in consent_queries.questions(patient.pk)],
         "stale": own.stale(page_today()),
         "has_pack": bool(texts.pack_ids(own.jurisdiction)),
         "no_email": not patient.email,
@@ -177,8 +178,8 @@ def _ways_context(shelf: Shelf) -> dict[str, object]:
 
 def _state_of_signed(found: Consent, clinic: Clinic) -> str:
     """Where a signed agreement stands; "superseded" where a newer one of the same text exists. Five queries."""
-    asked, own = queries.asked(found.patient_id), queries.available_documents(clinic)
-    newest = queries.newest_of(found.patient_id).get(found.document_id, found)
+    asked, own = consent_queries.asked(found.patient_id), consent_queries.available_documents(clinic)
+    newest = consent_queries.newest_of(found.patient_id).get(found.document_id, found)
     if newest.pk != found.pk:
         return "superseded"
     return state_of(own, newest, found.document_id, asked.route if asked else found.route)
@@ -197,13 +198,13 @@ def consent_context(found: Consent, clinic: Clinic, actor: Actor) -> dict[str, o
         "shown": shown,
         "statements": [each.text for each in shown.statements if each.id in found.statements],
         "permitted": permitted,
-        "counter": queries.countersigned(found),
-        "withdrawal": queries.withdrawn(found),
+        "counter": consent_queries.countersigned(found),
+        "withdrawal": consent_queries.withdrawn(found),
         "state": state,
         "word": word,
         "kind": kind,
         "way": way_words(found.route) if found.route else "",
-        "open_questions": queries.open_questions(found.patient_id, found.document_id),
+        "open_questions": consent_queries.open_questions(found.patient_id, found.document_id),
         "unverified": _unverified(found, shown.language),
         "may_countersign": state == "not-countersigned" and actor.may("consent.countersign"),
         "may_withdraw": withdrawable and actor.may("consent.withdraw"),

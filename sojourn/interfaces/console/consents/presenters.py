@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_stubs_ext import StrPromise
 
-from sojourn.care.consent import queries, texts
+from sojourn.care.consent import queries as consent_queries
+from sojourn.care.consent import texts
 from sojourn.care.consent.models import Consent, ConsentAdoption, ConsentQuestion
 from sojourn.care.consent.texts import Clause, Source
-from sojourn.care.patients import queries as patients
+from sojourn.care.patients import queries as patients_queries
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.clock import page_today
@@ -67,12 +68,12 @@ class TextLine:
     optional: bool
 
 
-def text_lines(own: queries.Shelf) -> list[TextLine]:
+def text_lines(own: consent_queries.Shelf) -> list[TextLine]:
     """The documents and the packs of this place. One query."""
     rows = ConsentAdoption.objects.select_related("adopted_by").order_by("text_id", "-id").distinct("text_id")
     decided = {each.text_id: each for each in rows}
     places = texts.pack_ids(own.jurisdiction)
-    waiting = {each.id for each in queries.to_adopt(own)}
+    waiting = {each.id for each in consent_queries.to_adopt(own)}
     return [
         _text_line(source, own.adopted.get(source.id), decided.get(source.id), waits=source.id in waiting)
         for source in texts.newest().values()
@@ -82,7 +83,7 @@ def text_lines(own: queries.Shelf) -> list[TextLine]:
 
 def _text_line(source: Source, used: Source | None, row: ConsentAdoption | None, *, waits: bool) -> TextLine:
     """``used``: the version that the clinic has adopted, ``row`` the newest decision about the text."""
-    language, today = queries.reading_language(), page_today()
+    language, today = consent_queries.reading_language(), page_today()
     acting, adopted = used or source, row if used else None
     return TextLine(
         id=source.id,
@@ -105,7 +106,7 @@ def _text_line(source: Source, used: Source | None, row: ConsentAdoption | None,
 
 
 def titles_of_texts() -> dict[str, str]:
-    return {each.id: each.title[queries.reading_language()] for each in texts.newest().values()}
+    return {each.id: each.title[consent_queries.reading_language()] for each in texts.newest().values()}
 
 
 def _named(actor: Actor, rows: Iterable[AnyRow]) -> Iterator[tuple[AnyRow, str, str]]:
@@ -114,7 +115,7 @@ def _named(actor: Actor, rows: Iterable[AnyRow]) -> Iterator[tuple[AnyRow, str, 
     One query.
     """
     found = list(rows)
-    hidden = patients.withheld(actor, [each.patient for each in found], timezone.now())
+    hidden = patients_queries.withheld(actor, [each.patient for each in found], timezone.now())
     titles = titles_of_texts()
     for each in found:
         if each.patient_id in hidden:
@@ -135,7 +136,7 @@ def countersign_lines(actor: Actor) -> list[Waits]:
     """Agreements that wait for a prescriber's signature. Two queries."""
     return [
         Waits(name or _nameless(), title, each.signed_at, reverse("console:consent", args=[each.pk]), "")
-        for each, name, title in _named(actor, _first(queries.to_countersign()))
+        for each, name, title in _named(actor, _first(consent_queries.to_countersign()))
     ]
 
 
@@ -143,14 +144,14 @@ def withdrawn_lines(actor: Actor, since: datetime) -> list[Waits]:
     """Agreements that were withdrawn and not given again. Two queries."""
     return [
         Waits(name or _nameless(), title, taken.withdrawn_at if taken else each.signed_at, _patient_url(each), "")
-        for each, name, title in _named(actor, _first(queries.taken_back(since)))
-        for taken in (queries.withdrawn(each),)
+        for each, name, title in _named(actor, _first(consent_queries.taken_back(since)))
+        for taken in (consent_queries.withdrawn(each),)
     ]
 
 
 def question_lines(actor: Actor) -> list[Waits]:
     """Questions before signing that nobody has answered. Two queries."""
-    rows = queries.unanswered().select_related("patient").order_by("asked_at")[:HOW_MANY]
+    rows = consent_queries.unanswered().select_related("patient").order_by("asked_at")[:HOW_MANY]
     return [
         Waits(name or _nameless(), title, each.asked_at, _patient_url(each), each.text[:160] if name else "")
         for each, name, title in _named(actor, rows)
@@ -163,7 +164,7 @@ def _first(rows: QuerySet[Consent]) -> QuerySet[Consent]:
 
 def clinic_context(clinic: Clinic, actor: Actor, now: datetime) -> dict[str, object]:
     """What waits, for whoever reads agreements, and the texts that the clinic uses."""
-    own, reads = queries.available_documents(clinic), actor.may("consent.read")
+    own, reads = consent_queries.available_documents(clinic), actor.may("consent.read")
     lines, titles = text_lines(own), titles_of_texts()
     return {
         "reads": reads,

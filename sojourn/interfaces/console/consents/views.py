@@ -11,7 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from sojourn.care.consent import actions, paper, queries, texts
+from sojourn.care.consent import actions as consent_actions
+from sojourn.care.consent import paper, texts
+from sojourn.care.consent import queries as consent_queries
 from sojourn.care.consent.models import Consent, ConsentQuestion
 from sojourn.care.session.withdrawal_actions import withdraw_consent
 from sojourn.foundation.accounts.access import Request, allowed
@@ -70,7 +72,7 @@ def adopt(request: Request) -> HttpResponse:
     try:
         with transaction.atomic():
             for text_id, text_hash in form.hashes.items():
-                actions.adopt(by=request.actor, text_id=text_id, text_hash=text_hash)
+                consent_actions.adopt(by=request.actor, text_id=text_id, text_hash=text_hash)
     except ActionRefused as refused:
         return _clinic_page(request, refused)
     messages.success(request, _("Adopted. Patients sign these texts from now on."))
@@ -83,7 +85,7 @@ def place(request: Request) -> HttpResponse:
     """Say where the clinic is."""
     form = PlaceForm(request.POST)
     try:
-        actions.set_jurisdiction(by=request.actor, code=require_valid(form).cleaned_data["place"])
+        consent_actions.set_jurisdiction(by=request.actor, code=require_valid(form).cleaned_data["place"])
     except ActionRefused as refused:
         return _clinic_page(request, refused, place=form["place"].value() or "")
     messages.success(request, _("Noted. A prescriber adopts the clauses of this place."))
@@ -101,8 +103,8 @@ def text(request: Request, text_id: str) -> HttpResponse:
     source = texts.newest().get(text_id)
     if source is None:
         raise Http404
-    language = request.GET.get("language", queries.reading_language())
-    used = queries.available_documents(request.clinic).adopted.get(text_id)
+    language = request.GET.get("language", consent_queries.reading_language())
+    used = consent_queries.available_documents(request.clinic).adopted.get(text_id)
     context = text_context(source, language if language in texts.LANGUAGES else "en", used, request.actor)
     return render(request, "console/consents/text.html", context)
 
@@ -132,7 +134,7 @@ def ask(request: Request, scope: PatientScope) -> HttpResponse:
     form = AskForm(request.POST)
     try:
         told = require_valid(form).cleaned_data
-        actions.ask(by=scope.actor, patient_id=scope.patient.pk, route=told["way"], note=told["note"])
+        consent_actions.ask(by=scope.actor, patient_id=scope.patient.pk, route=told["way"], note=told["note"])
     except ActionRefused as refused:
         typed = {"way": form["way"].value() or "", "note": form["note"].value() or ""}
         return _patient_page(request, scope, refused, **typed)
@@ -152,7 +154,7 @@ def answer(request: Request, scope: PatientScope, question: ConsentQuestion) -> 
         told = require_valid(form).cleaned_data
         if form.waived and not scope.actor.may("consent.countersign"):
             raise ActionRefused(_("Only a prescriber lets a question stand without an answer."))
-        actions.reply(by=scope.actor, question_id=question.pk, text=told["text"], waived=form.waived)
+        consent_actions.reply(by=scope.actor, question_id=question.pk, text=told["text"], waived=form.waived)
     except ActionRefused as refused:
         return _patient_page(request, scope, refused, question=question.pk, text=form["text"].value() or "")
     return redirect(f"{reverse('console:patient_consents', args=[question.patient_id])}#questions")
@@ -176,7 +178,7 @@ def _consent_page(
 @patient_row_page(_consent, "consent.read")
 def consent(request: Request, scope: PatientScope, found: Consent) -> HttpResponse:
     """What was signed, exactly as it was shown, and the place for the prescriber's signature."""
-    actions.open_copy(by=scope.actor, consent=found)
+    consent_actions.open_copy(by=scope.actor, consent=found)
     return _consent_page(request, scope, found)
 
 
@@ -186,7 +188,7 @@ def countersign(request: Request, scope: PatientScope, found: Consent) -> HttpRe
     form = CountersignForm(request.POST)
     try:
         told = require_valid(form).cleaned_data
-        actions.countersign(
+        consent_actions.countersign(
             by=scope.actor, consent_id=found.pk, capacity_confirmed=told["capacity"] == "yes",
             seen_hash=told["seen"], note=told["note"],
         )  # fmt: skip
@@ -211,6 +213,6 @@ def withdraw(request: Request, scope: PatientScope, found: Consent) -> HttpRespo
 @patient_row_page(_consent, "consent.read")
 def consent_pdf(request: Request, scope: PatientScope, found: Consent) -> HttpResponse:
     """The signed text as PDF, in the language in which it was signed."""
-    row = actions.open_copy(by=scope.actor, consent=found)
+    row = consent_actions.open_copy(by=scope.actor, consent=found)
     day = page_day(row.signed_at)
     return pdf_answer(paper.pdf(row, scope.clinic), f"agreement-{row.document_id}-{day:%Y-%m-%d}.pdf")

@@ -20,7 +20,8 @@ from sojourn.clinical.protocol import HARD_FLOOR
 from sojourn.foundation.accounts import readiness
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.foundation.rulebook import actions, queries
+from sojourn.foundation.rulebook import actions as rulebook_actions
+from sojourn.foundation.rulebook import queries as rulebook_queries
 from sojourn.foundation.rulebook.first_start import FirstStart, FirstStartGroup, first_start, needs_a_decision
 from sojourn.foundation.rulebook.queries import RuleStatus
 from sojourn.interfaces.console.clinic.place import own_clinic
@@ -34,7 +35,7 @@ from sojourn.interfaces.console.rules import presenters as rules_presenters
 
 def _walk(request: Request) -> FirstStart:
     """How far the clinic is. One query."""
-    return first_start(queries.standings(request.actor.own_clinic_id))
+    return first_start(rulebook_queries.standings(request.actor.own_clinic_id))
 
 
 @allowed("rules.read")
@@ -104,13 +105,13 @@ def decline(request: Request, rule_id: str) -> HttpResponse:
     if not needs_a_decision(rules_forms.newest(rule_id)):
         raise Http404
     try:
-        row = actions.decline(
+        row = rulebook_actions.decline(
             by=request.actor, rule_id=rule_id, reason=decision["reason"], rule_hash=decision["hash"]
         )  # fmt: skip
     except ActionRefused as refused:
         return _page(request, rule_id, refused=refused, reason=decision["reason"])
     messages.success(
-        request, _("“%(title)s” is not used in this clinic.") % {"title": _(queries.newest(row.rule_id).title)}
+        request, _("“%(title)s” is not used in this clinic.") % {"title": _(rulebook_queries.newest(row.rule_id).title)}
     )
     return _onward(request, rule_id)
 

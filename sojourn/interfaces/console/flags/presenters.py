@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrPromise
 
-from sojourn.care.safety import queries
+from sojourn.care.safety import queries as safety_queries
 from sojourn.care.safety.models import FlagAnswer, FlagAnswerKind, FlagNotice, FlagOutcome, Reach, Severity
 from sojourn.care.safety.queries import StandingFlag
 from sojourn.foundation.clock import page_local
@@ -21,7 +21,7 @@ from sojourn.foundation.ui.templatetags.ui import age_in_words
 from sojourn.interfaces.console.flags.words import said_in_words
 
 WORDS: Final[Mapping[str, tuple[StrPromise, str]]] = {
-    queries.OPEN: (gettext_lazy("nobody has taken this"), "wait"),
+    safety_queries.OPEN: (gettext_lazy("nobody has taken this"), "wait"),
     FlagAnswerKind.SEEN.value: (gettext_lazy("taken"), "active"),
     FlagAnswerKind.CONTACTED.value: (gettext_lazy("patient contacted"), "active"),
     FlagAnswerKind.CLOSED.value: (gettext_lazy("closed"), "done"),

@@ -16,11 +16,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from sojourn.care.intake.queries import access_needs
-from sojourn.care.measures import queries as measures
+from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.models import QuestionnaireResponse
 from sojourn.care.measures.queries import scale
-from sojourn.care.patients import queries as patients
-from sojourn.care.safety import actions, duty_queries, queries
+from sojourn.care.patients import queries as patients_queries
+from sojourn.care.safety import actions as safety_actions
+from sojourn.care.safety import duty_queries
+from sojourn.care.safety import queries as safety_queries
 from sojourn.care.safety.models import Flag, FlagAnswerKind, FlagOutcome
 from sojourn.care.safety.queries import StandingFlag
 from sojourn.clinical.scales import say
@@ -40,8 +42,8 @@ def flags(request: Request) -> HttpResponse:
     """Everything that is not closed, the gravest first; the newest closed ones with ``?closed=1``."""
     asked, now = request, timezone.now()
     with_closed = request.GET.get("closed") == "1"
-    found = queries.closed_flags() if with_closed else queries.open_flags()
-    hidden = patients.withheld(asked.actor, [flag.patient for flag in found], now)
+    found = safety_queries.closed_flags() if with_closed else safety_queries.open_flags()
+    hidden = patients_queries.withheld(asked.actor, [flag.patient for flag in found], now)
     rows = [flag_presenters.row(flag, now, withheld=flag.patient.pk in hidden) for flag in found]
     context = {"rows": rows, "closed": with_closed, "suffices": duty_queries.duty().suffices}
     return render(request, "console/flags/flags.html", context)
@@ -102,7 +104,7 @@ def _said(flag: StandingFlag) -> tuple[str, list[FlagStatement]]:
                 _("left out"),
             ),
         )
-        for answer in measures.every_answer(row.pk, items)
+        for answer in measures_queries.every_answer(row.pk, items)
     ]
     return " / ".join(say(item.text, language) for item in items.values()), given
 
@@ -118,7 +120,7 @@ def _page(request: Request, flag: StandingFlag, form: AnswerForm, status: int = 
         "source": flag.source.label,
         "patient": flag.patient,
         "patient_url": address("console:patient", flag.patient.pk),
-        "contacts": patients.emergency_contacts(flag.patient.pk),
+        "contacts": patients_queries.emergency_contacts(flag.patient.pk),
         "needs": access_needs(flag.patient.pk),
         "measures_url": address("console:measures", flag.patient.pk) if actor.may("measure.read") else "",
         "question": question,
@@ -133,8 +135,8 @@ def _page(request: Request, flag: StandingFlag, form: AnswerForm, status: int = 
         "may_answer": may and not flag.waiting,
         "form": form,
         "answers": [flag_presenters.answer_row(each) for each in flag.answers],
-        "readings": queries.readings(flag.id),
-        "notices": [flag_presenters.notice_row(each) for each in queries.notices(flag.id)],
+        "readings": safety_queries.readings(flag.id),
+        "notices": [flag_presenters.notice_row(each) for each in safety_queries.notices(flag.id)],
     }
     return render(request, "console/flags/flag.html", context, status=status)
 
@@ -161,14 +163,14 @@ def _people(request: Request, flag: StandingFlag) -> list[Membership]:
 def flag(request: Request, flag_id: int) -> HttpResponse:
     """One flag: what was said, who has it, by when, what to do. Opening it is written down: the patient is told."""
     try:
-        found = queries.flag(flag_id)
+        found = safety_queries.flag(flag_id)
     except Flag.DoesNotExist:
         raise Http404 from None
     if gate := closed(request, found.patient):
         return gate
     if request.method != "POST":
         if request.actor.may("flag.answer") and not found.closed:
-            actions.note_reading(by=request.actor, flag_id=flag_id)
+            safety_actions.note_reading(by=request.actor, flag_id=flag_id)
         return _page(request, found, AnswerForm(initial={"after": found.newest_id}, people=_people(request, found)))
     return _answer(request, found)
 
@@ -179,7 +181,7 @@ def _answer(request: Request, found: StandingFlag) -> HttpResponse:
     if not form.is_valid():
         return _page(request, found, form, 422)
     try:
-        actions.answer_flag(by=request.actor, flag_id=found.id, **form.cleaned_data)
+        safety_actions.answer_flag(by=request.actor, flag_id=found.id, **form.cleaned_data)
     except ActionRefused as refused:
         again = AnswerForm({**request.POST.dict(), "after": found.newest_id or ""}, people=people)
         again.is_valid()

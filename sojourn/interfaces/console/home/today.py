@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrPromise
 
 from sojourn.care.encounter.queries import SessionRow
-from sojourn.care.patients import queries as patients
+from sojourn.care.patients import queries as patients_queries
 from sojourn.care.patients.models import Patient
-from sojourn.care.scheduling import queries as booking
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.clinical.protocol import FINAL, PRESENT, State
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.interfaces.console.nav import address
@@ -81,7 +81,7 @@ def _session_url(encounter_id: int, state: State) -> str:
 
 
 def _notes(actor: Actor, row: SessionRow) -> tuple[str, ...]:
-    if row.state == State.PLANNED and booking.without_companion([row.appointment]):
+    if row.state == State.PLANNED and scheduling_queries.without_companion([row.appointment]):
         return (_("no companion named"),)
     return ()
 
@@ -96,7 +96,7 @@ class Today:
 
     @cached_property
     def _opened(self) -> frozenset[int]:
-        return patients.opened_by(self.actor, self.now)
+        return patients_queries.opened_by(self.actor, self.now)
 
     def hides(self, patient: Patient) -> bool:
         """Whether this actor may only know that the record exists. One query for the whole page, if any."""

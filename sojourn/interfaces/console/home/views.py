@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.roles import roles
-from sojourn.foundation.audit import queries as audit
+from sojourn.foundation.audit import queries as audit_queries
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.clock import page_today
 from sojourn.interfaces.console.audit.details import sentence
@@ -90,6 +90,6 @@ def _audit_context(actor: Actor) -> dict[str, object]:
     auditor = actor.role == "auditor"
     return {
         "auditor": auditor,
-        "events": [_event(row) for row in audit.events()[:15]] if auditor else [],
+        "events": [_event(row) for row in audit_queries.events()[:15]] if auditor else [],
         "audit_url": address("console:audit"),
     }

@@ -13,26 +13,26 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrPromise
 
-from sojourn.care.alarms import queries as alarm_queries
-from sojourn.care.consent import queries as consent
-from sojourn.care.coordination import queries as coordination
+from sojourn.care.alarms import queries as alarms_queries
+from sojourn.care.consent import queries as consent_queries
+from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination.queries import WayHome
-from sojourn.care.measures import queries as measures
-from sojourn.care.plan import queries as plans
-from sojourn.care.safety import queries as safety
-from sojourn.care.scheduling import queries as scheduling
+from sojourn.care.measures import queries as measures_queries
+from sojourn.care.plan import queries as plan_queries
+from sojourn.care.safety import queries as safety_queries
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.session import calls
 from sojourn.care.session import queries as session_queries
 from sojourn.care.vitals import queries as vitals_queries
 from sojourn.clinical import calls as call_rule
 from sojourn.clinical.protocol import FINAL, PRESENT, State
-from sojourn.foundation.accounts import queries as accounts
+from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts import readiness
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.roles import role
 from sojourn.foundation.clock import page_local
 from sojourn.foundation.heartbeat import queries as heartbeat_queries
-from sojourn.foundation.rulebook import queries as rulebook
+from sojourn.foundation.rulebook import queries as rulebook_queries
 from sojourn.foundation.rulebook.first_start import first_start
 from sojourn.interfaces.console.clinic.place_presenters import missing_rows
 from sojourn.interfaces.console.consents.presenters import WITHDRAWN_FOR
@@ -64,7 +64,7 @@ class WaitingItem:
 
 def _alarms(today: Today) -> list[WaitingItem]:
     """One line for all open alarms, as grave as the gravest. One query."""
-    found = alarm_queries.open_alarms()
+    found = alarms_queries.open_alarms()
     if not found:
         return []
     waiting = [alarm for alarm in found if alarm.acknowledged_at is None]
@@ -83,7 +83,7 @@ def _calls(today: Today) -> list[WaitingItem]:
     found = calls.open_calls(here) if here else {}
     if not found:
         return []
-    rule = rulebook.acting_rules(today.clinic_id, only={call_rule.ESCALATION}).get(call_rule.ESCALATION)
+    rule = rulebook_queries.acting_rules(today.clinic_id, only={call_rule.ESCALATION}).get(call_rule.ESCALATION)
     at_most = call_rule.waits_at_most(rule)
     waits = []
     for encounter_id, call in sorted(found.items(), key=lambda each: each[1].at):
@@ -101,7 +101,7 @@ def _calls(today: Today) -> list[WaitingItem]:
 
 def _flags(today: Today) -> list[WaitingItem]:
     """The open flags, the gravest first: what, whose, how old, by when. One query, five where there are some."""
-    found = safety.open_flags()
+    found = safety_queries.open_flags()
     hidden = {each.patient.pk for each in found if today.hides(each.patient)}
     return [WaitingItem("flag", *line, is_first=True) for line in flag_presenters.home_lines(found, hidden, today.now)]
 
@@ -109,7 +109,8 @@ def _flags(today: Today) -> list[WaitingItem]:
 def _flags_in_outline(today: Today) -> list[WaitingItem]:
     """How many flags are open, how old, whose; not what they are about. As many queries."""
     return [
-        WaitingItem("flag", *line, is_first=True) for line in flag_presenters.outline(safety.open_flags(), today.now)
+        WaitingItem("flag", *line, is_first=True)
+        for line in flag_presenters.outline(safety_queries.open_flags(), today.now)
     ]
 
 
@@ -149,7 +150,7 @@ def _unsigned(today: Today) -> list[WaitingItem]:
 def _questionnaires(today: Today) -> list[WaitingItem]:
     """Questionnaires that today's patients have not answered yet and that are due. Two queries."""
     expected = {row.appointment.patient_id: row for row in today.rows if row.state not in FINAL}
-    due = measures.open_requests_of(expected)
+    due = measures_queries.open_requests_of(expected)
     waits = []
     for patient_id, row in expected.items():
         open_ones = [each for each in due.get(patient_id, []) if each.due_at <= row.appointment.during.upper]
@@ -169,7 +170,7 @@ def _questionnaires(today: Today) -> list[WaitingItem]:
 def _companions(today: Today) -> list[WaitingItem]:
     """Today's patients whom nobody brings home. No query."""
     planned = [row.appointment for row in today.rows if row.state not in FINAL]
-    missing = [each for each in scheduling.without_companion(planned) if not today.hides(each.patient)]
+    missing = [each for each in scheduling_queries.without_companion(planned) if not today.hides(each.patient)]
     words = _("Nobody is named who brings the patient home")
     if len(missing) == 1:
         return [
@@ -190,7 +191,7 @@ _WAYS_HOME: Mapping[WayHome, StrPromise] = {
 def _ways_home(today: Today) -> list[WaitingItem]:
     """Today's patients whose way home is open, those that are declined first. Two queries, or none."""
     planned = [row.appointment for row in today.rows if row.state not in FINAL]
-    ways = coordination.ways_home(planned)
+    ways = coordination_queries.ways_home(planned)
     waits = []
     for state, words in _WAYS_HOME.items():
         for each in planned:
@@ -207,8 +208,8 @@ def _ways_home(today: Today) -> list[WaitingItem]:
 
 def _staff(today: Today) -> list[WaitingItem]:
     """People without a second factor, and invitations that are still open. Three queries."""
-    staff = [member for member in accounts.staff(today.clinic_id) if member.ended_at is None]
-    factors = accounts.second_factors([member.person_id for member in staff])
+    staff = [member for member in accounts_queries.staff(today.clinic_id) if member.ended_at is None]
+    factors = accounts_queries.second_factors([member.person_id for member in staff])
     without = sum(not factors[member.person_id] & {"totp", "webauthn"} for member in staff)
     url = address("console:staff")
     words = ngettext("%(n)d person works here", "%(n)d people work here", len(staff)) % {"n": len(staff)}
@@ -216,7 +217,7 @@ def _staff(today: Today) -> list[WaitingItem]:
     if without:
         words = ngettext("%(n)d person has no second factor yet", "%(n)d people have no second factor yet", without)
         waits.append(WaitingItem("key-round", words % {"n": without}, _("They set it up at their next sign-in."), url))
-    invited = len(accounts.invitations(today.clinic_id))
+    invited = len(accounts_queries.invitations(today.clinic_id))
     if invited:
         words = ngettext("%(n)d invitation is open", "%(n)d invitations are open", invited) % {"n": invited}
         waits.append(WaitingItem("mail", words, "", url))
@@ -249,7 +250,7 @@ def _monitors(today: Today) -> list[WaitingItem]:
 
 def _consents(today: Today) -> list[WaitingItem]:
     """Agreements: signatures, questions, withdrawals, clauses past their review date. One query."""
-    found = consent.waiting(today.clinic_id, today.now, today.now - WITHDRAWN_FOR)
+    found = consent_queries.waiting(today.clinic_id, today.now, today.now - WITHDRAWN_FOR)
     url = address("console:consents")
     signs, asks = today.actor.may("consent.countersign"), today.actor.may("consent.answer")
     waits = []
@@ -278,8 +279,8 @@ def _plans(today: Today) -> list[WaitingItem]:
     """Plans that wait for a check or a signature of this actor. Two queries."""
     checks, signs = today.actor.may("plan.check"), today.actor.may("plan.sign")
     waits = []
-    for each in plans.drafts_that_wait():
-        checked = plans.standing_check(each) is not None
+    for each in plan_queries.drafts_that_wait():
+        checked = plan_queries.standing_check(each) is not None
         name, url = today.named(each.patient), reverse("console:plan_version", args=[each.pk])
         if checked and signs:
             waits.append(WaitingItem("signature", _("Plan to sign"), name, url))
@@ -290,7 +291,7 @@ def _plans(today: Today) -> list[WaitingItem]:
 
 def _unplanned(today: Today) -> list[WaitingItem]:
     """Courses of an earlier release that run without a signed plan: no dose is given until there is one. One query."""
-    found = list(plans.without_signed_plan())
+    found = list(plan_queries.without_signed_plan())
     waits = [
         WaitingItem(
             "file-text", _("A course has no signed plan: no dose until there is one"), today.named(each.patient),
@@ -310,7 +311,7 @@ def _unplanned(today: Today) -> list[WaitingItem]:
 def _newcomers(today: Today) -> list[WaitingItem]:
     """Who waits to be confirmed: in one's own role, or, for a prescriber to know, in another. One query."""
     waits = []
-    for each in accounts.newcomers(today.clinic_id):
+    for each in accounts_queries.newcomers(today.clinic_id):
         mine = each.role == today.actor.role and each.person_id != today.actor.person_id
         if not mine and today.actor.role != "prescriber":
             continue
@@ -323,8 +324,12 @@ def _newcomers(today: Today) -> list[WaitingItem]:
 def _not_started(today: Today) -> list[WaitingItem]:
     """What does not act in the clinic yet, and who decides it. One query, two where a prescriber is to be named."""
     decides = today.actor.may("rules.adopt")
-    found = first_start(rulebook.standings(today.clinic_id))
-    names = [] if decides or found.is_done else [str(each) for each in accounts.at_work(today.clinic_id, "prescriber")]
+    found = first_start(rulebook_queries.standings(today.clinic_id))
+    names = (
+        []
+        if decides or found.is_done
+        else [str(each) for each in accounts_queries.at_work(today.clinic_id, "prescriber")]
+    )
     said = withheld(found, names, decides=decides)
     if said is None:
         return []

@@ -11,7 +11,8 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from sojourn.care.intake import queries, wording
+from sojourn.care.intake import queries as intake_queries
+from sojourn.care.intake import wording
 from sojourn.care.intake.known_as import known_as
 from sojourn.care.intake.models import IntakeSubmission
 from sojourn.care.intake.queries import Answered, Change, Lists
@@ -143,7 +144,7 @@ def options(found: Question) -> list[tuple[str, str]]:
 def list_lines(patient_id: int, found: Question) -> list[IntakeEntry]:
     if found.kind != "list":
         return []
-    rows: Any = people_of(patient_id) if found.of == "people" else queries.lists(patient_id).of(found.of)
+    rows: Any = people_of(patient_id) if found.of == "people" else intake_queries.lists(patient_id).of(found.of)
     return [_entry(patient_id, found, each) for each in rows]
 
 
@@ -211,10 +212,14 @@ def told_context(patient: Patient) -> dict[str, object]:
 
     Six queries.
     """
-    given, everything, people = queries.answers(patient.pk), queries.lists(patient.pk), people_of(patient.pk)
-    sendings = queries.submissions(patient.pk)
+    given, everything, people = (
+        intake_queries.answers(patient.pk),
+        intake_queries.lists(patient.pk),
+        people_of(patient.pk),
+    )
+    sendings = intake_queries.submissions(patient.pk)
     shown = story().shown({each.question_id: each.told for each in given.values()}, patient.sex)
-    since, between = _changes(sendings, queries.snapshot(patient.sex, given, everything, people))
+    since, between = _changes(sendings, intake_queries.snapshot(patient.sex, given, everything, people))
     fresh = {(each.of, each.key) for each in (*since, *between)}
     rules = interaction_rules(patient.clinic_id)
     said = [(each, said_line(patient.pk, each, given.get(each.id), everything, people, fresh, rules)) for each in shown]
@@ -240,6 +245,6 @@ def _by_section(said: Sequence[tuple[Question, AnswerView]]) -> Iterator[tuple[s
 
 def _changes(sendings: Sequence[IntakeSubmission], now: Mapping[str, Any]) -> tuple[Sequence[Change], Sequence[Change]]:
     """What changed since the newest sending, and between the one before it and that."""
-    since = queries.changes(sendings[0].content, now) if sendings else ()
-    between = queries.changes(sendings[1].content, sendings[0].content) if len(sendings) > 1 else ()
+    since = intake_queries.changes(sendings[0].content, now) if sendings else ()
+    between = intake_queries.changes(sendings[1].content, sendings[0].content) if len(sendings) > 1 else ()
     return since, between

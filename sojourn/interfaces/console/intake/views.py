@@ -10,10 +10,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from sojourn.care.intake import actions, forms, queries
+from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import forms
+from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.story import Question, story
 from sojourn.care.intake.typed import told_of
-from sojourn.care.patients import actions as patients
+from sojourn.care.patients import actions as patients_actions
 from sojourn.care.safety import writing_actions as writing
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
@@ -33,7 +35,7 @@ _CONTRADICTION = "contradiction:"
 def intake(request: Request, scope: PatientScope) -> HttpResponse:
     """Everything that was told, by section, and what changed since it was sent last."""
     patient = scope.patient
-    patients.open_record(by=scope.actor, patient=patient, part="clinical")
+    patients_actions.open_record(by=scope.actor, patient=patient, part="clinical")
     context = told_context(patient) | {"patient": patient, "may_enter": scope.actor.may("intake.enter")}
     return render(request, "console/intake/intake.html", context)
 
@@ -67,7 +69,7 @@ def question(request: Request, scope: PatientScope, topic: str) -> HttpResponse:
             return redirect("console:intake", patient.pk)
         except ActionRefused as wrong:
             refused = wrong
-    answer = queries.answers(patient.pk).get(found.id)
+    answer = intake_queries.answers(patient.pk).get(found.id)
     context = question_context(found, answer, request.POST) | {
         "patient": patient,
         "errors": error_list(refused, "#answer"),
@@ -92,13 +94,13 @@ def line(request: Request, scope: PatientScope, topic: str, line_id: UUID) -> Ht
     found, patient_id = _known(topic), scope.patient.pk
     if found.kind != "list" or found.of == "people":
         raise Http404
-    row = next((each for each in queries.lists(patient_id).of(found.of) if each.line == str(line_id)), None)
+    row = next((each for each in intake_queries.lists(patient_id).of(found.of) if each.line == str(line_id)), None)
     if row is None:
         raise Http404
     if not LineForm(request.POST).removes:
         return _write(request, scope, found, line_id, row)
     try:
-        actions.remove_line(by=scope.actor, patient_id=patient_id, of=found.of, line=line_id)
+        intake_actions.remove_line(by=scope.actor, patient_id=patient_id, of=found.of, line=line_id)
     except ObjectDoesNotExist:
         raise Http404 from None
     return redirect("console:intake_question", patient_id, found.id)

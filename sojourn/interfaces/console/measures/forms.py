@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sojourn.care.measures import queries
+from sojourn.care.measures import queries as measures_queries
 from sojourn.clinical.scales import Item, Number, Scale, say
 from sojourn.foundation.clock import page_local, page_today
 from sojourn.foundation.ui.numbers import AmountField, CountField, FigureInput
@@ -115,7 +115,7 @@ def _item_field(item: Item, language: str) -> forms.Field:
 class BatteryForm(DueForm):
     """What an indication begins with, and by when."""
 
-    def __init__(self, batteries: Iterable[queries.MeasureSet], data: QueryDict | None = None) -> None:
+    def __init__(self, batteries: Iterable[measures_queries.MeasureSet], data: QueryDict | None = None) -> None:
         super().__init__(data, auto_id="battery-%s")
         choices = [(each.indication, _(each.label)) for each in batteries]
         self.fields["indication"] = forms.ChoiceField(label=_("Indication"), choices=choices)

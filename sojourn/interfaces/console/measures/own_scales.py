@@ -14,7 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from sojourn.care.measures import actions, own, queries
+from sojourn.care.measures import actions as measures_actions
+from sojourn.care.measures import own
+from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.faults import said
 from sojourn.care.measures.models import OwnScale
 from sojourn.care.measures.queries import scale
@@ -29,7 +31,7 @@ from sojourn.interfaces.shared.pages import form_action, sent, tell
 
 def _numbered() -> list[tuple[str, str]]:
     """The scales that ship without their words, to choose one; read each time that the form is."""
-    named = [(each.id, short_first(say(each.title, reading_language()))) for each in queries.numbered()]
+    named = [(each.id, short_first(say(each.title, reading_language()))) for each in measures_queries.numbered()]
     return [("", _("none of these")), *named]
 
 
@@ -159,7 +161,7 @@ def own_scales(request: Request) -> HttpResponse:
         return redirect("console:own_scales")
 
     def show(form: OwnForm, status: int) -> HttpResponse:
-        context = {"form": form, "rows": [_own_row(each) for each in queries.own_rows()]}
+        context = {"form": form, "rows": [_own_row(each) for each in measures_queries.own_rows()]}
         return render(request, "console/measures/own.html", context, status=status)
 
     return form_action(OwnForm(sent(request)), act, show)
@@ -167,7 +169,7 @@ def own_scales(request: Request) -> HttpResponse:
 
 def _load(by: Actor, form: OwnForm) -> OwnScale:
     values = form.cleaned_data
-    return actions.load_own_scale(
+    return measures_actions.load_own_scale(
         by=by,
         questionnaire=values["questionnaire"],
         scoring=form.scoring,
@@ -183,7 +185,7 @@ def _own_row(row: OwnScale) -> dict[str, object]:
     faults = own.danger_faults(row.questionnaire, row.scoring, row.stands_for, row.scoring.get("not_danger", ()))
     return {
         "row": row,
-        "items": len(queries.scale_of(row).items),
+        "items": len(measures_queries.scale_of(row).items),
         "deaf": [str(said(each)) for each in faults],
         "stands_for": say(scale(row.stands_for).title, reading_language()) if row.stands_for else "",
         "retire_url": reverse("console:retire_own_scale", args=[row.code]),
@@ -195,7 +197,7 @@ def _own_row(row: OwnScale) -> dict[str, object]:
 def retire_own_scale(request: Request, code: str) -> HttpResponse:
     """Ask it no more."""
     try:
-        actions.retire_own_scale(by=request.actor, code=code)
+        measures_actions.retire_own_scale(by=request.actor, code=code)
         messages.success(request, _("It is not asked any more. What was answered stays."))
     except ActionRefused as refused:
         for reason in refused.reasons:

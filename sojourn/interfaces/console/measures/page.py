@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.urls import reverse
 
-from sojourn.care.measures import queries
+from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.queries import Shelf
 from sojourn.care.session.lines import given_to
 from sojourn.clinical.scales import Scale, say
@@ -25,13 +25,13 @@ def page_context(
     patient, actor = scope.patient, scope.actor
     doses = given_to(patient.pk, scope.now)
     first, may_ask = doses[0].started_at if doses else None, actor.may("measure.request")
-    trends = queries.trends(patient.pk, first_dose_at=first, rules=shelf.rules)
+    trends = measures_queries.trends(patient.pk, first_dose_at=first, rules=shelf.rules)
     return {
         "patient": patient,
         "name": patient.name,
         "patient_url": address("console:patient", patient.pk),
         "pictures": [picture(trend, doses, patient.sex) for trend in trends],
-        "waiting": [waiting_row(each, scope.now, may_ask) for each in queries.open_requests(patient.pk)],
+        "waiting": [waiting_row(each, scope.now, may_ask) for each in measures_queries.open_requests(patient.pk)],
         "doses": bool(doses),
         "rules_url": address("console:rules") if actor.may("rules.read") else "",
         "own_url": reverse("console:own_scales") if actor.may("measure.define") else "",

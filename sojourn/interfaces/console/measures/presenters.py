@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
-from sojourn.care.measures import queries
+from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.charts import trend_chart
 from sojourn.care.measures.models import QuestionnaireResponse
 from sojourn.care.measures.queries import OpenRequest, Scored, Shelf, Trend
@@ -195,7 +195,7 @@ class Kit:
     adopted: bool
 
 
-def kit(battery: queries.MeasureSet) -> Kit:
+def kit(battery: measures_queries.MeasureSet) -> Kit:
     language = reading_language()
     return Kit(
         label=_(battery.label),
@@ -246,8 +246,8 @@ def _answer_line(item: Item, value: int | None, *, safety: bool) -> AnswerRow:
 
 def response_context(row: QuestionnaireResponse) -> dict[str, object]:
     """Every answer of one questionnaire, and what it came to. One query."""
-    definition, language = queries.scale(row.scale_id), reading_language()
-    given = queries.answers_of([row.pk]).get(row.pk, {})
+    definition, language = measures_queries.scale(row.scale_id), reading_language()
+    given = measures_queries.answers_of([row.pk]).get(row.pk, {})
     band = next((band for band in definition.bands if band.code == row.band), None)
     labels = {each.code: _(each.label) for each in definition.parts}
     return {
@@ -256,7 +256,7 @@ def response_context(row: QuestionnaireResponse) -> dict[str, object]:
         "title": say(definition.title, language),
         "stem": say(definition.stem, language),
         "row": row,
-        "total": None if row.score is None else queries.number(row.score),
+        "total": None if row.score is None else measures_queries.number(row.score),
         "parts": [(labels.get(code, code), value) for code, value in row.parts.items()],
         "findings": [_(each.label) for each in definition.findings if each.code in row.findings],
         "source": row.get_source_display(),

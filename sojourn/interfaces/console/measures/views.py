@@ -11,13 +11,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from sojourn.care.measures import actions, queries
+from sojourn.care.measures import actions as measures_actions
+from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.models import MeasureRequest, QuestionnaireResponse
 from sojourn.care.measures.queries import Shelf, scale
-from sojourn.care.patients import actions as patients
+from sojourn.care.patients import actions as patients_actions
 from sojourn.care.patients import not_now
 from sojourn.care.patients.models import Patient
-from sojourn.care.safety import actions as safety
+from sojourn.care.safety import actions as safety_actions
 from sojourn.care.safety.not_counted_actions import hear
 from sojourn.clinical.scales import Scale, say
 from sojourn.foundation.accounts.access import Request
@@ -50,7 +51,7 @@ def _page(
     battery: BatteryForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    context = page_context(scope, shelf or queries.available_scales(), form, battery)
+    context = page_context(scope, shelf or measures_queries.available_scales(), form, battery)
     return render(request, "console/measures/measures.html", context, status=status)
 
 
@@ -63,7 +64,7 @@ def _back(request: Request, patient: Patient) -> HttpResponse:
 @patient_page("measure.read")
 def measures(request: Request, scope: PatientScope) -> HttpResponse:
     """How it goes over time, with the doses; what is open; what can be asked."""
-    patients.open_record(by=scope.actor, patient=scope.patient, part="clinical")
+    patients_actions.open_record(by=scope.actor, patient=scope.patient, part="clinical")
     return _page(request, scope)
 
 
@@ -73,10 +74,10 @@ def measures(request: Request, scope: PatientScope) -> HttpResponse:
 @patient_page("measure.request", methods=POST)
 def ask(request: Request, scope: PatientScope) -> HttpResponse:
     """Ask the patient to answer a questionnaire."""
-    patient, shelf = scope.patient, queries.available_scales()
+    patient, shelf = scope.patient, measures_queries.available_scales()
 
     def act(form: RequestForm) -> HttpResponse:
-        actions.request_measure(
+        measures_actions.request_measure(
             by=scope.actor, patient_id=patient.pk, scale_id=form.cleaned_data["scale_id"],
             due_at=form.due_at(scope.clinic.zone),
         )  # fmt: skip
@@ -100,10 +101,10 @@ def ask(request: Request, scope: PatientScope) -> HttpResponse:
 @patient_page("measure.request", methods=POST)
 def ask_battery(request: Request, scope: PatientScope) -> HttpResponse:
     """Ask for everything that an indication begins with."""
-    patient, shelf = scope.patient, queries.available_scales()
+    patient, shelf = scope.patient, measures_queries.available_scales()
 
     def act(form: BatteryForm) -> HttpResponse:
-        actions.request_battery(
+        measures_actions.request_battery(
             by=scope.actor, patient_id=patient.pk, indication=form.cleaned_data["indication"],
             due_at=form.due_at(scope.clinic.zone),
         )  # fmt: skip
@@ -129,7 +130,7 @@ def _request(request_id: int) -> MeasureRequest:
 def withdraw(request: Request, scope: PatientScope, row: MeasureRequest) -> HttpResponse:
     """Take a request back."""
     try:
-        actions.withdraw_request(by=scope.actor, request_id=row.pk)
+        measures_actions.withdraw_request(by=scope.actor, request_id=row.pk)
         messages.success(request, _("Taken back. The patient is no longer asked."))
     except ActionRefused as refused:
         for reason in refused.reasons:
@@ -157,7 +158,7 @@ def enter_score(request: Request, scope: PatientScope, scale_id: str) -> HttpRes
     def act(form: ScoreForm) -> HttpResponse:
         values, at = form.cleaned_data, form.rated_at(scope.clinic.zone)
         try:
-            response = safety.enter_score(
+            response = safety_actions.enter_score(
                 by=scope.actor,
                 patient_id=patient.pk,
                 scale_id=scale_id,
@@ -202,7 +203,7 @@ def paper(request: Request, scope: PatientScope, scale_id: str) -> HttpResponse:
     def act(form: PaperForm) -> HttpResponse:
         answers, at = form.answers(form.cleaned_data), form.filled_in_at(scope.clinic.zone)
         try:
-            response = safety.enter_paper(
+            response = safety_actions.enter_paper(
                 by=scope.actor, patient_id=patient.pk, scale_id=scale_id, answers=answers, filled_in_at=at
             )
         except ActionRefused as refused:
@@ -265,5 +266,5 @@ def _response(response_id: int) -> QuestionnaireResponse:
 @patient_row_page(_response, "measure.read")
 def response(request: Request, scope: PatientScope, row: QuestionnaireResponse) -> HttpResponse:
     """Every answer of one questionnaire."""
-    patients.open_record(by=scope.actor, patient=scope.patient, part="clinical")
+    patients_actions.open_record(by=scope.actor, patient=scope.patient, part="clinical")
     return render(request, "console/measures/response.html", response_context(row))

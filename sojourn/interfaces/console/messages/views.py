@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
-from sojourn.care.messaging import actions, queries
+from sojourn.care.messaging import actions as messaging_actions
+from sojourn.care.messaging import queries as messaging_queries
 from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.queries import withheld
 from sojourn.care.safety.message_queries import waiting_by_risk
@@ -27,7 +28,7 @@ from sojourn.interfaces.shared.pages import FORM, PatientScope, error_list, pati
 @require_GET
 def inbox(request: Request) -> HttpResponse:
     """Who waits for an answer: the gravest first, then the longest wait; then the other threads."""
-    waiting, recent = waiting_by_risk(flags_seen=request.actor.may("flag.read")), queries.recent()
+    waiting, recent = waiting_by_risk(flags_seen=request.actor.may("flag.read")), messaging_queries.recent()
     hidden = withheld(
         request.actor, [*(each.patient for each in waiting), *(each.patient for each in recent)], timezone.now()
     )
@@ -52,7 +53,7 @@ def inbox(request: Request) -> HttpResponse:
 @require_GET
 def waiting(request: HttpRequest) -> HttpResponse:
     """How many patients wait for an answer, for the first page of the clinic, which loads it after itself."""
-    n = queries.waiting_count()
+    n = messaging_queries.waiting_count()
     words = ngettext("%(n)d patient waits for an answer", "%(n)d patients wait for an answer", n) % {"n": n}
     return render(request, "console/messages/waiting.html", {"words": words if n else ""})
 
@@ -71,7 +72,7 @@ def thread(request: Request, scope: PatientScope) -> HttpResponse:
             refused = wrong
     context = {
         "patient": patient,
-        "thread": queries.thread(patient.pk),
+        "thread": messaging_queries.thread(patient.pk),
         "typed": form.typed,
         "key": form.sent_key,
         "may_write": scope.actor.may("message.write"),
@@ -82,6 +83,6 @@ def thread(request: Request, scope: PatientScope) -> HttpResponse:
 
 def _write(by: Actor, patient_id: int, form: MessageForm) -> None:
     if form.cleaned_data["settle"]:
-        actions.settle(by=by, patient_id=patient_id, upto=form.seen_id)
+        messaging_actions.settle(by=by, patient_id=patient_id, upto=form.seen_id)
     else:
         write_message(by=by, patient_id=patient_id, body=form.typed, key=form.sent_key, seen=form.seen_id)

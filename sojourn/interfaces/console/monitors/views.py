@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from sojourn.care.patients import queries as patients
+from sojourn.care.patients import queries as patients_queries
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals import claiming_actions
 from sojourn.care.vitals import queries as vitals_queries
@@ -86,7 +86,7 @@ def _page(request: Request, *, form: DeviceForm | None = None, refused: ActionRe
     devices = list(Device.objects.filter(retired_at=None).order_by("name", "pk"))
     patients_on = DeviceAssociation.objects.select_related("patient", "encounter__chair").filter(until_at=None)
     on = {row.device_id: row for row in patients_on}
-    hidden = patients.withheld(request.actor, [row.patient for row in on.values()], now)
+    hidden = patients_queries.withheld(request.actor, [row.patient for row in on.values()], now)
     senders, nobodys = vitals_queries.strangers(request.actor.own_clinic_id, now)
     not_used = vitals_queries.not_used([device.pk for device in devices], now)
     known = fault_lines(vitals_queries.message_faults(FAULTS_SHOWN))

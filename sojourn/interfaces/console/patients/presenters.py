@@ -13,9 +13,9 @@ from django.utils import formats
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from sojourn.care.measures import queries as measures
+from sojourn.care.measures import queries as measures_queries
 from sojourn.care.patients.models import Patient
-from sojourn.care.plan import queries as plan
+from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.models import CarePlan
 from sojourn.clinical.protocol import State
 from sojourn.clinical.scales import say
@@ -123,12 +123,12 @@ def _plain(amount: Decimal) -> Decimal:
 
 
 def patient_courses(actor: Actor, patient_id: int) -> list[Course]:
-    held = {version.care_plan_id for version in plan.in_force_of_patient(patient_id)}
-    return [_course(actor, course, planned=course.pk in held) for course in plan.of_patient(patient_id)]
+    held = {version.care_plan_id for version in plan_queries.in_force_of_patient(patient_id)}
+    return [_course(actor, course, planned=course.pk in held) for course in plan_queries.of_patient(patient_id)]
 
 
 def _course(actor: Actor, course: CarePlan, *, planned: bool) -> Course:
-    protocol = plan.protocol(course.protocol_id)
+    protocol = plan_queries.protocol(course.protocol_id)
     running = course.ended_on is None
     books, ends = running and actor.may("appointment.book"), running and actor.may("course.end")
     return Course(
@@ -218,7 +218,7 @@ def _line(values: Sequence[tuple[datetime, Decimal | int]], top: int) -> tuple[s
 def scores(patient_id: int) -> list[Score]:
     """The newest score of each questionnaire, with its way there. One query."""
     found = []
-    for trend in measures.trends(patient_id):
+    for trend in measures_queries.trends(patient_id):
         newest = trend.points[-1]
         values = [(point.at, point.total) for point in trend.scored if point.total is not None]
         top = trend.scale.high

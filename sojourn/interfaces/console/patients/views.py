@@ -13,16 +13,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from sojourn.care.intake.queries import access_needs
-from sojourn.care.patients import actions, queries
+from sojourn.care.patients import actions as patients_actions
+from sojourn.care.patients import queries as patients_queries
 from sojourn.care.patients.models import Patient, RelatedPerson, Sex
-from sojourn.care.safety import queries as safety
-from sojourn.foundation.accounts import actions as accounts
+from sojourn.care.safety import queries as safety_queries
+from sojourn.foundation.accounts import actions as accounts_actions
 from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts import readiness
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
-from sojourn.foundation.audit import queries as audit
+from sojourn.foundation.audit import queries as audit_queries
 from sojourn.interfaces.console.clinic.place_presenters import missing_rows
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients.forms import InviteForm, PatientForm, PersonForm, SeenForm
@@ -68,10 +69,10 @@ def find(request: Request) -> HttpResponse:
     """The list, narrowed by what is typed; a fragment for htmx, the whole page for everybody else."""
     now = timezone.now()
     text = request.GET.get("q", "")
-    page: Page[Patient] = Paginator(queries.find(text, actor=request.actor, now=now), PAGE_SIZE).get_page(
+    page: Page[Patient] = Paginator(patients_queries.find(text, actor=request.actor, now=now), PAGE_SIZE).get_page(
         request.GET.get("page")
     )
-    hidden = queries.withheld(request.actor, page.object_list, now)
+    hidden = patients_queries.withheld(request.actor, page.object_list, now)
     context = {
         "text": text,
         "rows": [row(patient, patient.pk in hidden) for patient in page.object_list],
@@ -91,13 +92,13 @@ def find(request: Request) -> HttpResponse:
 def _likenesses(actor: Actor, values: Mapping[str, Any], other_than: int | None = None) -> list[PatientRow]:
     if not {"given_name", "family_name", "birth_date"} <= values.keys():
         return []
-    same = queries.same_person(
+    same = patients_queries.same_person(
         given_name=values["given_name"],
         family_name=values["family_name"],
         birth_date=values["birth_date"],
         other_than=other_than,
     )
-    hidden = queries.withheld(actor, same, timezone.now())
+    hidden = patients_queries.withheld(actor, same, timezone.now())
     return [row(patient, patient.pk in hidden) for patient in same]
 
 
@@ -112,14 +113,14 @@ def add(request: Request) -> HttpResponse:
     """Make a record. A likely duplicate is shown before it is saved."""
     assert request.clinic is not None
     actor, seen = request.actor, SeenForm.read(request)
-    proposed = seen["proposed"] if sent(request) else queries.next_record_number(actor.own_clinic_id)
+    proposed = seen["proposed"] if sent(request) else patients_queries.next_record_number(actor.own_clinic_id)
 
     def act(form: PatientForm) -> HttpResponse:
         values = form.values()
         if values["record_number"] == proposed:
             values["record_number"] = ""  # nobody chose it, so the next free one will do
         try:
-            patient = actions.add(by=actor, **values)
+            patient = patients_actions.add(by=actor, **values)
         except ActionRefused as refused:
             if "possible-duplicate" not in refused.codes:
                 raise
@@ -142,7 +143,7 @@ def edit(request: Request, scope: PatientScope) -> HttpResponse:
     def act(form: PatientForm) -> HttpResponse:
         values = form.values()
         try:
-            actions.edit(by=scope.actor, patient_id=patient.pk, version=whole(seen["version"]) or 0, **values)
+            patients_actions.edit(by=scope.actor, patient_id=patient.pk, version=whole(seen["version"]) or 0, **values)
         except Overtaken:
             return overtaken()
         except ActionRefused as refused:
@@ -155,7 +156,7 @@ def edit(request: Request, scope: PatientScope) -> HttpResponse:
         patient.refresh_from_db()
         form, changes = merge(request.POST, seen["before"], patient, scope.actor)
         form.is_valid()
-        last = audit.events(patient_id=patient.pk).filter(action="patient.edited").first()
+        last = audit_queries.events(patient_id=patient.pk).filter(action="patient.edited").first()
         return show(form, 409, changes=changes, other=last.name if last else "")
 
     def show(form: PatientForm, status: int, **more: object) -> HttpResponse:
@@ -178,21 +179,21 @@ def patient(request: Request, patient_id: int) -> HttpResponse:
     """The patient's page. Roles without patient.clinical see who the patient is, and when they come."""
     actor, now = request.actor, timezone.now()
     try:
-        record = queries.record_for(actor, patient_id, now)
+        record = patients_queries.record_for(actor, patient_id, now)
     except Patient.DoesNotExist:
         raise Http404 from None
     if record.withheld:
         return gate(request, patient_id)
     found, clinical = record.patient, actor.may("patient.clinical")
-    actions.open_record(by=actor, patient=found, part="clinical" if clinical else "identity")
+    patients_actions.open_record(by=actor, patient=found, part="clinical" if clinical else "identity")
     context = {
         "has_account": record.signs_in,
-        "people": queries.people_of(patient_id),
+        "people": patients_queries.people_of(patient_id),
         "access_needs": access_needs(patient_id),
         **identity_context(found, actor),
         **visits_context(patient_visits(actor, patient_id, now)),
         **courses_context(patient_courses(actor, patient_id)),
-        "flagged": bool(safety.flagged([patient_id])) if actor.may("flag.read") else False,
+        "flagged": bool(safety_queries.flagged([patient_id])) if actor.may("flag.read") else False,
         "flags_url": address("console:flags"),
         "consents_url": address("console:patient_consents", patient_id) if actor.may("consent.read") else "",
         "measures_url": reverse("console:patient_measures", args=[patient_id]) if actor.may("measure.read") else "",
@@ -215,7 +216,7 @@ def patient_measures(request: Request, scope: PatientScope) -> HttpResponse:
     }
     if request.htmx:
         return render(request, "console/patients/scores.html", context)
-    actions.open_record(by=scope.actor, patient=found, part="clinical")
+    patients_actions.open_record(by=scope.actor, patient=found, part="clinical")
     return render(request, "console/patients/measures.html", context)
 
 
@@ -239,7 +240,7 @@ def person_add(request: Request, scope: PatientScope) -> HttpResponse:
     """Put somebody beside the patient."""
 
     def act(form: PersonForm) -> HttpResponse:
-        actions.add_person(by=scope.actor, patient_id=scope.patient.pk, **form.cleaned_data)
+        patients_actions.add_person(by=scope.actor, patient_id=scope.patient.pk, **form.cleaned_data)
         return redirect("console:patient", scope.patient.pk)
 
     def show(form: PersonForm, status: int) -> HttpResponse:
@@ -253,7 +254,7 @@ def person_edit(request: Request, scope: PatientScope, person: RelatedPerson) ->
     """Change what is known of somebody beside the patient."""
 
     def act(form: PersonForm) -> HttpResponse:
-        actions.edit_person(by=scope.actor, person_id=person.pk, **form.cleaned_data)
+        patients_actions.edit_person(by=scope.actor, person_id=person.pk, **form.cleaned_data)
         return redirect("console:patient", scope.patient.pk)
 
     def show(form: PersonForm, status: int) -> HttpResponse:
@@ -266,7 +267,7 @@ def person_edit(request: Request, scope: PatientScope, person: RelatedPerson) ->
 @patient_row_page(_person, "patient.edit", methods=POST)
 def person_end(request: Request, scope: PatientScope, person: RelatedPerson) -> HttpResponse:
     """Somebody is no longer beside the patient."""
-    actions.end_person(by=scope.actor, person_id=person.pk)
+    patients_actions.end_person(by=scope.actor, person_id=person.pk)
     return redirect("console:patient", scope.patient.pk)
 
 
@@ -279,7 +280,7 @@ def access(request: Request, scope: PatientScope) -> HttpResponse:
     found = scope.patient
 
     def act(form: InviteForm) -> HttpResponse:
-        accounts.invite(
+        accounts_actions.invite(
             by=scope.actor, email=form.cleaned_data["email"], name=found.name, role="patient",
             patient_id=found.pk, language=found.language,
         )  # fmt: skip

@@ -9,9 +9,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy
 
-from sojourn.care.plan import actions
+from sojourn.care.plan import actions as plan_actions
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.scheduling import queries as booking
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.clock import page_today
 from sojourn.interfaces.shared.days import day_words
@@ -37,7 +37,7 @@ def end(request: Request, scope: PatientScope, course: CarePlan) -> HttpResponse
     today: date = page_today()
 
     def act(form: EndForm) -> HttpResponse:
-        actions.end(by=scope.actor, course_id=course.pk, **form.cleaned_data)
+        plan_actions.end(by=scope.actor, course_id=course.pk, **form.cleaned_data)
         return redirect("console:patient", course.patient_id)
 
     def show(form: EndForm, status: int) -> HttpResponse:
@@ -48,7 +48,7 @@ def end(request: Request, scope: PatientScope, course: CarePlan) -> HttpResponse
             "since": day_words(course.started_on),
             "booked": [
                 each
-                for each in booking.of_patient(course.patient_id)
+                for each in scheduling_queries.of_patient(course.patient_id)
                 if each.care_plan_id == course.pk and each.status == "booked" and each.during.lower > scope.now
             ],
             "form": form,

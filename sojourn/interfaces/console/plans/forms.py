@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
-from sojourn.care.plan import queries
+from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.plan.parts import KINDS, MOST_GOALS, MOST_PARTS, PERIODS, Goal, PlanPart, goals, parts
 from sojourn.clinical import dosing
@@ -99,8 +99,8 @@ class PlanForm(DraftForm):
         super().__init__(*args, **kwargs)
         self.fields["protocol_id"].choices = [  # type: ignore[attr-defined]
             ("", _("Choose one")),
-            *((each.id, f"{_(each.rule.title)} ({queries.minutes_of(each)} min)")
-              for each in queries.protocols_of(clinic_id)),
+            *((each.id, f"{_(each.rule.title)} ({plan_queries.minutes_of(each)} min)")
+              for each in plan_queries.protocols_of(clinic_id)),
         ]  # fmt: skip
 
 

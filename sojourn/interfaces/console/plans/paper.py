@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from sojourn.care.plan import queries
+from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.models import PlanVersion
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.clock import page_day, page_local
@@ -43,7 +43,7 @@ def _standing(version: PlanVersion, shown: PlanVersionView) -> list[str]:
         % {"name": each.checked_by, "day": day_words(page_day(each.checked_at)), "mg": each.dose_mg}
         for each in version.checks.all()
     ]
-    changed = version.signed_at is not None and not queries.unchanged(version)
+    changed = version.signed_at is not None and not plan_queries.unchanged(version)
     return [shown.standing, *checks, *([_("What stands here is not what was signed.")] if changed else [])]
 
 

@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrPromise
 
 from sojourn.care.patients.models import Patient
-from sojourn.care.plan import dose, queries
+from sojourn.care.plan import dose
+from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.dose import Doses
 from sojourn.care.plan.models import CarePlan, PlanVersion
 from sojourn.care.plan.parts import KINDS, PERIODS, goals, parts
@@ -240,7 +241,7 @@ def spacing_words(version: PlanVersion) -> str:
 
 def facts(version: PlanVersion) -> list[tuple[str, str]]:
     """What a version orders, label and words, in the order of the page; what it does not say is left out."""
-    protocol = queries.protocol(version.protocol_id)
+    protocol = plan_queries.protocol(version.protocol_id)
     way = " ".join(str(each) for each in (DRUGS.get(version.drug, version.drug), ROUTES.get(version.route, "")))
     results = {each["step"]: figure(*each["result"]) for each in version.working}
     rows = (
@@ -315,7 +316,7 @@ def standing(version: PlanVersion) -> tuple[str, str]:
         return words, "done"
     if version.discarded_at is not None:
         return _("thrown away"), "off"
-    return (_("draft, dose checked"), "active") if queries.standing_check(version) else (_("draft"), "open")
+    return (_("draft, dose checked"), "active") if plan_queries.standing_check(version) else (_("draft"), "open")
 
 
 def own_dose(version: PlanVersion, actor: Actor) -> bool:

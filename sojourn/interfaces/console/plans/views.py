@@ -9,8 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from sojourn.care.intake import doubts
-from sojourn.care.patients import actions as patients
-from sojourn.care.plan import actions, dose, gates, queries
+from sojourn.care.patients import actions as patients_actions
+from sojourn.care.plan import actions as plan_actions
+from sojourn.care.plan import dose, gates
+from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.models import PlanVersion
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
@@ -43,13 +45,13 @@ from sojourn.interfaces.shared.typed import whole
 def plan(request: Request, scope: PatientScope) -> HttpResponse:
     """Every version of a patient's plans, and where a new one begins."""
     patient = scope.patient
-    patients.open_record(by=scope.actor, patient=patient, part="clinical")
-    rows = queries.versions_of_patient(patient.pk)
+    patients_actions.open_record(by=scope.actor, patient=patient, part="clinical")
+    rows = plan_queries.versions_of_patient(patient.pk)
     context = {
         "patient": patient,
         "name": patient.name,
         "versions": plan_presenters.version_rows(rows, scope.actor),
-        "courses": plan_presenters.course_rows(queries.running(patient.pk), rows),
+        "courses": plan_presenters.course_rows(plan_queries.running(patient.pk), rows),
         "first_drafted": any(each.open and each.care_plan_id is None for each in rows),
         "may_draft": scope.actor.may("plan.draft"),
     }
@@ -61,10 +63,10 @@ def draft(request: Request, scope: PatientScope) -> HttpResponse:
     """Begin a version, or go on with the open one."""
     form, patient_id = CourseForm(request.POST), scope.patient.pk
     course_id = whole(form.cleaned_data["course"]) if form.is_valid() else None
-    if course_id is not None and not any(each.pk == course_id for each in queries.of_patient(patient_id)):
+    if course_id is not None and not any(each.pk == course_id for each in plan_queries.of_patient(patient_id)):
         raise Http404
     try:
-        version = actions.draft(by=scope.actor, patient_id=patient_id, course_id=course_id)
+        version = plan_actions.draft(by=scope.actor, patient_id=patient_id, course_id=course_id)
     except ActionRefused as refused:
         messages.error(request, " ".join(str(each) for each in refused.reasons))
         return redirect("console:plan", patient_id)
@@ -75,7 +77,7 @@ def draft(request: Request, scope: PatientScope) -> HttpResponse:
 
 
 def _version(plan_id: int) -> PlanVersion:
-    return queries.version(plan_id)
+    return plan_queries.version(plan_id)
 
 
 @patient_row_page(_version, "plan.draft", methods=FORM)
@@ -93,7 +95,9 @@ def _save(request: Request, version: PlanVersion, sheet: Sheet) -> HttpResponse:
         return _editor(request, version, sheet, errors=sheet.errors, status=422)
     values = sheet.values | proposed(sheet.use, version, sheet.values, request.actor.own_clinic_id)
     try:
-        actions.save_draft(by=request.actor, version_id=version.pk, seen=sheet.seen, values=values, sure=sheet.sure)
+        plan_actions.save_draft(
+            by=request.actor, version_id=version.pk, seen=sheet.seen, values=values, sure=sheet.sure
+        )
     except ActionRefused as refused:
         return _editor(
             request, version, sheet, errors=error_list(refused), status=422 if live else 409,
@@ -101,7 +105,7 @@ def _save(request: Request, version: PlanVersion, sheet: Sheet) -> HttpResponse:
             asks_sure=bool(refused.codes) and doubts.doubted(refused.codes),
         )  # fmt: skip
     if live:
-        return _editor(request, queries.version(version.pk), sheet)
+        return _editor(request, plan_queries.version(version.pk), sheet)
     if sheet.use:
         return redirect(reverse("console:plan_edit", args=[version.pk]) + f"#{sheet.use}")
     messages.success(request, _("The draft is saved."))
@@ -121,7 +125,7 @@ def _editor(request: Request, version: PlanVersion, sheet: Sheet, *, status: int
 def discard(request: Request, scope: PatientScope, version: PlanVersion) -> HttpResponse:
     """Throw a draft away."""
     try:
-        actions.discard(by=scope.actor, version_id=version.pk)
+        plan_actions.discard(by=scope.actor, version_id=version.pk)
         messages.success(request, _("The draft is thrown away."))
     except ActionRefused as refused:
         messages.error(request, " ".join(str(each) for each in refused.reasons))
@@ -141,7 +145,7 @@ def check(request: Request, scope: PatientScope, version: PlanVersion) -> HttpRe
     def act(form: CheckForm) -> HttpResponse:
         told = form.cleaned_data
         try:
-            actions.double_check(
+            plan_actions.double_check(
                 by=scope.actor, version_id=version.pk, weight_kg=told.get("weight_kg"), amount=told["amount"]
             )
         except ActionRefused as refused:
@@ -150,7 +154,7 @@ def check(request: Request, scope: PatientScope, version: PlanVersion) -> HttpRe
         return redirect("console:plan_version", version.pk)
 
     def show(form: CheckForm, status: int, refused: ActionRefused | None = None) -> HttpResponse:
-        protocol = queries.protocol(version.protocol_id)
+        protocol = plan_queries.protocol(version.protocol_id)
         context = frame(version) | {
             "form": form,
             "errors": error_list(refused),
@@ -179,10 +183,12 @@ def sign(request: Request, scope: PatientScope, version: PlanVersion) -> HttpRes
         return _to_sign(request, version)
     try:
         told = require_valid(form).cleaned_data
-        actions.sign(by=scope.actor, version_id=version.pk, seen_hash=told["seen"], beyond_reason=told["beyond_reason"])
+        plan_actions.sign(
+            by=scope.actor, version_id=version.pk, seen_hash=told["seen"], beyond_reason=told["beyond_reason"]
+        )
     except ActionRefused as refused:
         reason = form["beyond_reason"].value() or ""
-        return _to_sign(request, queries.version(version.pk), refused=refused, reason=reason)
+        return _to_sign(request, plan_queries.version(version.pk), refused=refused, reason=reason)
     messages.success(request, _("Signed. The plan holds from now on."))
     return redirect("console:plan_version", version.pk)
 
@@ -199,10 +205,10 @@ def _to_sign(
 def one(request: Request, scope: PatientScope, version: PlanVersion) -> HttpResponse:
     """One version whole, with what changed in it."""
     actor = scope.actor
-    patients.open_record(by=actor, patient=version.patient, part="clinical")
+    patients_actions.open_record(by=actor, patient=version.patient, part="clinical")
     context = whole_version(version, actor) | {
         "holds": _holds(version),
-        "unchanged": version.signed_at is None or queries.unchanged(version),
+        "unchanged": version.signed_at is None or plan_queries.unchanged(version),
         "may_draft": actor.may("plan.draft"),
         "may_check": actor.may("plan.check") and not plan_presenters.own_dose(version, actor),
         "may_sign": actor.may("plan.sign"),
@@ -215,7 +221,7 @@ def _holds(version: PlanVersion) -> bool:
     """Whether this is the version that is in force. One query."""
     if version.care_plan_id is None or version.signed_at is None:
         return False
-    newest = queries.in_force(version.care_plan_id)
+    newest = plan_queries.in_force(version.care_plan_id)
     return newest is not None and newest.pk == version.pk
 
 
@@ -241,6 +247,6 @@ def paper(request: Request, scope: PatientScope, version: PlanVersion) -> HttpRe
     """A signed version as a PDF, in the reader's language."""
     if version.signed_at is None:
         return redirect("console:plan_version", version.pk)
-    patients.open_record(by=scope.actor, patient=version.patient, part="clinical")
+    patients_actions.open_record(by=scope.actor, patient=version.patient, part="clinical")
     data = setting.pdf(document(scope.clinic, version, plan_presenters.show(version)))
     return pdf_answer(data, f"plan-{version.patient_id}-{version.number}.pdf")

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from sojourn.care.intake import queries as intake
+from sojourn.care.intake import queries as intake_queries
 from sojourn.care.patients.models import Patient
-from sojourn.care.plan import dose, queries
+from sojourn.care.plan import dose
+from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.dose import Doses
 from sojourn.care.plan.models import PlanVersion
 from sojourn.clinical import dosing
@@ -47,7 +48,7 @@ def work_out(version: PlanVersion, actor: Actor, *, height: bool) -> Worked:
 
 def newest_height(patient: Patient, today: date) -> dosing.Centimetres | None:
     """The newest height of a patient. Three queries."""
-    return dose.height_of(intake.facts(patient, today))
+    return dose.height_of(intake_queries.facts(patient, today))
 
 
 def frame(version: PlanVersion) -> dict[str, object]:
@@ -80,7 +81,7 @@ def _expected(worked: Worked, actor: Actor) -> ExplorerAnswer | None:
 
 def editor_context(version: PlanVersion, actor: Actor) -> dict[str, object]:
     """A draft as its editor shows it."""
-    newest = intake.newest_weight(version.patient_id)
+    newest = intake_queries.newest_weight(version.patient_id)
     worked = work_out(version, actor, height=True)
     answer = _expected(worked, actor)
     sentences = answer.answered[0].sentences if answer else ()
@@ -93,7 +94,7 @@ def editor_context(version: PlanVersion, actor: Actor) -> dict[str, object]:
         "waiting": [_(each.title) for each in worked.doses.waiting if _speaks_of(each, version)],
         "missing": [_(each.title) for each in worked.doses.waiting if _caps(each, version)],
         "expected": sentences[0] if sentences else "",
-        "first": version.care_plan_id is None or queries.before(version) is None,
+        "first": version.care_plan_id is None or plan_queries.before(version) is None,
     }  # fmt: skip
 
 
@@ -131,11 +132,11 @@ def whole_version(version: PlanVersion, actor: Actor) -> dict[str, object]:
     """A version with everything that a signature looks at."""
     worked = work_out(version, actor, height=version.per_kg is not None)
     open_to_sign = worked.found if version.open else None
-    last = queries.before(version)
+    last = plan_queries.before(version)
     return _worked_context(worked, actor) | {
         "reasons": plan_presenters.reasons(open_to_sign),
         "overridable": isinstance(open_to_sign, dosing.DoseRefused) and open_to_sign.overridable,
-        "check": queries.standing_check(version),
+        "check": plan_queries.standing_check(version),
         "waits_for": ("decision", "agreements", "medicines") if version.open and version.route else (),
         "last": last,
         "differences": plan_presenters.differences(last, version),

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sojourn.care.chart import actions
+from sojourn.care.chart import actions as chart_actions
 from sojourn.care.chart.content import verify_signature
 from sojourn.care.chart.queries import session_record
 from sojourn.care.chart.record import SessionRecord
@@ -78,7 +78,7 @@ def _page(
     request: Request, found: SessionRecord, *, reasons: tuple[str, ...] = (), form: AddendumForm | None = None,
     status: int = 200,
 ) -> HttpResponse:  # fmt: skip
-    actions.open_record(by=request.actor, record=found, form="page")
+    chart_actions.open_record(by=request.actor, record=found, form="page")
     verified = verify_signature(found)
     shown = RecordView(found, verified)
     may_sign = request.actor.may("session.sign") and found.over
@@ -119,7 +119,7 @@ def sign(request: Request, scope: PatientScope, recorded: Recorded) -> HttpRespo
     """Sign what was seen. The hash of it comes with the form; a record that has changed since is refused."""
     encounter_id = recorded.record.encounter_id
     try:
-        actions.sign_record(by=request.actor, encounter_id=encounter_id, seen_hash=request.POST.get("seen", ""))
+        chart_actions.sign_record(by=request.actor, encounter_id=encounter_id, seen_hash=request.POST.get("seen", ""))
     except ActionRefused as refused:
         return _page(request, session_record(encounter_id), reasons=said(refused), status=409)
     messages.success(request, _("Signed."))
@@ -149,7 +149,7 @@ def addendum(request: Request, scope: PatientScope, recorded: Recorded) -> HttpR
 def record_pdf(request: Request, scope: PatientScope, recorded: Recorded) -> HttpResponse:
     """The record as a PDF, in the reader's language."""
     found = _as_seen(request, recorded.record)
-    actions.open_record(by=request.actor, record=found, form="pdf")
+    chart_actions.open_record(by=request.actor, record=found, form="pdf")
     data = setting.pdf(document(request.clinic, RecordView(found, verify_signature(found))))
     answer = HttpResponse(data, content_type="application/pdf")
     name = f"session-{found.patient.record_number}-{page_local(found.opened_at):%Y-%m-%d}.pdf"

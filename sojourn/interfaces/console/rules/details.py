@@ -14,7 +14,7 @@ from sojourn.clinical import eligibility, interactions, jurisdictions
 from sojourn.clinical.rules import Rule
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.clock import page_today
-from sojourn.foundation.rulebook import queries
+from sojourn.foundation.rulebook import queries as rulebook_queries
 from sojourn.foundation.rulebook.differences import differences
 from sojourn.foundation.rulebook.queries import RuleStatus
 from sojourn.interfaces.console.medicines import interaction_words
@@ -189,9 +189,9 @@ def _is_words(label: str, values: tuple[eligibility.Value, ...]) -> str:
 
 def compared(standing: RuleStatus) -> list[tuple[str, str, str]]:
     """What differs between the version that acts here and the newest, where there is a newer one."""
-    acting = queries.known_rules().get((standing.newest.id, standing.newest.version - 1))
+    acting = rulebook_queries.known_rules().get((standing.newest.id, standing.newest.version - 1))
     if standing.outdated and standing.acting is not None:
-        acting = queries.known_rules().get((standing.acting.id, standing.acting.version))
+        acting = rulebook_queries.known_rules().get((standing.acting.id, standing.acting.version))
     if acting is None:
         return []
     return [

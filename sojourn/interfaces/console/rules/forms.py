@@ -12,7 +12,8 @@ from sojourn.clinical.numbers import NumberRefusal, read_amount
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.foundation.rulebook import actions, queries
+from sojourn.foundation.rulebook import actions as rulebook_actions
+from sojourn.foundation.rulebook import queries as rulebook_queries
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.foundation.ui.numbers import number_words
 from sojourn.interfaces.console.fields import WordsField
@@ -66,7 +67,7 @@ def _parameters(rule: Rule, typed: Mapping[str, str]) -> dict[str, float]:
 def newest(rule_id: str) -> Rule:
     """The newest version of a rule that this clinic may decide about, or 404."""
     try:
-        return queries.newest(rule_id)
+        return rulebook_queries.newest(rule_id)
     except KeyError:
         raise Http404 from None
 
@@ -78,7 +79,9 @@ def adopt_as_typed(request: Request, rule_id: str, typed: Mapping[str, str], see
     if rule.kind in ALWAYS:
         raise Http404  # there is nothing to decide
     try:
-        row = actions.adopt(by=request.actor, rule_id=rule_id, parameters=_parameters(rule, typed), rule_hash=seen_hash)
+        row = rulebook_actions.adopt(
+            by=request.actor, rule_id=rule_id, parameters=_parameters(rule, typed), rule_hash=seen_hash
+        )
     except ActionRefused as refused:
         raise in_words(rule, refused) from refused
     return rule, isinstance(row, RuleAdoption)

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.foundation.rulebook import actions, queries
+from sojourn.foundation.rulebook import actions as rulebook_actions
+from sojourn.foundation.rulebook import queries as rulebook_queries
 from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.rules.details import compared, details, example, items
 from sojourn.interfaces.console.rules.forms import DecisionForm, NarrowForm, adopt_as_typed, newest, typed_numbers
@@ -36,11 +37,11 @@ from sojourn.interfaces.console.rules.words import SHOWS, adopted_words, in_word
 @require_GET
 def rules(request: Request) -> HttpResponse:
     """Every rule of the book with what this clinic has decided about it; ``show`` and ``q`` narrow it."""
-    standings = queries.standings(request.actor.own_clinic_id)
+    standings = rulebook_queries.standings(request.actor.own_clinic_id)
     asked = read(NarrowForm(request.GET))
     show, text = asked["show"] if asked["show"] in SHOWS else "all", asked["q"]
     found = [each for each in standings if is_shown(each, show) and says(each.newest, text)]
-    raised = raised_of(queries.raises(request.actor.own_clinic_id), standings, request.actor)
+    raised = raised_of(rulebook_queries.raises(request.actor.own_clinic_id), standings, request.actor)
     context = {
         "sections": sections(found, people_of(found), raised),
         "raised": [(each.of, reverse("console:rule", args=[rule_id])) for rule_id, each in raised.items()],
@@ -61,11 +62,13 @@ def _one(
     request: Request, rule_id: str, *, refused: ActionRefused | None = None, typed: Mapping[str, str] | None = None,
     reason: str = "",
 ) -> HttpResponse:  # fmt: skip
-    standing = next(iter(queries.standings(request.actor.own_clinic_id, only={rule_id})), None)
+    standing = next(iter(rulebook_queries.standings(request.actor.own_clinic_id, only={rule_id})), None)
     if standing is None:
         raise Http404
     rule = standing.newest
-    raised = queries.raises(request.actor.own_clinic_id, {rule_id}).get(rule_id) if rule.loosened_by_two else None
+    raised = (
+        rulebook_queries.raises(request.actor.own_clinic_id, {rule_id}).get(rule_id) if rule.loosened_by_two else None
+    )
     waiting = None if raised is None else waiting_of(raised, rule, request.actor)
     shown = line(standing, people_of([standing]), typed, waiting, refused)
     context = {
@@ -74,7 +77,7 @@ def _one(
         "items": items(rule),
         "details": details(rule),
         "compared": compared(standing),
-        "versions": sorted(number for name, number in queries.known_rules() if name == rule_id),
+        "versions": sorted(number for name, number in rulebook_queries.known_rules() if name == rule_id),
         "effective_from": rule.effective_from,
         "may_adopt": request.actor.may("rules.adopt"),
         "reasons": reasons_of(shown.numbers, refused),
@@ -107,12 +110,12 @@ def adopt(request: Request, rule_id: str) -> HttpResponse:
 @require_POST
 def second_sign(request: Request, raise_id: int) -> HttpResponse:
     """Give the second signature under a higher ceiling."""
-    rule_id = queries.raised_rule(raise_id)
+    rule_id = rulebook_queries.raised_rule(raise_id)
     if rule_id is None:
         raise Http404
     rule = newest(rule_id)
     try:
-        actions.second_sign(by=request.actor, raise_id=raise_id)
+        rulebook_actions.second_sign(by=request.actor, raise_id=raise_id)
     except ActionRefused as refused:
         return _one(request, rule_id, refused=in_words(rule, refused))
     messages.success(request, adopted_words(rule, acts=True))
@@ -126,7 +129,7 @@ def retire(request: Request, rule_id: str) -> HttpResponse:
     rule = newest(rule_id)
     reason = read(DecisionForm(request.POST))["reason"]
     try:
-        actions.retire(by=request.actor, rule_id=rule_id, reason=reason)
+        rulebook_actions.retire(by=request.actor, rule_id=rule_id, reason=reason)
     except ActionRefused as refused:
         return _one(request, rule_id, refused=refused, reason=reason)
     messages.success(request, retired_words(rule))

@@ -15,15 +15,15 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.encounter import queries as encounter_queries
 from sojourn.care.encounter.queries import SessionRow
-from sojourn.care.patients import queries as patients
+from sojourn.care.patients import queries as patients_queries
 from sojourn.care.patients.models import Patient, RelatedPerson
-from sojourn.care.plan import queries as plan
+from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.scheduling import actions
-from sojourn.care.scheduling import queries as scheduling
+from sojourn.care.scheduling import actions as scheduling_actions
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling import series_queries as scheduling_series_queries
 from sojourn.care.scheduling.models import Appointment, Attendance, Chair
 from sojourn.clinical.protocol import State
@@ -70,11 +70,11 @@ def book(request: Request) -> HttpResponse:
     course = get_object_or_404(CarePlan.objects.select_related("patient"), pk=course_id)
     if gate := closed(request, course.patient):
         return gate
-    people = patients.people_of(course.patient_id)
-    proposed = scheduling.session_minutes(course)
+    people = patients_queries.people_of(course.patient_id)
+    proposed = scheduling_queries.session_minutes(course)
     form = AppointmentForm(
-        sent(request), initial=_proposal(people, proposed) | _free_time(request), chairs=scheduling.chairs(),
-        people=people, staff=scheduling.attending_staff(),
+        sent(request), initial=_proposal(people, proposed) | _free_time(request), chairs=scheduling_queries.chairs(),
+        people=people, staff=scheduling_queries.attending_staff(),
     )  # fmt: skip
 
     def act(form: AppointmentForm) -> HttpResponse:
@@ -93,7 +93,7 @@ def _proposal(people: Sequence[RelatedPerson], minutes: int | None) -> dict[str,
 def _book(request: Request, course: CarePlan, form: AppointmentForm, proposed: int | None) -> HttpResponse:
     values = dict(form.cleaned_data)  # a field with an error drops out of the form's own
     try:
-        appointment = actions.book(
+        appointment = scheduling_actions.book(
             by=request.actor, care_plan_id=course.pk, staff=form.staff(), **_where_and_when(request, values)
         )
     except Chair.DoesNotExist:
@@ -111,7 +111,7 @@ def _where_and_when(request: Request, values: Mapping[str, Any]) -> dict[str, An
     assert request.clinic is not None
     return {
         "chair_id": values["chair"],
-        "starts_at": scheduling.moment(values["day"], values["time"], request.clinic.zone),
+        "starts_at": scheduling_queries.moment(values["day"], values["time"], request.clinic.zone),
         "minutes": values["minutes"],
         "companion_id": values["companion"],
         "outside_hours": values["outside_hours"],
@@ -156,9 +156,9 @@ def _whom(asked: Request) -> HttpResponse:
     if patient_id is not None:
         found = [get_object_or_404(Patient, pk=patient_id)]
     elif text.strip():
-        found = list(patients.find(text, actor=asked.actor, now=now)[:20])
-    hidden = patients.withheld(asked.actor, found, now)
-    running = plan.running_of([patient.pk for patient in found if patient.pk not in hidden]) if found else {}
+        found = list(patients_queries.find(text, actor=asked.actor, now=now)[:20])
+    hidden = patients_queries.withheld(asked.actor, found, now)
+    running = plan_queries.running_of([patient.pk for patient in found if patient.pk not in hidden]) if found else {}
     root = reverse("console:appointment_book")
     bookable = [
         Bookable(
@@ -199,16 +199,18 @@ def appointment(request: Request, scope: PatientScope, found: Appointment) -> Ht
         scope.actor.require("appointment.book")
     row = encounter_queries.with_states([found])[0]
     movable = found.status == "booked" and row.encounter_id is None and scope.actor.may("appointment.book")
-    attending = scheduling.attendances([found.pk]).get(found.pk, [])
-    chairs = [chair for chair in scheduling.chairs(with_retired=True) if chair.in_use or chair.pk == found.chair_id]
+    attending = scheduling_queries.attendances([found.pk]).get(found.pk, [])
+    chairs = [
+        chair for chair in scheduling_queries.chairs(with_retired=True) if chair.in_use or chair.pk == found.chair_id
+    ]
     form = AppointmentForm(
         sent(request), initial=_as_it_is(found, attending), chairs=chairs,
-        people=patients.people_of(found.patient_id), staff=scheduling.attending_staff() if movable else [],
+        people=patients_queries.people_of(found.patient_id), staff=scheduling_queries.attending_staff() if movable else [],
     )  # fmt: skip
 
     def move(form: AppointmentForm) -> HttpResponse:
         same = set(form.staff()) == {each.member_id for each in attending}
-        actions.reschedule(
+        scheduling_actions.reschedule(
             by=scope.actor, appointment_id=found.pk, version=_seen(request), staff=None if same else form.staff(),
             **_where_and_when(request, form.cleaned_data),
         )  # fmt: skip
@@ -243,7 +245,7 @@ def _as_it_is(found: Appointment, attending: Sequence[Attendance]) -> dict[str, 
 def _as_shown(scope: PatientScope, row: SessionRow, *, ahead: bool) -> dict[str, object]:
     """What an appointment is: whose, when, where it stands, and the way home."""
     found, may = row.appointment, scope.actor.may
-    way = coordination.ways_home([found])[found.pk]
+    way = coordination_queries.ways_home([found])[found.pk]
     awaited = row.state == State.PLANNED and found.status == "booked"
     state = State.CANCELLED if found.status == "cancelled" else row.state
     companion = found.companion
@@ -286,13 +288,13 @@ def _instead(asked: Request, course: CarePlan, values: dict[str, Any]) -> list[t
     """The nearest free times, each with the address of this form filled with it."""
     assert asked.clinic is not None
     try:
-        at = scheduling.moment(values["day"], values["time"], asked.clinic.zone)
+        at = scheduling_queries.moment(values["day"], values["time"], asked.clinic.zone)
     except ActionRefused:
         return []
     found = scheduling_series_queries.alternatives(
         at=at, minutes=values["minutes"], patient_id=course.patient_id, zone=asked.clinic.zone, now=timezone.now()
     )
-    chairs = {chair.pk: chair.name for chair in scheduling.chairs()}
+    chairs = {chair.pk: chair.name for chair in scheduling_queries.chairs()}
     out = []
     for slot in found:
         local = page_local(slot.begins)
@@ -310,7 +312,7 @@ def cancel(request: Request, scope: PatientScope, found: Appointment) -> HttpRes
     """Cancel, with a reason."""
 
     def act(form: CancelForm) -> HttpResponse:
-        actions.cancel(
+        scheduling_actions.cancel(
             by=scope.actor, appointment_id=found.pk, version=_seen(request), because=form.cleaned_data["because"]
         )
         return redirect("console:appointment", found.pk)

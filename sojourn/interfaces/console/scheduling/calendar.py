@@ -17,12 +17,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from sojourn.care.coordination import feed_actions
-from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination.icalendar import Event, calendar
 from sojourn.care.coordination.queries import Feed, RideHome, WayHome
-from sojourn.care.patients import queries as patients
+from sojourn.care.patients import queries as patients_queries
 from sojourn.care.scheduling import hours
-from sojourn.care.scheduling import queries as scheduling
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Appointment, Attendance
 from sojourn.foundation.accounts.access import Request, allowed, public
 from sojourn.foundation.accounts.actions import hash_of
@@ -83,12 +83,12 @@ class Week:
         self.zone, self.now, self.shown = clinic.zone, timezone.now(), shown
         self.first = shown - timedelta(days=shown.weekday())
         self.dates = hours.days_between(self.first, self.first + timedelta(days=6))
-        self.rows = scheduling.between(self.first, self.dates[-1], self.zone)
-        self.hidden = patients.withheld(actor, [row.patient for row in self.rows], self.now)
-        self.ways = coordination.ways_home(self.rows)
-        self.attending = scheduling.attendances([row.pk for row in self.rows])
+        self.rows = scheduling_queries.between(self.first, self.dates[-1], self.zone)
+        self.hidden = patients_queries.withheld(actor, [row.patient for row in self.rows], self.now)
+        self.ways = coordination_queries.ways_home(self.rows)
+        self.attending = scheduling_queries.attendances([row.pk for row in self.rows])
         self.day_of = {row.pk: row.during.lower.astimezone(self.zone).date() for row in self.rows}
-        self.days = self._days(scheduling.closed_days(self.first, self.dates[-1]))
+        self.days = self._days(scheduling_queries.closed_days(self.first, self.dates[-1]))
 
     def _days(self, closed: Collection[date]) -> list[Day]:
         """An empty weekend is not shown."""
@@ -117,14 +117,14 @@ class Week:
         return [
             CalendarRow(chair.name if chair.room is None else f"{chair.name}, {chair.room.name}",
                 self._cells([row for row in self.rows if row.chair_id == chair.pk], by_staff=False))
-            for chair in scheduling.chairs(with_retired=True)
+            for chair in scheduling_queries.chairs(with_retired=True)
             if chair.in_use or chair.pk in used
         ]  # fmt: skip
 
     def by_staff(self) -> list[CalendarRow]:
         """A row for each member of the staff, and one for what names nobody, also where who was named has left."""
         whose = {row.pk: {each.member_id for each in self.attending.get(row.pk, [])} for row in self.rows}
-        members = {member.pk: member.name for member in scheduling.attending_staff()}
+        members = {member.pk: member.name for member in scheduling_queries.attending_staff()}
         found = [
             CalendarRow(name, self._cells([row for row in self.rows if pk in whose[row.pk]], by_staff=True))
             for pk, name in members.items()
@@ -181,7 +181,7 @@ def my_feed(request: Request) -> HttpResponse:
             return redirect("console:my_feed")
         opened = feed_actions.open_feed(by=request.actor)
         link = settings.ENV.public_url + reverse("console:feed", args=[opened.token])
-    feed = coordination.feed_of(request.actor.member)
+    feed = coordination_queries.feed_of(request.actor.member)
     return render(request, "console/scheduling/feed.html", {"feed": feed, "link": link})
 
 
@@ -189,7 +189,7 @@ def my_feed(request: Request) -> HttpResponse:
 @require_GET
 def feed(request: HttpRequest, token: str) -> HttpResponse:
     """The stream that a calendar reads. Whoever holds the address reads it; nothing in it says why."""
-    found = coordination.feed_by(hash_of(token), timezone.now())
+    found = coordination_queries.feed_by(hash_of(token), timezone.now())
     if found is None or not found.staff:
         return HttpResponse(_("This calendar is not there any more."), status=404, content_type="text/plain")
     return HttpResponse(stream(found), content_type="text/calendar; charset=utf-8")

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from sojourn.care.scheduling import actions, queries
+from sojourn.care.scheduling import actions as scheduling_actions
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Chair, Room
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import ActionRefused
@@ -57,7 +58,7 @@ def chairs(request: Request) -> HttpResponse:
         status = 422
         if room_form.is_valid():
             try:
-                actions.add_room(by=request.actor, name=room_form.cleaned_data["room_name"])
+                scheduling_actions.add_room(by=request.actor, name=room_form.cleaned_data["room_name"])
                 return redirect("console:chairs")
             except ActionRefused as refused:
                 status = 409
@@ -66,13 +67,13 @@ def chairs(request: Request) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                actions.add_chair(by=request.actor, name=form.cleaned_data["name"])
+                scheduling_actions.add_chair(by=request.actor, name=form.cleaned_data["name"])
                 return redirect("console:chairs")
             except ActionRefused as refused:
                 status = 409
                 tell(form, refused, _CODES)
     context = {
-        "chairs": queries.chairs(with_retired=True), "form": form, "rooms": queries.rooms(), "room_form": room_form,
+        "chairs": scheduling_queries.chairs(with_retired=True), "form": form, "rooms": scheduling_queries.rooms(), "room_form": room_form,
     }  # fmt: skip
     return render(request, "console/scheduling/chairs.html", context, status=status)
 
@@ -83,12 +84,12 @@ def chair(request: Request, chair_id: int) -> HttpResponse:
     """Rename one, or take it out of use."""
     found = get_object_or_404(Chair, pk=chair_id)
     initial = {"name": found.name, "in_use": found.in_use, "room_id": found.room_id}
-    form, status = ChairForm(request.POST or None, initial=initial, rooms=queries.rooms()), 200
+    form, status = ChairForm(request.POST or None, initial=initial, rooms=scheduling_queries.rooms()), 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
             try:
-                actions.edit_chair(by=request.actor, chair_id=chair_id, **form.cleaned_data)
+                scheduling_actions.edit_chair(by=request.actor, chair_id=chair_id, **form.cleaned_data)
                 return redirect("console:chairs")
             except ActionRefused as refused:
                 status = 409

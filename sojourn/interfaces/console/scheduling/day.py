@@ -11,9 +11,9 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from sojourn.care.coordination import queries as coordination
-from sojourn.care.patients import queries as patients
-from sojourn.care.scheduling import queries as scheduling
+from sojourn.care.coordination import queries as coordination_queries
+from sojourn.care.patients import queries as patients_queries
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.clock import page_today
 from sojourn.interfaces.console.scheduling import visits
@@ -33,13 +33,13 @@ def day(request: Request) -> HttpResponse:
     zone, now, today = request.clinic.zone, timezone.now(), page_today()
     shown = typed.day(request.GET.get("day"))
     rows = visits.on_day(shown, zone)
-    hidden = patients.withheld(request.actor, [row.appointment.patient for row in rows], now)
+    hidden = patients_queries.withheld(request.actor, [row.appointment.patient for row in rows], now)
     booked = {row.appointment.chair_id for row in rows}
-    chairs = [chair for chair in scheduling.chairs(with_retired=True) if chair.in_use or chair.pk in booked]
-    ways = coordination.ways_home([row.appointment for row in rows])
+    chairs = [chair for chair in scheduling_queries.chairs(with_retired=True) if chair.in_use or chair.pk in booked]
+    ways = coordination_queries.ways_home([row.appointment for row in rows])
     attending = {
         appointment_id: ", ".join(each.member.name for each in members)
-        for appointment_id, members in scheduling.attendances([row.appointment.pk for row in rows]).items()
+        for appointment_id, members in scheduling_queries.attendances([row.appointment.pk for row in rows]).items()
     }
     quarters, lists = timeline(shown, zone, chairs, rows, request.actor, hidden, now, ways, attending)
     root = reverse("console:day")

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
-from sojourn.care.patients import queries as patients
+from sojourn.care.patients import queries as patients_queries
 from sojourn.care.session.eve import Eve, EveLine, eve
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.clock import page_today
@@ -62,7 +62,9 @@ def _found(asked: Request) -> Eve:
 def page(request: Request) -> HttpResponse:
     """Everybody who comes on the next day with sessions, those whose medicines changed first."""
     found = _found(request)
-    hidden = patients.withheld(request.actor, [each.appointment.patient for each in found.lines], timezone.now())
+    hidden = patients_queries.withheld(
+        request.actor, [each.appointment.patient for each in found.lines], timezone.now()
+    )
     changed = [_comes(each, hidden=each.appointment.patient_id in hidden) for each in found.changed]
     context = {
         "day": found.day,

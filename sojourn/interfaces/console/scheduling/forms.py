@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sojourn.care.patients.models import RelatedPerson
-from sojourn.care.scheduling import queries
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Chair
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.ui.numbers import CountField
@@ -46,7 +46,7 @@ class AppointmentForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        for role in queries.ATTENDING:
+        for role in scheduling_queries.ATTENDING:
             nobody = _("Whoever has room, where the clinic asks for a nurse") if role == "nurse" else _("Nobody")
             members = [(member.pk, member.name) for member in staff if member.role == role]
             set_choices(self, role, [("", nobody), *members])
@@ -62,7 +62,9 @@ class AppointmentForm(forms.Form):
 
     def staff(self) -> list[int]:
         """The memberships that were chosen to attend."""
-        return [self.cleaned_data[role] for role in queries.ATTENDING if self.cleaned_data.get(role) is not None]
+        return [
+            self.cleaned_data[role] for role in scheduling_queries.ATTENDING if self.cleaned_data.get(role) is not None
+        ]
 
 
 class CancelForm(forms.Form):

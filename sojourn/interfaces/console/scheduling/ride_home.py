@@ -17,11 +17,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 from django_stubs_ext import StrPromise
 
-from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination import ride_home_actions as way_home_actions
 from sojourn.care.coordination.queries import RideHome, WayHome
-from sojourn.care.patients import queries as patients
-from sojourn.care.scheduling import queries as scheduling
+from sojourn.care.patients import queries as patients_queries
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Appointment
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import ActionRefused
@@ -75,9 +75,9 @@ def _line(row: Appointment, way: RideHome, hidden: frozenset[int]) -> RideHomeRo
 def ways_home(request: Request) -> HttpResponse:
     """The sessions of the next two weeks, those whose way home is open first in each day."""
     now = timezone.now()
-    rows = scheduling.ahead(now, now + LOOKED_AHEAD)
-    hidden = patients.withheld(request.actor, [row.patient for row in rows], now)
-    ways = coordination.ways_home(rows)
+    rows = scheduling_queries.ahead(now, now + LOOKED_AHEAD)
+    hidden = patients_queries.withheld(request.actor, [row.patient for row in rows], now)
+    ways = coordination_queries.ways_home(rows)
     lines = [_line(row, ways[row.pk], hidden) for row in rows]
     still_open = [line for line in lines if line.way.state != WayHome.CONFIRMED]
     context = {

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.scheduling import queries as scheduling
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling import series_queries as scheduling_series_queries
 from sojourn.care.scheduling.models import Appointment, PreferredTimes
 from sojourn.care.scheduling.proposing import Planned, Proposal, SeriesRefusal, Slot
@@ -178,7 +178,7 @@ def series(request: Request, course_id: int) -> HttpResponse:
         raise Http404 from None
     if gate := closed(request, known.course.patient):
         return gate
-    staff = scheduling.attending_staff()
+    staff = scheduling_queries.attending_staff()
     form = _shape(request, known, staff)
     context = _context(request, known, form)
     if not form.is_valid():

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.coordination.queries import RideHome
 from sojourn.care.encounter.queries import SessionRow
-from sojourn.care.scheduling import queries
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Chair
 from sojourn.clinical.protocol import FINAL
 from sojourn.foundation.accounts.actor import Actor
@@ -63,7 +63,7 @@ class ChairDay:
 
 def _window(day: date, zone: ZoneInfo, rows: Sequence[SessionRow]) -> tuple[datetime, datetime]:
     """The hours to show: the usual ones, and whatever is booked beside them. Aware, in UTC, whole hours."""
-    first, last = queries.day_bounds(day, zone)
+    first, last = scheduling_queries.day_bounds(day, zone)
     begins = datetime.combine(day, _OPENS, zone).astimezone(UTC)
     ends = datetime.combine(day, _CLOSES, zone).astimezone(UTC)
     for row in rows:

@@ -9,7 +9,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from sojourn.care.encounter.models import SessionState
 from sojourn.care.encounter.queries import SessionRow
-from sojourn.care.scheduling import queries as scheduling
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.clinical.protocol import State
 
@@ -31,14 +31,14 @@ def _rows(appointments: QuerySet[Appointment]) -> list[SessionRow]:
 
 def of_patient(patient_id: int) -> list[SessionRow]:
     """All of a patient's appointments, cancelled ones too, the latest first. One query."""
-    return _rows(scheduling.appointments().filter(patient_id=patient_id).order_by("-during"))
+    return _rows(scheduling_queries.appointments().filter(patient_id=patient_id).order_by("-during"))
 
 
 def on_day(day: date, zone: ZoneInfo) -> list[SessionRow]:
     """The booked appointments that begin on a day of the clinic, by time and chair. One query."""
-    begins, ends = scheduling.day_bounds(day, zone)
+    begins, ends = scheduling_queries.day_bounds(day, zone)
     return _rows(
-        scheduling.appointments()
+        scheduling_queries.appointments()
         .filter(status=AppointmentStatus.BOOKED, during__startswith__gte=begins, during__startswith__lt=ends)
         .order_by("during", "chair__name")
     )

@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination import waiting_actions
-from sojourn.care.patients import queries as patients
+from sojourn.care.patients import queries as patients_queries
 from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import ActionRefused
@@ -53,9 +53,9 @@ def _word(answer: str, told: bool) -> Word:
 def waiting(request: Request) -> HttpResponse:
     """The list in its order, and the offers that run."""
     now = timezone.now()
-    entries, offers = coordination.waiting(), coordination.offers_by_time(now)
+    entries, offers = coordination_queries.waiting(), coordination_queries.offers_by_time(now)
     people = [row.patient for row in entries] + [row.patient for row in offers]
-    hidden = patients.withheld(request.actor, people, now)
+    hidden = patients_queries.withheld(request.actor, people, now)
 
     def named(patient_id: int, name: str) -> str:
         return _("Restricted record") if patient_id in hidden else name

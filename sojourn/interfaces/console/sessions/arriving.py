@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.scheduling.models import Appointment
-from sojourn.foundation.accounts import queries as accounts
+from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.fields import read
@@ -22,7 +22,7 @@ from sojourn.interfaces.console.sessions.step_forms import ReasonGivenForm
 
 def _appointment(appointment_id: int, request: Request) -> Appointment:
     appointment = get_object_or_404(Appointment.objects.select_related("patient", "chair"), pk=appointment_id)
-    if not accounts.may_open(request.actor, appointment.patient, timezone.now()):
+    if not accounts_queries.may_open(request.actor, appointment.patient, timezone.now()):
         raise PermissionDenied
     return appointment
 

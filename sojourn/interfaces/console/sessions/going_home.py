@@ -9,7 +9,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 
 from sojourn.care.encounter import actions as encounter_actions
-from sojourn.care.patients import actions as patients
+from sojourn.care.patients import actions as patients_actions
 from sojourn.care.patients import queries as patients_queries
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
@@ -51,7 +51,7 @@ def _name(request: Request, picture: Picture, form: SomebodyForm) -> None:
     encounter_actions.lock_session(picture.id, seen(request))
     chosen = whole(request.POST.get("person")) or 0
     if form.is_bound:
-        chosen = patients.add_person(
+        chosen = patients_actions.add_person(
             by=request.actor, patient_id=picture.encounter.patient_id, name=form.cleaned_data["name"],
             relationship=form.cleaned_data["relationship"], phone=form.cleaned_data["phone"],
         ).pk  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from sojourn.care.safety import queries as safety
+from sojourn.care.safety import queries as safety_queries
 from sojourn.care.session.calls import Call
 from sojourn.care.session.rows import AlarmNow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
@@ -208,7 +208,7 @@ def minute(request: Request, picture: Picture) -> dict[str, Any]:
         "alarms": lines,
         "graver": any(each.priority == Priority.HIGH.value for each in lines),
         "call": call_line(picture) if here else None,
-        "flagged": here and may("flag.read") and bool(safety.flagged([picture.encounter.patient_id])),
+        "flagged": here and may("flag.read") and bool(safety_queries.flagged([picture.encounter.patient_id])),
         "may_answer": may("session.alarm"),
         "may_associate": may("monitor.associate") and here,
         "may_go": may("session.observe") and here,

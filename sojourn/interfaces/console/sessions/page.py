@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from sojourn.care.coordination import queries as booking
+from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.session import next_dose
 from sojourn.care.session.event_kinds import WHY_STOPPED
 from sojourn.care.session.snapshot import Against
@@ -198,7 +198,7 @@ def _ready(request: Request, picture: Picture, against: Against | None, form: An
 
 def _way_word(picture: Picture) -> Word | None:
     """What the companion said beforehand about the way home; None where nobody is named. Two queries."""
-    way = booking.ways_home([picture.encounter.appointment])[picture.encounter.appointment_id]
+    way = coordination_queries.ways_home([picture.encounter.appointment])[picture.encounter.appointment_id]
     return None if way.person is None else way_word(way)
 
 

@@ -16,11 +16,11 @@ from django.utils.translation import ngettext
 
 from sojourn.care.candidacy import open_eyes
 from sojourn.care.candidacy.models import CandidacyDecision, Kind
-from sojourn.care.consent import queries as consent
+from sojourn.care.consent import queries as consent_queries
 from sojourn.care.consent import texts
-from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.encounter.actions import said
-from sojourn.care.intake import queries as intake
+from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.queries import Allergy, MedicineTaken
 from sojourn.care.session import road
 from sojourn.care.session.models import CheckResult
@@ -59,7 +59,7 @@ class Preflight:
     against: Against
     allergies: tuple[Allergy, ...]
     reviewed: CheckResult | None
-    way: coordination.RideHome
+    way: coordination_queries.RideHome
 
     @property
     def decision(self) -> CandidacyDecision | None:
@@ -82,9 +82,9 @@ def read(session: SessionSnapshot, against: Against | None = None) -> Preflight:
     return Preflight(
         session=session,
         against=against or road.stands_against(session, "start_dose"),
-        allergies=intake.allergies(patient.pk),
+        allergies=intake_queries.allergies(patient.pk),
         reviewed=_last_review(session),
-        way=coordination.ways_home([appointment])[appointment.pk],
+        way=coordination_queries.ways_home([appointment])[appointment.pk],
     )
 
 
@@ -158,7 +158,7 @@ def _decision(found: Preflight) -> Iterator[FactLine]:
 
 def _agreements(found: Preflight) -> Iterator[FactLine]:
     way = texts.way_of(found.session.protocol.route, found.session.protocol.drug)
-    language = consent.reading_language()
+    language = consent_queries.reading_language()
     reasons = [each for each in found.against.road if each.code.partition(":")[0] in _AGREEMENTS]
     missing = {each.values["title"] for each in reasons}
     for document in texts.newest().values():
@@ -166,7 +166,7 @@ def _agreements(found: Preflight) -> Iterator[FactLine]:
         if row is None or title in missing or not document.needed_for(way):
             continue
         values = {"title": title, "day": _day(_local(row.signed_at)), "n": row.document_version}
-        counter = consent.countersigned(row)
+        counter = consent_queries.countersigned(row)
         text = _("%(title)s: signed on %(day)s, version %(n)d") % values
         if counter is not None:
             text += ", " + _("counter-signed by %(name)s") % {"name": counter.signer_name}

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
-from sojourn.care.alarms import actions as alarm_actions
+from sojourn.care.alarms import actions as alarms_actions
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import call_actions, next_dose, step_actions
@@ -162,7 +162,7 @@ def acknowledge(request: Request, scope: SessionScope) -> HttpResponse:
         context = {**common(request, picture), "alarm": line, "note": "", "refused": []}
         return render(request, "console/sessions/acknowledge.html", context)
     try:
-        alarm_actions.acknowledge(
+        alarms_actions.acknowledge(
             by=scope.actor, encounter_id=picture.id, rule_id=rule_id, code=code, note=asked["note"]
         )  # fmt: skip
     except ActionRefused as refused:

@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.urls import path
 from django.utils.translation import gettext as _
 
-from sojourn.care.consent import queries as consent
+from sojourn.care.consent import queries as consent_queries
 from sojourn.care.consent import texts
 from sojourn.care.consent.models import Consent, Decision
 from sojourn.care.session import withdrawal_actions
@@ -45,7 +45,7 @@ def may_say_no(session: SessionSnapshot) -> bool:
 
 def agreed(session: SessionSnapshot, decisions: Mapping[str, Consent]) -> list[Agreed]:
     """What the patient has agreed to and not taken back. No query."""
-    way, language = texts.way_of(session.protocol.route, session.protocol.drug), consent.reading_language()
+    way, language = texts.way_of(session.protocol.route, session.protocol.drug), consent_queries.reading_language()
     known = texts.newest()
     return [
         Agreed(
@@ -53,7 +53,7 @@ def agreed(session: SessionSnapshot, decisions: Mapping[str, Consent]) -> list[A
             may_say_no(session) and name in known and known[name].needed_for(way),
         )
         for name, row in decisions.items()
-        if row.decision == Decision.PERMIT and consent.withdrawn(row) is None
+        if row.decision == Decision.PERMIT and consent_queries.withdrawn(row) is None
     ]  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def _page(
         **common(request, session),
         "may_say_no": may_say_no(session),
         "may_withdraw": request.actor.may("consent.withdraw"),
-        "agreed": agreed(session, consent.newest_of(session.encounter.patient_id)),
+        "agreed": agreed(session, consent_queries.newest_of(session.encounter.patient_id)),
         "refused": refusal(session, refused) if refused else [],
         "typed": typed,
     }
@@ -96,7 +96,9 @@ def withdraw(request: Request, scope: SessionScope) -> HttpResponse:
     if not chosen:
         missing = ActionRefused(_("Choose which agreement the patient takes back."), codes=("agreement-missing",))
         return _page(request, session, missing, told=reason)
-    found = {str(each.pk): each.pk for each in consent.newest_of(session.encounter.patient_id).values()}.get(chosen)
+    found = {str(each.pk): each.pk for each in consent_queries.newest_of(session.encounter.patient_id).values()}.get(
+        chosen
+    )
     if found is None:
         raise Http404
     try:

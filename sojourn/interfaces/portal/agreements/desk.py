@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from django.http import Http404
 from django.urls import reverse
 
-from sojourn.care.consent import queries, texts
+from sojourn.care.consent import queries as consent_queries
+from sojourn.care.consent import texts
 from sojourn.care.consent.models import ConsentRequest, Decision
 from sojourn.care.consent.queries import ConsentStatus, Shelf
 from sojourn.care.consent.texts import Source, Text
@@ -31,7 +32,7 @@ class Desk:
         """What would be signed now, in the language of the page; None where there is nothing to sign."""
         if self.request is None:
             return None
-        return self.shelf.text(document_id, self.request.route, queries.reading_language())
+        return self.shelf.text(document_id, self.request.route, consent_queries.reading_language())
 
     @property
     def documents(self) -> list[Source]:
@@ -52,14 +53,16 @@ class Desk:
         consent = self.standing.consents.get(document_id)
         if consent is not None and consent.decision == Decision.DENY:
             return "refused"
-        return queries.state(self.shelf, consent, document_id, self.request.route) or ""
+        return consent_queries.state(self.shelf, consent, document_id, self.request.route) or ""
 
 
 def desk_of(scope: OwnScope) -> Desk:
     """Three queries."""
-    wanted = queries.asked(scope.patient_id)
-    own = queries.available_documents(scope.clinic)
-    judged = queries.evaluate_consents(own, queries.newest_of(scope.patient_id), wanted.route if wanted else "")
+    wanted = consent_queries.asked(scope.patient_id)
+    own = consent_queries.available_documents(scope.clinic)
+    judged = consent_queries.evaluate_consents(
+        own, consent_queries.newest_of(scope.patient_id), wanted.route if wanted else ""
+    )
     return Desk(scope.patient_id, scope.actor, scope.clinic, wanted, own, judged)
 
 
@@ -72,5 +75,5 @@ def document_of(document_id: str) -> Source:
 
 def next_open(patient_id: int, clinic: Clinic) -> tuple[int, str]:
     """How many agreements wait for the patient, and the address of the page ("" where none is asked). One query."""
-    waiting = queries.open_for_patient(clinic.pk, patient_id)
+    waiting = consent_queries.open_for_patient(clinic.pk, patient_id)
     return (0, "") if waiting is None else (len(waiting), reverse("portal:agreements"))

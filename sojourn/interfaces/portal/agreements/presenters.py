@@ -10,7 +10,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy
 
-from sojourn.care.consent import actions, queries, texts
+from sojourn.care.consent import actions as consent_actions
+from sojourn.care.consent import queries as consent_queries
+from sojourn.care.consent import texts
 from sojourn.care.consent.models import Consent, Decision
 from sojourn.care.consent.texts import Source, Text
 from sojourn.foundation.accounts.refused import ActionRefused
@@ -46,12 +48,12 @@ class AgreementRow:
     answered: int
 
 
-def agreement_line(desk: Desk, document: Source, asked: list[queries.ConsentQuestionView]) -> AgreementRow:
+def agreement_line(desk: Desk, document: Source, asked: list[consent_queries.ConsentQuestionView]) -> AgreementRow:
     state = desk.state(document.id)
     word, kind, button = _WORDS[state]
     consent = desk.standing.consents.get(document.id)
     mine = [each for each in asked if each.question.document_id == document.id]
-    language = queries.reading_language()
+    language = consent_queries.reading_language()
     return AgreementRow(
         title=document.title[language],
         summary=document.summary[language],
@@ -112,7 +114,7 @@ class Copy:
 
 def copy_of(consent: Consent, newest: bool) -> Copy:
     text = texts.read_text(consent.content)
-    counter, taken = queries.countersigned(consent), queries.withdrawn(consent)
+    counter, taken = consent_queries.countersigned(consent), consent_queries.withdrawn(consent)
     return Copy(
         id=consent.pk,
         text=text,
@@ -134,7 +136,7 @@ def copy_of(consent: Consent, newest: bool) -> Copy:
 
 def list_context(desk: Desk) -> dict[str, object]:
     """What is open, what is signed, what is free to choose."""
-    asked = queries.questions(desk.patient_id) if desk.request is not None else []
+    asked = consent_queries.questions(desk.patient_id) if desk.request is not None else []
     lines = [agreement_line(desk, document, asked) for document in desk.documents]
     return {
         "waiting": [each for each in lines if each.open],
@@ -148,7 +150,7 @@ def list_context(desk: Desk) -> dict[str, object]:
 def section_context(desk: Desk, text: Text, number: int) -> dict[str, object]:
     """One section of a text, what the patient asked about it, and where one goes on. One query."""
     document_id, part, last = text.document_id, text.parts[number - 1], number == len(text.parts)
-    asked = queries.questions(desk.patient_id, document_id)
+    asked = consent_queries.questions(desk.patient_id, document_id)
     before = reverse("portal:agreement_read", args=[document_id, number - 1]) if number > 1 else None
     sign, onward = "portal:agreement_sign", "portal:agreement_read"
     return {
@@ -172,15 +174,15 @@ def sign_context(desk: Desk, text: Text, form: SignForm, refused: ActionRefused 
     return {
         "text": text,
         "statements": [Tick(each.id, each.text, each.id in form.ticked) for each in text.statements],
-        "token": queries.signing_token(desk.patient_id, text),
-        "again_at": queries.signs_again_at(desk.clinic, desk.patient_id, timezone.now()),
+        "token": consent_queries.signing_token(desk.patient_id, text),
+        "again_at": consent_queries.signs_again_at(desk.clinic, desk.patient_id, timezone.now()),
         "name": desk.actor.name,
         "signed_name": form.typed("signed_name"),
         "how": form.typed("how", "type"),
-        "drawn": drawn if drawn and actions.drawing_fault(drawn) is None else "",
+        "drawn": drawn if drawn and consent_actions.drawing_fault(drawn) is None else "",
         "decision": form.typed("decision"),
         "errors": _sign_errors(refused),
-        "waiting": queries.open_questions(desk.patient_id, text.document_id),
+        "waiting": consent_queries.open_questions(desk.patient_id, text.document_id),
         "standing_url": reverse("portal:agreement", args=[before.pk]) if before is not None and stands else "",
         "reviews": reviews(text),
         "back_url": reverse("portal:agreement_read", args=[text.document_id, len(text.parts)]),

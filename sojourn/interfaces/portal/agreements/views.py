@@ -6,7 +6,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
-from sojourn.care.consent import actions, paper, queries
+from sojourn.care.consent import actions as consent_actions
+from sojourn.care.consent import paper
+from sojourn.care.consent import queries as consent_queries
 from sojourn.care.consent.models import Consent
 from sojourn.care.consent.texts import Source
 from sojourn.care.safety import writing_actions as writing
@@ -34,7 +36,7 @@ def agreements(request: Request, scope: OwnScope) -> HttpResponse:
 
 
 def _closed(request: Request, document: Source) -> HttpResponse:
-    return show(request, "portal/agreements/closed.html", {"title": document.title[queries.reading_language()]})
+    return show(request, "portal/agreements/closed.html", {"title": document.title[consent_queries.reading_language()]})
 
 
 @own_page("own.sign", methods=FORM)
@@ -91,7 +93,7 @@ def _stopped(request: Request, document: Source, refused: ActionRefused) -> Http
         request,
         "portal/agreements/stopped.html",
         {
-            "title": document.title[queries.reading_language()],
+            "title": document.title[consent_queries.reading_language()],
             "reasons": refused.reasons,
             "read_url": reverse("portal:agreement_read", args=[document.id, 1]),
             "again": not {"replayed", "already-signed", "not-asked", "day-of-dose"} & set(refused.codes),
@@ -125,7 +127,7 @@ def agreement(request: Request, scope: OwnScope, consent_id: int) -> HttpRespons
 @own_page("own.sign")
 def agreement_pdf(request: Request, scope: OwnScope, consent_id: int) -> HttpResponse:
     """The signed text as PDF, in the language in which it was signed."""
-    consent = actions.open_copy(by=scope.actor, consent=_found(consent_id))
+    consent = consent_actions.open_copy(by=scope.actor, consent=_found(consent_id))
     day = page_day(consent.signed_at)
     return pdf_answer(paper.pdf(consent, scope.clinic), f"agreement-{consent.document_id}-{day:%Y-%m-%d}.pdf")
 
@@ -142,7 +144,7 @@ def withdraw(request: Request, scope: OwnScope, consent_id: int) -> HttpResponse
             return redirect("portal:agreement", consent_id)
         except ActionRefused as refused:
             reasons = tuple(str(each) for each in refused.reasons)
-    elif queries.withdrawn(consent) is not None:
+    elif consent_queries.withdrawn(consent) is not None:
         return redirect("portal:agreement", consent_id)
     context = {"copy": copy_of(consent, True), "errors": reasons, "reason": form["reason"].value() or ""}
     status = 409 if reasons else 200

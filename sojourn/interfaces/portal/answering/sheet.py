@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from sojourn.care.measures import queries
+from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.models import MeasureRequest, QuestionnaireResponse
 from sojourn.care.measures.queries import scale
 from sojourn.clinical.scales import Item, Scale, say
@@ -59,7 +59,7 @@ class Sheet:
 
     @property
     def standing(self) -> int | None:
-        return queries.standing(self.given, self.scale)
+        return measures_queries.standing(self.given, self.scale)
 
     def at(self, number: int) -> str:
         return reverse("portal:question", args=[self.id, number])
@@ -90,10 +90,10 @@ def reading_language() -> str:
 
 def sheet_of(request_id: int) -> Sheet:
     try:
-        row, response = queries.request_of(request_id)
+        row, response = measures_queries.request_of(request_id)
     except MeasureRequest.DoesNotExist:
         raise Http404 from None
-    given = queries.answers_of([response.pk]).get(response.pk, {}) if response is not None else {}
+    given = measures_queries.answers_of([response.pk]).get(response.pk, {}) if response is not None else {}
     return Sheet(row, response, scale(row.scale_id), given)
 
 
@@ -140,7 +140,7 @@ class MeasureStep:
     now: bool
 
 
-def part_words(part: queries.SittingPart) -> str:
+def part_words(part: measures_queries.SittingPart) -> str:
     if part.done:
         return _("sent")
     if part.answered:

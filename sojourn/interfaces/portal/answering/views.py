@@ -8,10 +8,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from sojourn.care.measures import actions as measures
-from sojourn.care.measures import queries
+from sojourn.care.measures import actions as measures_actions
+from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.models import Sitting
-from sojourn.care.safety import actions as safety
+from sojourn.care.safety import actions as safety_actions
 from sojourn.care.safety.not_counted_actions import TOO_LATE, UNDER_A_DOSE, hear
 from sojourn.clinical.numbers import NumberRefusal
 from sojourn.clinical.scales import Item, say
@@ -132,8 +132,10 @@ def _take(request: Request, sheet: Sheet, form: AnswerForm, item: Item, number: 
     if isinstance(value, NumberRefusal):
         return _ask(request, sheet, number, to_review, (_no_answer(item),), typed)
     try:
-        response = measures.start_response(by=request.actor, request_id=sheet.id)
-        answered = safety.answer_measure(by=request.actor, response_id=response.pk, link_id=item.link_id, value=value)
+        response = measures_actions.start_response(by=request.actor, request_id=sheet.id)
+        answered = safety_actions.answer_measure(
+            by=request.actor, response_id=response.pk, link_id=item.link_id, value=value
+        )
     except ActionRefused as refused:
         if "unknown_answer" in refused.codes:
             return _ask(request, sheet, number, to_review, refused.reasons, typed)
@@ -228,8 +230,8 @@ def _send(request: Request, sheet: Sheet) -> HttpResponse:
     if sheet.sent:
         return redirect("portal:sent", sheet.id)  # the second of two taps
     try:
-        response = measures.start_response(by=by, request_id=sheet.id)
-        safety.complete_measure(by=by, response_id=response.pk)
+        response = measures_actions.start_response(by=by, request_id=sheet.id)
+        safety_actions.complete_measure(by=by, response_id=response.pk)
     except ActionRefused as refused:
         if any(code.startswith("open:") for code in refused.codes):
             return _lines(request, sheet_of(sheet.id), refused.reasons)
@@ -258,7 +260,7 @@ def sent(request: Request, scope: OwnScope, request_id: int) -> HttpResponse:
 
 def _next(sheet: Sheet) -> dict[str, object]:
     """What is asked after this one: the rest of the same sitting, else whatever is open. Two queries."""
-    waiting = queries.open_requests(sheet.request.patient_id)
+    waiting = measures_queries.open_requests(sheet.request.patient_id)
     same = [each for each in waiting if each.sitting_id is not None and each.sitting_id == sheet.request.sitting_id]
     return {"others": (same or waiting)[:1], "sitting_left": len(same)}
 
@@ -268,7 +270,7 @@ def _next(sheet: Sheet) -> dict[str, object]:
 def sitting(request: Request, scope: OwnScope, sitting_id: int) -> HttpResponse:
     """Several questionnaires as one: how many, how long, where one stands."""
     try:
-        _whole, parts = queries.sitting(sitting_id)
+        _whole, parts = measures_queries.sitting(sitting_id)
     except Sitting.DoesNotExist:
         raise Http404 from None
     ahead = [part for part in parts if not part.done]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 
-from sojourn.care.candidacy import queries, wording
+from sojourn.care.candidacy import queries as candidacy_queries
+from sojourn.care.candidacy import wording
 from sojourn.care.candidacy.models import Kind
 from sojourn.foundation.accounts.access import Request
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
@@ -13,7 +14,7 @@ from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 @own_page("own.read")
 def decision(request: Request, scope: OwnScope) -> HttpResponse:
     """The newest decision in the patient's words; before there is one, what happens until then."""
-    found = queries.latest(scope.patient_id)
+    found = candidacy_queries.latest(scope.patient_id)
     return show(
         request,
         "portal/candidacy/decision.html",

@@ -11,7 +11,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from sojourn.care.intake import actions, forms, queries
+from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import forms
+from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.story import Question
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.safety import writing_actions as writing
@@ -58,7 +60,9 @@ def line(request: Request, scope: OwnScope, topic: str, line_id: UUID) -> HttpRe
         raise Http404
     if LineForm(request.POST).removes:
         return _remove(scope, asked, line_id)
-    row = next((each for each in queries.lists(scope.patient_id).of(asked.of) if each.line == str(line_id)), None)
+    row = next(
+        (each for each in intake_queries.lists(scope.patient_id).of(asked.of) if each.line == str(line_id)), None
+    )
     if row is None:
         raise Http404
     return _write(request, scope, asked, line_id, row)
@@ -66,7 +70,7 @@ def line(request: Request, scope: OwnScope, topic: str, line_id: UUID) -> HttpRe
 
 def _remove(scope: OwnScope, asked: Question, line_id: UUID) -> HttpResponse:
     try:
-        actions.remove_line(by=scope.actor, patient_id=scope.patient_id, of=asked.of, line=line_id)
+        intake_actions.remove_line(by=scope.actor, patient_id=scope.patient_id, of=asked.of, line=line_id)
     except ObjectDoesNotExist:
         raise Http404 from None
     return redirect(url_of(asked.id))
@@ -108,7 +112,7 @@ def _save(request: Request, scope: OwnScope, asked: Question, values: dict[str, 
 def person(request: Request, scope: OwnScope, related_person_id: int) -> HttpResponse:
     """Take somebody off the list of those who bring one home."""
     try:
-        actions.end_person(by=scope.actor, patient_id=scope.patient_id, person_id=related_person_id)
+        intake_actions.end_person(by=scope.actor, patient_id=scope.patient_id, person_id=related_person_id)
     except RelatedPerson.DoesNotExist:
         raise Http404 from None
     return redirect(url_of("people"))

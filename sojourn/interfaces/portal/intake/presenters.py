@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
-from sojourn.care.intake import queries, wording
+from sojourn.care.intake import queries as intake_queries
+from sojourn.care.intake import wording
 from sojourn.care.intake.known_as import known_as
 from sojourn.care.intake.queries import Answered, Lists
 from sojourn.care.intake.story import Question, StatedAnswer, story
@@ -51,7 +52,7 @@ class IntakeEntry:
 
 def known_weight(patient_id: int) -> str:
     """What the clinic knows of the patient's weight; "" where only the patient has told one. Two queries."""
-    known = queries.newest_weight(patient_id)
+    known = intake_queries.newest_weight(patient_id)
     if known is None or known.told_by == "patient":
         return ""
     pounds = Kilograms.of(known.kg).quantity.to(LB).rounded(1)
@@ -113,7 +114,7 @@ def list_context(patient_id: int, asked: Question) -> dict[str, object]:
     if asked.of == "people":
         entries = [person_entry(each) for each in people_of(patient_id)]
     else:
-        entries = [entry_of(asked, each) for each in queries.lists(patient_id).of(asked.of)]
+        entries = [entry_of(asked, each) for each in intake_queries.lists(patient_id).of(asked.of)]
     return {"entries": entries, "add_url": reverse("portal:story_add", args=[asked.id])}
 
 
@@ -188,7 +189,7 @@ def question_context(
         "before": wording.said(asked, told) if told is not None and told.standing != "told" else "",
         "back": url_before(way, asked, to_review),
         "to_review": to_review,
-        "known_weight": known_weight(way.patient.pk) if asked.fact == queries.WEIGHT else "",
+        "known_weight": known_weight(way.patient.pk) if asked.fact == intake_queries.WEIGHT else "",
         **_refused_context(asked, told, typed, refused),
     }
     return context | (list_context(way.patient.pk, asked) if asked.kind == "list" else {})
@@ -219,7 +220,7 @@ def _refused_context(
 
 def review_context(way: IntakeProgress) -> dict[str, object]:
     """Everything that was said, by section. Three queries."""
-    everything, people = queries.lists(way.patient.pk), people_of(way.patient.pk)
+    everything, people = intake_queries.lists(way.patient.pk), people_of(way.patient.pk)
     lines = [(each.section, _said(each, way.given.get(each.id), everything, people)) for each in way.shown]
     chapters = [(_(section.title), [line for of, line in lines if of == section.id]) for section in story().sections]
     first_open = way.first_open

@@ -6,7 +6,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from sojourn.care.intake import actions, queries
+from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.queries import Answered
 from sojourn.care.intake.story import Question
 from sojourn.care.intake.typed import told_of
@@ -51,7 +52,7 @@ def overview(request: Request, scope: OwnScope) -> HttpResponse:
             "chapters": chapters_of(way),
             "next_url": url_of(first_open.id) if first_open else reverse("portal:story_review"),
             "finished": first_open is None,
-            "sent": queries.latest_submission(scope.patient_id),
+            "sent": intake_queries.latest_submission(scope.patient_id),
             "heard": heard(scope.patient_id),
         },
     )
@@ -115,7 +116,7 @@ def review(request: Request, scope: OwnScope) -> HttpResponse:
     reasons: tuple[object, ...] = ()
     if request.method == "POST":
         try:
-            actions.send(by=scope.actor, patient_id=scope.patient_id)
+            intake_actions.send(by=scope.actor, patient_id=scope.patient_id)
             return redirect("portal:story_sent")
         except Patient.DoesNotExist:
             raise Http404 from None
@@ -128,7 +129,7 @@ def review(request: Request, scope: OwnScope) -> HttpResponse:
 @own_page("own.answer")
 def sent(request: Request, scope: OwnScope) -> HttpResponse:
     """Sent: what happens next."""
-    latest = queries.latest_submission(scope.patient_id)
+    latest = intake_queries.latest_submission(scope.patient_id)
     if latest is None:
         return redirect("portal:story")
     return show(request, "portal/intake/sent.html", {"sent": latest})

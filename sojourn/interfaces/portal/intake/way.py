@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import ngettext
 
-from sojourn.care.intake import queries
+from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.queries import Answered
 from sojourn.care.intake.story import Question, Section, story
 from sojourn.care.patients.models import Patient
@@ -74,7 +74,7 @@ class Chapter:
 def way_of(patient_id: int) -> IntakeProgress:
     """Two queries."""
     patient = get_object_or_404(Patient, pk=patient_id)
-    return IntakeProgress(patient, queries.answers(patient.pk))
+    return IntakeProgress(patient, intake_queries.answers(patient.pk))
 
 
 def chapters_of(way: IntakeProgress) -> list[Chapter]:

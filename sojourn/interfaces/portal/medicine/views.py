@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 
 from sojourn.care.patients.models import Patient
-from sojourn.care.plan import queries as plan
+from sojourn.care.plan import queries as plan_queries
 from sojourn.clinical import pk
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.clock import page_today
@@ -18,7 +18,7 @@ from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 def medicine(request: Request, scope: OwnScope) -> HttpResponse:
     """How the medicine of the patient's own course comes and goes."""
     course = reads.way(scope.patient_id, scope.now).course
-    protocol = plan.protocol(course.protocol_id) if course else None
+    protocol = plan_queries.protocol(course.protocol_id) if course else None
     drawn = last = None
     if protocol is not None:
         patient = Patient.objects.get(pk=scope.patient_id)

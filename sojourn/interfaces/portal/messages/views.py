@@ -6,7 +6,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from sojourn.care.messaging import actions, queries
+from sojourn.care.messaging import actions as messaging_actions
+from sojourn.care.messaging import queries as messaging_queries
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety.writing_actions import write_message
 from sojourn.foundation.accounts.access import Request
@@ -29,9 +30,9 @@ def messages(request: Request, scope: OwnScope) -> HttpResponse:
             raise Http404 from None
         except ActionRefused as refused:
             reasons = refused.reasons
-    thread = queries.thread(scope.patient_id)
+    thread = messaging_queries.thread(scope.patient_id)
     if thread.unread and thread.newest_id is not None:
-        actions.mark_read(by=scope.actor, patient_id=scope.patient_id, upto=thread.newest_id)
+        messaging_actions.mark_read(by=scope.actor, patient_id=scope.patient_id, upto=thread.newest_id)
     return show(
         request,
         "portal/messages/messages.html",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 
-from sojourn.care.plan import queries
+from sojourn.care.plan import queries as plan_queries
 from sojourn.foundation.accounts.access import Request
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.plan.presenters import plan_shown
@@ -14,5 +14,5 @@ from sojourn.interfaces.portal.plan.presenters import plan_shown
 def plan(request: Request, scope: OwnScope) -> HttpResponse:
     """The patient's own signed plans that hold now."""
     patient_id = scope.patient_id
-    plans = [plan_shown(each) for each in queries.in_force_of_patient(patient_id)]
+    plans = [plan_shown(each) for each in plan_queries.in_force_of_patient(patient_id)]
     return show(request, "portal/plan/plan.html", {"plans": plans}, active="today")

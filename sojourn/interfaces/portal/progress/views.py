@@ -9,7 +9,7 @@ from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from sojourn.care.measures import queries
+from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.charts import trend_chart
 from sojourn.care.measures.queries import Trend
 from sojourn.clinical.scales import say
@@ -36,7 +36,7 @@ def progress(request: Request, scope: OwnScope) -> HttpResponse:
     """Every questionnaire that the patient answers, over time. What a clinician rates is spoken about, not charted."""
     patient_id = scope.patient_id
     first = reads.first_dose_at(patient_id)
-    trends = queries.trends(patient_id, first_dose_at=first)
+    trends = measures_queries.trends(patient_id, first_dose_at=first)
     pictures = [picture(trend) for trend in trends if trend.scale.rater == "self"]
     return show(request, "portal/progress/progress.html", {"pictures": pictures}, active="progress")
 

@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from sojourn.care.measures import queries as measures
+from sojourn.care.measures import queries as measures_queries
 from sojourn.care.scheduling.models import Appointment
 from sojourn.clinical.scales import Scale, say
 
@@ -39,7 +39,7 @@ class Open:
 
 def minutes_for(scale: Scale) -> str:
     """About how long the questionnaire takes, in words."""
-    n = max(1, round(len(scale.items) * measures.SECONDS_A_QUESTION / 60))
+    n = max(1, round(len(scale.items) * measures_queries.SECONDS_A_QUESTION / 60))
     return ngettext("about %(n)d minute", "about %(n)d minutes", n) % {"n": n}
 
 
@@ -64,7 +64,7 @@ def next_visit(appointment: Appointment, address: str) -> Next:
     )
 
 
-def _open(request: measures.OpenRequest, now: datetime) -> Open:
+def _open(request: measures_queries.OpenRequest, now: datetime) -> Open:
     scale = request.scale
     progress = ""
     if request.started:
@@ -79,7 +79,7 @@ def _open(request: measures.OpenRequest, now: datetime) -> Open:
     )
 
 
-def waiting_sheets(requests: list[measures.OpenRequest], now: datetime) -> list[Open]:
+def waiting_sheets(requests: list[measures_queries.OpenRequest], now: datetime) -> list[Open]:
     """What waits: a sitting of several questionnaires is one thing."""
     found: dict[int, Open] = {}
     for each in requests:
@@ -91,10 +91,10 @@ def waiting_sheets(requests: list[measures.OpenRequest], now: datetime) -> list[
     return list(found.values())
 
 
-def _sitting(sitting_id: int, requests: list[measures.OpenRequest], now: datetime) -> Open:
+def _sitting(sitting_id: int, requests: list[measures_queries.OpenRequest], now: datetime) -> Open:
     n = len(requests)
     left = sum(each.questions - each.answered for each in requests)
-    minutes = max(1, round(left * measures.SECONDS_A_QUESTION / 60))
+    minutes = max(1, round(left * measures_queries.SECONDS_A_QUESTION / 60))
     due_at = min(each.due_at for each in requests)
     return Open(
         title=ngettext("%(n)d short questionnaire", "%(n)d short questionnaires", n) % {"n": n},

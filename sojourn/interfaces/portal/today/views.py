@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from django.http import HttpResponse
 
-from sojourn.care.measures import queries as measures
+from sojourn.care.measures import queries as measures_queries
 from sojourn.foundation.accounts.access import Request
 from sojourn.interfaces.portal import reads
 from sojourn.interfaces.portal.agreements import desk as agreements
@@ -25,7 +25,7 @@ def today(request: Request, scope: OwnScope) -> HttpResponse:
     way = reads.way(scope.patient_id, now)
     news = reads.news(scope.patient_id)
     rests = way.running_id is not None and not_now.dosed(request)
-    waiting = [] if rests else waiting_sheets(measures.open_requests(scope.patient_id), now)
+    waiting = [] if rests else waiting_sheets(measures_queries.open_requests(scope.patient_id), now)
     return show(
         request,
         "portal/today/today.html",

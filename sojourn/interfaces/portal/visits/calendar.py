@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from sojourn.care.coordination import feed_actions, reminder_actions
-from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination.icalendar import Event, calendar
 from sojourn.care.coordination.models import Channel
 from sojourn.care.coordination.reminding import QUIET_FROM, QUIET_UNTIL
@@ -49,7 +49,7 @@ def times(request: Request, scope: OwnScope) -> HttpResponse:
 @waits_under_a_dose(but=[("channel", "none")], reads=True)
 def reminders(request: Request, scope: OwnScope) -> HttpResponse:
     """How, and by which clock, one is reminded."""
-    chosen = coordination.reminder_preference(scope.patient_id)
+    chosen = coordination_queries.reminder_preference(scope.patient_id)
     initial = {
         "channel": chosen.channel if chosen else Channel.EMAIL,
         "zone": chosen.zone if chosen else scope.clinic.time_zone,
@@ -79,7 +79,7 @@ def my_feed(request: Request, scope: OwnScope) -> HttpResponse:
             return redirect("portal:visits_feed")
         opened = feed_actions.open_feed(by=scope.actor)
         link = settings.ENV.public_url + reverse("portal:feed", args=[opened.token])
-    context = {"feed": coordination.feed_of(scope.actor.member), "link": link}
+    context = {"feed": coordination_queries.feed_of(scope.actor.member), "link": link}
     return show(request, "portal/visits/feed.html", context, active="visits")
 
 
@@ -87,7 +87,7 @@ def my_feed(request: Request, scope: OwnScope) -> HttpResponse:
 @require_GET
 def feed(request: HttpRequest, token: str) -> HttpResponse:
     """The stream that the patient's calendar reads. Whoever holds the address reads it; nothing in it says why."""
-    found = coordination.feed_by(hash_of(token), timezone.now())
+    found = coordination_queries.feed_by(hash_of(token), timezone.now())
     if found is None or found.staff:
         return HttpResponse(_("This calendar is not there any more."), status=404, content_type="text/plain")
     with translation.override(found.clinic.language):

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
-from sojourn.care.coordination import queries, waiting_actions
+from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination import ride_home_actions as way_home_actions
+from sojourn.care.coordination import waiting_actions
 from sojourn.care.coordination.models import Offer
 from sojourn.care.coordination.queries import RideHome, WayHome
 from sojourn.care.patients.queries import people_of
@@ -75,8 +76,8 @@ def visits(request: Request, scope: OwnScope) -> HttpResponse:
         .select_related("companion")
         .order_by("during")
     )
-    ways = queries.ways_home(rows)
-    waits = {entry.care_plan_id for entry in queries.waits_of(scope.patient_id)}
+    ways = coordination_queries.ways_home(rows)
+    waits = {entry.care_plan_id for entry in coordination_queries.waits_of(scope.patient_id)}
     ahead = [row for row in rows if row.during.lower > now]
     course_id = ahead[0].care_plan_id if ahead else None
     return show(
@@ -84,7 +85,7 @@ def visits(request: Request, scope: OwnScope) -> HttpResponse:
         "portal/visits/visits.html",
         {
             "visits": [_visit(row, ways[row.pk]) for row in ahead],
-            "offers": queries.open_offers(scope.patient_id, now),
+            "offers": coordination_queries.open_offers(scope.patient_id, now),
             "where": scope.clinic.address,
             "course_id": course_id,
             "waits": course_id in waits,
