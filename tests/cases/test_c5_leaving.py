@@ -309,7 +309,8 @@ def test_old_numbers_stay_and_the_guards_act_at_once(padss_alone: Cast):
     by = padss_alone.actor("prescriber")
     with acting_as(by):
         RuleAdoption.objects.create(
-            clinic_id=by.own_clinic_id, rule_id=old.id, version=2, rule_hash=old.hash, parameters={"padss_at_least": 10},
+            clinic_id=by.own_clinic_id, rule_id=old.id, version=2, rule_hash=old.hash,
+            parameters={"padss_at_least": 10},
             adopted_at=timezone.now() - timedelta(days=1), adopted_by_id=by.member,
         )  # fmt: skip
     stage, nurse = observed(padss_alone), padss_alone.client("nurse")

@@ -187,7 +187,8 @@ def test_one_loaded_before_says_on_its_page_that_it_cannot_sound(clinic: Cast):
     by = clinic.actor("prescriber")
     with acting_as(by):
         OwnScale.objects.create(
-            clinic_id=by.own_clinic_id, code="old", version=1, title="Old one", stands_for="", questionnaire=form(MOOD, DARK),
+            clinic_id=by.own_clinic_id, code="old", version=1, title="Old one", stands_for="", questionnaire=form(MOOD,
+            DARK),
             scoring={"score": "sum[1, 9]", "safety_items": ["9"], "safety_from": 5}, hash="x" * 64,
             licence_holder="We", licence_statement="Contract 1", loaded_at=timezone.now(), loaded_by_id=by.member,
         )  # fmt: skip

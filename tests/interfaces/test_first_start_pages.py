@@ -79,8 +79,9 @@ def test_every_rule_that_waits_for_a_safe_day_is_in_a_group(clinic: Cast):
         and each.kind not in ("score.recovery", "recovery.signing")
     }  # fmt: skip
     assert placed == expected
+    kinds_placed = {rule.kind for rule in released_rulebook().newest.values() if rule.id in placed}
     assert {"session.hard_floor", "alarm.threshold", "protocol", "dose.ceiling", "eligibility", "evidence",
-            "interaction"} <= {each.kind for each in released_rulebook().newest.values() if each.id in placed}  # fmt: skip
+            "interaction"} <= kinds_placed  # fmt: skip
 
 
 def test_the_overview_says_how_far_one_is(clinic: Cast, django_assert_max_num_queries):
@@ -298,8 +299,8 @@ def test_a_dose_is_no_longer_withheld_once_one_route_is_ready(clinic: Cast):
         (tuple(each.id for each in released_rulebook().of_kind("protocol")), {"protocols"}),
         (tuple(each.id for each in released_rulebook().of_kind("dose.ceiling")), {"doses"}),
         # a protocol by one route and a ceiling by another make no dose
-        ((*tuple(each.id for each in released_rulebook().of_kind("protocol") if each.id != "im"), "dose.ceiling.im.ketamine"),
-         {"doses"}),
+        ((*(rule.id for rule in released_rulebook().of_kind("protocol") if rule.id != "im"),
+          "dose.ceiling.im.ketamine"), {"doses"}),
     ],
 )  # fmt: skip
 def test_what_no_dose_is_given_without(clinic: Cast, but: tuple[str, ...], missing: set[str]):

@@ -122,7 +122,8 @@ def strike_clearance(
     if len(why) > LONGEST["said"]:
         raise ActionRefused(_("Please make it shorter."), codes=("too-long",))
     struck = ClearanceStruck.objects.create(
-        clinic_id=by.own_clinic_id, patient_id=row.patient_id, clearance=row, reason=why, struck_at=now or timezone.now(),
+        clinic_id=by.own_clinic_id, patient_id=row.patient_id, clearance=row, reason=why,
+        struck_at=now or timezone.now(),
         struck_by_id=by.member, striker_name=str(Membership.objects.get(pk=by.member)),
     )  # fmt: skip
     record(by, "candidacy.clearance_struck", struck, rule=row.rule_id)

@@ -64,7 +64,8 @@ def _speaker(by: Actor, patient_id: int, now: datetime | None) -> Patient:
 
 def _said(by: Actor, patient: Patient, now: datetime | None) -> dict[str, Any]:
     return {
-        "clinic_id": by.own_clinic_id, "patient": patient, "said_at": now or timezone.now(), "said_by_id": by.membership_id,
+        "clinic_id": by.own_clinic_id, "patient": patient, "said_at": now or timezone.now(),
+        "said_by_id": by.membership_id,
         "on_behalf": by.patient_id is None,
     }  # fmt: skip
 
@@ -610,7 +611,8 @@ def take_back(*, by: Actor, fact: ClinicalFact, reason: str, now: datetime | Non
     if before is not None:
         return before
     row = ClinicalFact.objects.create(
-        clinic_id=by.own_clinic_id, patient_id=fact.patient_id, name=fact.name, value=None, observed_on=fact.observed_on,
+        clinic_id=by.own_clinic_id, patient_id=fact.patient_id, name=fact.name, value=None,
+        observed_on=fact.observed_on,
         told_by=fact.told_by, source_note=_note(reason), entered_at=now or timezone.now(), entered_by_id=by.member,
         entered_by_name=by.name, retracts=fact,
     )  # fmt: skip

@@ -63,7 +63,8 @@ def write(
                 codes=("overtaken",),
             )
     row = Communication.objects.create(
-        clinic_id=by.own_clinic_id, patient=patient, body=text, from_patient=from_patient, sent_at=now or timezone.now(),
+        clinic_id=by.own_clinic_id, patient=patient, body=text, from_patient=from_patient,
+        sent_at=now or timezone.now(),
         sent_by_id=by.member, sender_name=by.name, typed_key=key,
     )  # fmt: skip
     record(by, "message.written", row, from_patient=from_patient)

@@ -55,7 +55,8 @@ def _state(encounter: Encounter) -> CallState | None:
 def _noted(by: Actor, encounter: Encounter, kind: str, now: datetime | None) -> SessionEvent:
     at = now or timezone.now()
     row = SessionEvent.objects.create(
-        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, kind=kind, at=at, recorded_at=at,
+        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, kind=kind, at=at,
+        recorded_at=at,
         by_id=by.member, by_name=by.name,
     )  # fmt: skip
     record(by, "session.event", encounter, kind=kind)

@@ -33,7 +33,8 @@ def begin_dose(
     checker = prepared if checked is not None and checked.person_id == by.person_id else checked
     version = plan_queries.in_force(session.encounter.care_plan_id, session.now)
     row = MedicationAdministration.objects.create(
-        clinic_id=by.own_clinic_id, patient_id=session.encounter.patient_id, encounter=session.encounter, drug=prepared.drug,
+        clinic_id=by.own_clinic_id, patient_id=session.encounter.patient_id, encounter=session.encounter,
+        drug=prepared.drug,
         route=prepared.route, dose_mg=prepared.dose_mg, drawn_mg=prepared.drawn_mg, duration_min=minutes_of(session),
         lot=prepared.lot, vial=prepared.vial, expires_on=prepared.expires_on,
         stock_mg_per_ml=prepared.stock_mg_per_ml, total_ml=prepared.total_ml,

@@ -79,7 +79,8 @@ def check_dose(
     if read.unresolved is not None and not read_again:
         raise ActionRefused(_("Two entries differed. Read everything again and say you have."), codes=("read-again",))
     row = DoseCheck.objects.create(
-        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, drug=drawn.drug, route=drawn.route,
+        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, drug=drawn.drug,
+        route=drawn.route,
         dose_mg=drawn.dose_mg, drawn_mg=drawn.drawn_mg, lot=drawn.lot.strip(), vial=drawn.vial.strip(),
         expires_on=drawn.expires_on, stock_mg_per_ml=drawn.stock_mg_per_ml, drawn_ml=drawn.drawn_ml,
         total_ml=drawn.total_ml, over_min=drawn.over_min, rate_ml_per_h=drawn.rate_ml_per_h, devices=drawn.devices,

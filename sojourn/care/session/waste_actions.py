@@ -51,7 +51,8 @@ def waste(
     if encounter.signatures.exists():
         raise ActionRefused(_("The record is signed. Write an addendum instead."), codes=("signed",))
     row = Waste.objects.create(
-        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, mg=mg, how=how.strip()[:200], key=key,
+        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, mg=mg, how=how.strip()[:200],
+        key=key,
         at=at or now, by_id=by.member,
     )  # fmt: skip
     record(by, "dose.wasted", encounter, mg=str(mg))

@@ -31,9 +31,8 @@ def _rulebook_check(arguments: argparse.Namespace) -> int:
     for each in wrong:
         say(each)
     if not wrong:
-        say(
-            f"{len(released_rulebook().versions)} rules, every worked example right. Rulebook {released_rulebook().hash[:12]}"
-        )
+        shipped = released_rulebook()
+        say(f"{len(shipped.versions)} rules, every worked example right. Rulebook {shipped.hash[:12]}")
     return 1 if wrong else 0
 
 

@@ -133,7 +133,8 @@ def _first_signed(
     ):  # fmt: skip
         return before
     row = CeilingRaise.objects.create(
-        clinic_id=by.own_clinic_id, rule_id=rule.id, version=rule.version, rule_hash=rule.hash, parameters=dict(changed),
+        clinic_id=by.own_clinic_id, rule_id=rule.id, version=rule.version, rule_hash=rule.hash,
+        parameters=dict(changed),
         follows=follows, signed_at=at, signed_by_id=by.member,
     )  # fmt: skip
     record(by, "rule.raise_signed", row, rule=rule.id, version=rule.version, parameters=dict(changed))

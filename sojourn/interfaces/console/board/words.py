@@ -64,7 +64,9 @@ def board_words() -> dict[str, Any]:
         "states": {state.value: str(word) for state, word in STATES.items()},
         "priorities": {priority.value: str(word) for priority, word in PRIORITIES.items()},
         "rules": {rule.id: _(rule.title) for rule in released_rulebook().of_kind(*KINDS, FAULT)},
-        "short": {rule.id: str(_NAMED.get(rule.id) or _SHORT[_bend(rule)]) for rule in released_rulebook().of_kind(*KINDS)},
+        "short": {
+            rule.id: str(_NAMED.get(rule.id) or _SHORT[_bend(rule)]) for rule in released_rulebook().of_kind(*KINDS)
+        },
         "doubts": {doubt: str(word) for doubt, word in SHORT.items()},
         "just_now": pgettext("age of a reading", "now"),
         "seconds": _("{n} s ago"),

@@ -205,7 +205,8 @@ def appointment(request: Request, scope: PatientScope, found: Appointment) -> Ht
     ]
     form = AppointmentForm(
         sent(request), initial=_as_it_is(found, attending), chairs=chairs,
-        people=patients_queries.people_of(found.patient_id), staff=scheduling_queries.attending_staff() if movable else [],
+        people=patients_queries.people_of(found.patient_id),
+        staff=scheduling_queries.attending_staff() if movable else [],
     )  # fmt: skip
 
     def move(form: AppointmentForm) -> HttpResponse:

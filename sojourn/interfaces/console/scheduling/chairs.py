@@ -73,7 +73,8 @@ def chairs(request: Request) -> HttpResponse:
                 status = 409
                 tell(form, refused, _CODES)
     context = {
-        "chairs": scheduling_queries.chairs(with_retired=True), "form": form, "rooms": scheduling_queries.rooms(), "room_form": room_form,
+        "chairs": scheduling_queries.chairs(with_retired=True), "form": form, "rooms": scheduling_queries.rooms(),
+        "room_form": room_form,
     }  # fmt: skip
     return render(request, "console/scheduling/chairs.html", context, status=status)
 
