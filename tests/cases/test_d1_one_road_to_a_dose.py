@@ -230,7 +230,7 @@ def test_clinicians_read_what_is_missing_and_where_it_is_put_right(clinic: Cast)
     url = book(clinic, "nurse", old, in_a_week())
     for role in CLINICAL:
         page = main(body(clinic.client(role).get(url)))
-        assert "No acceptance holds for this medicine by this route." in page
+        assert "There is no valid acceptance for this medicine by this route." in page
         assert "No prescriber has decided yet" in page
         assert "The agreements for this medicine by this route do not hold." in page
         assert "This course has no signed plan in force." in page

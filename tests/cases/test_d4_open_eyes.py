@@ -226,7 +226,7 @@ def test_a_nurse_records_it_beforehand_and_strikes_what_was_wrong(clinic: Cast, 
     missing = nurse.post(door, typed | {"on": ""})
     assert missing.status_code == 422
     ahead = nurse.post(door, typed | {"on": (now_here().date() + timedelta(days=1)).isoformat()})
-    assert "The day lies in the future." in plain(ahead)
+    assert "The day is in the future." in plain(ahead)
     assert "Its reference" in plain(nurse.post(door, typed | {"on": "2026-01-05", "document": ""}))
     done = nurse.post(door, typed | {"on": "2026-01-05"}, follow=True)
     assert "Dr. Lund, neurology, 5 January 2026" in plain(done) or "Dr. Lund, neurology" in plain(done)

@@ -81,7 +81,7 @@ def test_the_week_by_chair_and_by_staff(clinic: Cast):
     client = clinic.client("front_desk")
     page = body(client.get(reverse("console:week"), {"day": at.date().isoformat()}))
     assert "Ana Ruiz" in page
-    assert "way home not asked yet" in page
+    assert "ride home not requested yet" in page
     assert reverse("console:appointment", args=[first.pk]) in page
     nurse = clinic.members["nurse"].name
     staff = body(client.get(reverse("console:week"), {"day": at.date().isoformat(), "by": "staff"}))
@@ -89,7 +89,7 @@ def test_the_week_by_chair_and_by_staff(clinic: Cast):
     assert "Nobody named" not in staff
     day = body(client.get(reverse("console:day"), {"day": at.date().isoformat()}))
     assert nurse in day
-    assert "way home not asked yet" in day
+    assert "ride home not requested yet" in day
     Membership.objects.filter(pk=clinic.members["nurse"].pk).update(ended_at=timezone.now())
     left = body(client.get(reverse("console:week"), {"day": at.date().isoformat(), "by": "staff"}))
     assert "Nobody named" in left  # whoever was named has left: the session is not lost with them
@@ -406,7 +406,7 @@ def test_the_way_home_is_chased_in_one_click(clinic: Cast):
     answer = client.post(ask, {"next": listed})
     assert answer.url == listed
     page = body(client.get(listed))
-    assert "way home not confirmed" in page
+    assert "ride home not confirmed" in page
     assert "Ask again" in page
     assert "A letter is on its way to Luis" in page
     assert client.post(ask, {"next": "https://evil.example/"}).url == reverse("console:appointment", args=[first.pk])
@@ -414,7 +414,7 @@ def test_the_way_home_is_chased_in_one_click(clinic: Cast):
     assert client.post(said).status_code == 400  # silence is not a yes
     assert client.post(said, {"answer": "yes"}).status_code == 302
     page = body(client.get(reverse("console:appointment", args=[first.pk])))
-    assert "way home confirmed" in page
+    assert "ride home confirmed" in page
     assert "written down by" in page
 
 

@@ -105,7 +105,7 @@ def test_an_empty_record_says_what_is_missing(clinic: Cast, ana: Patient):
     text = body(page)
     for words in ("Nobody has decided yet", "Blood pressure", "Liver panel", "ECG", "things to ask the patient"):
         assert words in text
-    assert "stands in the way" not in text.split("Your decision")[0].replace("No acting rule stands in the way", "")
+    assert "stands in the way" not in text.split("Your decision")[0].replace("No active rule prevents it", "")
     with acting_as(clinic.actor("auditor")):
         assert AuditEvent.objects.filter(action="patient.opened").exists()
 
@@ -334,7 +334,7 @@ def test_what_was_awaited_has_come(clinic: Cast, ana: Patient):
     signed(clinic, ana, kind="defer", explanation="A test first.", until_on=until, awaited=["ecg", "alt"])
     know(clinic, ana, ecg="normal")
     text = body(clinic.client("nurse").get(page_of(ana)))
-    assert "What was awaited has come" in text
+    assert "The missing information has arrived" in text
     assert "ECG: normal" in text
 
 
@@ -383,7 +383,7 @@ def phone(clinic: Cast, patient: Patient) -> Client:
 def test_before_there_is_an_answer_the_page_says_what_happens(clinic: Cast, ana: Patient):
     client = phone(clinic, ana)
     with at_most(13):
-        assert "Our answer will stand here" in body(client.get("/today/decision/"))
+        assert "Our answer will appear here" in body(client.get("/today/decision/"))
     assert "/today/decision/" not in body(client.get("/today/"))
 
 

@@ -70,7 +70,7 @@ def signing(client: Client, **changes: Any) -> dict[str, Any]:
 def test_nothing_is_asked(clinic: Cast, ana: Patient):
     client = phone(clinic, ana)
     with at_most(12):
-        assert "Your agreements will stand here" in body(client.get("/today/agreements/"))
+        assert "Your agreements will appear here" in body(client.get("/today/agreements/"))
     for address in ("/today/agreements/read/driving/1/", SIGN):
         assert "There is nothing to sign here yet" in body(client.get(address))
     assert client.get("/today/agreements/read/nothing/1/").status_code == 404
@@ -253,10 +253,10 @@ def test_asking_and_counter_signing(clinic: Cast, ana: Patient):
     address = f"/clinic/consents/{consent.pk}/"
     doctor.get(address)  # the session notes that somebody is there, once a minute
     with at_most(12):
-        assert "Sign beside the patient" in body(doctor.get(address))
+        assert "Countersign" in body(doctor.get(address))
     with at_most(12):
-        assert "The agreements do not stand yet" in body(doctor.get(desk))
-    assert "Sign beside the patient" not in body(nurse.get(address))
+        assert "The agreements are not complete yet" in body(doctor.get(desk))
+    assert "Countersign" not in body(nurse.get(address))
     seen = field(doctor.get(address), "seen")
     without = doctor.post(f"{address}countersign/", {"seen": seen, "note": "Clear"})
     assert without.status_code == 409
@@ -272,7 +272,7 @@ def test_asking_and_counter_signing(clinic: Cast, ana: Patient):
 def test_the_whole_agreement_stands_on_the_desk(clinic: Cast, ana: Patient):
     stage.agree(clinic, ana)
     page = body(clinic.client("nurse").get(f"/clinic/patients/{ana.pk}/consents/"))
-    assert "All agreements stand" in page
+    assert "All agreements are valid" in page
     assert "Agreements" in body(clinic.client("nurse").get(f"/clinic/patients/{ana.pk}/"))
 
 

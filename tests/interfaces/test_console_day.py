@@ -315,7 +315,7 @@ def test_the_desk_sees_where_the_way_home_stands(clinic: Cast):
     book(clinic, course(clinic, "Di"), chair(clinic, "Chair 9"), today_at(22), minutes=30)
     page = home(clinic, "front_desk").split("Waits for you")[1]
     for words in (
-        "The way home is declined", "Ana Ruiz, by LuisAna", "The way home is not asked yet", "Cy Ruiz, by LuisCy",
+        "The ride home is declined", "Ana Ruiz, by LuisAna", "The ride home is not requested yet", "Cy Ruiz, by LuisCy",
         "Nobody is named who brings the patient home", "Di Ruiz",
     ):  # fmt: skip
         assert words in page, words

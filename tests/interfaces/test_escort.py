@@ -78,7 +78,7 @@ def test_yes_no_and_yes_again(clinic: Cast):
     with acting_as(clinic.actor("nurse")):
         assert EscortAnswer.objects.count() == 2
     day = body(clinic.client("nurse").get(reverse("console:day"), {"day": day_ahead(3).date().isoformat()}))
-    assert "way home declined" in day
+    assert "ride home declined" in day
 
 
 def test_a_replaced_link_reveals_nothing_and_mails_the_known_address(clinic: Cast):

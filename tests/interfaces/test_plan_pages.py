@@ -119,7 +119,7 @@ def test_the_whole_way(clinic: Cast, who: Patient):
     with acting_as(clinic.actor("prescriber")):
         assert CarePlan.objects.get().dose_mg == Decimal("35.00")
     page = client.get(reverse("console:plan_version", args=[version.pk])).content.decode()
-    assert "holds now" in page
+    assert "in force" in page
     series = f'href="{reverse("console:series", args=[again(clinic, version).care_plan_id])}"'
     assert series in page
     for role in ("nurse", "front_desk", "prescriber"):
@@ -320,9 +320,9 @@ def patient_client(clinic: Cast, who: Patient) -> Client:
 
 def test_my_plan_in_plain_words(clinic: Cast, who: Patient):
     client = patient_client(clinic, who)
-    assert "Your plan will stand here" in client.get(reverse("portal:plan")).content.decode()
+    assert "Your plan will appear here" in client.get(reverse("portal:plan")).content.decode()
     version = saved(clinic, who)
-    assert "Your plan will stand here" in client.get(reverse("portal:plan")).content.decode()  # a draft is not shown
+    assert "Your plan will appear here" in client.get(reverse("portal:plan")).content.decode()  # a draft is not shown
     with acting_as(clinic.actor("prescriber")):
         plan_actions.save_draft(
             by=clinic.actor("prescriber"), version_id=version.pk, seen=version.revision,

@@ -148,7 +148,7 @@ def test_an_empty_today_still_says_what_comes(helped: Cast, patient: Patient):
 )
 def test_progress_claims_no_more_than_the_numbers(helped: Cast, patient: Patient, second, words):
     client = signed_in(helped, patient)
-    assert "Your scores will stand here" in client.get("/today/progress/").text
+    assert "Your scores will appear here" in client.get("/today/progress/").text
     send_phq9(helped, patient, [2, 2, 2, 2, 2, 2, 2, 2, 0], timezone.now() - timedelta(days=30))
     assert "This is your first score: 16 of 27" in client.get("/today/progress/").text
     send_phq9(helped, patient, second, timezone.now() - timedelta(days=2))

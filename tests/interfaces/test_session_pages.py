@@ -315,7 +315,7 @@ def test_did_not_attend_only_once_the_time_has_come(ready: Cast):
     client = ready.client("nurse")
     answer = client.post(reverse("console:did_not_attend", args=[stage.appointment.pk]))
     assert answer.status_code == 409
-    assert "The time of the appointment has not come yet." in body(answer)
+    assert "It is not yet time for the appointment." in body(answer)
     late = on_stage(ready, at=timezone.now() - timedelta(hours=1), number=2)
     answer = client.post(reverse("console:did_not_attend", args=[late.appointment.pk]))
     assert "did not attend" in body(client.get(answer.url))
@@ -615,7 +615,7 @@ def test_what_nobody_may_set_aside_is_not_offered(ready: Cast):
     assert "check-missing:identity" not in offered
     assert "baseline-missing:systolic" not in offered
     assert "Nobody may pass this" in page
-    assert "These cannot be set aside here. They come first:" in page
+    assert "These cannot be set aside here. They are needed first:" in page
 
 
 # ---------------------------------------------------------------- what the other rooms say
@@ -655,7 +655,7 @@ def test_what_stands_against_the_dose_is_said_when_the_patient_arrives(ready: Ca
     assert reverse("console:candidacy", args=[stage.patient.pk]) in two
     assert "The course has ended." in body(client.get(url("session_live", stage), {"seen": "1", "road": "ask"}))
     page = body(client.get(url("session", later)))
-    assert "What stands against the dose" in page
+    assert "What prevents the dose" in page
     assert "Nothing stands in the way" not in page
     road = page[page.index('id="road"') :]
     assert reverse("console:plan", args=[later.patient.pk]) in group(road, "Nobody may pass this")
@@ -946,7 +946,7 @@ def test_ready_and_back_to_observation(ready: Cast):
     stage = leaving(ready)
     client = ready.client("nurse")
     page = body(client.get(url("session", stage)))
-    assert "The responsible adult has not come yet." in page
+    assert "The responsible adult has not arrived yet." in page
     assert client.post(url("session_leave", stage), {"seen": "5"}).status_code == 409
     assert client.post(url("session_observe_again", stage), {"seen": "5"}).status_code == 302
     with acting_as(ready.actor("nurse")):
@@ -964,7 +964,7 @@ def test_another_companion_has_to_come_again(ready: Cast):
     assert client.post(url("session_companion", stage), new).status_code == 302
     page = body(client.get(url("session", stage)))
     assert "Eva Sol takes the patient home." in page
-    assert "The responsible adult has not come yet." in page
+    assert "The responsible adult has not arrived yet." in page
     with acting_as(ready.actor("nurse")):
         old = RelatedPerson.objects.get(name="Luis Reyes")
     assert client.post(url("session_companion", stage), {"person": old.pk, "seen": "4"}).status_code == 409

@@ -582,7 +582,7 @@ def the_prescriber_countersigns(c: Cast) -> None:
         me.tap("Counter-sign")
         expect(me.button("Counter-sign")).to_have_count(0)
     me.go(f"{c.home}consents/")
-    me.reads("All agreements stand")
+    me.reads("All agreements are valid")
     me.look("agreements stand")
 
     page = c.patient.go("/today/agreements/")
@@ -630,7 +630,7 @@ def the_plan_is_signed(c: Cast) -> None:
     page.wait_for_url(re.compile(r"/plans/\d+/$"))
     version = page.url
     expect(page.locator("main")).to_contain_text(re.compile(r"\b34\b"))  # 0.5 mg/kg of 68 kg
-    expect(page.get_by_text(me.words("The patient's agreements stand.")).first).to_be_visible()
+    expect(page.get_by_text(me.words("The patient's agreements are valid.")).first).to_be_visible()
     me.look("plan, a version")
 
     page = c.nurse.go(version)
@@ -649,7 +649,7 @@ def the_plan_is_signed(c: Cast) -> None:
     me.look("plan, before the signature")
     me.tap("Sign this plan")
     page.wait_for_url(version)
-    me.reads("holds now")
+    me.reads("in force")
     me.look("plan, signed")
 
     page = c.patient.go("/today/")
@@ -731,7 +731,7 @@ def the_way_home_is_confirmed(c: Cast) -> None:
 
     page = c.desk.go("/clinic/way-home/")
     sure = page.locator("section[aria-labelledby=settled] li", has_text=c.family)
-    expect(sure).to_contain_text(c.words("way home confirmed"))
+    expect(sure).to_contain_text(c.words("ride home confirmed"))
     expect(sure).to_contain_text(c.typed["note"])
     c.desk.look("way home, confirmed")
     page = c.patient.go("/today/visits/")
@@ -757,7 +757,7 @@ def one_session_is_cancelled_and_the_series_repaired(c: Cast) -> None:
     whole = c.words("Book this series")
     one = c.words.count("Book %(n)d session", "Book these %(n)d sessions", 1)
     page.get_by_role("button", name=re.compile(f"^({re.escape(whole)}|{re.escape(one)})$")).click()
-    c.desk.reads("The series stands as it should: nothing needs to move.")
+    c.desk.reads("The series is as it should be: nothing needs to move.")
     c.desk.look("series, repaired")
     page = c.patient.go("/today/visits/")
     expect(page.locator("main ol > li")).to_have_count(6)

@@ -121,7 +121,7 @@ def the_front_desk_books_and_is_warned(c: Cast) -> None:
 
     page = c.nurse.go(page.url)
     for line, place in {
-        "No acceptance holds for this medicine by this route.": f"{c.home}candidacy/",
+        "There is no valid acceptance for this medicine by this route.": f"{c.home}candidacy/",
         "The agreements for this medicine by this route do not hold.": f"{c.home}consents/",
         "This course has no signed plan in force.": f"{c.home}plan/",
     }.items():
@@ -135,7 +135,7 @@ def leads(page: Page, rows: str, says: str | re.Pattern[str], place: str) -> Non
     expect(link).to_have_attribute("href", place)
 
 
-# What stands against the dose, and where each is put right.
+# What prevents the dose, and where each is put right.
 AGAINST = {
     "decision": ("The decision about treatment does not hold", "candidacy/"),
     "agreements": ("Not agreed: ", "consents/"),
@@ -233,7 +233,7 @@ def in_sight(page: Page, *names: str) -> None:
 
 def begins(c: Cast, session: str) -> Page:
     page = c.nurse.go(session)
-    c.nurse.reads("Nothing stands in the way.")
+    c.nurse.reads("Nothing prevents it.")
     c.nurse.tap("Start the dose")
     heading(page, "The dose is running")
     return page

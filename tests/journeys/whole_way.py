@@ -178,7 +178,7 @@ def the_plan_begins_the_course(
     clean(page, "plan, before the signature")
     doctor.press("Sign this plan")
     page.wait_for_url(version)
-    expect(page.locator("main")).to_contain_text("holds now")
+    expect(page.locator("main")).to_contain_text("in force")
 
 
 def the_clinic_invites_and_books(desk: Person, patient_id: int) -> None:

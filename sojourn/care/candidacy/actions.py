@@ -223,7 +223,7 @@ def _blocks(said: DecisionInput, assessed: Assessed, overridden: frozenset[str])
     if not said.accepts:
         return []
     return [
-        ("blocked", _("%(title)s: this stands in the way. %(advice)s") % {
+        ("blocked", _("%(title)s: this prevents it. %(advice)s") % {
             "title": _(each.title), "advice": _(each.advice),
         })
         for each in judging.blocks_left(assessed.findings, overridden)

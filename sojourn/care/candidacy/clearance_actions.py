@@ -90,11 +90,11 @@ def _faults(
     if not values["who"]:
         wrong["who-missing"] = _("Write who it was.")
     if kind == ClearanceKind.SPECIALIST and not values["document"]:
-        wrong["document-missing"] = _("Write in which document it stands: a reference, or the name of the file.")
+        wrong["document-missing"] = _("Write which document it is in: a reference, or the name of the file.")
     if on > today:
-        wrong["future"] = _("The day lies in the future.")
+        wrong["future"] = _("The day is in the future.")
     elif on < patient.birth_date:
-        wrong["before-birth"] = _("The day lies before the patient was born.")
+        wrong["before-birth"] = _("The day is before the patient was born.")
     elif kind == ClearanceKind.SEEN and on < max((each.on for each in found.because), default=on):
         wrong["before-the-danger"] = _("That was before the risk was judged. Somebody must see the person now.")
     if any(len(values[name]) > longest for name, longest in LONGEST.items()):

@@ -137,7 +137,9 @@ def faults(reasons: Mapping[str, str], each_of: Iterable[Weighed], not_known: Un
         if "reason" in each.needs and not reasons.get(each.short):
             wrong.append((f"reason-missing:{each.short}", _("%(title)s: write why you accept all the same.") % title))
         if "clearance" in each.lacks:
-            words = _("%(title)s: a specialist’s answer comes first. Record who, when and in which document.") % title
+            words = (
+                _("%(title)s: a specialist’s answer is needed first. Record who, when and in which document.") % title
+            )
             wrong.append((f"clearance-missing:{each.short}", words))
         if "seen" in each.lacks:
             words = _("%(title)s: somebody who can act sees the person first. Record who and when.") % title

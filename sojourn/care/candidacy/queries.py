@@ -597,7 +597,7 @@ def evaluate_candidacy(
 
 def _deferred(decision: CandidacyDecision, on: date) -> str:
     if decision.until_on is None:
-        return _("The decision is put off until what is awaited has come.")
+        return _("The decision is deferred until the missing information arrives.")
     day = date_format(decision.until_on, "j F Y")
     if on >= decision.until_on:
         return _("The decision was put off until %(day)s. It is due now.") % {"day": day}

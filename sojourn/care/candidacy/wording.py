@@ -25,7 +25,7 @@ MEDICINES: Mapping[tuple[str, str], StrPromise] = {
 _TITLES: Mapping[str, StrPromise] = {
     Kind.ACCEPT: gettext_lazy("This treatment can fit you"),
     Kind.CONDITIONS: gettext_lazy("This treatment can fit you, with some care"),
-    Kind.DEFER: gettext_lazy("Not yet: something comes first"),
+    Kind.DEFER: gettext_lazy("Not yet: something is needed first"),
     Kind.DECLINE: gettext_lazy("We do not think this treatment is right for you now"),
 }
 _LEADS: Mapping[str, StrPromise] = {

@@ -57,7 +57,7 @@ class Need:
             "not-signed": _("The patient has not signed: %(title)s"),
             "changed": _("What was signed has changed since and must be signed again: %(title)s"),
             "withdrawn": _("The patient has withdrawn: %(title)s"),
-            "not-countersigned": _("No prescriber has signed beside the patient: %(title)s"),
+            "not-countersigned": _("No prescriber has countersigned: %(title)s"),
         }[self.code] % {"title": self.title}
 
     def __str__(self) -> str:

@@ -18,8 +18,8 @@ SENTENCES = Sentences(
         "feed.opened": _("%(who)s opened a calendar feed."),
         "feed.closed": _("%(who)s ended a calendar feed."),
         "way_home.asked": _("%(who)s asked who brings %(patient)s home."),
-        "way_home.asked_again": _("%(who)s asked for a fresh link about the way home of %(patient)s."),
-        "way_home.answered": _("%(who)s answered about the way home of %(patient)s."),
+        "way_home.asked_again": _("%(who)s asked for a fresh link about the ride home of %(patient)s."),
+        "way_home.answered": _("%(who)s answered about the ride home of %(patient)s."),
         "way_home.named": _("%(who)s named who brings %(patient)s home."),
     },
 )

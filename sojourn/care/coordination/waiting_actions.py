@@ -43,7 +43,7 @@ def join(*, by: Actor, care_plan_id: int, now: datetime | None = None) -> Waitin
     not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now)
     course = CarePlan.objects.select_for_update(no_key=True).get(pk=care_plan_id)
     if course.ended_on is not None:
-        raise ActionRefused(_("This course has ended. A new plan comes first."), codes=("course-ended",))
+        raise ActionRefused(_("This course has ended. Sign a new plan first."), codes=("course-ended",))
     waiting = WaitingEntry.objects.filter(care_plan=course, left_at=None).first()
     if waiting is not None:
         return waiting

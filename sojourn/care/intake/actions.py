@@ -148,7 +148,7 @@ def _check_number(question: Question, value: Mapping[str, Any]) -> None:
 def _check_day(day: date, patient: Patient, today: date) -> None:
     if day > today:
         raise ActionRefused(
-            _("%(day)s has not come yet. Write a day in the past.") % {"day": date_format(day, _("j F Y"))},
+            _("%(day)s is in the future. Write a day in the past.") % {"day": date_format(day, _("j F Y"))},
             codes=("future",),
         )
     if day < patient.birth_date:
@@ -461,10 +461,10 @@ def _check_fact(name: str, value: object, on: date, patient: Patient, today: dat
         raise ActionRefused(words, codes=(word.fault(value) or "",))
     days = [on, value] if isinstance(value, date) else [on]
     if any(day > today for day in days):
-        raise ActionRefused(_("%(label)s: the day lies in the future.") % {"label": _(word.label)}, codes=("future",))
+        raise ActionRefused(_("%(label)s: the day is in the future.") % {"label": _(word.label)}, codes=("future",))
     if any(day < patient.birth_date for day in days):
         raise ActionRefused(
-            _("%(label)s: the day lies before the birth.") % {"label": _(word.label)}, codes=("before-birth",)
+            _("%(label)s: the day is before the date of birth.") % {"label": _(word.label)}, codes=("before-birth",)
         )
 
 

@@ -30,7 +30,7 @@ class PastDay(forms.CharField):
 
 class MedicineForm(forms.Form):
     name = forms.CharField(
-        label=_("Name of the medicine"), max_length=200, help_text=_("As it stands on the box, or as you call it."),
+        label=_("Name of the medicine"), max_length=200, help_text=_("As written on the box, or as you call it."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )  # fmt: skip
     dose = forms.CharField(label=_("How much each time"), max_length=120, required=False, help_text=_("Such as 50 mg"))

@@ -82,7 +82,7 @@ def _number(question: Question, text: str, unit: str) -> dict[str, Any]:
         if wrong.code == "feet":
             reason = _("Write feet and inches, like 5 7 for five feet seven.")
         elif wrong.code == "unit":
-            reason = _("Choose the unit beside the number.")
+            reason = _("Choose the unit next to the number.")
         elif wrong.refused is not None and wrong.code != "not-a-number":
             reason = number_words(wrong.refused)
         else:

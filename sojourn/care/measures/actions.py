@@ -334,7 +334,7 @@ def enter_score(
     now = now or timezone.now()
     asked = _scale(scale_id)
     if taken_at > now:
-        raise ActionRefused(_("The time on the form lies in the future."), codes=("future",))
+        raise ActionRefused(_("The time on the form is in the future."), codes=("future",))
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     if asked.rater == "self":
         not_now.must_have_been_awake(by=by, patient_id=patient_id, at=taken_at)

@@ -18,7 +18,7 @@ _FAULTS: dict[str, str | Promise] = {
     "too-many-items": gettext_lazy("There are more than %(detail)s questions."),
     "not-an-item": gettext_lazy("Item %(item)s is not an item."),
     "no-link-id": gettext_lazy("Item %(item)s has no linkId, or one longer than 40 signs."),
-    "link-id-twice": gettext_lazy("The linkId %(item)s stands twice."),
+    "link-id-twice": gettext_lazy("The linkId %(item)s appears twice."),
     "items-below": gettext_lazy("Item %(item)s: questions within a question cannot be shown. Put them beside it."),
     "no-text": gettext_lazy("Item %(item)s has no text."),
     "repeats": gettext_lazy("Item %(item)s takes several answers; only one can be scored."),

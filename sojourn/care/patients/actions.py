@@ -37,9 +37,9 @@ def _check_identity(values: Mapping[str, Any], today: date) -> None:
     if not values["given_name"] or not values["family_name"]:
         reasons["name-missing"] = _("Write the given name and the family name.")
     if values["birth_date"] > today:
-        reasons["born-in-future"] = _("The date of birth lies in the future.")
+        reasons["born-in-future"] = _("The date of birth is in the future.")
     elif values["birth_date"] < _years_before(today, OLDEST_YEARS):
-        reasons["born-too-long-ago"] = _("The date of birth lies more than %(years)d years ago.") % {
+        reasons["born-too-long-ago"] = _("The date of birth is more than %(years)d years ago.") % {
             "years": OLDEST_YEARS
         }
     if values["sex"] not in Sex.values:
@@ -241,7 +241,9 @@ def edit_person(
     _check_person(values["name"], values["phone"], values["email"])
     person = RelatedPerson.objects.select_for_update(no_key=True).get(pk=person_id)
     if person.ended_at is not None:
-        raise ActionRefused(_("%(name)s is no longer beside this patient.") % {"name": person.name}, codes=("ended",))
+        raise ActionRefused(
+            _("%(name)s is no longer a contact of this patient.") % {"name": person.name}, codes=("ended",)
+        )
     values["brings_home"] = brings_home
     if emergency_contact is not None:
         values["emergency_contact"] = emergency_contact

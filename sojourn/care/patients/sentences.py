@@ -11,8 +11,8 @@ SENTENCES = Sentences(
         "patient.added": _("%(who)s made a record for %(patient)s."),
         "patient.edited": _("%(who)s changed the record of %(patient)s."),
         "patient.opened": _("%(who)s opened the record of %(patient)s."),
-        "patient.person_added": _("%(who)s put somebody beside %(patient)s."),
-        "patient.person_edited": _("%(who)s changed what is known of somebody beside %(patient)s."),
-        "patient.person_ended": _("%(who)s noted that somebody is no longer beside %(patient)s."),
+        "patient.person_added": _("%(who)s added a contact of %(patient)s."),
+        "patient.person_edited": _("%(who)s changed a contact of %(patient)s."),
+        "patient.person_ended": _("%(who)s noted that somebody is no longer a contact of %(patient)s."),
     },
 )

@@ -75,7 +75,7 @@ class Missing:
     def title(self) -> str:
         return {
             "ended": _("This course has ended."),
-            "candidacy": _("No acceptance holds for this medicine by this route."),
+            "candidacy": _("There is no valid acceptance for this medicine by this route."),
             "consent": _("The agreements for this medicine by this route do not hold."),
             "plan": _("This course has no signed plan in force."),
         }[self.code]

@@ -92,7 +92,7 @@ def enter_paper(
     by.require("measure.enter")
     now = now or timezone.now()
     if filled_in_at > now:
-        raise ActionRefused(_("The time on the form lies in the future."), codes=("future",))
+        raise ActionRefused(_("The time on the form is in the future."), codes=("future",))
     Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     if scale(scale_id).rater == "self":
         not_now.must_have_been_awake(by=by, patient_id=patient_id, at=filled_in_at)

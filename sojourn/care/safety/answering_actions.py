@@ -123,7 +123,7 @@ def _receiver(found: StandingFlag, to: int | None) -> Membership:
 def _must_say_what_came_of_it(outcome: str, note: str) -> None:
     reasons = {}
     if outcome not in FlagOutcome.values:
-        reasons["outcome_missing"] = _("Choose what came of it.")
+        reasons["outcome_missing"] = _("Choose the outcome.")
     if not says_something(note):
         reasons["note_missing"] = _("Write what was found and done before closing.")
     if reasons:

@@ -30,7 +30,7 @@ def name_duty(*, by: Actor, member_ids: Sequence[int], now: datetime | None = No
     by.require("duty.manage")
     wanted = list(member_ids)
     if len(wanted) != len(set(wanted)):
-        raise ActionRefused(_("Each person stands on the list once."), codes=["twice"])
+        raise ActionRefused(_("Each person can be on the list only once."), codes=["twice"])
     if len(wanted) < FEWEST:
         raise ActionRefused(_("Name at least two people: one who is asked, and one who steps in."), codes=["too-few"])
     if len(wanted) > MOST:
@@ -39,7 +39,7 @@ def name_duty(*, by: Actor, member_ids: Sequence[int], now: datetime | None = No
     if not here.keys() >= set(wanted):
         raise ActionRefused(_("Somebody on the list does not work here as a clinician."), codes=["cannot-answer"])
     if len({here[each] for each in wanted}) < len(wanted):
-        raise ActionRefused(_("Each person stands on the list once."), codes=["twice"])
+        raise ActionRefused(_("Each person can be on the list only once."), codes=["twice"])
     row = DutyList.objects.create(
         clinic_id=by.own_clinic_id, decided_at=now or timezone.now(), decided_by_id=by.membership_id
     )  # fmt: skip

@@ -176,7 +176,7 @@ def companion_of(patient_id: int, companion_id: int) -> RelatedPerson:
     """One of the people beside this patient now. Refused: not-beside-patient."""
     person = RelatedPerson.objects.filter(pk=companion_id, patient_id=patient_id, ended_at=None).first()
     if person is None:
-        raise ActionRefused(_("Choose one of the people beside this patient."), codes=("not-beside-patient",))
+        raise ActionRefused(_("Choose one of this patient's contacts."), codes=("not-beside-patient",))
     return person
 
 
@@ -329,7 +329,7 @@ def insert_appointment(
     chair = _chair(chair_id)
     patient = Patient.objects.select_for_update(no_key=True).get(pk=course.patient_id)
     if course.ended_on is not None:
-        raise ActionRefused(_("This course has ended. A new plan comes first."), codes=("course-ended",))
+        raise ActionRefused(_("This course has ended. Sign a new plan first."), codes=("course-ended",))
     turnover = scheduling_queries.rules().turnover_minutes
     _must_be_open(by, during, zone, outside_hours)
     with _conflicts_named(by, chair, patient, during, turnover):

@@ -67,7 +67,7 @@ def book_series(
     scheduling_actions.one_at_a_time(by)
     course = CarePlan.objects.get(pk=care_plan_id)
     if course.ended_on is not None:
-        raise ActionRefused(_("This course has ended. A new plan comes first."), codes=("course-ended",))
+        raise ActionRefused(_("This course has ended. Sign a new plan first."), codes=("course-ended",))
     booked = _all_or_nothing(by, course, wanted, companion_id, now)
     record(
         by, "series.booked", course, appointments=[row.pk for row in booked],

@@ -76,7 +76,7 @@ def _may_pass(encounter: Encounter, item_id: str, note: str) -> None:
         _agreements_must_stand(encounter)
     if not says_something(note) and _is_failed(encounter, item_id):
         raise ActionRefused(
-            _("This did not pass before. Write what is different now; it stands in the record with your name."),
+            _("This did not pass before. Write what is different now; it goes into the record with your name."),
             codes=("note-missing",),
         )
 
@@ -159,7 +159,7 @@ def note_event(
     if State(newest.state) in FINAL:
         raise ActionRefused(_("This session is over; write an addendum instead."), codes=("over",))
     if at is not None and at > now:
-        raise ActionRefused(_("The time lies ahead. Correct it."), codes=("future",))
+        raise ActionRefused(_("The time is in the future. Correct it."), codes=("future",))
     _must_be_words_of(known, grade, effect)
     unit = _unit_of(known, amount, about_id)
     if about_id is not None and not SessionEvent.objects.filter(pk=about_id, encounter=encounter).exists():

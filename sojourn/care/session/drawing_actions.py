@@ -70,7 +70,7 @@ def check_dose(
     if drawn.dose_mg <= 0:
         raise ActionRefused(_("The dose must be more than 0 mg."), codes=("no-dose",))
     if not drawn.lot.strip():
-        raise ActionRefused(_("Enter the lot number that stands on the vial or the device."), codes=("no-lot",))
+        raise ActionRefused(_("Enter the lot number printed on the vial or the device."), codes=("no-lot",))
     session = snapshot.load(encounter_id, now)
     never = [each for each in drawn_reasons(session, _as_prepared(drawn, by, now)) if each.override == "never"]
     if never:

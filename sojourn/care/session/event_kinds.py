@@ -123,7 +123,7 @@ _LISTED: Final = (
         written_by=STAFF | {"own.read"},
     ),
     EventKind(code=CALL_SEEN, words=_("Someone saw that the patient calls"), on_board=True),
-    EventKind(code=CALL_ANSWERED, words=_("Someone came to the patient"), on_board=True),
+    EventKind(code=CALL_ANSWERED, words=_("Someone went to the patient"), on_board=True),
     EventKind(code=WHY_STOPPED, words=_("Why it was stopped")),
 )  # fmt: skip
 

@@ -89,7 +89,7 @@ def _faults(
     if route not in ROUTES:
         wrong["route"] = _("Choose how it was given.")
     if given_at is not None and given_at > now:
-        wrong["future"] = _("The time lies ahead. Correct it.")
+        wrong["future"] = _("The time is in the future. Correct it.")
     return wrong
 
 

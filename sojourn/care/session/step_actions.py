@@ -131,7 +131,7 @@ def _moment(session: SessionSnapshot, at: datetime | None, now: datetime) -> dat
     if at is None:
         return now
     if at > now:
-        raise ActionRefused(_("The time lies ahead. Correct it."), codes=("future",))
+        raise ActionRefused(_("The time is in the future. Correct it."), codes=("future",))
     encounter = session.encounter
     last = max((each.at for each in session.steps), default=None)
     # An arrival may be written down late, an appointment not; a clock is typed without seconds.

@@ -47,7 +47,7 @@ def waste(
     if fault := waste_fault(mg):
         raise ActionRefused(_faults()[fault], codes=(fault,))
     if at is not None and at > now:
-        raise ActionRefused(_("The time lies ahead. Correct it."), codes=("future",))
+        raise ActionRefused(_("The time is in the future. Correct it."), codes=("future",))
     if encounter.signatures.exists():
         raise ActionRefused(_("The record is signed. Write an addendum instead."), codes=("signed",))
     row = Waste.objects.create(

@@ -76,7 +76,7 @@ def _must_be_readings(values: Mapping[str, float], measured_at: datetime, now: d
     if not values:
         raise ActionRefused(_("Enter at least one value."), codes=("nothing",))
     if measured_at > now + timedelta(minutes=1):
-        raise ActionRefused(_("The time of the reading lies ahead. Correct it."), codes=("future",))
+        raise ActionRefused(_("The time of the reading is in the future. Correct it."), codes=("future",))
 
 
 def _typed(
@@ -94,7 +94,7 @@ def _typed(
 
 def _must_be_said(encounter: Encounter, measured_at: datetime, before_arrival: bool) -> None:
     if clinic_day(measured_at, current_actor()) < encounter.patient.birth_date:
-        raise ActionRefused(_("The day of the reading lies before the patient's birth."), codes=("before-birth",))
+        raise ActionRefused(_("The day of the reading is before the patient's date of birth."), codes=("before-birth",))
     if not before_arrival:
         words = _(
             "Was this measured before the patient arrived? It says %(measured)s; the patient arrived %(arrived)s."

@@ -67,7 +67,7 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "bag-missing": "Enter the concentration in the bag and its volume.",
         "part-from-pump": "This dose runs by a pump. Record what is given by hand as a dose of its own.",
         "part-not-positive": "What is given is more than nothing.",
-        "fraction-impossible": "The fraction that was taken lies between none and all of it.",
+        "fraction-impossible": "The fraction that was taken is between none and all of it.",
         "reading-missing": "Enter either what is left or what has been given.",
         "reading-negative": "A reading is never below zero.",
         "reading-without-volume": "Without concentration and volume, enter the milligrams given.",

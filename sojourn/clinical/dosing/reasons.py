@@ -81,7 +81,7 @@ _ORDER: Final = {
     "weight-implausible": "%(weight)s kg is not the weight of a person: it must lie from %(low)s to %(high)s kg.",
     "weight-in-future": "The weight is dated in the future.",
     "weight-stale": "The weight is %(days)s days old. Here it may be at most %(limit)s days old: weigh again.",
-    "outside-range": "%(dose)s %(unit)s lies outside of the studied range, %(low)s to %(high)s %(unit)s.",
+    "outside-range": "%(dose)s %(unit)s is outside the studied range, %(low)s to %(high)s %(unit)s.",
     "not-a-studied-dose": "%(dose)s %(unit)s is none of the doses that exist: %(doses)s %(unit)s.",
     "no-studied-range": "For this drug by this route no studied range is known here.",
     "another-use": "From %(limit)s %(unit)s it is another use (anaesthesia). That is never a dose here.",

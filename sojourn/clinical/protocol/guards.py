@@ -181,14 +181,14 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
             "nobody has adopted how low it may be for leaving."
         ),
         "escort-not-named": "No responsible adult is named to take the patient home.",
-        "escort-not-here": "The responsible adult has not come yet.",
+        "escort-not-here": "The responsible adult has not arrived yet.",
         "reason-missing": "Say why.",
         "alarms-not-adopted": "No prescriber has decided about the alarm: {alarm}.",
         "alarms-not-adopted-yet": "No prescriber has decided about {count} alarms, the first: {alarm}.",
         "floor-not-stated": "No prescriber has stated the limit that nobody passes: {floor}.",
         "below-floor": "{vital} is {value:g} {unit}. Below {limit:g} this clinic gives no dose, whoever signs.",
         "above-floor": "{vital} is {value:g} {unit}. Above {limit:g} this clinic gives no dose, whoever signs.",
-        "appointment-ahead": "The time of the appointment has not come yet.",
+        "appointment-ahead": "It is not yet time for the appointment.",
     }
 )
 

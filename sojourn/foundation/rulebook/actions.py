@@ -162,9 +162,7 @@ def second_sign(*, by: Actor, raise_id: int, now: datetime | None = None) -> Rul
         )
     newest = _newest(row.rule_id)
     if row not in rulebook_queries.raises(clinic_id).values() or newest.hash != row.rule_hash:
-        raise Overtaken(
-            _("This ceiling was decided about again since. Look at what stands there now."), codes=("changed",)
-        )
+        raise Overtaken(_("This ceiling has been decided again since. Look at the current one."), codes=("changed",))
     rule, changed = _readied(newest, row.parameters, row.rule_hash, at)
     adoption = RuleAdoption.objects.create(
         clinic_id=clinic_id, rule_id=rule.id, version=rule.version, rule_hash=rule.hash, parameters=changed,
@@ -210,7 +208,7 @@ def adopt_set(
         raise ActionRefused(_("Tick the rules that you have read and want to adopt."), codes=("nothing-chosen",))
     if _same(signature) != _same(by.name):
         raise ActionRefused(
-            _("Sign with your name as it stands here: %(name)s.") % {"name": by.name}, codes=("signature-wrong",)
+            _("Sign with your name as shown here: %(name)s.") % {"name": by.name}, codes=("signature-wrong",)
         )
     ready: list[tuple[Rule, dict[str, float]]] = []
     refused: dict[str, ActionRefused] = {}

@@ -24,7 +24,7 @@ def html(source: str, **context: object) -> str:
 class Form(forms.Form):
     weight = forms.DecimalField(label="Weight", help_text="Without shoes", max_value=400)
     note = forms.CharField(label="Note", required=False)
-    way = forms.ChoiceField(label="Way home", widget=forms.RadioSelect, choices=[("a", "Friend"), ("b", "Bus")])
+    way = forms.ChoiceField(label="Ride home", widget=forms.RadioSelect, choices=[("a", "Friend"), ("b", "Bus")])
 
 
 def test_a_button_with_an_address_is_a_link() -> None:

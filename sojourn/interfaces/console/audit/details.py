@@ -25,7 +25,7 @@ Reader = Callable[[str], str]
 
 _LISTS: Final = {
     "medicines": _("Medicines"), "allergies": _("Allergies"), "treatments": _("Earlier treatments"),
-    "goals": _("Goals"), "concerns": _("Worries and questions"), "people": _("People beside them"),
+    "goals": _("Goals"), "concerns": _("Worries and questions"), "people": _("Contacts"),
 }  # fmt: skip
 
 

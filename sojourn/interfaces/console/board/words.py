@@ -105,7 +105,7 @@ def board_words() -> dict[str, Any]:
         "over": _("It is over, and nobody has seen it"),
         "more": _("and {n} more"),
         "lost": _("The board lost its connection at {time}. It tries again by itself. Look at the monitors."),
-        "signed_out": _("You were signed out at {time}, and the board stands still. Sign in again."),
+        "signed_out": _("You were signed out at {time}, and the board no longer updates. Sign in again."),
         "asleep": _(
             "Alarms of silence are not being watched: last sign {age}. Look at the patients, and call whoever looks"
             " after this server."

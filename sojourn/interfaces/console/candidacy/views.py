@@ -248,7 +248,7 @@ def second(request: Request, scope: PatientScope, row: Override) -> HttpResponse
         candidacy_actions.second_sign(by=scope.actor, override_id=row.pk)
     except ActionRefused as refused:
         return _page(request, file, Returned(refused, "findings"))
-    messages.success(request, _("Signed second. This does not stand in the way any more."))
+    messages.success(request, _("Signed second. This no longer prevents it."))
     return _back(request, file)
 
 

@@ -115,7 +115,7 @@ class RulesForm(forms.Form):
     )  # fmt: skip
     head_start_minutes = CountField(
         label=gettext_lazy("Head start on the waiting list"), min_value=0, max_value=1440,
-        help_text=gettext_lazy("A time that comes free is offered to the next in line so much later."),
+        help_text=gettext_lazy("A slot that becomes free is offered to the next person this much later."),
     )  # fmt: skip
 
     def clean_remind_hours(self) -> list[int]:

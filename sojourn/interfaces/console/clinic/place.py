@@ -35,7 +35,7 @@ class DetailsForm(forms.Form):
     phone = forms.CharField(
         label=gettext_lazy("Telephone"), max_length=40,
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
-        help_text=gettext_lazy("The number on which patients reach the clinic. It stands on every page of help."),
+        help_text=gettext_lazy("The number on which patients reach the clinic. It is shown on every help page."),
     )  # fmt: skip
     phone_hours = forms.CharField(
         label=gettext_lazy("When somebody answers"), max_length=200,

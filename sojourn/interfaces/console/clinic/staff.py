@@ -68,7 +68,7 @@ class InviteForm(forms.Form):
         label=gettext_lazy("Letters after the name"),
         max_length=40,
         required=False,
-        help_text=gettext_lazy("For example RN or MD; they stand beside every signature."),
+        help_text=gettext_lazy("For example RN or MD; shown with every signature."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -153,7 +153,7 @@ def answer(request: Request, scope: PatientScope, question: ConsentQuestion) -> 
     try:
         told = require_valid(form).cleaned_data
         if form.waived and not scope.actor.may("consent.countersign"):
-            raise ActionRefused(_("Only a prescriber lets a question stand without an answer."))
+            raise ActionRefused(_("Only a prescriber can leave a question unanswered."))
         consent_actions.reply(by=scope.actor, question_id=question.pk, text=told["text"], waived=form.waived)
     except ActionRefused as refused:
         return _patient_page(request, scope, refused, question=question.pk, text=form["text"].value() or "")

@@ -21,7 +21,7 @@ NAMES: Mapping[str, StrPromise] = {
     "protocols": gettext_lazy("Protocols of a session"),
     "doses": gettext_lazy("Highest doses, and how doses are worked out"),
     "eligibility": gettext_lazy("Who may be treated"),
-    "interactions": gettext_lazy("Medicines beside ketamine"),
+    "interactions": gettext_lazy("Medicines together with ketamine"),
     "recovery": gettext_lazy("Recovery and leaving"),
     "danger": gettext_lazy("When a patient may be in danger"),
 }
@@ -35,7 +35,7 @@ WHY: Mapping[str, StrPromise] = {
     "protocols": gettext_lazy("What is checked before, during and after a dose, for each drug and route that you use."),
     "doses": gettext_lazy("The highest dose of each drug and route. Without one, that route gives no dose."),
     "eligibility": gettext_lazy("What speaks against treating somebody, and for how long evidence counts."),
-    "interactions": gettext_lazy("What is said about medicines that a patient takes beside ketamine."),
+    "interactions": gettext_lazy("What is said about medicines that a patient takes together with ketamine."),
     "recovery": gettext_lazy("How recovery is scored, and what must be reached before a patient leaves."),
     "danger": gettext_lazy(
         "By when somebody answers a flag, and who is told next. Until it is decided, every flag tells every clinical"

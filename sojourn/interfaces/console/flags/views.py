@@ -54,7 +54,7 @@ class AnswerForm(forms.Form):
 
     kind = forms.ChoiceField(choices=FlagAnswerKind.choices, required=False)
     outcome = forms.ChoiceField(
-        label=gettext_lazy("What came of it"), choices=[("", "–"), *FlagOutcome.choices], required=False,
+        label=gettext_lazy("Outcome"), choices=[("", "–"), *FlagOutcome.choices], required=False,
         help_text=gettext_lazy("Needed to close."),
     )  # fmt: skip
     note = forms.CharField(

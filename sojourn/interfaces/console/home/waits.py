@@ -181,10 +181,10 @@ def _companions(today: Today) -> list[WaitingItem]:
 
 
 _WAYS_HOME: Mapping[WayHome, StrPromise] = {
-    WayHome.DECLINED: gettext_lazy("The way home is declined"),
+    WayHome.DECLINED: gettext_lazy("The ride home is declined"),
     WayHome.NOBODY: gettext_lazy("Nobody is named who brings the patient home"),
-    WayHome.UNASKED: gettext_lazy("The way home is not asked yet"),
-    WayHome.ASKED: gettext_lazy("The way home is not confirmed"),
+    WayHome.UNASKED: gettext_lazy("The ride home is not requested yet"),
+    WayHome.ASKED: gettext_lazy("The ride home is not confirmed"),
 }
 
 

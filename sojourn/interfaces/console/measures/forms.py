@@ -131,7 +131,7 @@ class ScoreForm(forms.Form):
     taken_at = forms.TimeField(label=gettext_lazy("At"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
     rater = forms.CharField(label=gettext_lazy("Rated by"), max_length=120)
     origin = forms.CharField(
-        label=gettext_lazy("Where it stands"),
+        label=gettext_lazy("Status"),
         max_length=200,
         required=False,
         help_text=gettext_lazy("For example: paper form in the file, letter of another clinic."),

@@ -81,7 +81,7 @@ def ask(request: Request, scope: PatientScope) -> HttpResponse:
             by=scope.actor, patient_id=patient.pk, scale_id=form.cleaned_data["scale_id"],
             due_at=form.due_at(scope.clinic.zone),
         )  # fmt: skip
-        messages.success(request, _("Asked. It stands on the patient's page now."))
+        messages.success(request, _("Sent. The patient can see it now."))
         return _back(request, patient)
 
     def show(form: RequestForm, status: int) -> HttpResponse:
@@ -108,7 +108,7 @@ def ask_battery(request: Request, scope: PatientScope) -> HttpResponse:
             by=scope.actor, patient_id=patient.pk, indication=form.cleaned_data["indication"],
             due_at=form.due_at(scope.clinic.zone),
         )  # fmt: skip
-        messages.success(request, _("Asked as one sitting. It stands on the patient's page now."))
+        messages.success(request, _("Sent as one set. The patient can see it now."))
         return _back(request, patient)
 
     def show(form: BatteryForm, status: int) -> HttpResponse:

@@ -44,7 +44,7 @@ def _standing(version: PlanVersion, shown: PlanVersionView) -> list[str]:
         for each in version.checks.all()
     ]
     changed = version.signed_at is not None and not plan_queries.unchanged(version)
-    return [shown.standing, *checks, *([_("What stands here is not what was signed.")] if changed else [])]
+    return [shown.standing, *checks, *([_("What is shown here is not what was signed.")] if changed else [])]
 
 
 def _sections(version: PlanVersion, shown: PlanVersionView) -> list[Section]:

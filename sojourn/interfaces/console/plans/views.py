@@ -189,7 +189,7 @@ def sign(request: Request, scope: PatientScope, version: PlanVersion) -> HttpRes
     except ActionRefused as refused:
         reason = form["beyond_reason"].value() or ""
         return _to_sign(request, plan_queries.version(version.pk), refused=refused, reason=reason)
-    messages.success(request, _("Signed. The plan holds from now on."))
+    messages.success(request, _("Signed. The plan is in force from now on."))
     return redirect("console:plan_version", version.pk)
 
 

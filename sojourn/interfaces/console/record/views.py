@@ -40,7 +40,7 @@ _BATCH = timedelta(minutes=2)  # the same addendum again within this is a second
 class AddendumForm(forms.Form):
     text = forms.CharField(
         label=gettext_lazy("Addendum"),
-        help_text=gettext_lazy("What was signed stays as it is; this stands beside it with your name and the time."),
+        help_text=gettext_lazy("What was signed stays as it is; this is added with your name and the time."),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
     )

@@ -34,7 +34,7 @@ HEADINGS: tuple[tuple[str, StrPromise, tuple[str, ...]], ...] = (
     ("doses", gettext_lazy("Doses"), dosing.KINDS),
     ("eligibility", gettext_lazy("Who may be treated"), (eligibility.KIND, eligibility.evidence.KIND)),
     ("accepting", gettext_lazy("What an acceptance says"), (eligibility.signature.KIND,)),
-    ("interactions", gettext_lazy("Medicines beside ketamine"), (interactions.KIND,)),
+    ("interactions", gettext_lazy("Medicines together with ketamine"), (interactions.KIND,)),
     ("leaving", gettext_lazy("Leaving after a dose"), recovery.KINDS),
     ("danger", gettext_lazy("When a patient may be in danger"), (deadlines.KIND,)),
     ("scores", gettext_lazy("Scores"), ("score.recovery", "score.news2")),

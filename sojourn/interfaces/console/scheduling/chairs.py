@@ -27,7 +27,7 @@ class NewChairForm(forms.Form):
     name = forms.CharField(
         label=gettext_lazy("Name"),
         max_length=40,
-        help_text=gettext_lazy("As it stands on the door, for example Chair 3"),
+        help_text=gettext_lazy("As written on the door, for example Chair 3"),
     )
 
 

@@ -32,10 +32,10 @@ from sojourn.interfaces.shared.states import Word
 LOOKED_AHEAD = timedelta(days=14)
 
 _WORDS: dict[WayHome, tuple[StrPromise, str]] = {
-    WayHome.CONFIRMED: (gettext_lazy("way home confirmed"), "done"),
-    WayHome.ASKED: (gettext_lazy("way home not confirmed"), "wait"),
-    WayHome.DECLINED: (gettext_lazy("way home declined"), "stop"),
-    WayHome.UNASKED: (gettext_lazy("way home not asked yet"), "wait"),
+    WayHome.CONFIRMED: (gettext_lazy("ride home confirmed"), "done"),
+    WayHome.ASKED: (gettext_lazy("ride home not confirmed"), "wait"),
+    WayHome.DECLINED: (gettext_lazy("ride home declined"), "stop"),
+    WayHome.UNASKED: (gettext_lazy("ride home not requested yet"), "wait"),
     WayHome.NOBODY: (gettext_lazy("no companion named"), "wait"),
 }
 

@@ -355,7 +355,7 @@ class ScoreForm(forms.Form):
                 self.fields[self.BEFORE + item.id] = forms.CharField(
                     label=_("How it was before the dose"), max_length=LONGEST_BEFORE, required=False,
                     widget=forms.Textarea(attrs={"rows": 2}),
-                    help_text=_("Only for the answer “as before the dose”. It stands in the record with your name."),
+                    help_text=_("Only for the answer “as before the dose”. It goes into the record with your name."),
                 )  # fmt: skip
 
     def _choices(self, item: Item) -> list[tuple[str, str]]:

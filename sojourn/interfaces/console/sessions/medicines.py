@@ -76,7 +76,7 @@ class MedicineForm(forms.Form):
 
     name = forms.CharField(
         label=gettext_lazy("Which medicine"), max_length=200,
-        help_text=gettext_lazy("As it stands on the ampoule, the pack or the bottle"),
+        help_text=gettext_lazy("As printed on the ampoule, the pack or the bottle"),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": gettext_lazy("Enter which medicine it was.")},
     )  # fmt: skip

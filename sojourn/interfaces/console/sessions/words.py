@@ -54,7 +54,7 @@ GROUPS: Final[tuple[tuple[StrPromise, tuple[str, ...]], ...]] = (
         ("fasting", "allergies", "medicines", "intoxication", "pregnancy", "suicide_risk"),
     ),
     (gettext_lazy("Measured"), ("weight", "blood_pressure", "saturation")),
-    (gettext_lazy("The room and the way home"), ("emergency", "staff", "escort", "no_driving")),
+    (gettext_lazy("The room and the ride home"), ("emergency", "staff", "escort", "no_driving")),
     (gettext_lazy("Also"), ()),
 )
 
@@ -208,7 +208,7 @@ TO_DO: Final[Mapping[str, tuple[StrPromise, str]]] = {
     "escort-not-here": (gettext_lazy("Mark it when they have come."), "#companion"),
     "reason-missing": (gettext_lazy("Write it in the field for the reason."), "#reason"),
     "appointment-ahead": (gettext_lazy("Wait until the time of the appointment."), ""),
-    "wrong-state": (gettext_lazy("Look at where the session stands now."), "#path"),
+    "wrong-state": (gettext_lazy("Look at the current state of the session."), "#path"),
     "no-dose-given": (gettext_lazy("No dose was given: the patient may leave without observation."), "#path"),
     "dose-was-given": (gettext_lazy("Go on to observation."), "#path"),
 }

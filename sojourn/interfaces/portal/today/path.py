@@ -85,7 +85,7 @@ def _answered(decision: str) -> str:
     if decision in ("accept", "accept_with_conditions"):
         return _("Your care team says that this treatment can fit you. Next, you make a plan together.")
     if decision == "defer":
-        return _("Something comes first. Then your care team looks again.")
+        return _("Something is needed first. Then your care team looks again.")
     if decision == "decline":
         return _("Your care team has an answer for you, and other ways to go on.")
     return _("You and your care team find out if this treatment fits you.")
