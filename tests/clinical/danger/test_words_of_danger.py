@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 import unicodedata
 from importlib import resources
@@ -292,6 +294,30 @@ def test_every_first_person_form_of_a_deadly_verb_is_danger(verb: str, now: str,
 )  # fmt: skip
 def test_a_deadly_verb_upon_oneself_is_danger_however_it_is_planned(deed: str, form: str):
     assert read(form.format(deed)) is not None
+
+
+@pytest.mark.parametrize(
+    "done", ["killed", "hanged", "shot", "drowned", "poisoned", "gassed", "stabbed", "suffocated", "electrocuted"]
+)
+def test_a_tense_that_looks_back_from_a_time_to_come_is_danger(done: str):
+    assert read(f"I'll have {done} myself by Friday") is not None
+
+
+@pytest.mark.parametrize(
+    "done",
+    ["matado", "suicidado", "ahorcado", "colgado", "envenenado", "degollado", "asfixiado", "electrocutado", "disparado",
+     "apuñalado", "quitado la vida", "pegado un tiro", "cortado las venas", "tirado del puente", "puesto bajo el tren",
+     "volado los sesos"],
+)  # fmt: skip
+def test_the_same_tense_is_danger_in_spanish(done: str):
+    assert read(f"Para el viernes me habré {done}") is not None
+
+
+def test_the_list_is_read_when_it_is_first_asked_and_not_before():
+    """Reading the list is most of a second's work, which no process does that only imports it."""
+    asked = "import sojourn.clinical.danger.beside as b; print(b.word_list.cache_info().currsize)"
+    ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "0"
 
 
 def test_a_rule_that_could_fit_nothing_at_all_is_refused():
