@@ -1,7 +1,7 @@
 """The labelled sentences: read from their files and measured against the list.
 
 ``tuning_sentences.csv`` was seen while the list was written; what it numbers ``test-``, ``second-``, ``third-``,
-``fourth-`` and ``fifth-`` were the blind parts, which were spent when the list was widened for them.
+``fourth-``, ``fifth-`` and ``sixth-`` were the blind parts, which were spent when the list was widened for them.
 ``test_sentences.csv``, where there is one, is written by somebody who has seen neither the list nor the tuning part,
 and the list is not changed for it.
 """

@@ -32,7 +32,7 @@ KINDS = {
 FLAGS = {"suicidal_thoughts": "Suicidal thoughts", "self_harm": "Self-harm", "voices": "Voices"}
 
 RUN_ON = "2026-11-29"
-FIFTH_RUN_ON = "2026-11-30"
+LATER_RUNS_ON = "2026-11-30"
 FIRST_RIGHT = {  # kind: (right, of) in English, in Spanish; "explicit" then held "oblique" as well
     "explicit": ((38, 46), (37, 46)),
     "passive": ((10, 16), (9, 16)),
@@ -121,6 +121,27 @@ FIFTH_ABOUT = [
     "come, passives, nouns for the act), and the 315 sentences that are no near copies stand in the tuning part.",
 ]
 
+SIXTH_RIGHT = {
+    "explicit": ((43, 45), (44, 45)),
+    "oblique": ((2, 12), (0, 12)),
+    "passive": ((7, 13), (3, 13)),
+    "denial_that_is_not": ((7, 13), (5, 13)),
+    "goodbye": ((8, 13), (2, 13)),
+    "self_harm": ((11, 13), (9, 13)),
+    "voices": ((7, 13), (9, 13)),
+    "negation": ((10, 13), (11, 13)),
+    "past": ((10, 13), (11, 13)),
+    "third_person": ((11, 13), (13, 13)),
+    "idiom": ((13, 13), (12, 13)),
+    "question": ((10, 13), (10, 13)),
+    "everyday": ((13, 13), (13, 13)),
+}
+SIXTH_ABOUT = [
+    "400 sentences by somebody who had seen neither the list nor any other sentence, near copies of others counted",
+    "with them. The list was then widened to every person and form of the act (imperatives, «uno», bare infinitives),",
+    "and the 329 sentences that are no near copies stand in the tuning part.",
+]
+
 BEGINNING = """# Words of danger
 
 What a patient writes is read for words of danger, in English and Spanish, at once and on the clinic's own machine: by a
@@ -138,7 +159,8 @@ Python and one in TypeScript for what must stay on the patient's own device; gol
 2. Capitals, accents, apostrophes, masks (`k*ll`), signs for letters, letters drawn out, pictures for words (🔫) and
    usual short forms are taken away. In {forgiven} long words one slip of a letter is forgiven.
 3. {rules} rules name rows of words. A rule holds where one of its rows stands. The default is danger: words that name
-   one's own death plainly ("suicide", "hang myself", «me cuelgo») need nothing beside them. Some rules ask for more,
+   death by one's own hand plainly, in any person ("suicide", "hang myself", "end your life", «me cuelgo», «mátate»),
+   need nothing beside them. Some rules ask for more,
    anywhere in the sentence: a gun is danger beside oneself, a time and what is done with it.
 4. {exceptions} exceptions look at the words beside it: a negation that governs it, a time long over, another person, a
    figure of speech, a question. An exception reaches no further than its part of the sentence, and has its own
@@ -194,7 +216,8 @@ def page() -> str:
             *_blind_run("Second", SECOND_RIGHT, SECOND_ABOUT),
             *_blind_run("Third", THIRD_RIGHT, THIRD_ABOUT),
             *_blind_run("Fourth", FOURTH_RIGHT, FOURTH_ABOUT),
-            *_blind_run("Fifth", FIFTH_RIGHT, FIFTH_ABOUT, FIFTH_RUN_ON),
+            *_blind_run("Fifth", FIFTH_RIGHT, FIFTH_ABOUT, LATER_RUNS_ON),
+            *_blind_run("Sixth", SIXTH_RIGHT, SIXTH_ABOUT, LATER_RUNS_ON),
         ]
     )
 

@@ -313,6 +313,61 @@ def test_the_same_tense_is_danger_in_spanish(done: str):
     assert read(f"Para el viernes me habré {done}") is not None
 
 
+@pytest.mark.parametrize(
+    "deed", ["kill", "hang", "shoot", "drown", "poison", "gas", "stab", "unalive", "murder", "end"]
+)
+@pytest.mark.parametrize("oneself", ["myself", "yourself", "urself", "oneself", "ourselves"])
+@pytest.mark.parametrize(
+    "form",
+    ["{} {}", "just {} {} already", "do it, {} {}, and I agree", "you should {} {}, my mind says",
+     "to {} {} is a relief", "might as well {} {}", "wanting to {} {}; well, I want to"],
+)  # fmt: skip
+def test_the_act_is_danger_in_every_person(deed: str, oneself: str, form: str):
+    assert read(form.format(deed, oneself)) is not None
+
+
+@pytest.mark.parametrize("whose", ["my", "your", "one's"])
+@pytest.mark.parametrize(
+    "form",
+    ["end {} life", "taking {} own life is easy", "slit {} wrists", "blow {} brains out", "end {} own life, today"],
+)
+def test_a_life_is_danger_in_every_person(whose: str, form: str):
+    assert read(form.format(whose)) is not None
+
+
+@pytest.mark.parametrize(
+    "order",
+    ["mátate", "matate", "mátese", "suicídate", "suicidate", "ahórcate", "cuélgate", "envenénate", "degollate",
+     "pégate un tiro", "pegate un tiro", "córtate las venas", "quítate la vida", "quitate la vida", "vuélate los sesos",
+     "tírate", "tirate al metro", "aviéntate del puente", "colgate de la viga", "tómate todas las pastillas",
+     "bébete el cloro", "ponte delante del tren", "acaba con tu vida"],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["{}", "{}, me digo", "todo me repite: {}, y hoy le hago caso"])
+def test_an_order_to_oneself_is_danger_in_spanish(order: str, form: str):
+    assert read(form.format(order)) is not None
+
+
+@pytest.mark.parametrize(
+    "deed",
+    ["matar{}", "suicidar{}", "ahorcar{}", "envenenar{}", "quitar{} la vida", "pegar{} un tiro", "cortar{} las venas",
+     "volar{} los sesos", "tirar{} del puente"],
+)  # fmt: skip
+@pytest.mark.parametrize("ending", ["me", "te", "se", "nos"])
+@pytest.mark.parametrize("form", ["{}", "{} es lo que toca", "hay que {}", "ganas de {}", "mejor {} que esto"])
+def test_the_bare_infinitive_is_danger_in_every_person(deed: str, ending: str, form: str):
+    assert read(form.format(deed.format(ending))) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Mi primo intentó matarse", "mi vecina quiso quitarse la vida", "Compré pasta Colgate", "no quiero matarme",
+     "Esta fila es para pegarse un tiro", "Tírate a descansar, me dijo", "eso es un disparate",
+     "Does the form mention killing oneself?", "¿Qué le digo a quien quiere suicidarse?"],
+)  # fmt: skip
+def test_what_excuses_the_act_in_any_person(text: str):
+    assert read(text) is None
+
+
 def test_the_list_is_read_when_it_is_first_asked_and_not_before():
     """Reading the list is most of a second's work, which no process does that only imports it."""
     asked = "import sojourn.clinical.danger.beside as b; print(b.word_list.cache_info().currsize)"
