@@ -21,6 +21,7 @@ from tests.golden import golden
 
 GOLDEN = golden("danger_words")
 TUNING = sentences.sentences("tuning")
+TEST = sentences.sentences("test")
 RIGHT = [each for each in TUNING if each.right]
 FOUND = [each for each in RIGHT if each.danger]
 EVERYDAY = [
@@ -43,6 +44,13 @@ def test_golden_sentences(case):
 def test_no_explicit_sentence_of_the_tuning_part_is_missed():
     explicit = [each for each in TUNING if each.kind == "explicit"]
     assert len(explicit) >= 90
+    assert [each.text for each in sentences.missed(explicit)] == []
+
+
+def test_no_explicit_sentence_of_the_part_that_nobody_tuned_on_is_missed():
+    explicit = [each for each in TEST if each.kind == "explicit"]
+    assert {each.language for each in explicit} == set(sentences.LANGUAGES)
+    assert len(explicit) >= 60
     assert [each.text for each in sentences.missed(explicit)] == []
 
 
