@@ -212,8 +212,8 @@ def page() -> str:
                 "The test part",
                 "The seventh part by somebody who had seen neither the list nor any other sentence; the list was not"
                 " changed for it. Of the 400 that were written, 103 came near a sentence of the tuning part (five words"
-                " in a row, or most of the words) and are left out; with them, 45 of 45 explicit sentences were found in"
-                " each language. It was the seventh try: each of the six before it had missed some.",
+                " in a row, or most of the words) and are left out; with them, 45 of 45 explicit sentences were found"
+                " in each language. It was the seventh try: each of the six before it had missed some.",
             ),
             *_blind_run("First", FIRST_RIGHT, FIRST_ABOUT),
             *_blind_run("Second", SECOND_RIGHT, SECOND_ABOUT),
