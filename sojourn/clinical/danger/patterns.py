@@ -204,7 +204,9 @@ class OneOf:
 
     def meets(self, words: frozenset[str]) -> bool:
         """Whether one of these words is one of them."""
-        return not self.whole.isdisjoint(words) or any(text.startswith(self.stems) for text in words if self.stems)
+        if not self.whole.isdisjoint(words):
+            return True
+        return bool(self.stems) and any(text.startswith(self.stems) for text in words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,14 +214,22 @@ class Pattern:
     """A row with what can be known of it before it is tried, so that ordinary text costs next to nothing."""
 
     row: Row
-    needs: tuple[OneOf, ...]  # of each of these one word must stand in a match
-    key: OneOf  # the rarest of them
+    needs: tuple[OneOf, ...]  # of each of these one word must stand in a match; the rarest first
+    key: OneOf  # the first of them
+    others: tuple[OneOf, ...]  # the rest of them
     first: OneOf | None  # words that a match can begin with; None: any
     size: int  # the most words that a match takes
 
     def possible(self, words: frozenset[str]) -> bool:
         """Whether a sentence of these words can hold a match at all."""
         return all(each.meets(words) for each in self.needs)
+
+    def possible_beside_key(self, words: frozenset[str]) -> bool:
+        """The same of a sentence in which a word of ``key`` stands. A loop: it is asked once a word, mostly in vain."""
+        for each in self.others:  # noqa: SIM110
+            if each.whole.isdisjoint(words) and not each.meets(words):
+                return False
+        return True
 
     def begins(self, text: str) -> bool:
         """Whether a match can begin with this word."""
@@ -228,12 +238,14 @@ class Pattern:
 
 def pattern(row: Row, common: frozenset[str]) -> Pattern:
     """The row, prepared. ``common``: words so frequent that they tell little."""
-    needs = [found for part in row if (found := _key_words(part, common))]
+    found = [words for part in row if (words := _key_words(part, common))]
+    needs = tuple(_one_of(each) for each in sorted(found, key=lambda words: _commonness(words, common)))
     first = _first_words(row)
     return Pattern(
         row=row,
-        needs=tuple(_one_of(each) for each in needs),
-        key=_one_of(_rarest(needs, common)),
+        needs=needs,
+        key=needs[0] if needs else _one_of(()),
+        others=needs[1:],
         first=None if first is None else _one_of(first),
         size=sum(_longest(part) for part in row),
     )
@@ -275,7 +287,11 @@ def _longest(part: Part) -> int:
 
 def _rarest(needs: Iterable[frozenset[Word]], common: frozenset[str]) -> frozenset[Word]:
     """The choice with the fewest everyday words."""
-    return min(needs, key=lambda words: (sum(word.text in common for word in words), len(words)), default=frozenset())
+    return min(needs, key=lambda words: _commonness(words, common), default=frozenset())
+
+
+def _commonness(words: frozenset[Word], common: frozenset[str]) -> tuple[int, int]:
+    return sum(word.text in common for word in words), len(words)
 
 
 def _key_words(part: Part, common: frozenset[str]) -> frozenset[Word]:

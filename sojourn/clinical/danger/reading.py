@@ -136,7 +136,7 @@ class WordList:
         for at, word in enumerate(sentence.words):
             for number, rule, each in self._candidates(word):
                 if number not in possible:
-                    possible[number] = each.possible(words)
+                    possible[number] = each.possible_beside_key(words)
                 if not possible[number]:
                     continue
                 for start in range(max(0, at + 1 - each.size), at + 1):

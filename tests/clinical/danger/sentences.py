@@ -1,9 +1,9 @@
 """The labelled sentences: read from their files and measured against the list.
 
-``tuning_sentences.csv`` was seen while the list was written; what it numbers ``test-``, ``second-``, ``third-`` and
-``fourth-`` were the blind parts, which were spent when the list was widened for them. ``test_sentences.csv``, where
-there is one, is written by somebody who has seen neither the list nor the tuning part, and the list is not changed for
-it.
+``tuning_sentences.csv`` was seen while the list was written; what it numbers ``test-``, ``second-``, ``third-``,
+``fourth-``, ``fifth-`` and ``sixth-`` were the blind parts, which were spent when the list was widened for them.
+``test_sentences.csv``, where there is one, is written by somebody who has seen neither the list nor the tuning part,
+and the list is not changed for it.
 """
 
 from __future__ import annotations

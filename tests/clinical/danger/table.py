@@ -32,6 +32,7 @@ KINDS = {
 FLAGS = {"suicidal_thoughts": "Suicidal thoughts", "self_harm": "Self-harm", "voices": "Voices"}
 
 RUN_ON = "2026-11-29"
+LATER_RUNS_ON = "2026-11-30"
 FIRST_RIGHT = {  # kind: (right, of) in English, in Spanish; "explicit" then held "oblique" as well
     "explicit": ((38, 46), (37, 46)),
     "passive": ((10, 16), (9, 16)),
@@ -99,6 +100,47 @@ FOURTH_ABOUT = [
     "for what it had missed and for its kin, and the sentences that are no near copies of others stand in the tuning",
     "part.",
 ]
+FIFTH_RIGHT = {
+    "explicit": ((44, 45), (45, 45)),
+    "oblique": ((6, 12), (5, 12)),
+    "passive": ((11, 14), (9, 14)),
+    "denial_that_is_not": ((8, 13), (5, 13)),
+    "goodbye": ((9, 13), (6, 13)),
+    "self_harm": ((11, 13), (11, 13)),
+    "voices": ((11, 13), (7, 13)),
+    "negation": ((11, 13), (9, 13)),
+    "past": ((10, 13), (7, 13)),
+    "third_person": ((12, 13), (12, 13)),
+    "idiom": ((12, 13), (12, 13)),
+    "question": ((11, 13), (11, 13)),
+    "everyday": ((14, 14), (14, 14)),
+}
+FIFTH_ABOUT = [
+    "404 sentences by somebody who had seen neither the list nor any other sentence, near copies of others counted",
+    "with them. The list was then widened by structure for what it had missed (tenses that look back from a day to",
+    "come, passives, nouns for the act), and the 315 sentences that are no near copies stand in the tuning part.",
+]
+
+SIXTH_RIGHT = {
+    "explicit": ((43, 45), (44, 45)),
+    "oblique": ((2, 12), (0, 12)),
+    "passive": ((7, 13), (3, 13)),
+    "denial_that_is_not": ((7, 13), (5, 13)),
+    "goodbye": ((8, 13), (2, 13)),
+    "self_harm": ((11, 13), (9, 13)),
+    "voices": ((7, 13), (9, 13)),
+    "negation": ((10, 13), (11, 13)),
+    "past": ((10, 13), (11, 13)),
+    "third_person": ((11, 13), (13, 13)),
+    "idiom": ((13, 13), (12, 13)),
+    "question": ((10, 13), (10, 13)),
+    "everyday": ((13, 13), (13, 13)),
+}
+SIXTH_ABOUT = [
+    "400 sentences by somebody who had seen neither the list nor any other sentence, near copies of others counted",
+    "with them. The list was then widened to every person and form of the act (imperatives, «uno», bare infinitives),",
+    "and the 329 sentences that are no near copies stand in the tuning part.",
+]
 
 BEGINNING = """# Words of danger
 
@@ -117,7 +159,8 @@ Python and one in TypeScript for what must stay on the patient's own device; gol
 2. Capitals, accents, apostrophes, masks (`k*ll`), signs for letters, letters drawn out, pictures for words (🔫) and
    usual short forms are taken away. In {forgiven} long words one slip of a letter is forgiven.
 3. {rules} rules name rows of words. A rule holds where one of its rows stands. The default is danger: words that name
-   one's own death plainly ("suicide", "hang myself", «me cuelgo») need nothing beside them. Some rules ask for more,
+   death by one's own hand plainly, in any person ("suicide", "hang myself", "end your life", «me cuelgo», «mátate»),
+   need nothing beside them. Some rules ask for more,
    anywhere in the sentence: a gun is danger beside oneself, a time and what is done with it.
 4. {exceptions} exceptions look at the words beside it: a negation that governs it, a time long over, another person, a
    figure of speech, a question. An exception reaches no further than its part of the sentence, and has its own
@@ -167,12 +210,17 @@ def page() -> str:
             *_part(
                 "test",
                 "The test part",
-                "By somebody who had seen neither the list nor any other sentence; the list was not changed for it.",
+                "The seventh part by somebody who had seen neither the list nor any other sentence; the list was not"
+                " changed for it. Of the 400 that were written, 103 came near a sentence of the tuning part (five words"
+                " in a row, or most of the words) and are left out; with them, 45 of 45 explicit sentences were found"
+                " in each language. It was the seventh try: each of the six before it had missed some.",
             ),
             *_blind_run("First", FIRST_RIGHT, FIRST_ABOUT),
             *_blind_run("Second", SECOND_RIGHT, SECOND_ABOUT),
             *_blind_run("Third", THIRD_RIGHT, THIRD_ABOUT),
             *_blind_run("Fourth", FOURTH_RIGHT, FOURTH_ABOUT),
+            *_blind_run("Fifth", FIFTH_RIGHT, FIFTH_ABOUT, LATER_RUNS_ON),
+            *_blind_run("Sixth", SIXTH_RIGHT, SIXTH_ABOUT, LATER_RUNS_ON),
         ]
     )
 
@@ -226,7 +274,9 @@ def _part(name: str, title: str, words: str) -> list[str]:
     ]
 
 
-def _blind_run(which: str, right: Mapping[str, tuple[tuple[int, int], ...]], about: list[str]) -> list[str]:
+def _blind_run(
+    which: str, right: Mapping[str, tuple[tuple[int, int], ...]], about: list[str], run_on: str = RUN_ON
+) -> list[str]:
     """How the list did on sentences that were unseen then; the list was widened for them afterwards."""
 
     def cells(kind: str) -> str:
@@ -234,7 +284,7 @@ def _blind_run(which: str, right: Mapping[str, tuple[tuple[int, int], ...]], abo
         return " | ".join(f"{found} of {of} {word}" for found, of in right[kind])
 
     return [
-        f"## {which} blind run, {RUN_ON}, list as it was then",
+        f"## {which} blind run, {run_on}, list as it was then",
         "",
         *about,
         "",

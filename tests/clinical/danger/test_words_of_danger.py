@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 import unicodedata
 from importlib import resources
@@ -19,6 +21,7 @@ from tests.golden import golden
 
 GOLDEN = golden("danger_words")
 TUNING = sentences.sentences("tuning")
+TEST = sentences.sentences("test")
 RIGHT = [each for each in TUNING if each.right]
 FOUND = [each for each in RIGHT if each.danger]
 EVERYDAY = [
@@ -41,6 +44,13 @@ def test_golden_sentences(case):
 def test_no_explicit_sentence_of_the_tuning_part_is_missed():
     explicit = [each for each in TUNING if each.kind == "explicit"]
     assert len(explicit) >= 90
+    assert [each.text for each in sentences.missed(explicit)] == []
+
+
+def test_no_explicit_sentence_of_the_part_that_nobody_tuned_on_is_missed():
+    explicit = [each for each in TEST if each.kind == "explicit"]
+    assert {each.language for each in explicit} == set(sentences.LANGUAGES)
+    assert len(explicit) >= 60
     assert [each.text for each in sentences.missed(explicit)] == []
 
 
@@ -292,6 +302,85 @@ def test_every_first_person_form_of_a_deadly_verb_is_danger(verb: str, now: str,
 )  # fmt: skip
 def test_a_deadly_verb_upon_oneself_is_danger_however_it_is_planned(deed: str, form: str):
     assert read(form.format(deed)) is not None
+
+
+@pytest.mark.parametrize(
+    "done", ["killed", "hanged", "shot", "drowned", "poisoned", "gassed", "stabbed", "suffocated", "electrocuted"]
+)
+def test_a_tense_that_looks_back_from_a_time_to_come_is_danger(done: str):
+    assert read(f"I'll have {done} myself by Friday") is not None
+
+
+@pytest.mark.parametrize(
+    "done",
+    ["matado", "suicidado", "ahorcado", "colgado", "envenenado", "degollado", "asfixiado", "electrocutado", "disparado",
+     "apuñalado", "quitado la vida", "pegado un tiro", "cortado las venas", "tirado del puente", "puesto bajo el tren",
+     "volado los sesos"],
+)  # fmt: skip
+def test_the_same_tense_is_danger_in_spanish(done: str):
+    assert read(f"Para el viernes me habré {done}") is not None
+
+
+@pytest.mark.parametrize(
+    "deed", ["kill", "hang", "shoot", "drown", "poison", "gas", "stab", "unalive", "murder", "end"]
+)
+@pytest.mark.parametrize("oneself", ["myself", "yourself", "urself", "oneself", "ourselves"])
+@pytest.mark.parametrize(
+    "form",
+    ["{} {}", "just {} {} already", "do it, {} {}, and I agree", "you should {} {}, my mind says",
+     "to {} {} is a relief", "might as well {} {}", "wanting to {} {}; well, I want to"],
+)  # fmt: skip
+def test_the_act_is_danger_in_every_person(deed: str, oneself: str, form: str):
+    assert read(form.format(deed, oneself)) is not None
+
+
+@pytest.mark.parametrize("whose", ["my", "your", "one's"])
+@pytest.mark.parametrize(
+    "form",
+    ["end {} life", "taking {} own life is easy", "slit {} wrists", "blow {} brains out", "end {} own life, today"],
+)
+def test_a_life_is_danger_in_every_person(whose: str, form: str):
+    assert read(form.format(whose)) is not None
+
+
+@pytest.mark.parametrize(
+    "order",
+    ["mátate", "matate", "mátese", "suicídate", "suicidate", "ahórcate", "cuélgate", "envenénate", "degollate",
+     "pégate un tiro", "pegate un tiro", "córtate las venas", "quítate la vida", "quitate la vida", "vuélate los sesos",
+     "tírate", "tirate al metro", "aviéntate del puente", "colgate de la viga", "tómate todas las pastillas",
+     "bébete el cloro", "ponte delante del tren", "acaba con tu vida"],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["{}", "{}, me digo", "todo me repite: {}, y hoy le hago caso"])
+def test_an_order_to_oneself_is_danger_in_spanish(order: str, form: str):
+    assert read(form.format(order)) is not None
+
+
+@pytest.mark.parametrize(
+    "deed",
+    ["matar{}", "suicidar{}", "ahorcar{}", "envenenar{}", "quitar{} la vida", "pegar{} un tiro", "cortar{} las venas",
+     "volar{} los sesos", "tirar{} del puente"],
+)  # fmt: skip
+@pytest.mark.parametrize("ending", ["me", "te", "se", "nos"])
+@pytest.mark.parametrize("form", ["{}", "{} es lo que toca", "hay que {}", "ganas de {}", "mejor {} que esto"])
+def test_the_bare_infinitive_is_danger_in_every_person(deed: str, ending: str, form: str):
+    assert read(form.format(deed.format(ending))) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Mi primo intentó matarse", "mi vecina quiso quitarse la vida", "Compré pasta Colgate", "no quiero matarme",
+     "Esta fila es para pegarse un tiro", "Tírate a descansar, me dijo", "eso es un disparate",
+     "Does the form mention killing oneself?", "¿Qué le digo a quien quiere suicidarse?"],
+)  # fmt: skip
+def test_what_excuses_the_act_in_any_person(text: str):
+    assert read(text) is None
+
+
+def test_the_list_is_read_when_it_is_first_asked_and_not_before():
+    """Reading the list is most of a second's work, which no process does that only imports it."""
+    asked = "import sojourn.clinical.danger.beside as b; print(b.word_list.cache_info().currsize)"
+    ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "0"
 
 
 def test_a_rule_that_could_fit_nothing_at_all_is_refused():
