@@ -72,7 +72,7 @@ def test_85_mg_with_the_reason_x_by_a_nurse(ready: Cast):
     page = show(nurse, stage)
     assert "Give the dose" in page
     assert "One prescriber may pass this, with a reason" in page
-    assert "Nothing stands in the way" not in page
+    assert "Nothing prevents it" not in page
     refused = press(nurse, stage, "session_start_dose", note="x", reason="x")
     assert refused.status_code == 409
     wanted = "85 mg is not the dose of the plan, 42.5 mg. A different dose needs a prescriber's signature."

@@ -261,7 +261,7 @@ def test_the_patient_says_no_during_an_alarm(ready: Cast, clock: Clock):
     page = show(client, stage)
     for name in ("session_pause", "session_stop_early", "session_say_no"):
         assert f'formaction="{url(name, stage)}"' in page
-    assert "Nothing stands in the way" not in page
+    assert "Nothing prevents it" not in page
     raised = press(client, stage, "session_rate", rate_ml_per_h="90")
     assert "A high-priority alarm is open" in reasons(raised)
     assert 'name="override"' not in body(raised)

@@ -196,7 +196,7 @@ def test_a_specialist_s_answer_is_asked_for_recorded_and_shown(clinic: Cast, ana
     reasons = asked_at(page)
     refused = sign(me, ana, given | reasons)
     assert refused.status_code == 409
-    assert "a specialist’s answer comes first" in plain(refused)
+    assert "a specialist’s answer is needed first" in plain(refused)
     short = key_of(clinic, ana, "RC-SEIZURE")[:20]
     day = (now_here().date() - timedelta(days=20)).isoformat()
     typed = {f"clearance-{short}-who": "Dr. Vera Lund", f"clearance-{short}-field": "neurology"}
@@ -239,7 +239,7 @@ def test_a_nurse_records_it_beforehand_and_strikes_what_was_wrong(clinic: Cast, 
     assert nurse.post(strike, {"reason": "Of another patient"}).status_code == 302
     refused = sign(clinic.client("prescriber"), ana, given | asked_at(page))
     assert refused.status_code == 409
-    assert "a specialist’s answer comes first" in plain(refused)
+    assert "a specialist’s answer is needed first" in plain(refused)
     with acting_as(clinic.actor("nurse")), pytest.raises(DatabaseError), transaction.atomic():
         Clearance.objects.filter(pk=row.pk).update(who="Dr. Nobody")
 

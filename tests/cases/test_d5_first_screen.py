@@ -83,7 +83,7 @@ def test_values_and_stop_are_in_sight_with_three_high_alarms(
         expect(page.locator(f'[data-pin="{key}"] .pin-figure')).to_have_text(value)
     for name in ("Stop", "Pause"):
         in_first_screen(page, page.get_by_role("button", name=name, exact=True))
-    expect(page.get_by_text("Nothing stands in the way")).to_have_count(0)
+    expect(page.get_by_text("Nothing prevents it")).to_have_count(0)
     # And wherever somebody has scrolled to.
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     for one in (page.locator('[data-pin="spo2"] .pin-figure'), page.get_by_role("button", name="Stop", exact=True)):

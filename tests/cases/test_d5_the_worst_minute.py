@@ -1,6 +1,6 @@
 """D5: in the worst minute the values, the alarms and the way to stop are in sight, and nothing on the page is calm.
 
-Three alarm cards pushed every value off the first screen, the bar said "Nothing stands in the way" during a high alarm,
+Three alarm cards pushed every value off the first screen, the bar said "Nothing prevents it" during a high alarm,
 and an alarm lost its value when it was passed on. Shown on the session's pages, the board and the homes.
 """
 
@@ -111,7 +111,7 @@ def test_the_bar_is_never_calm_during_a_high_alarm(clinic: Cast, clock: Clock):
     with acting_as(clinic.actor("nurse")):
         stage.vitals(clock(), spo2=86)
     for page in (show(client, stage), body(client.get(url("session_live", stage), {"seen": "4"}))):
-        assert "Nothing stands in the way" not in page
+        assert "Nothing prevents it" not in page
         assert "A high alarm is open: look at the patient." in page
 
 

@@ -256,7 +256,7 @@ def test_one_person_in_two_roles_steps_in_for_nobody(clinic: Cast):
     admin = clinic.client("clinic_admin")
     refused = admin.post(DUTY, {"place1": nurse.pk, "place2": as_prescriber.pk})
     assert refused.status_code == 409
-    assert "Each person stands on the list once" in refused.text
+    assert "Each person can be on the list only once" in refused.text
 
 
 def test_the_audit_says_that_a_flag_was_raised_and_not_of_what(open_clinic: Flagged):

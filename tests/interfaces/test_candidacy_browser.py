@@ -88,7 +88,7 @@ def test_from_findings_to_a_signed_answer(
         page.get_by_label("Conditions", exact=True).fill("An ECG first")
         page.get_by_label("Why, for the patient").fill("We want to look at your heart first.")
         page.get_by_role("button", name="See what the patient will read").click()
-        page.get_by_text("this stands in the way").first.wait_for()
+        page.get_by_text("this prevents it").first.wait_for()
         wrong += faults(page, f"refused-{size}-{mood}")
         assert page.get_by_label("Conditions", exact=True).input_value() == "An ECG first"
 

@@ -105,7 +105,7 @@ def test_an_empty_record_says_what_is_missing(clinic: Cast, ana: Patient):
     text = body(page)
     for words in ("Nobody has decided yet", "Blood pressure", "Liver panel", "ECG", "things to ask the patient"):
         assert words in text
-    assert "stands in the way" not in text.split("Your decision")[0].replace("No active rule prevents it", "")
+    assert "prevents it" not in text.split("Your decision")[0].replace("No active rule prevents it", "")
     with acting_as(clinic.actor("auditor")):
         assert AuditEvent.objects.filter(action="patient.opened").exists()
 
@@ -132,7 +132,7 @@ def test_a_full_record_keeps_to_thirteen_statements_and_shows_reasons(clinic: Ca
     text = body(page)
     for words in (
         "Declined", "Pregnancy test: positive", "entered by the clinic", "Absolute", "Override with a reason",
-        "1 finding stands in the way", "2 findings of rules that nobody has adopted", "Diazepam", "Major",
+        "1 finding prevents it", "2 findings of rules that nobody has adopted", "Diazepam", "Major",
         "Grandmother’s tea", "Not checked", "Acetaminophen", "What happened", "The story was sent", "Insomnia",
     ):  # fmt: skip
         assert words in text, words
@@ -291,7 +291,7 @@ def test_a_page_that_was_overtaken_names_what_changed(clinic: Cast, ana: Patient
     assert "So." in body(overtaken)
     blocked = prescriber.post(page_of(ana, "decide/"), sent | {"seen": hidden(overtaken, "seen")})
     assert blocked.status_code == 409
-    assert "this stands in the way" in body(blocked)
+    assert "this prevents it" in body(blocked)
 
 
 def test_two_prescribers_override_on_the_page(clinic: Cast, ana: Patient):

@@ -656,7 +656,7 @@ def test_what_stands_against_the_dose_is_said_when_the_patient_arrives(ready: Ca
     assert "The course has ended." in body(client.get(url("session_live", stage), {"seen": "1", "road": "ask"}))
     page = body(client.get(url("session", later)))
     assert "What prevents the dose" in page
-    assert "Nothing stands in the way" not in page
+    assert "Nothing prevents it" not in page
     road = page[page.index('id="road"') :]
     assert reverse("console:plan", args=[later.patient.pk]) in group(road, "Nobody may pass this")
     # The part that refreshes every few seconds does not ask again, and does not forget.
@@ -664,7 +664,7 @@ def test_what_stands_against_the_dose_is_said_when_the_patient_arrives(ready: Ca
     assert re.search(r"live/\?seen=2&entries=2&road=[1-9]", page)
     few = body(client.get(url("session_live", later), {"seen": "2", "entries": "2", "road": "2"}))
     assert "2 things are still missing" in few
-    assert "Nothing stands in the way" not in few
+    assert "Nothing prevents it" not in few
     refused = client.post(url("session_start_dose", later), {"seen": "2"})
     assert "The course has ended." in reasons(refused)
     ticks = re.findall(r'name="override" value="([^"]+)"', body(ready.client("prescriber").get(url("session", later))))
