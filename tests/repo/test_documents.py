@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import polib
 import pytest
 
+from sojourn.foundation.ui import build
 from tests.repo import messages
 from tests.repo.test_repository import ROOT, tracked
 
@@ -69,12 +69,11 @@ def test_a_file_that_is_gone_would_be_found():
     assert named_files("see `sojourn/gone.py`, `sojourn/<topic>/views.py` and `make test`") == ["sojourn/gone.py"]
 
 
-def test_collecting_the_words_compiles_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_collecting_the_words_compiles_them(monkeypatch: pytest.MonkeyPatch):
     """A page reads the compiled catalogue: without it, what was just translated is still shown in English."""
-    catalogue = tmp_path / "django.po"
-    catalogue.write_bytes(messages.CATALOGUE.read_bytes())
-    monkeypatch.setattr(messages, "CATALOGUE", catalogue)
-    monkeypatch.setattr(messages, "ROOT", tmp_path.parent)
-    monkeypatch.setattr(messages, "wanted", lambda: {("", "Patients", None): ["somewhere"]})
+    compiled: list[str] = []
+    monkeypatch.setattr(messages, "sorted_out", lambda known: {})
+    monkeypatch.setattr(messages, "catalogues", list)
+    monkeypatch.setattr(build, "compile_translations", lambda progress: compiled.append("es"))
     messages.main()
-    assert [each.msgstr for each in polib.mofile(str(catalogue.with_suffix(".mo")))] == ["Pacientes"]
+    assert compiled == ["es"]

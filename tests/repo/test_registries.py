@@ -16,7 +16,7 @@ from sojourn.foundation.registry import ROOT, Permissions, Sentences, declared, 
 from sojourn.foundation.ui.navigation import Nav, navigation
 
 _CODE = re.compile(r"[a-z]+\.[a-z_]+")
-_ASKED_BY = {"must", "may"}  # and every decorator
+_ASKED_BY = {"require", "may"}  # and every decorator
 
 
 def permissions() -> dict[str, Permissions]:
@@ -42,7 +42,7 @@ def sources() -> Iterator[tuple[str, str]]:
 
 
 def asked_in(text: str) -> Iterator[tuple[int, str]]:
-    """The permissions that are asked for by ``must`` and ``may`` or at a page's decorator."""
+    """The permissions that are asked for by ``require`` and ``may`` or at a page's decorator."""
     for node in ast.walk(ast.parse(text)):
         calls: list[ast.expr] = []
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in _ASKED_BY:
