@@ -4,7 +4,7 @@ from sojourn.clinical.scales import danger, fhir
 from sojourn.clinical.scales.expression import ExpressionWrong
 from sojourn.clinical.scales.fhir import Fault, Form, FormInvalid
 from sojourn.clinical.scales.items import Item, Option, Text, When, say
-from sojourn.clinical.scales.scale import (
+from sojourn.clinical.scales.scoring import (
     Band,
     Change,
     Finding,
