@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from math import isfinite
 from types import MappingProxyType
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, Final, Literal, TypeVar, get_args
 
 Verification = Literal["verified", "second-hand", "derived", "convention", "recalled"]
 Tighten = Literal["lower", "higher", "fixed"]
@@ -29,6 +29,8 @@ _ALWAYS_ADOPTED: Final = frozenset({"dose.ceiling"})
 # What nobody has read anywhere: whoever adopts it types it, so that no number acts that nobody looked at.
 _TYPED: Final[frozenset[Verification]] = frozenset(("convention", "recalled"))
 _DIRECTIONS: Final[tuple[Tighten, ...]] = get_args(Tighten)
+
+W = TypeVar("W", bound=str)
 
 
 class RuleInvalid(ValueError):
@@ -256,6 +258,14 @@ def content_hash(data: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def one_of(word: object, known: Sequence[W]) -> W:
+    """A word as one of those that are known; raises RuleInvalid."""
+    for each in known:
+        if each == word:
+            return each
+    raise RuleInvalid(f"{word} is none of {', '.join(known)}")
+
+
 def frozen(value: Any) -> Any:
     """The same data, read-only all the way down."""
     if isinstance(value, Mapping):
@@ -271,10 +281,8 @@ def parse_rule(data: Mapping[str, Any]) -> Rule:
     wrong = list(_faults(data))
     if wrong:
         raise RuleInvalid(f"{identity}: " + "; ".join(wrong))
-    mark = cast(Verification, data["verification"])
-    tables = dict(data.get("parameters", {}))
-    parameters = {name: _parameter(name, table, mark) for name, table in tables.items() if "value" in table}
-    unstated = {name: _open_number(name, table, mark) for name, table in tables.items() if "value" not in table}
+    mark = one_of(data["verification"], MARKS)
+    parameters, unstated = _numbers(data, mark)
     marks = [*(each.verification for each in parameters.values()), *(each.verification for each in unstated.values())]
     low = weakest([mark, *marks])
     if low != mark:
@@ -299,10 +307,17 @@ def parse_rule(data: Mapping[str, Any]) -> Rule:
     )
 
 
+def _numbers(data: Mapping[str, Any], mark: Verification) -> tuple[dict[str, Parameter], dict[str, OpenNumber]]:
+    """The numbers of a rule: with a value, and those that a clinic must state."""
+    tables = dict(data.get("parameters", {}))
+    return (
+        {name: _parameter(name, table, mark) for name, table in tables.items() if "value" in table},
+        {name: _open_number(name, table, mark) for name, table in tables.items() if "value" not in table},
+    )
+
+
 def _faults(data: Mapping[str, Any]) -> Iterator[str]:
-    for key in ("id", "kind", "title", "statement"):
-        if not isinstance(data.get(key), str) or not data[key].strip():
-            yield f"{key} must be a text"
+    yield from (f"{key} must be a text" for key in ("id", "kind", "title", "statement") if not _is_text(data.get(key)))
     if not isinstance(data.get("version"), int) or isinstance(data["version"], bool) or data["version"] < 1:
         yield "version must be a whole number from 1"
     if type(data.get("effective_from")) is not date:
@@ -311,8 +326,19 @@ def _faults(data: Mapping[str, Any]) -> Iterator[str]:
         yield f"verification must be one of {', '.join(MARKS)}"
     if not isinstance(data.get("sources"), list) or not data["sources"]:
         yield "sources must name at least one source, or say that it is a convention"
-    for key in sorted(set(data) - _RULE_KEYS):
-        yield f"{key} is not a part of a rule"
+    yield from (f"{key} is not a part of a rule" for key in sorted(set(data) - _RULE_KEYS))
+    yield from _faults_within(data)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+
+
+def _faults_within(data: Mapping[str, Any]) -> Iterator[str]:
     for name, table in dict(data.get("parameters", {})).items():
         yield from _parameter_faults(name, table)
     for each in data.get("examples", []):
@@ -325,10 +351,7 @@ def _parameter_faults(name: str, table: Any) -> Iterator[str]:
         yield f"{name} must be a table"
         return
     for key in ("value", "furthest", "least", "most"):
-        value = table.get(key)
-        if value is None and key not in table:
-            continue
-        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        if key in table and not _is_number(table[key]):
             yield f"{name}: {key} must be a number"
     is_open = "value" not in table
     if is_open and table.get("tighten") == "fixed":
@@ -349,9 +372,9 @@ def _parameter(name: str, table: Mapping[str, Any], inherited: Verification) -> 
         name=name,
         value=float(table["value"]),
         unit=str(table["unit"]),
-        tighten=cast(Tighten, table["tighten"]),
+        tighten=one_of(table["tighten"], _DIRECTIONS),
         furthest=None if furthest is None else float(furthest),
-        verification=cast(Verification, table.get("verification", inherited)),
+        verification=one_of(table.get("verification", inherited), MARKS),
         label=str(table.get("label", name.replace("_", " "))),
     )
 
@@ -361,9 +384,9 @@ def _open_number(name: str, table: Mapping[str, Any], inherited: Verification) -
     return OpenNumber(
         name=name,
         unit=str(table["unit"]),
-        tighten=cast(Tighten, table["tighten"]),
+        tighten=one_of(table["tighten"], _DIRECTIONS),
         least=None if least is None else float(least),
         most=None if most is None else float(most),
-        verification=cast(Verification, table.get("verification", inherited)),
+        verification=one_of(table.get("verification", inherited), MARKS),
         label=str(table.get("label", name.replace("_", " "))),
     )

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sojourn.clinical.scales.fhir import LOINC, ORDINAL, TRANSLATION, VERIFICATION
@@ -59,7 +59,6 @@ def _text(key: str, words: Mapping[str, str]) -> dict[str, Any]:
 
 def _item(table: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:
     item: dict[str, Any] = {"linkId": table["id"]}
-    extensions: list[dict[str, Any]] = []
     if "loinc" in table:
         code: dict[str, Any] = {"system": LOINC, "code": table["loinc"]}
         if "mark" in table:
@@ -70,23 +69,30 @@ def _item(table: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any
     item |= {"type": kind, "required": table.get("required", True)}
     if kind == "choice":
         item["answerOption"] = [_option(each) for each in answers[table["answers"]]]
-    if kind == "integer":
-        low, high = table["range"]
-        extensions += [
-            {"url": f"{_FHIR}minValue", "valueInteger": low},
-            {"url": f"{_FHIR}maxValue", "valueInteger": high},
-        ]
-        if table.get("slider", False):
-            system = "http://hl7.org/fhir/questionnaire-item-control"
-            coding = {"coding": [{"system": system, "code": "slider"}]}
-            extensions.append({"url": f"{_FHIR}questionnaire-itemControl", "valueCodeableConcept": coding})
     if "when" in table:
-        question, *how, answer = table["when"]
-        key = "answerBoolean" if isinstance(answer, bool) else "answerInteger"
-        item["enableWhen"] = [{"question": question, "operator": how[0] if how else "=", key: answer}]
-    if extensions:
-        item["extension"] = extensions
+        item["enableWhen"] = [_when(table["when"])]
+    if kind == "integer":
+        item["extension"] = _range(table)
     return item
+
+
+def _when(when: Sequence[Any]) -> dict[str, Any]:
+    question, *how, answer = when
+    key = "answerBoolean" if isinstance(answer, bool) else "answerInteger"
+    return {"question": question, "operator": how[0] if how else "=", key: answer}
+
+
+def _range(table: Mapping[str, Any]) -> list[dict[str, Any]]:
+    low, high = table["range"]
+    bounds: list[dict[str, Any]] = [
+        {"url": f"{_FHIR}minValue", "valueInteger": low},
+        {"url": f"{_FHIR}maxValue", "valueInteger": high},
+    ]
+    if table.get("slider", False):
+        system = "http://hl7.org/fhir/questionnaire-item-control"
+        coding = {"coding": [{"system": system, "code": "slider"}]}
+        bounds.append({"url": f"{_FHIR}questionnaire-itemControl", "valueCodeableConcept": coding})
+    return bounds
 
 
 def _option(table: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, TypeGuard, cast
+from typing import Any, Final, TypeGuard, get_args
 
 from sojourn.clinical.rules import MARKS, Verification
 from sojourn.clinical.scales.items import NO_TEXT, Item, Kind, Operator, Option, Text, When
@@ -31,7 +31,7 @@ MOST_OPTIONS: Final = 40
 LONGEST_TEXT: Final = 2000
 DEEPEST: Final = 6
 LARGEST: Final = 10_000  # an answer is a small whole number
-_OPERATORS: Final = ("exists", "=", "!=", ">", "<", ">=", "<=")
+_OPERATORS: Final[tuple[Operator, ...]] = get_args(Operator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +117,8 @@ class _Reader:
 
     def form(self) -> Form:
         data = self.data
-        if not isinstance(data.get("title"), str) or not data["title"].strip():
-            self.wrong("no-title")
-        title = self.text(data, "title", "") if isinstance(data.get("title"), str) else NO_TEXT
-        entries = data.get("item")
-        if not isinstance(entries, list) or not entries:
-            self.wrong("no-items")
-            entries = []
-        self.walk(entries, "", 1)
-        if entries and not self.items and not self.faults:
-            self.wrong("no-items")
+        title = self.title()
+        self.entries()
         words = [frozenset(each.text) for each in self.items if each.text is not NO_TEXT]
         return Form(
             id=str(data.get("id", "")),
@@ -139,6 +131,21 @@ class _Reader:
             unverified_languages=frozenset(self.unverified()),
             definition=data,
         )
+
+    def title(self) -> Text:
+        held = self.data.get("title")
+        if not isinstance(held, str) or not held.strip():
+            self.wrong("no-title")
+        return self.text(self.data, "title", "") if isinstance(held, str) else NO_TEXT
+
+    def entries(self) -> None:
+        entries = self.data.get("item")
+        if not isinstance(entries, list) or not entries:
+            self.wrong("no-items")
+            return
+        self.walk(entries, "", 1)
+        if not self.items and not self.faults:
+            self.wrong("no-items")
 
     def walk(self, entries: list[Any], place: str, depth: int) -> None:
         if depth > DEEPEST:
@@ -156,17 +163,18 @@ class _Reader:
             if not isinstance(link_id, str) or not link_id.strip() or len(link_id) > 40:
                 self.wrong("no-link-id", where)
                 continue
-            kind = entry.get("type")
-            if kind == "display":
-                if isinstance(entry.get("text"), str):
-                    self.stems.append(self.text(entry, "text", link_id))
-                continue
-            if kind == "group":
-                self.group(link_id, entry, where, depth)
-                continue
-            if link_id in self.codes:
-                self.wrong("link-id-twice", link_id)
-                continue
+            self.entry(link_id, entry, where, depth)
+
+    def entry(self, link_id: str, entry: dict[str, Any], where: str, depth: int) -> None:
+        kind = entry.get("type")
+        if kind == "display":
+            if isinstance(entry.get("text"), str):
+                self.stems.append(self.text(entry, "text", link_id))
+        elif kind == "group":
+            self.group(link_id, entry, where, depth)
+        elif link_id in self.codes:
+            self.wrong("link-id-twice", link_id)
+        else:
             self.item(link_id, entry)
             if isinstance(entry.get("item"), list):
                 self.wrong("items-below", link_id)
@@ -240,22 +248,12 @@ class _Reader:
 
     def option(self, link_id: str, each: Any) -> Option | None:
         if isinstance(each, dict) and isinstance(each.get("valueInteger"), int):
-            value = each["valueInteger"]
-            if isinstance(value, bool) or abs(value) > LARGEST:
-                self.wrong("not-a-whole-number", link_id, value)
-                return None
-            self.codes[link_id][str(value)] = value
-            return Option(value, MappingProxyType({"en": str(value)}), None, "verified")
+            return self.whole_number(link_id, each["valueInteger"])
         coding = each.get("valueCoding") if isinstance(each, dict) else None
         if not isinstance(coding, dict) or not isinstance(coding.get("display"), str) or not coding["display"].strip():
             self.wrong("no-answer-text", link_id)
             return None
-        number = None
-        for url in _WEIGHTS:
-            for place in (coding, each):
-                held = self.extension(place, url)
-                if held is not None and number is None:
-                    number = held.get("valueDecimal", held.get("valueInteger"))
+        number = self.weight(coding, each)
         if isinstance(number, bool) or not isinstance(number, int | float):
             self.wrong("no-ordinal", link_id, coding["display"])
             return None
@@ -263,10 +261,25 @@ class _Reader:
             self.wrong("not-a-whole-number", link_id, number)
             return None
         code = coding.get("code")
-        if isinstance(code, str):
-            self.codes[link_id][code] = int(number)
-        public = code if isinstance(code, str) and coding.get("system") == LOINC else None
+        if not isinstance(code, str):
+            return Option(int(number), self.text(coding, "display", link_id), None, self.mark(coding))
+        self.codes[link_id][code] = int(number)
+        public = code if coding.get("system") == LOINC else None
         return Option(int(number), self.text(coding, "display", link_id), public, self.mark(coding))
+
+    def whole_number(self, link_id: str, value: int) -> Option | None:
+        """An answer that is its own number."""
+        if isinstance(value, bool) or abs(value) > LARGEST:
+            self.wrong("not-a-whole-number", link_id, value)
+            return None
+        self.codes[link_id][str(value)] = value
+        return Option(value, MappingProxyType({"en": str(value)}), None, "verified")
+
+    def weight(self, *places: Any) -> object:
+        """The number of an answer, from the first extension that says one."""
+        held = (self.extension(place, url) for url in _WEIGHTS for place in places)
+        numbers = (each.get("valueDecimal", each.get("valueInteger")) for each in held if each is not None)
+        return next((each for each in numbers if each is not None), None)
 
     def limits(self, link_id: str, entry: Mapping[str, Any]) -> tuple[int, int]:
         ends: list[int] = []
@@ -288,28 +301,47 @@ class _Reader:
             self.wrong("wrong-branch", link_id)
             return
         for each in conditions:
-            question = each.get("question") if isinstance(each, dict) else None
-            if not isinstance(question, str) or each.get("operator") not in _OPERATORS:
-                self.wrong("wrong-branch", link_id)
-                continue
-            if question not in self.codes or question == link_id:
-                self.wrong("branch-on-later", link_id, question)
-                continue
-            number: object = None
-            if "answerBoolean" in each:
-                number = int(bool(each["answerBoolean"]))
-            elif "answerInteger" in each or "answerDecimal" in each:
-                number = each.get("answerInteger", each.get("answerDecimal"))
-            elif isinstance(each.get("answerCoding"), dict):
-                number = self.codes[question].get(str(each["answerCoding"].get("code")))
-            if not _whole(number):
-                self.wrong("wrong-branch", link_id)
-                continue
-            yield When(question, cast(Operator, each["operator"]), int(number))
+            condition = self.condition(link_id, each)
+            if condition is not None:
+                yield condition
+
+    def condition(self, link_id: str, each: Any) -> When | None:
+        question = each.get("question") if isinstance(each, dict) else None
+        how = next((known for known in _OPERATORS if isinstance(each, dict) and each.get("operator") == known), None)
+        if not isinstance(question, str) or how is None:
+            self.wrong("wrong-branch", link_id)
+            return None
+        if question not in self.codes or question == link_id:
+            self.wrong("branch-on-later", link_id, question)
+            return None
+        number = self.wanted(question, each)
+        if not _whole(number):
+            self.wrong("wrong-branch", link_id)
+            return None
+        return When(question, how, int(number))
+
+    def wanted(self, question: str, each: Mapping[str, Any]) -> object:
+        """The number of the answer that a question waits for."""
+        if "answerBoolean" in each:
+            return int(bool(each["answerBoolean"]))
+        if "answerInteger" in each or "answerDecimal" in each:
+            return each.get("answerInteger", each.get("answerDecimal"))
+        if isinstance(each.get("answerCoding"), dict):
+            return self.codes[question].get(str(each["answerCoding"].get("code")))
+        return None
 
     def text(self, table: Mapping[str, Any], key: str, item: str) -> Text:
-        words = {self.language: table[key].strip()}
-        beside = table.get(f"_{key}")
+        words = {self.language: table[key].strip(), **self.translations(table.get(f"_{key}"), item)}
+        for each in words.values():
+            if len(each) > LONGEST_TEXT:
+                self.wrong("text-too-long", item, LONGEST_TEXT)
+            if "\x00" in each:
+                self.wrong("no-text", item)
+        words.setdefault("en", words[self.language])
+        return MappingProxyType(words)
+
+    def translations(self, beside: Any, item: str) -> dict[str, str]:
+        words: dict[str, str] = {}
         extensions = beside.get("extension", ()) if isinstance(beside, dict) else ()
         for extension in extensions if isinstance(extensions, list) else ():
             if not isinstance(extension, dict) or extension.get("url") != TRANSLATION:
@@ -321,13 +353,7 @@ class _Reader:
                 words[str(language).partition("-")[0]] = str(content).strip()
             except (KeyError, TypeError, AttributeError):
                 self.wrong("wrong-translation", item)
-        for each in words.values():
-            if len(each) > LONGEST_TEXT:
-                self.wrong("text-too-long", item, LONGEST_TEXT)
-            if "\x00" in each:
-                self.wrong("no-text", item)
-        words.setdefault("en", words[self.language])
-        return MappingProxyType(words)
+        return words
 
     def extension(self, table: Any, url: str) -> dict[str, Any] | None:
         held = table.get("extension", ()) if isinstance(table, dict) else ()
@@ -345,7 +371,7 @@ class _Reader:
     def mark(self, coding: Mapping[str, Any]) -> Verification:
         held = self.extension(coding, VERIFICATION)
         code = held.get("valueCode") if held else None
-        return cast(Verification, code) if code in MARKS else "verified"
+        return next((each for each in MARKS if each == code), "verified")
 
     def loinc(self, table: Mapping[str, Any]) -> tuple[str | None, Verification]:
         codes = table.get("code")
