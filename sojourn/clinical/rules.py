@@ -318,7 +318,7 @@ def _numbers(data: Mapping[str, Any], mark: Verification) -> tuple[dict[str, Par
 
 def _faults(data: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"{key} must be a text" for key in ("id", "kind", "title", "statement") if not _is_text(data.get(key)))
-    if not isinstance(data.get("version"), int) or isinstance(data["version"], bool) or data["version"] < 1:
+    if not _is_version(data.get("version")):
         yield "version must be a whole number from 1"
     if type(data.get("effective_from")) is not date:
         yield "effective_from must be a day"
@@ -332,6 +332,10 @@ def _faults(data: Mapping[str, Any]) -> Iterator[str]:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
+
+
+def _is_version(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def _is_number(value: object) -> bool:
@@ -350,20 +354,26 @@ def _parameter_faults(name: str, table: Any) -> Iterator[str]:
     if not isinstance(table, Mapping):
         yield f"{name} must be a table"
         return
-    for key in ("value", "furthest", "least", "most"):
-        if key in table and not _is_number(table[key]):
-            yield f"{name}: {key} must be a number"
-    is_open = "value" not in table
-    if is_open and table.get("tighten") == "fixed":
-        yield f"{name}: what a clinic states cannot be fixed"
+    numbers = ("value", "furthest", "least", "most")
+    yield from (f"{name}: {key} must be a number" for key in numbers if key in table and not _is_number(table[key]))
+    yield from _kind_faults(name, table)
     if not isinstance(table.get("unit"), str):
         yield f"{name}: unit is missing"
     if table.get("tighten") not in _DIRECTIONS:
         yield f"{name}: tighten must be one of {', '.join(_DIRECTIONS)}"
     if table.get("verification", MARKS[0]) not in MARKS:
         yield f"{name}: verification must be one of {', '.join(MARKS)}"
-    for key in sorted(set(table) - (_OPEN_KEYS if is_open else _PARAMETER_KEYS)):
-        yield f"{name}: {key} is not a part of a {'number without a value' if is_open else 'parameter'}"
+
+
+def _kind_faults(name: str, table: Mapping[str, Any]) -> Iterator[str]:
+    """What cannot be of a parameter, or of a number that ships without a value."""
+    if "value" in table:
+        yield from (f"{name}: {key} is not a part of a parameter" for key in sorted(set(table) - _PARAMETER_KEYS))
+        return
+    if table.get("tighten") == "fixed":
+        yield f"{name}: what a clinic states cannot be fixed"
+    for key in sorted(set(table) - _OPEN_KEYS):
+        yield f"{name}: {key} is not a part of a number without a value"
 
 
 def _parameter(name: str, table: Mapping[str, Any], inherited: Verification) -> Parameter:

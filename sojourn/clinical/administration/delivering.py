@@ -200,7 +200,7 @@ def _by_pump(history: History, now: datetime) -> Delivered:
     track, rate = _track(history, end)
     counts = list(_kept(_counts(history)))
     spans = list(_given(track, counts, start, end))
-    ml = sum((each.ml for each in spans), Fraction(0))
+    ml = _in_all(spans)
     left = max(start.volume_ml - ml, Fraction(0))
     emptied_at = spans[-1].until if spans and not left else None
     ahead = None

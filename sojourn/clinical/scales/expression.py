@@ -194,9 +194,11 @@ def _take(node: Take, given: Mapping[str, int], bounds: Bounds, skipped: frozens
     if node.compare is not None:
         reached = sum(_COMPARE[node.compare](each, node.limit) for each in values)
         return _count(node.fold, reached, len(asked))
-    if not values:
-        return Fraction(0)
-    match node.fold:
+    return _of_answers(node.fold, values, len(asked)) if values else Fraction(0)
+
+
+def _of_answers(fold: Fold, values: Sequence[Fraction], asked: int) -> Fraction:
+    match fold:
         case "max":
             return max(values)
         case "min":
@@ -204,7 +206,7 @@ def _take(node: Take, given: Mapping[str, int], bounds: Bounds, skipped: frozens
         case "mean":
             return sum(values, Fraction(0)) / len(values)
         case _:  # a sum is prorated
-            return sum(values, Fraction(0)) * len(asked) / len(values)
+            return sum(values, Fraction(0)) * asked / len(values)
 
 
 def _count(fold: Fold, reached: int, asked: int) -> Fraction:

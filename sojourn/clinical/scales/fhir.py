@@ -260,12 +260,14 @@ class _Reader:
         if not _whole(number) or abs(number) > LARGEST:
             self.wrong("not-a-whole-number", link_id, number)
             return None
+        return self.coded(link_id, coding, int(number))
+
+    def coded(self, link_id: str, coding: Mapping[str, Any], number: int) -> Option:
         code = coding.get("code")
-        if not isinstance(code, str):
-            return Option(int(number), self.text(coding, "display", link_id), None, self.mark(coding))
-        self.codes[link_id][code] = int(number)
-        public = code if coding.get("system") == LOINC else None
-        return Option(int(number), self.text(coding, "display", link_id), public, self.mark(coding))
+        if isinstance(code, str):
+            self.codes[link_id][code] = number
+        public = code if isinstance(code, str) and coding.get("system") == LOINC else None
+        return Option(number, self.text(coding, "display", link_id), public, self.mark(coding))
 
     def whole_number(self, link_id: str, value: int) -> Option | None:
         """An answer that is its own number."""

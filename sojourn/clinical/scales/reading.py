@@ -71,11 +71,9 @@ def build(
     if rule.kind != KIND or rule.fact("questionnaire") != scale_id:
         raise RuleInvalid(f"{rule.id} does not score {scale_id}")
     names = tuple(str(each) for each in rule.fact("items"))
-    asked = _unworded(rule, names) if form is None else form
+    asked = _scored(rule, names, _unworded(rule, names) if form is None else form)
     ids = [each.link_id for each in asked.items]
-    if absent := set(names) - set(ids):
-        raise RuleInvalid(f"{rule.id}: no item {', '.join(sorted(absent))} in the questionnaire")
-    low, high = tuple(int(each) for each in rule.fact("range")) or (0, 0)
+    low, high = rule.fact("range") or (0, 0)
     decimals = int(rule.fixed.get("decimals", 0))
     try:
         parts = tuple(_part(each, ids) for each in rule.fixed.get("parts", ()))
@@ -86,7 +84,7 @@ def build(
             hash=_hash(form, rule, findings),
             title=title,
             stem=asked.stem,
-            items=tuple(replace(each, scored=each.link_id in names) for each in asked.items),
+            items=asked.items,
             loinc=asked.loinc,
             total_loinc=rule.fixed.get("total_loinc"),
             copyright=asked.copyright,
@@ -96,9 +94,9 @@ def build(
             formula=_read_or_none(rule.fixed.get("score", _plain_sum(names)), ids),
             decimals=decimals,
             step=1 if decimals else int(rule.fixed.get("step", 1)),
-            low=low,
-            high=high,
-            bands=tuple(_band(each) for each in rule.fixed.get("bands", ())),
+            low=int(low),
+            high=int(high),
+            bands=tuple(map(_band, rule.fixed.get("bands", ()))),
             parts=parts,
             total_from_parts=_read_or_none(rule.fixed.get("total_from_parts"), codes),
             findings=tuple(_finding(each, ids, codes) for each in findings),
@@ -118,6 +116,13 @@ def build(
     if wrong_ones:
         raise RuleInvalid(f"{rule.id}: " + "; ".join(wrong_ones))
     return scale
+
+
+def _scored(rule: Rule, names: tuple[str, ...], form: fhir.Form) -> fhir.Form:
+    """The form, with the items of these names as those that count."""
+    if absent := set(names) - {each.link_id for each in form.items}:
+        raise RuleInvalid(f"{rule.id}: no item {', '.join(sorted(absent))} in the questionnaire")
+    return replace(form, items=tuple(replace(each, scored=each.link_id in names) for each in form.items))
 
 
 def _unworded(rule: Rule, names: tuple[str, ...]) -> fhir.Form:

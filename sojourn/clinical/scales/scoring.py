@@ -154,7 +154,7 @@ class Scale:
         safety = self.safety(answers)
         now = self.asked(answers)
         wanted = [each.link_id for each in now if each.scored]
-        skipped = frozenset(each.link_id for each in self.items) - {each.link_id for each in now}
+        skipped = frozenset(self.bounds) - {each.link_id for each in now}
         given = {name: value for name in wanted if (value := answers.get(name)) is not None}
         missing = tuple(name for name in wanted if name not in given)
         reasons = (*self._faults(answers), *self._against_a_total(given, missing))
