@@ -66,7 +66,7 @@ _HOMES = {
     "time_above": "questions",
     "time_until_below": "questions",
     "Reason": "refusal",
-    "Refused": "refusal",
+    "ModelRefused": "refusal",
     "AHEAD_MIN": "shown",
     "ANY_MG": "shown",
     "about": "shown",
