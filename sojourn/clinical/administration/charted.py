@@ -12,8 +12,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
+from sojourn.clinical.administration.amounts import Delivered
 from sojourn.clinical.administration.balance import Balance, DoseBalance, reconcile
-from sojourn.clinical.administration.delivering import Delivered, delivered
+from sojourn.clinical.administration.delivering import delivered
 from sojourn.clinical.administration.events import (
     Counted,
     End,

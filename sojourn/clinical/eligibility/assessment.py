@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain
 from typing import Any, Final, Literal, TypeVar, get_args
 
 from sojourn.clinical.eligibility import conditions
@@ -259,14 +258,14 @@ def _unknown(rule: EligibilityRule, facts: Facts, counting: Facts, stage: Stage,
         found = verdict(grade.when, counting)
         if found.holds:
             break
-        for name in found.missing:
-            unknown.setdefault(name, grade.severity)
-    gravest = min((each.severity for each in rule.grades), key=SEVERITIES.index)
+        unknown = dict.fromkeys(found.missing, grade.severity) | unknown  # what the graver grade asked stays with it
     wanted = [each for each in rule.wants if each.when is None or verdict(each.when, facts).holds]
-    for name in chain.from_iterable(each.facts for each in wanted):
-        if name not in counting:
-            unknown.setdefault(name, gravest)
-    return unknown
+    names = [name for each in wanted for name in each.facts if name not in counting]
+    return dict.fromkeys(names, _gravest(rule)) | unknown
+
+
+def _gravest(rule: EligibilityRule) -> Severity:
+    return min((each.severity for each in rule.grades), key=SEVERITIES.index)
 
 
 def _finding(rule: EligibilityRule, grade: Grade, because: tuple[Fact, ...], stage: Stage) -> Finding:

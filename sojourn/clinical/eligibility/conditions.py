@@ -315,16 +315,18 @@ def _leaf(rule: Rule, data: Mapping[str, Any], widening: bool) -> Condition:
     if word is None or len(data) != 2:
         raise RuleInvalid(f"{rule.id}: {dict(data)!r} is no condition")
     given = data[relation]
-    if relation == "is":
-        return _is(rule, word, (given,), given)
-    if relation == "in":
-        return _is(rule, word, tuple(given), given)
+    if relation in ("is", "in"):
+        return _is(rule, word, tuple(given) if relation == "in" else (given,), given)
     if relation not in WIDENS:
         raise RuleInvalid(f"{rule.id}: {relation!r} is no comparison")
-    if word.kind != ("day" if relation in _DAYS else "number"):
+    return _compares(rule, word, relation, given, widening)
+
+
+def _compares(rule: Rule, word: Word, relation: str, given: Any, widening: bool) -> Compares:
+    kind, unit = ("day", "d") if relation in _DAYS else ("number", word.unit)
+    if word.kind != kind:
         raise RuleInvalid(f"{rule.id}: {word.name} cannot be compared by {relation}")
-    number = _number(rule, given, "d" if relation in _DAYS else word.unit, relation, widening)
-    return Compares(word.name, relation, number.name)
+    return Compares(word.name, relation, _number(rule, given, unit, relation, widening).name)
 
 
 def _is(rule: Rule, word: Word, values: tuple[Value, ...], given: object) -> Is:

@@ -63,12 +63,7 @@ def current(facts: Facts, rules: Iterable[EvidenceRule], today: date) -> tuple[F
     """The facts that still count on a day, and those that the adopted rules say are too old, in the order of the
     vocabulary. A fact exactly as old as its limit counts. Of several rules for one fact the strictest speaks.
     """
-    strictest = sorted((each for each in rules if each.adopted), key=lambda each: (each.days, each.id))
-    gone: dict[str, Expired] = {}
-    for rule, name in [(each, name) for each in strictest for name in each.facts]:
-        fact = facts.get(name)
-        if fact is not None and (today - fact.on).days > rule.days:
-            gone.setdefault(name, _expired(fact, rule))
+    gone = _too_old(facts, rules, today)
     kept = {name: fact for name, fact in facts.items() if name not in gone}
     return MappingProxyType(kept), tuple(gone[name] for name in VOCABULARY if name in gone)
 
@@ -81,6 +76,16 @@ def _expired(fact: Fact, rule: EvidenceRule) -> Expired:
 # --- reading ---
 
 _FIXED: Final = frozenset(("facts", "fact_base", "note"))
+
+
+def _too_old(facts: Facts, rules: Iterable[EvidenceRule], today: date) -> dict[str, Expired]:
+    gone: dict[str, Expired] = {}
+    for rule in sorted((each for each in rules if each.adopted), key=lambda each: (each.days, each.id)):
+        for name in rule.facts:
+            fact = facts.get(name)
+            if fact is not None and name not in gone and (today - fact.on).days > rule.days:
+                gone[name] = _expired(fact, rule)
+    return gone
 
 
 def read(rule: Rule, *, adopted: bool = True) -> EvidenceRule:

@@ -16,6 +16,9 @@ modes once per person, after which a concentration at any instant is a sum of a 
    evaluated, integrated and differentiated without further approximation.
 
 Units are the caller's: rates per unit time, amounts, and outputs as rows that weigh amounts.
+
+The file is long, and some of its functions have many branches, on purpose: it is one algorithm whose steps lean on each
+other, and its loops are the hot ones of the whole program. Taken apart it would be slower, and harder to check.
 """
 
 from __future__ import annotations

@@ -257,12 +257,13 @@ class _Reader:
         if isinstance(number, bool) or not isinstance(number, int | float):
             self.wrong("no-ordinal", link_id, coding["display"])
             return None
-        if not _whole(number) or abs(number) > LARGEST:
-            self.wrong("not-a-whole-number", link_id, number)
-            return None
-        return self.coded(link_id, coding, int(number))
+        return self.coded(link_id, coding, number)
 
-    def coded(self, link_id: str, coding: Mapping[str, Any], number: int) -> Option:
+    def coded(self, link_id: str, coding: Mapping[str, Any], weight: float) -> Option | None:
+        if not _whole(weight) or abs(weight) > LARGEST:
+            self.wrong("not-a-whole-number", link_id, weight)
+            return None
+        number = int(weight)
         code = coding.get("code")
         if isinstance(code, str):
             self.codes[link_id][code] = number

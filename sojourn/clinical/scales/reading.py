@@ -72,11 +72,11 @@ def build(
         raise RuleInvalid(f"{rule.id} does not score {scale_id}")
     names = tuple(str(each) for each in rule.fact("items"))
     asked = _scored(rule, names, _unworded(rule, names) if form is None else form)
-    ids = [each.link_id for each in asked.items]
+    ids = _ids(asked)
     low, high = rule.fact("range") or (0, 0)
     decimals = int(rule.fixed.get("decimals", 0))
     try:
-        parts = tuple(_part(each, ids) for each in rule.fixed.get("parts", ()))
+        parts = _parts(rule, ids)
         codes = [each.code for each in parts]
         scale = Scale(
             id=scale_id,
@@ -99,7 +99,7 @@ def build(
             bands=tuple(map(_band, rule.fixed.get("bands", ()))),
             parts=parts,
             total_from_parts=_read_or_none(rule.fixed.get("total_from_parts"), codes),
-            findings=tuple(_finding(each, ids, codes) for each in findings),
+            findings=_findings(findings, ids, codes),
             higher_is_worse=rule.fact("higher_is") == "worse",
             never_prorated=frozenset(rule.fact("never_prorated")),
             safety_items=tuple(rule.fact("safety_items")),
@@ -112,15 +112,18 @@ def build(
         )
     except ExpressionWrong as wrong:
         raise RuleInvalid(f"{rule.id}: {wrong}") from wrong
-    wrong_ones = list(_unsound(scale))
-    if wrong_ones:
+    if wrong_ones := list(_unsound(scale)):
         raise RuleInvalid(f"{rule.id}: " + "; ".join(wrong_ones))
     return scale
 
 
+def _ids(form: fhir.Form) -> list[str]:
+    return [each.link_id for each in form.items]
+
+
 def _scored(rule: Rule, names: tuple[str, ...], form: fhir.Form) -> fhir.Form:
     """The form, with the items of these names as those that count."""
-    if absent := set(names) - {each.link_id for each in form.items}:
+    if absent := set(names) - set(_ids(form)):
         raise RuleInvalid(f"{rule.id}: no item {', '.join(sorted(absent))} in the questionnaire")
     return replace(form, items=tuple(replace(each, scored=each.link_id in names) for each in form.items))
 
@@ -149,6 +152,10 @@ def _read_or_none(source: str | None, ids: list[str]) -> expression.Node | None:
     return expression.read(source, ids) if source else None
 
 
+def _parts(rule: Rule, ids: list[str]) -> tuple[Subscale, ...]:
+    return tuple(_part(each, ids) for each in rule.fixed.get("parts", ()))
+
+
 def _part(table: Mapping[str, Any], ids: list[str]) -> Subscale:
     low, high = table["range"]
     return Subscale(
@@ -174,6 +181,10 @@ def _hash(form: fhir.Form | None, rule: Rule, findings: Any) -> str:
     if findings:
         parts += content_hash({"findings": list(findings)})
     return hashlib.sha256(parts.encode()).hexdigest()
+
+
+def _findings(tables: Any, ids: list[str], codes: list[str]) -> tuple[Finding, ...]:
+    return tuple(_finding(each, ids, codes) for each in tables)
 
 
 def _finding(table: Mapping[str, Any], ids: list[str], codes: list[str]) -> Finding:
