@@ -225,14 +225,7 @@ def _protocol(rule: Rule, example: Example) -> Mapping[str, Any]:
         told = facts_of_the_day(plan, given["answered"], {}, _BEGINNING.date())
         return {"told": {each.name: each.value for each in told}}
     if "checked_at" in given:
-        times = [_BEGINNING + timedelta(minutes=each) for each in given["checked_at"]]
-        now = _BEGINNING + timedelta(minutes=given["now"])
-        due = protocol.next_check_due(plan.schedule, _BEGINNING, times, now)
-        return {
-            "next": None if due.next is None else due.next.minute,
-            "missed": tuple(each.minute for each in due.missed),
-            "done": tuple(each.minute for each in due.done),
-        }
+        return _checks(plan, given)
     transition = given.pop("transition")
     given["state"] = protocol.State(given["state"])
     given["latest"] = {code: protocol.Latest(value, age) for code, (value, age) in given.get("latest", {}).items()}
@@ -243,6 +236,17 @@ def _protocol(rule: Rule, example: Example) -> Mapping[str, Any]:
     if isinstance(found, protocol.StepRefusal):
         return {"refused": tuple(each.code for each in found.reasons)}
     return {"target": found.target.value}
+
+
+def _checks(plan: protocol.Protocol, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Which check is due, after those that were done."""
+    times = [_BEGINNING + timedelta(minutes=each) for each in given["checked_at"]]
+    due = protocol.next_check_due(plan.schedule, _BEGINNING, times, _BEGINNING + timedelta(minutes=given["now"]))
+    return {
+        "next": None if due.next is None else due.next.minute,
+        "missed": tuple(each.minute for each in due.missed),
+        "done": tuple(each.minute for each in due.done),
+    }
 
 
 def _floor(rule: Rule, example: Example) -> Mapping[str, Any]:

@@ -320,15 +320,6 @@ def _build(data: Mapping[str, Any], content_hash: str) -> Model:
         for name, own in population.items()
         if isinstance(own, Mapping)
     )
-    sites = tuple(
-        EffectSite(
-            float(each["ke0_per_min"]) if "ke0_per_min" in each else log(2) / float(each["half_time_min"]),
-            each["effect"],
-            each["source"],
-            each["verification"],
-        )
-        for each in data.get("effect_sites", [])
-    )
     return Model(
         id=data["id"],
         version=data["version"],
@@ -353,45 +344,49 @@ def _build(data: Mapping[str, Any], content_hash: str) -> Model:
         correlated=tuple(_correlation(each, parameters) for each in data.get("correlated", [])),
         compartments=tuple(each["name"] for each in data["compartments"]),
         volumes=MappingProxyType({e["name"]: e["volume"] for e in data["compartments"] if "volume" in e}),
-        flows=tuple(
-            Flow(
-                each["from"],
-                each.get("to"),
-                each.get("rate"),
-                each.get("clearance"),
-                each.get("mean_time"),
-                int(each.get("stages", 1)),
-                each.get("fraction"),
-            )
-            for each in data["flows"]
-        ),
-        analytes=tuple(
-            Analyte(
-                each["name"],
-                each["compartment"],
-                each["molar_mass"][0] / each["molar_mass"][1] if "molar_mass" in each else 1.0,
-                each.get("residual_proportional"),
-            )
-            for each in data["analytes"]
-        ),
-        ageing=tuple(
-            Ageing(
-                each["name"],
-                each["fed_by"],
-                each["through"],
-                each["clearance"],
-                each["volume"],
-                each["rise"],
-                each.get("residual_proportional"),
-            )
-            for each in data.get("ageing", [])
-        ),
+        flows=tuple(map(_flow, data["flows"])),
+        analytes=tuple(map(_analyte, data["analytes"])),
+        ageing=tuple(map(_ageing, data.get("ageing", []))),
         routes=MappingProxyType({each["name"]: _route(each) for each in data["routes"]}),
         refused_routes=MappingProxyType(dict(data.get("refused_routes", {}))),
-        effect_sites=sites,
+        effect_sites=tuple(map(_effect_site, data.get("effect_sites", []))),
         validation=MappingProxyType(dict(data.get("validation", {}))),
         worked_examples=tuple(MappingProxyType(dict(each)) for each in data.get("worked_examples", [])),
         hash=content_hash,
+    )
+
+
+def _effect_site(each: Mapping[str, Any]) -> EffectSite:
+    rate = float(each["ke0_per_min"]) if "ke0_per_min" in each else log(2) / float(each["half_time_min"])
+    return EffectSite(rate, each["effect"], each["source"], each["verification"])
+
+
+def _flow(each: Mapping[str, Any]) -> Flow:
+    return Flow(
+        each["from"],
+        each.get("to"),
+        each.get("rate"),
+        each.get("clearance"),
+        each.get("mean_time"),
+        int(each.get("stages", 1)),
+        each.get("fraction"),
+    )
+
+
+def _analyte(each: Mapping[str, Any]) -> Analyte:
+    mass = each["molar_mass"][0] / each["molar_mass"][1] if "molar_mass" in each else 1.0
+    return Analyte(each["name"], each["compartment"], mass, each.get("residual_proportional"))
+
+
+def _ageing(each: Mapping[str, Any]) -> Ageing:
+    return Ageing(
+        each["name"],
+        each["fed_by"],
+        each["through"],
+        each["clearance"],
+        each["volume"],
+        each["rise"],
+        each.get("residual_proportional"),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from sojourn.clinical import alarms, dosing
 from sojourn.clinical.protocol import GuardReason
 
 WASTE_FAULTS: Final = {
@@ -28,6 +29,14 @@ class Done:
     said: tuple[str, ...] = ()
 
 
+@dataclass(slots=True)
+class AlarmNews:
+    """Something that happened to an alarm."""
+
+    rule: alarms.AlarmRule
+    happening: alarms.Happening
+
+
 DONE: Final = Done()
 
 
@@ -46,3 +55,8 @@ def refuse_all(reasons: tuple[GuardReason, ...]) -> Done:
 def in_words(reason: GuardReason) -> str:
     """A reason of the guards with its code."""
     return f"{reason} [{reason.code}]"
+
+
+def sentence(reason: dosing.DoseReason) -> str:
+    """A reason of the dosing rules in words."""
+    return reason.template % reason.values

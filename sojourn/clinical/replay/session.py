@@ -15,7 +15,7 @@ from sojourn.clinical import administration, alarms, dosing, eligibility, recove
 from sojourn.clinical.administration import Delivered, HistoryRefused, charted
 from sojourn.clinical.administration.charted import Dose, DoseStep, Prepared, Wasted
 from sojourn.clinical.administration.double_check import double_check
-from sojourn.clinical.alarms import Happening, NothingToAcknowledge, Phase, Priority
+from sojourn.clinical.alarms import NothingToAcknowledge, Phase, Priority
 from sojourn.clinical.protocol import (
     BY_NAME,
     FINAL,
@@ -34,14 +34,20 @@ from sojourn.clinical.protocol import (
 )
 from sojourn.clinical.protocol.guards import CheckResult
 from sojourn.clinical.protocol.road import Agreement
-from sojourn.clinical.replay.outcomes import DONE, RATE_FAULTS, WASTE_FAULTS, Done, in_words, refuse, refuse_all
+from sojourn.clinical.replay.outcomes import (
+    DONE,
+    RATE_FAULTS,
+    WASTE_FAULTS,
+    AlarmNews,
+    Done,
+    in_words,
+    refuse,
+    refuse_all,
+    sentence,
+)
 from sojourn.clinical.replay.rules import RulesOfClinic
 from sojourn.clinical.replay.scenario import Scenario, ScenarioEntry
 from sojourn.clinical.vitals import SYSTOLIC, doubt_of, limit_of, void
-
-
-def _sentence(reason: dosing.DoseReason) -> str:
-    return reason.template % reason.values
 
 
 def instant(at: datetime) -> datetime:
@@ -72,14 +78,6 @@ class _Answered:
     outcome: CheckResult
     value: str
     at: datetime
-
-
-@dataclass(slots=True)
-class AlarmNews:
-    """Something that happened to an alarm."""
-
-    rule: alarms.AlarmRule
-    happening: Happening
 
 
 @dataclass(slots=True)
@@ -488,7 +486,7 @@ class ReplayedSession:
             yield from dose_against.as_it_runs(
                 self.dose, self.delivered(), self.rules.doses, state=self.state,
                 wanted=pump.get("rate_ml_per_h") or running, running=running,
-                weight_kg=self.scenario.papers.weight_kg, day=tuple(self._day()), say=_sentence,
+                weight_kg=self.scenario.papers.weight_kg, day=tuple(self._day()), say=sentence,
             )  # fmt: skip
 
     def _drawn_reasons(self, row: Prepared) -> Iterator[GuardReason]:
@@ -501,7 +499,7 @@ class ReplayedSession:
         first = dosing.FirstDose(self.scenario.age_years, self.scenario.clinic.jurisdiction)
         yield from dose_against.as_drawn(
             papers.ordered, row, self.rules.doses, today=self.today, day=tuple(self._day()),
-            first=first if papers.plan.given == 0 else None, say=_sentence,
+            first=first if papers.plan.given == 0 else None, say=sentence,
         )  # fmt: skip
 
     def _day(self) -> Iterator[dosing.Given]:
