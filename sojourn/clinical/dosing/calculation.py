@@ -200,7 +200,7 @@ def unsound(order: Order, studied: DoseRange | None) -> Iterator[DoseReason]:
 def _unsound_dose(order: Order, studied: DoseRange | None) -> Iterator[str]:
     wanted = order.per_kg or order.fixed
     basis = None if studied is None else studied.basis
-    if wanted is None or (order.per_kg is not None and order.fixed is not None):
+    if wanted is None or None not in (order.per_kg, order.fixed):
         yield "dose-missing"
     elif wanted.value <= 0:
         yield "dose-not-positive"
@@ -213,14 +213,18 @@ def _unsound_dose(order: Order, studied: DoseRange | None) -> Iterator[str]:
 def _unsound_rest(order: Order) -> Iterator[str]:
     if order.per_kg is not None and order.weight is None:
         yield "weight-missing"
-    if order.weight is not None and order.weight.kilograms.value <= 0:
+    if _not_positive(order.kilograms):
         yield "weight-not-positive"
-    if order.stock is not None and order.stock.value <= 0:
+    if _not_positive(order.stock):
         yield "concentration-not-positive"
     if order.total is not None and order.stock is None:
         yield "total-without-stock"
-    if order.over is not None and order.over.value <= 0:
+    if _not_positive(order.over):
         yield "minutes-not-positive"
+
+
+def _not_positive(amount: Amount | None) -> bool:
+    return amount is not None and amount.value <= 0
 
 
 def _plausible(order: Order, rules: DoseRules) -> Iterator[DoseReason]:

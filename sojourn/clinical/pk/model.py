@@ -455,17 +455,21 @@ def _faults(model: Model) -> Iterator[str]:
         yield f"verification must be one of {', '.join(MARKS)}"
     for each in model.flows:
         yield from _flow_faults(model, each)
-    for analyte in model.analytes:
-        if analyte.compartment not in model.volumes:
-            yield f"{analyte.name}: its compartment has no volume"
+    yield from _volume_faults(model)
     for route in model.routes.values():
         yield from _route_faults(model, route)
-    for name in model.volumes.values():
-        if name not in model.parameters:
-            yield f"{name} is no parameter"
     for one, two, covariance in model.correlated:
         if covariance**2 > model.parameters[one].spread * model.parameters[two].spread:
             yield f"{one} and {two} correlate by more than 1"
+
+
+def _volume_faults(model: Model) -> Iterator[str]:
+    for analyte in model.analytes:
+        if analyte.compartment not in model.volumes:
+            yield f"{analyte.name}: its compartment has no volume"
+    for name in model.volumes.values():
+        if name not in model.parameters:
+            yield f"{name} is no parameter"
 
 
 def _flow_faults(model: Model, flow: Flow) -> Iterator[str]:
