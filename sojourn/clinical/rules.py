@@ -22,6 +22,7 @@ from typing import Any, Final, Literal, TypeVar, get_args
 Verification = Literal["verified", "second-hand", "derived", "convention", "recalled"]
 Tighten = Literal["lower", "higher", "fixed"]
 
+Table = Mapping[str, Any]  # as a file holds it
 # From the firmest to the weakest: a rule is worth no more than its weakest number.
 MARKS: Final[tuple[Verification, ...]] = get_args(Verification)
 # What decides how much goes into a body is always a prescriber's decision, also where the number was read in a source.
@@ -107,8 +108,8 @@ class Example:
     """A worked example: what goes in and what must come out, in the words of the rule's kind."""
 
     title: str
-    given: Mapping[str, Any]
-    expect: Mapping[str, Any]
+    given: Table
+    expect: Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ class Rule:
     verification: Verification
     effective_from: date
     parameters: Mapping[str, Parameter]
-    fixed: Mapping[str, Any]
+    fixed: Table
     examples: tuple[Example, ...]
     hash: str
     tightened: bool = False
@@ -251,7 +252,7 @@ def _plain(value: object) -> object:
     return value
 
 
-def content_hash(data: Mapping[str, Any]) -> str:
+def content_hash(data: Table) -> str:
     """SHA-256 of the canonical JSON (sorted keys, no spaces, numbers as floats) of a rule's content."""
     plain = _plain(data)
     text = json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -275,7 +276,7 @@ def frozen(value: Any) -> Any:
     return value
 
 
-def parse_rule(data: Mapping[str, Any]) -> Rule:
+def parse_rule(data: Table) -> Rule:
     """One rule from a table; raises RuleInvalid with all that is wrong."""
     identity = data.get("id", "?")
     wrong = list(_faults(data))
@@ -307,7 +308,7 @@ def parse_rule(data: Mapping[str, Any]) -> Rule:
     )
 
 
-def _numbers(data: Mapping[str, Any], mark: Verification) -> tuple[dict[str, Parameter], dict[str, OpenNumber]]:
+def _numbers(data: Table, mark: Verification) -> tuple[dict[str, Parameter], dict[str, OpenNumber]]:
     """The numbers of a rule: with a value, and those that a clinic must state."""
     tables = dict(data.get("parameters", {}))
     return (
@@ -316,7 +317,7 @@ def _numbers(data: Mapping[str, Any], mark: Verification) -> tuple[dict[str, Par
     )
 
 
-def _faults(data: Mapping[str, Any]) -> Iterator[str]:
+def _faults(data: Table) -> Iterator[str]:
     yield from (f"{key} must be a text" for key in ("id", "kind", "title", "statement") if not _is_text(data.get(key)))
     if not _is_version(data.get("version")):
         yield "version must be a whole number from 1"
@@ -342,7 +343,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
-def _faults_within(data: Mapping[str, Any]) -> Iterator[str]:
+def _faults_within(data: Table) -> Iterator[str]:
     for name, table in dict(data.get("parameters", {})).items():
         yield from _parameter_faults(name, table)
     for each in data.get("examples", []):
@@ -365,7 +366,7 @@ def _parameter_faults(name: str, table: Any) -> Iterator[str]:
         yield f"{name}: verification must be one of {', '.join(MARKS)}"
 
 
-def _kind_faults(name: str, table: Mapping[str, Any]) -> Iterator[str]:
+def _kind_faults(name: str, table: Table) -> Iterator[str]:
     """What cannot be of a parameter, or of a number that ships without a value."""
     if "value" in table:
         yield from (f"{name}: {key} is not a part of a parameter" for key in sorted(set(table) - _PARAMETER_KEYS))
@@ -376,7 +377,7 @@ def _kind_faults(name: str, table: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name}: {key} is not a part of a number without a value"
 
 
-def _parameter(name: str, table: Mapping[str, Any], inherited: Verification) -> Parameter:
+def _parameter(name: str, table: Table, inherited: Verification) -> Parameter:
     furthest = table.get("furthest")
     return Parameter(
         name=name,
@@ -389,7 +390,7 @@ def _parameter(name: str, table: Mapping[str, Any], inherited: Verification) -> 
     )
 
 
-def _open_number(name: str, table: Mapping[str, Any], inherited: Verification) -> OpenNumber:
+def _open_number(name: str, table: Table, inherited: Verification) -> OpenNumber:
     least, most = table.get("least"), table.get("most")
     return OpenNumber(
         name=name,

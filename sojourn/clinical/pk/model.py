@@ -16,6 +16,7 @@ from .people import DRUGS, ROUTES, Dose, Person
 from .refusal import N_, ModelRefused, RefusalReason
 
 # How far a number has been checked, in the words of the fact base.
+Table = Mapping[str, Any]  # as a file holds it
 MARKS: Final = ("V-table", "V-abstract", "V-code", "derived", "recalled")
 
 # What a unit of the file is in minutes, litres and milligrams.
@@ -173,8 +174,8 @@ class Model:
     routes: Mapping[str, Route]
     refused_routes: Mapping[str, str]
     effect_sites: tuple[EffectSite, ...]
-    validation: Mapping[str, Any]
-    worked_examples: tuple[Mapping[str, Any], ...]
+    validation: Table
+    worked_examples: tuple[Table, ...]
     hash: str
 
     @property
@@ -299,7 +300,7 @@ def _read(name: str) -> Model:
     return parse_model(tomllib.loads(content.decode()), hashlib.sha256(content).hexdigest())
 
 
-def parse_model(data: Mapping[str, Any], content_hash: str = "") -> Model:
+def parse_model(data: Table, content_hash: str = "") -> Model:
     """A model from a parsed file; raises ModelInvalid with all that is wrong."""
     identity = str(data.get("id", "?"))
     try:
@@ -312,7 +313,7 @@ def parse_model(data: Mapping[str, Any], content_hash: str = "") -> Model:
     return model
 
 
-def _build(data: Mapping[str, Any], content_hash: str) -> Model:
+def _build(data: Table, content_hash: str) -> Model:
     parameters = {name: _parameter(name, table) for name, table in data["parameters"].items()}
     population = data["population"]
     ranges = tuple(
@@ -356,12 +357,12 @@ def _build(data: Mapping[str, Any], content_hash: str) -> Model:
     )
 
 
-def _effect_site(each: Mapping[str, Any]) -> EffectSite:
+def _effect_site(each: Table) -> EffectSite:
     rate = float(each["ke0_per_min"]) if "ke0_per_min" in each else log(2) / float(each["half_time_min"])
     return EffectSite(rate, each["effect"], each["source"], each["verification"])
 
 
-def _flow(each: Mapping[str, Any]) -> Flow:
+def _flow(each: Table) -> Flow:
     return Flow(
         each["from"],
         each.get("to"),
@@ -373,12 +374,12 @@ def _flow(each: Mapping[str, Any]) -> Flow:
     )
 
 
-def _analyte(each: Mapping[str, Any]) -> Analyte:
+def _analyte(each: Table) -> Analyte:
     mass = each["molar_mass"][0] / each["molar_mass"][1] if "molar_mass" in each else 1.0
     return Analyte(each["name"], each["compartment"], mass, each.get("residual_proportional"))
 
 
-def _ageing(each: Mapping[str, Any]) -> Ageing:
+def _ageing(each: Table) -> Ageing:
     return Ageing(
         each["name"],
         each["fed_by"],
@@ -399,7 +400,7 @@ def _needed(parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
     return tuple(needed)
 
 
-def _parameter(name: str, table: Mapping[str, Any]) -> Parameter:
+def _parameter(name: str, table: Table) -> Parameter:
     unit = table["unit"]
     if unit not in _UNITS:
         raise ModelInvalid(f"{name}: unit {unit!r} is not one of {', '.join(_UNITS)}")
@@ -426,7 +427,7 @@ def _parameter(name: str, table: Mapping[str, Any]) -> Parameter:
     )
 
 
-def _correlation(each: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> tuple[str, str, float]:
+def _correlation(each: Table, parameters: Mapping[str, Parameter]) -> tuple[str, str, float]:
     one, two = each["parameters"]
     if "covariance" in each:
         return one, two, float(each["covariance"])
@@ -434,7 +435,7 @@ def _correlation(each: Mapping[str, Any], parameters: Mapping[str, Parameter]) -
     return one, two, float(each["correlation"]) * root
 
 
-def _route(each: Mapping[str, Any]) -> Route:
+def _route(each: Table) -> Route:
     later = each.get("later_doses")
     return Route(
         name=each["name"],

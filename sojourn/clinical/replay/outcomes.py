@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from sojourn.clinical import alarms, dosing
 from sojourn.clinical.protocol import GuardReason
+from sojourn.clinical.protocol.guards import CheckResult
 
 WASTE_FAULTS: Final = {
     "not-positive": "Enter how many milligrams were thrown away.",
@@ -35,6 +37,16 @@ class AlarmNews:
 
     rule: alarms.AlarmRule
     happening: alarms.Happening
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer to an item; ``value`` is the total of a score."""
+
+    item_id: str
+    outcome: CheckResult
+    value: str
+    at: datetime
 
 
 DONE: Final = Done()

@@ -39,6 +39,7 @@ from sojourn.clinical.replay.outcomes import (
     RATE_FAULTS,
     WASTE_FAULTS,
     AlarmNews,
+    Answered,
     Done,
     in_words,
     refuse,
@@ -70,16 +71,6 @@ class _Signal:
         return alarms.Reading(self.at, self.value, bool(self.doubt), limit_of(self.doubt))
 
 
-@dataclass(frozen=True, slots=True)
-class _Answered:
-    """An answer to an item; ``value`` is the total of a score."""
-
-    item_id: str
-    outcome: CheckResult
-    value: str
-    at: datetime
-
-
 @dataclass(slots=True)
 class ReplayedSession:
     """A session as its chart would hold it, and the time on the clock."""
@@ -90,7 +81,7 @@ class ReplayedSession:
     state: State = State.PLANNED
     entered: list[tuple[datetime, State, tuple[str, ...]]] = field(default_factory=list)
     signed: tuple[GuardReason, ...] = ()  # what was set aside in the newest step
-    answered: list[_Answered] = field(default_factory=list)  # the oldest first
+    answered: list[Answered] = field(default_factory=list)  # the oldest first
     signals: dict[str, _Signal] = field(default_factory=dict)
     measured: list[tuple[datetime, str, float]] = field(default_factory=list)  # by a person, or a pressure; believed
     alarm_states: dict[tuple[str, str], alarms.State] = field(default_factory=dict)
@@ -199,12 +190,12 @@ class ReplayedSession:
             return over
         outcomes: tuple[CheckResult, ...] = ("passed", "failed")
         for outcome in outcomes:
-            self.answered += [_Answered(item, outcome, "", self.now) for item in self._items(entry.values[outcome])]
+            self.answered += [Answered(item, outcome, "", self.now) for item in self._items(entry.values[outcome])]
         for name, said in entry.values["scores"].items():
             total = said if isinstance(said, int) else self._added_up(name, said)
             if isinstance(total, Done):
                 return total
-            self.answered.append(_Answered(name, "passed", str(total), self.now))
+            self.answered.append(Answered(name, "passed", str(total), self.now))
         return DONE
 
     def _added_up(self, scale_id: str, answers: dict[str, recovery.Points]) -> int | Done:
@@ -215,7 +206,7 @@ class ReplayedSession:
         return found.total
 
     @property
-    def answers(self) -> dict[str, _Answered]:
+    def answers(self) -> dict[str, Answered]:
         """The newest answer to each item."""
         return {each.item_id: each for each in self.answered}
 

@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from sojourn.clinical.scales.fhir import LOINC, ORDINAL, TRANSLATION, VERIFICATION
 
+Table = Mapping[str, Any]  # as a file holds it
 _FHIR: Final = "http://hl7.org/fhir/StructureDefinition/"
 
 
-def questionnaire(table: Mapping[str, Any]) -> dict[str, Any]:
+def questionnaire(table: Table) -> dict[str, Any]:
     """The Questionnaire of one ``[questionnaire]`` table."""
     whole: dict[str, Any] = {"resourceType": "Questionnaire", "id": table["id"], "language": "en"}
     unverified = [
@@ -57,7 +58,7 @@ def _text(key: str, words: Mapping[str, str]) -> dict[str, Any]:
     return out
 
 
-def _item(table: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:
+def _item(table: Table, answers: Table) -> dict[str, Any]:
     item: dict[str, Any] = {"linkId": table["id"]}
     if "loinc" in table:
         code: dict[str, Any] = {"system": LOINC, "code": table["loinc"]}
@@ -82,7 +83,7 @@ def _when(when: Sequence[Any]) -> dict[str, Any]:
     return {"question": question, "operator": how[0] if how else "=", key: answer}
 
 
-def _range(table: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _range(table: Table) -> list[dict[str, Any]]:
     low, high = table["range"]
     bounds: list[dict[str, Any]] = [
         {"url": f"{_FHIR}minValue", "valueInteger": low},
@@ -95,7 +96,7 @@ def _range(table: Mapping[str, Any]) -> list[dict[str, Any]]:
     return bounds
 
 
-def _option(table: Mapping[str, Any]) -> dict[str, Any]:
+def _option(table: Table) -> dict[str, Any]:
     coding: dict[str, Any] = {}
     if "loinc" in table:
         coding |= {"system": LOINC, "code": table["loinc"]}

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeGuard, get_args
 from sojourn.clinical.rules import MARKS, Verification
 from sojourn.clinical.scales.items import NO_TEXT, Item, Kind, Operator, Option, Text, When
 
+Table = Mapping[str, Any]  # as a file holds it
 _FHIR: Final = "http://hl7.org/fhir/StructureDefinition/"
 TRANSLATION: Final = f"{_FHIR}translation"
 ORDINAL: Final = f"{_FHIR}ordinalValue"
@@ -63,7 +64,7 @@ class Form:
     copyright: str
     languages: frozenset[str]
     unverified_languages: frozenset[str]
-    definition: Mapping[str, Any] = field(repr=False)
+    definition: Table = field(repr=False)
 
 
 def load(text: str) -> dict[str, Any]:
@@ -93,7 +94,7 @@ def _whole(number: object) -> TypeGuard[int | float]:
     return isinstance(number, int) and not isinstance(number, bool)
 
 
-def read(data: Mapping[str, Any]) -> Form:
+def read(data: Table) -> Form:
     """The questions of a Questionnaire; raises FormInvalid with every fault at once."""
     reader = _Reader(data)
     form = reader.form()
@@ -103,7 +104,7 @@ def read(data: Mapping[str, Any]) -> Form:
 
 
 class _Reader:
-    def __init__(self, data: Mapping[str, Any]) -> None:
+    def __init__(self, data: Table) -> None:
         self.data = data
         self.faults: list[Fault] = []
         self.items: list[Item] = []
@@ -179,7 +180,7 @@ class _Reader:
             if isinstance(entry.get("item"), list):
                 self.wrong("items-below", link_id)
 
-    def group(self, link_id: str, entry: Mapping[str, Any], where: str, depth: int) -> None:
+    def group(self, link_id: str, entry: Table, where: str, depth: int) -> None:
         if isinstance(entry.get("text"), str):
             self.stems.append(self.text(entry, "text", link_id))
         if entry.get("repeats") is True:
@@ -189,7 +190,7 @@ class _Reader:
         inner = entry.get("item")
         self.walk(inner if isinstance(inner, list) else [], f"{where}.", depth + 1)
 
-    def item(self, link_id: str, entry: Mapping[str, Any]) -> None:
+    def item(self, link_id: str, entry: Table) -> None:
         self.codes[link_id] = {}
         kind = entry.get("type")
         if not isinstance(entry.get("text"), str) or not entry["text"].strip():
@@ -228,7 +229,7 @@ class _Reader:
             )
         )
 
-    def options(self, link_id: str, entry: Mapping[str, Any]) -> tuple[Option, ...]:
+    def options(self, link_id: str, entry: Table) -> tuple[Option, ...]:
         table = entry.get("answerOption")
         if not isinstance(table, list) or len(table) < 2:
             self.wrong("no-answers", link_id)
@@ -259,7 +260,7 @@ class _Reader:
             return None
         return self.coded(link_id, coding, number)
 
-    def coded(self, link_id: str, coding: Mapping[str, Any], weight: float) -> Option | None:
+    def coded(self, link_id: str, coding: Table, weight: float) -> Option | None:
         if not _whole(weight) or abs(weight) > LARGEST:
             self.wrong("not-a-whole-number", link_id, weight)
             return None
@@ -284,7 +285,7 @@ class _Reader:
         numbers = (each.get("valueDecimal", each.get("valueInteger")) for each in held if each is not None)
         return next((each for each in numbers if each is not None), None)
 
-    def limits(self, link_id: str, entry: Mapping[str, Any]) -> tuple[int, int]:
+    def limits(self, link_id: str, entry: Table) -> tuple[int, int]:
         ends: list[int] = []
         for url in (_MIN, _MAX):
             held = self.extension(entry, url) or {}
@@ -298,7 +299,7 @@ class _Reader:
             return 0, 1
         return ends[0], ends[1]
 
-    def enable(self, link_id: str, entry: Mapping[str, Any]) -> Iterator[When]:
+    def enable(self, link_id: str, entry: Table) -> Iterator[When]:
         conditions = entry.get("enableWhen", [])
         if not isinstance(conditions, list):
             self.wrong("wrong-branch", link_id)
@@ -323,7 +324,7 @@ class _Reader:
             return None
         return When(question, how, int(number))
 
-    def wanted(self, question: str, each: Mapping[str, Any]) -> object:
+    def wanted(self, question: str, each: Table) -> object:
         """The number of the answer that a question waits for."""
         if "answerBoolean" in each:
             return int(bool(each["answerBoolean"]))
@@ -333,7 +334,7 @@ class _Reader:
             return self.codes[question].get(str(each["answerCoding"].get("code")))
         return None
 
-    def text(self, table: Mapping[str, Any], key: str, item: str) -> Text:
+    def text(self, table: Table, key: str, item: str) -> Text:
         words = {self.language: table[key].strip(), **self.translations(table.get(f"_{key}"), item)}
         for each in words.values():
             if len(each) > LONGEST_TEXT:
@@ -365,18 +366,18 @@ class _Reader:
                 return each
         return None
 
-    def unit(self, entry: Mapping[str, Any]) -> str:
+    def unit(self, entry: Table) -> str:
         coding = (self.extension(entry, _UNIT) or {}).get("valueCoding")
         if not isinstance(coding, dict):
             return ""
         return str(coding.get("display") or coding.get("code") or "")[:20]
 
-    def mark(self, coding: Mapping[str, Any]) -> Verification:
+    def mark(self, coding: Table) -> Verification:
         held = self.extension(coding, VERIFICATION)
         code = held.get("valueCode") if held else None
         return next((each for each in MARKS if each == code), "verified")
 
-    def loinc(self, table: Mapping[str, Any]) -> tuple[str | None, Verification]:
+    def loinc(self, table: Table) -> tuple[str | None, Verification]:
         codes = table.get("code")
         for each in codes if isinstance(codes, list) else ():
             if isinstance(each, dict) and each.get("system") == LOINC and isinstance(each.get("code"), str):

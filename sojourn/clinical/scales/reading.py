@@ -20,6 +20,7 @@ from sojourn.clinical.scales.items import NO_TEXT, Item, Option, Text, When
 from sojourn.clinical.scales.model import KIND, RATERS, Band, Finding, Licence, Rater, Ships, Subscale
 from sojourn.clinical.scales.scoring import Scale
 
+Table = Mapping[str, Any]  # as a file holds it
 _TABLES: Final = frozenset(("rule", "instrument", "licence", "questionnaire", "finding"))
 _SHIPS: Final[tuple[Ships, ...]] = ("yes", "unread", "no")
 
@@ -156,7 +157,7 @@ def _parts(rule: Rule, ids: list[str]) -> tuple[Subscale, ...]:
     return tuple(_part(each, ids) for each in rule.fixed.get("parts", ()))
 
 
-def _part(table: Mapping[str, Any], ids: list[str]) -> Subscale:
+def _part(table: Table, ids: list[str]) -> Subscale:
     low, high = table["range"]
     return Subscale(
         code=str(table["code"]),
@@ -168,7 +169,7 @@ def _part(table: Mapping[str, Any], ids: list[str]) -> Subscale:
     )
 
 
-def _band(table: Mapping[str, Any]) -> Band:
+def _band(table: Table) -> Band:
     return Band(str(table["code"]), str(table["label"]), int(table["from"]), int(table["to"]))
 
 
@@ -187,7 +188,7 @@ def _findings(tables: Any, ids: list[str], codes: list[str]) -> tuple[Finding, .
     return tuple(_finding(each, ids, codes) for each in tables)
 
 
-def _finding(table: Mapping[str, Any], ids: list[str], codes: list[str]) -> Finding:
+def _finding(table: Table, ids: list[str], codes: list[str]) -> Finding:
     over_parts = table.get("over") == "parts"
     return Finding(
         code=str(table["code"]),
