@@ -19,7 +19,7 @@ The browser makes the same choice in ``frontend/src/board/current.ts``; the case
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
@@ -80,13 +80,17 @@ def current_vital(
     ``stale_after_s``: by the code that leads a group, the age in seconds after which a reading is stale. ``alarmed``:
     the code of which the tile's open alarm speaks, or "".
     """
+    known, groups = list(readings), list(groups)
     if alarmed and alarmed not in MEAN:  # the mean's own pressure says more than the mean
-        groups, readings = list(groups), list(readings)
-        own = [group for group in groups if alarmed in group]
-        spoken_of = current_vital(own, readings, now, stale_after_s)
+        spoken_of = _chosen([group for group in groups if alarmed in group], known, now, stale_after_s)
         if spoken_of is not None and not spoken_of.stale and spoken_of.quality_flag != NO_VALUE:
             return spoken_of
-    known = list(readings)
+    return _chosen(groups, known, now, stale_after_s)
+
+
+def _chosen(
+    groups: Sequence[CodeGroup], known: Sequence[SignalReading], now: float, stale_after_s: Callable[[str], float]
+) -> DisplayedVital | None:
     at_moment = {(each.code, each.at): each for each in known}
     found = [
         (first, tuple(at_moment.get((code, first.at)) for code in group[1:]), group)

@@ -5,7 +5,7 @@ It never replaces the alarms of a ketamine session: the caveats travel with ever
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
@@ -72,24 +72,9 @@ class News2Refusal:
 def score(rule: Rule, seen: Observations) -> News2 | News2Refusal:
     """The score, or every reason why there is none."""
     numbers = {"rr": seen.rr, "spo2": seen.spo2, "sbp": seen.sbp, "pulse": seen.pulse, "temp": seen.temp}
-    reasons = [f"missing:{name}" for name, value in numbers.items() if value is None]
-    reasons += [
-        f"not-a-number:{name}"
-        for name, value in numbers.items()
-        if value is not None and not (isfinite(value) and value >= 0)
-    ]
-    if seen.spo2 is not None and seen.spo2 > _WHOLE:
-        reasons.append("not-a-number:spo2")
-    if seen.oxygen is None:
-        reasons.append("missing:oxygen")
-    if seen.consciousness is None:
-        reasons.append("missing:consciousness")
-    if seen.age_years is not None and seen.age_years < rule.fact("min_age_years"):
-        reasons.append("under-age")
-    if seen.pregnant:
-        reasons.append("pregnancy")
+    reasons = tuple(_against(rule, seen, numbers))
     if reasons or seen.consciousness is None:
-        return News2Refusal(tuple(reasons))
+        return News2Refusal(reasons)
 
     bands = rule.fact("bands")
     parts: dict[str, int] = {}
@@ -103,6 +88,27 @@ def score(rule: Rule, seen: Observations) -> News2 | News2Refusal:
     parts["consciousness"] = int(rule.fact("consciousness")[seen.consciousness])
     total = sum(parts.values())
     return News2(total, parts, _risk(rule, total, parts), rule.fact("caveats"), rule.id, rule.version)
+
+
+def _against(rule: Rule, seen: Observations, numbers: Mapping[str, float | None]) -> Iterator[str]:
+    yield from (f"missing:{name}" for name, value in numbers.items() if value is None)
+    for name, value in numbers.items():
+        if value is not None and not (isfinite(value) and value >= 0):
+            yield f"not-a-number:{name}"
+    if seen.spo2 is not None and seen.spo2 > _WHOLE:
+        yield "not-a-number:spo2"
+    yield from _against_person(rule, seen)
+
+
+def _against_person(rule: Rule, seen: Observations) -> Iterator[str]:
+    if seen.oxygen is None:
+        yield "missing:oxygen"
+    if seen.consciousness is None:
+        yield "missing:consciousness"
+    if seen.age_years is not None and seen.age_years < rule.fact("min_age_years"):
+        yield "under-age"
+    if seen.pregnant:
+        yield "pregnancy"
 
 
 def band(table: Sequence[Mapping[str, Any]], value: float, *, oxygen: bool, places: int) -> int:

@@ -17,11 +17,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from math import isfinite
 from types import MappingProxyType
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, Final, Literal, TypeVar, get_args
 
 Verification = Literal["verified", "second-hand", "derived", "convention", "recalled"]
 Tighten = Literal["lower", "higher", "fixed"]
 
+Table = Mapping[str, Any]  # as a file holds it
 # From the firmest to the weakest: a rule is worth no more than its weakest number.
 MARKS: Final[tuple[Verification, ...]] = get_args(Verification)
 # What decides how much goes into a body is always a prescriber's decision, also where the number was read in a source.
@@ -29,6 +30,8 @@ _ALWAYS_ADOPTED: Final = frozenset({"dose.ceiling"})
 # What nobody has read anywhere: whoever adopts it types it, so that no number acts that nobody looked at.
 _TYPED: Final[frozenset[Verification]] = frozenset(("convention", "recalled"))
 _DIRECTIONS: Final[tuple[Tighten, ...]] = get_args(Tighten)
+
+W = TypeVar("W", bound=str)
 
 
 class RuleInvalid(ValueError):
@@ -105,8 +108,8 @@ class Example:
     """A worked example: what goes in and what must come out, in the words of the rule's kind."""
 
     title: str
-    given: Mapping[str, Any]
-    expect: Mapping[str, Any]
+    given: Table
+    expect: Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ class Rule:
     verification: Verification
     effective_from: date
     parameters: Mapping[str, Parameter]
-    fixed: Mapping[str, Any]
+    fixed: Table
     examples: tuple[Example, ...]
     hash: str
     tightened: bool = False
@@ -249,11 +252,19 @@ def _plain(value: object) -> object:
     return value
 
 
-def content_hash(data: Mapping[str, Any]) -> str:
+def content_hash(data: Table) -> str:
     """SHA-256 of the canonical JSON (sorted keys, no spaces, numbers as floats) of a rule's content."""
     plain = _plain(data)
     text = json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def one_of(word: object, known: Sequence[W]) -> W:
+    """A word as one of those that are known; raises RuleInvalid."""
+    for each in known:
+        if each == word:
+            return each
+    raise RuleInvalid(f"{word} is none of {', '.join(known)}")
 
 
 def frozen(value: Any) -> Any:
@@ -265,16 +276,14 @@ def frozen(value: Any) -> Any:
     return value
 
 
-def parse_rule(data: Mapping[str, Any]) -> Rule:
+def parse_rule(data: Table) -> Rule:
     """One rule from a table; raises RuleInvalid with all that is wrong."""
     identity = data.get("id", "?")
     wrong = list(_faults(data))
     if wrong:
         raise RuleInvalid(f"{identity}: " + "; ".join(wrong))
-    mark = cast(Verification, data["verification"])
-    tables = dict(data.get("parameters", {}))
-    parameters = {name: _parameter(name, table, mark) for name, table in tables.items() if "value" in table}
-    unstated = {name: _open_number(name, table, mark) for name, table in tables.items() if "value" not in table}
+    mark = one_of(data["verification"], MARKS)
+    parameters, unstated = _numbers(data, mark)
     marks = [*(each.verification for each in parameters.values()), *(each.verification for each in unstated.values())]
     low = weakest([mark, *marks])
     if low != mark:
@@ -299,11 +308,18 @@ def parse_rule(data: Mapping[str, Any]) -> Rule:
     )
 
 
-def _faults(data: Mapping[str, Any]) -> Iterator[str]:
-    for key in ("id", "kind", "title", "statement"):
-        if not isinstance(data.get(key), str) or not data[key].strip():
-            yield f"{key} must be a text"
-    if not isinstance(data.get("version"), int) or isinstance(data["version"], bool) or data["version"] < 1:
+def _numbers(data: Table, mark: Verification) -> tuple[dict[str, Parameter], dict[str, OpenNumber]]:
+    """The numbers of a rule: with a value, and those that a clinic must state."""
+    tables = dict(data.get("parameters", {}))
+    return (
+        {name: _parameter(name, table, mark) for name, table in tables.items() if "value" in table},
+        {name: _open_number(name, table, mark) for name, table in tables.items() if "value" not in table},
+    )
+
+
+def _faults(data: Table) -> Iterator[str]:
+    yield from (f"{key} must be a text" for key in ("id", "kind", "title", "statement") if not _is_text(data.get(key)))
+    if not _is_version(data.get("version")):
         yield "version must be a whole number from 1"
     if type(data.get("effective_from")) is not date:
         yield "effective_from must be a day"
@@ -311,8 +327,23 @@ def _faults(data: Mapping[str, Any]) -> Iterator[str]:
         yield f"verification must be one of {', '.join(MARKS)}"
     if not isinstance(data.get("sources"), list) or not data["sources"]:
         yield "sources must name at least one source, or say that it is a convention"
-    for key in sorted(set(data) - _RULE_KEYS):
-        yield f"{key} is not a part of a rule"
+    yield from (f"{key} is not a part of a rule" for key in sorted(set(data) - _RULE_KEYS))
+    yield from _faults_within(data)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_version(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+
+
+def _faults_within(data: Table) -> Iterator[str]:
     for name, table in dict(data.get("parameters", {})).items():
         yield from _parameter_faults(name, table)
     for each in data.get("examples", []):
@@ -324,46 +355,49 @@ def _parameter_faults(name: str, table: Any) -> Iterator[str]:
     if not isinstance(table, Mapping):
         yield f"{name} must be a table"
         return
-    for key in ("value", "furthest", "least", "most"):
-        value = table.get(key)
-        if value is None and key not in table:
-            continue
-        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-            yield f"{name}: {key} must be a number"
-    is_open = "value" not in table
-    if is_open and table.get("tighten") == "fixed":
-        yield f"{name}: what a clinic states cannot be fixed"
+    numbers = ("value", "furthest", "least", "most")
+    yield from (f"{name}: {key} must be a number" for key in numbers if key in table and not _is_number(table[key]))
+    yield from _kind_faults(name, table)
     if not isinstance(table.get("unit"), str):
         yield f"{name}: unit is missing"
     if table.get("tighten") not in _DIRECTIONS:
         yield f"{name}: tighten must be one of {', '.join(_DIRECTIONS)}"
     if table.get("verification", MARKS[0]) not in MARKS:
         yield f"{name}: verification must be one of {', '.join(MARKS)}"
-    for key in sorted(set(table) - (_OPEN_KEYS if is_open else _PARAMETER_KEYS)):
-        yield f"{name}: {key} is not a part of a {'number without a value' if is_open else 'parameter'}"
 
 
-def _parameter(name: str, table: Mapping[str, Any], inherited: Verification) -> Parameter:
+def _kind_faults(name: str, table: Table) -> Iterator[str]:
+    """What cannot be of a parameter, or of a number that ships without a value."""
+    if "value" in table:
+        yield from (f"{name}: {key} is not a part of a parameter" for key in sorted(set(table) - _PARAMETER_KEYS))
+        return
+    if table.get("tighten") == "fixed":
+        yield f"{name}: what a clinic states cannot be fixed"
+    for key in sorted(set(table) - _OPEN_KEYS):
+        yield f"{name}: {key} is not a part of a number without a value"
+
+
+def _parameter(name: str, table: Table, inherited: Verification) -> Parameter:
     furthest = table.get("furthest")
     return Parameter(
         name=name,
         value=float(table["value"]),
         unit=str(table["unit"]),
-        tighten=cast(Tighten, table["tighten"]),
+        tighten=one_of(table["tighten"], _DIRECTIONS),
         furthest=None if furthest is None else float(furthest),
-        verification=cast(Verification, table.get("verification", inherited)),
+        verification=one_of(table.get("verification", inherited), MARKS),
         label=str(table.get("label", name.replace("_", " "))),
     )
 
 
-def _open_number(name: str, table: Mapping[str, Any], inherited: Verification) -> OpenNumber:
+def _open_number(name: str, table: Table, inherited: Verification) -> OpenNumber:
     least, most = table.get("least"), table.get("most")
     return OpenNumber(
         name=name,
         unit=str(table["unit"]),
-        tighten=cast(Tighten, table["tighten"]),
+        tighten=one_of(table["tighten"], _DIRECTIONS),
         least=None if least is None else float(least),
         most=None if most is None else float(most),
-        verification=cast(Verification, table.get("verification", inherited)),
+        verification=one_of(table.get("verification", inherited), MARKS),
         label=str(table.get("label", name.replace("_", " "))),
     )

@@ -17,7 +17,6 @@ from sojourn.clinical import (
     alarms,
     calls,
     deadlines,
-    dosing,
     eligibility,
     interactions,
     jurisdictions,
@@ -27,12 +26,13 @@ from sojourn.clinical import (
     recovery,
     scales,
     vitals,
+    worked_doses,
 )
 from sojourn.clinical.protocol.guards import against_floors, against_scores
 from sojourn.clinical.protocol.protocol import facts_of_the_day
 from sojourn.clinical.rules import Example, Loosened, Rule, tighten
 
-_BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_BEGINNING: Final = worked_doses.BEGINNING
 _PLAIN_LIMIT: Final = 1.0
 _NINE: Final = 9.0  # of 10: what PADSS and Aldrete must reach, where an example is about their order
 
@@ -225,14 +225,7 @@ def _protocol(rule: Rule, example: Example) -> Mapping[str, Any]:
         told = facts_of_the_day(plan, given["answered"], {}, _BEGINNING.date())
         return {"told": {each.name: each.value for each in told}}
     if "checked_at" in given:
-        times = [_BEGINNING + timedelta(minutes=each) for each in given["checked_at"]]
-        now = _BEGINNING + timedelta(minutes=given["now"])
-        due = protocol.next_check_due(plan.schedule, _BEGINNING, times, now)
-        return {
-            "next": None if due.next is None else due.next.minute,
-            "missed": tuple(each.minute for each in due.missed),
-            "done": tuple(each.minute for each in due.done),
-        }
+        return _checks(plan, given)
     transition = given.pop("transition")
     given["state"] = protocol.State(given["state"])
     given["latest"] = {code: protocol.Latest(value, age) for code, (value, age) in given.get("latest", {}).items()}
@@ -245,8 +238,15 @@ def _protocol(rule: Rule, example: Example) -> Mapping[str, Any]:
     return {"target": found.target.value}
 
 
-# What other rules say of an order, when one rule is worked alone.
-_OF_OTHERS: Final = ("no-studied-range", "no-ceiling", "minutes-missing")
+def _checks(plan: protocol.Protocol, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Which check is due, after those that were done."""
+    times = [_BEGINNING + timedelta(minutes=each) for each in given["checked_at"]]
+    due = protocol.next_check_due(plan.schedule, _BEGINNING, times, _BEGINNING + timedelta(minutes=given["now"]))
+    return {
+        "next": None if due.next is None else due.next.minute,
+        "missed": tuple(each.minute for each in due.missed),
+        "done": tuple(each.minute for each in due.done),
+    }
 
 
 def _floor(rule: Rule, example: Example) -> Mapping[str, Any]:
@@ -260,147 +260,6 @@ def _floor(rule: Rule, example: Example) -> Mapping[str, Any]:
         floors=protocol.floors_of([(rule, own)]),
     )
     return {"refused": tuple(each.code for each in against_floors(facts))}
-
-
-def _order(rule: Rule, given: Mapping[str, Any]) -> dosing.Order:
-    """The order of an example. Whoever orders rounds to a hundredth of a milligram, and weighed today."""
-    day = _BEGINNING.date()
-
-    def told(name: str, kind: type[dosing.Amount]) -> Any:
-        return kind.of(given[name]) if name in given else None
-
-    weight = told("weight", dosing.Kilograms)
-    return dosing.Order(
-        route=str(rule.fixed.get("route", "")), drug=str(rule.fixed.get("drug", "ketamine")),
-        rounding=dosing.Rounding(dosing.Milligrams.of("0.01"), "nearest"),
-        per_kg=told("per_kg", dosing.MgPerKg), fixed=told("fixed", dosing.Milligrams),
-        weight=None if weight is None else dosing.Weight(weight, day - timedelta(days=given.get("days", 0))),
-        stock=told("stock", dosing.MgPerMl), total=told("total", dosing.Millilitres), over=told("over", dosing.Minutes),
-        height=told("height", dosing.Centimetres),
-    )  # fmt: skip
-
-
-def _dose(rule: Rule, example: Example) -> Mapping[str, Any]:
-    """A dose under this rule alone."""
-    found = dosing.calculate(_order(rule, example.given), dosing.gather((rule,)), _BEGINNING.date())
-    if isinstance(found, dosing.DoseRefused):
-        reasons = [each for each in found.reasons if each.code != "no-ceiling"]
-        if reasons or found.calculation is None:
-            return {
-                "refused": tuple(each.code for each in reasons),
-                "overridable": found.calculation is not None and all(each.override == "prescriber" for each in reasons),
-            }
-        found = found.calculation
-    shown = {
-        "dose_mg": found.dose, "draw_ml": found.draw, "diluent_ml": found.diluent,
-        "mg_per_ml": found.concentration, "ml_per_h": found.rate,
-    }  # fmt: skip
-    return {"refused": (), **{name: float(each.value) for name, each in shown.items() if each is not None}}
-
-
-def _limits(rule: Rule, example: Example) -> Mapping[str, Any]:
-    """What this rule alone objects to in an order that no other speaks of."""
-    given, rules, day = example.given, dosing.gather((rule,)), _BEGINNING.date()
-    order = dosing.Order(
-        route=str(rule.fixed.get("route", "")), drug="ketamine",
-        rounding=dosing.Rounding(dosing.Milligrams.of("0.01"), "nearest"), per_kg=dosing.MgPerKg.of(1),
-        weight=dosing.Weight(
-            dosing.Kilograms.of(given.get("weight", 70)), day - timedelta(days=given.get("age", 0))
-        ),
-        stock=dosing.MgPerMl.of(given.get("mg_per_ml", 10)),
-    )  # fmt: skip
-    found = dosing.calculate(order, rules, day, override=True)
-    return {"refused": _own(found)}
-
-
-def _own(found: dosing.DoseCalculation | dosing.DoseRefused) -> tuple[str, ...]:
-    """The codes of a refusal that are of the rule that is worked."""
-    return tuple(
-        each for each in (found.codes if isinstance(found, dosing.DoseRefused) else ()) if each not in _OF_OTHERS
-    )
-
-
-def _ceiling(rule: Rule, example: Example) -> Mapping[str, Any]:
-    """What a ceiling says of an order; its limit, and the part of the day that the order takes."""
-    order, ceiling = _order(rule, example.given), dosing.read_ceiling(rule)
-    found = dosing.calculate(order, dosing.gather((rule,)), _BEGINNING.date())
-    worked = found.calculation if isinstance(found, dosing.DoseRefused) else found
-    share = None if worked is None else worked.share
-    limit = ceiling.limit(order.kilograms, order.over)
-    return {
-        "refused": _own(found),
-        "limit_mg": None if limit is None else float(limit.value),
-        "share": None if share is None else float(share),
-    }
-
-
-def _start(rule: Rule, example: Example) -> Mapping[str, Any]:
-    given = example.given
-    first = dosing.FirstDose(given["age"], given["place"])
-    found = dosing.calculate(_order(rule, given), dosing.gather((rule,)), _BEGINNING.date(), first=first)
-    assert isinstance(found, dosing.DoseRefused)  # without a ceiling
-    own = [each for each in found.reasons if each.code not in _OF_OTHERS]
-    return {
-        "refused": tuple(each.code for each in own),
-        "overridable": all(each.override == "prescriber" for each in own),
-    }
-
-
-def _pump(rule: Rule, example: Example) -> Mapping[str, Any]:
-    rate = dosing.MlPerHour.of(example.given["ml_per_h"])
-    return {"refused": tuple(each.code for each in dosing.rate_reasons(rate, dosing.gather((rule,))))}
-
-
-def _weight_change(rule: Rule, example: Example) -> Mapping[str, Any]:
-    last = dosing.Weight(dosing.Kilograms.of(example.given["last"]), _BEGINNING.date())
-    asked = dosing.weigh(dosing.Kilograms.of(example.given["new"]), last, dosing.gather((rule,)))
-    return {"asks": tuple(each.code for each in asked)}
-
-
-def _body_mass(rule: Rule, example: Example) -> Mapping[str, Any]:
-    found = dosing.calculate(_order(rule, example.given), dosing.gather((rule,)), _BEGINNING.date())
-    assert isinstance(found, dosing.DoseRefused)  # without a ceiling
-    assert found.calculation is not None
-    notice = next(iter(found.calculation.notices), None)
-    return {"notice": "none"} if notice is None else {"notice": notice.code, **notice.values}
-
-
-def _chair(rule: Rule, example: Example) -> Mapping[str, Any]:
-    """What the tolerances say of a dose that is infused or injected, with a lot that is good."""
-    given, day = example.given, _BEGINNING.date()
-
-    def told(name: str, kind: type[dosing.Amount]) -> Any:
-        return kind.of(given[name]) if name in given else None
-
-    plan, mg = dosing.Milligrams.of(given["plan_mg"]), dosing.Milligrams.of(given["dose_mg"])
-    order = dosing.Order("iv", "ketamine", dosing.Rounding(dosing.Milligrams.of("0.5"), "nearest"), fixed=plan)
-    drawn = dosing.Drawn(
-        "ketamine", "iv", mg, "example", day, stock=told("stock", dosing.MgPerMl),
-        volume=told("volume", dosing.Millilitres), total=told("total", dosing.Millilitres),
-        over=told("over", dosing.Minutes), rate=told("rate", dosing.MlPerHour),
-    )  # fmt: skip
-    found = dosing.at_chair(dosing.Ordered(order, plan), drawn, dosing.gather((rule,)), today=day)
-    assert isinstance(found, dosing.ChairRefused)  # without a ceiling
-    others = (*_OF_OTHERS, "stock-missing", "volume-missing")
-    return {"refused": tuple(each for each in found.codes if each not in others)}
-
-
-def _salt(rule: Rule, example: Example) -> Mapping[str, Any]:
-    salt = dosing.gather((rule,)).salt
-    assert salt is not None
-    if "base" in example.given:
-        return {"hydrochloride": float(salt.of_base(dosing.Milligrams.of(example.given["base"])).value)}
-    return {"base": float(salt.of_hydrochloride(dosing.Milligrams.of(example.given["hydrochloride"])).value)}
-
-
-def _rounding(rule: Rule, example: Example) -> Mapping[str, Any]:
-    exact = dosing.Milligrams.of(example.given["mg"])
-    return {"dose_mg": float(dosing.read_rounding(rule).round(exact).value)}
-
-
-def _series(rule: Rule, example: Example) -> Mapping[str, Any]:
-    shortest, longest = dosing.gather((rule,)).series[0].lasts(int(example.given["sessions"]))
-    return {"shortest_days": shortest, "longest_days": longest}
 
 
 def _eligibility(rule: Rule, example: Example) -> Mapping[str, Any]:
@@ -469,9 +328,6 @@ def _battery(rule: Rule, _: Example) -> Mapping[str, Any]:
     return {"indication": rule.fact("indication"), "scales": rule.fact("scales")}
 
 
-Runner = Callable[[Rule, Example], Mapping[str, Any]]
-
-
 def _raising(rule: Rule, example: Example) -> Mapping[str, Any]:
     """A fact with its value, an item of a session with its answer, or the alarming items of a scale."""
     given, table = example.given, raising.read(rule)
@@ -510,7 +366,7 @@ def _signing(rule: Rule, example: Example) -> Mapping[str, Any]:
     return {"refused": at < recovery.signs_from(rule, dose_at)}
 
 
-_RUNNERS: Final[Mapping[str, Runner]] = MappingProxyType(
+_RUNNERS: Final[Mapping[str, worked_doses.Runner]] = MappingProxyType(
     {
         "alarm.threshold": _alarm,
         "alarm.rise": _alarm,
@@ -533,19 +389,7 @@ _RUNNERS: Final[Mapping[str, Runner]] = MappingProxyType(
         "evidence": _evidence,
         "interaction": _interaction,
         "jurisdiction": _jurisdiction,
-        "dose.range": _dose,
-        "dose.concentration": _limits,
-        "dose.weight": _limits,
-        "dose.weight_age": _limits,
-        "dose.ceiling": _ceiling,
-        "dose.start": _start,
-        "dose.pump": _pump,
-        "dose.weight_change": _weight_change,
-        "dose.body_mass": _body_mass,
-        "dose.chair": _chair,
-        "dose.salt": _salt,
-        "dose.rounding": _rounding,
-        "dose.series": _series,
         deadlines.KIND: _deadline,
+        **worked_doses.RUNNERS,
     }
 )

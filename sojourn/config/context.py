@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -10,11 +10,11 @@ from django.http import HttpRequest
 from sojourn import __version__
 from sojourn.config.page_owner import owner_of
 from sojourn.foundation.accounts import queries as accounts_queries
-from sojourn.foundation.accounts.access import Request
+from sojourn.foundation.accounts.access import with_actor
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    asked = cast(Request, request)
+    asked = with_actor(request)
     actor = getattr(asked, "actor", None)
     if actor is None:
         return {"demo": settings.DEMO, "version": __version__}

@@ -16,7 +16,7 @@ from django.utils import translation
 from sojourn.config.errors import bad_request, not_allowed
 from sojourn.config.page_owner import forget_messages_of_another, sent_by_another
 from sojourn.foundation.accounts import queries as accounts_queries
-from sojourn.foundation.accounts.access import Request, to_the_door
+from sojourn.foundation.accounts.access import Request, to_the_door, with_actor
 from sojourn.foundation.accounts.actor import NOBODY, Actor, current_actor, set_actor
 from sojourn.foundation.accounts.models import Person
 from sojourn.foundation.clock import page_begins, page_ends
@@ -118,7 +118,7 @@ class WhoAsks:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        asked = cast(Request, request)
+        asked = with_actor(request)
         asked.actor, asked.clinic, asked.memberships = NOBODY, None, []
         if request.user.is_authenticated:
             if self._over(asked):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.contrib.messages import get_messages
@@ -17,7 +17,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.page_owner import COOKIE, ENDED, HEADER, RECEIVED, page_owner
 
 # Not "storage": that would also take the help page off the device, which must open when nobody is signed in.
@@ -31,7 +30,7 @@ def owner_of(request: HttpRequest) -> str:
     """Who is signed in, as the page says it; "" for nobody."""
     if not request.user.is_authenticated:
         return ""
-    actor = getattr(cast(Request, request), "actor", None)
+    actor = getattr(request, "actor", None)
     return page_owner(request.user.pk, actor.membership_id if actor is not None else None)
 
 

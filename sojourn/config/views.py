@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import cast
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,7 +12,7 @@ from django.views.i18n import set_language as django_set_language
 
 from sojourn.config.processes import postbox
 from sojourn.foundation.accounts import queries as accounts_queries
-from sojourn.foundation.accounts.access import Request, public, signed_in
+from sojourn.foundation.accounts.access import public, signed_in, with_actor
 from sojourn.foundation.accounts.models import Person
 from sojourn.foundation.ui import gallery as ui_gallery
 
@@ -22,7 +21,7 @@ from sojourn.foundation.ui import gallery as ui_gallery
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """Staff land in the clinic, patients at their day, strangers at the sign-in."""
-    actor = cast(Request, request).actor
+    actor = with_actor(request).actor
     if not request.user.is_authenticated:
         return redirect("account_login")
     if not actor.role:
@@ -41,7 +40,7 @@ def nowhere(request: HttpRequest) -> HttpResponse:
 @require_POST
 def switch(request: HttpRequest, membership_id: int) -> HttpResponse:
     """Go on as another of one's own memberships."""
-    if membership_id not in {membership.pk for membership in cast(Request, request).memberships}:
+    if membership_id not in {membership.pk for membership in with_actor(request).memberships}:
         raise Http404
     request.session["membership"] = membership_id
     return redirect("home")
@@ -65,7 +64,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
 
 
 def _staff_or_development(request: HttpRequest) -> None:
-    if not (settings.DEBUG or accounts_queries.is_staff(cast(Request, request).actor.role)):
+    if not (settings.DEBUG or accounts_queries.is_staff(with_actor(request).actor.role)):
         raise Http404
 
 

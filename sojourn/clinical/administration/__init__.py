@@ -1,7 +1,6 @@
 """What was really given: from the steps of one dose to milligrams given, wasted, left and missing."""
 
-from sojourn.clinical.administration.balance import Balance, DoseBalance, NeverGiven, reconcile
-from sojourn.clinical.administration.delivering import (
+from sojourn.clinical.administration.amounts import (
     OVER,
     Delivered,
     Disagreement,
@@ -9,8 +8,9 @@ from sojourn.clinical.administration.delivering import (
     Method,
     Phase,
     Segment,
-    delivered,
 )
+from sojourn.clinical.administration.balance import Balance, DoseBalance, NeverGiven, reconcile
+from sojourn.clinical.administration.delivering import delivered
 from sojourn.clinical.administration.events import (
     Counted,
     End,

@@ -14,7 +14,7 @@ from datetime import UTC
 from decimal import ROUND_HALF_DOWN, Decimal
 from fractions import Fraction
 
-from sojourn.clinical.administration.delivering import Delivered, Method, Phase
+from sojourn.clinical.administration.amounts import Delivered, Method, Phase
 from sojourn.clinical.administration.events import Waste
 from sojourn.clinical.administration.reasons import ChartingReason, because, hundredths
 

@@ -12,8 +12,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
+from sojourn.clinical.administration.amounts import Delivered
 from sojourn.clinical.administration.balance import Balance, DoseBalance, reconcile
-from sojourn.clinical.administration.delivering import Delivered, delivered
+from sojourn.clinical.administration.delivering import delivered
 from sojourn.clinical.administration.events import (
     Counted,
     End,
@@ -200,13 +201,16 @@ def rate_fault(transition: str, rate: Decimal | None, running: Decimal | None) -
     return "not-higher" if rate <= running else ""
 
 
+def _parts_given(steps: Sequence[DoseStep]) -> Decimal:
+    return sum((each.mg for each in steps if each.kind == "part" and each.mg is not None), Decimal(0))
+
+
 def part_fault(dose: Dose | None, steps: Sequence[DoseStep], part_mg: Decimal | None) -> str:
     """Why no further part can be given ("no-part", "part-too-much"), or "". A part that is more than what is left of
     the prepared dose is none of it."""
     if dose is None or dose.by_pump:
         return "no-part"
-    given = sum((each.mg for each in steps if each.kind == "part" and each.mg is not None), Decimal(0))
-    left = dose.dose_mg - given
+    left = dose.dose_mg - _parts_given(steps)
     if left <= 0:
         return "no-part"
     wanted = part_now(steps) if part_mg is None else part_mg

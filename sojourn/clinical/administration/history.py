@@ -126,6 +126,10 @@ def _against(step: Event, told: _Told) -> Iterator[ChartingReason]:
     if told.ended_at is not None and not isinstance(step, Reading):
         yield because("after-end")
         return
+    yield from _against_later(step, start, told)
+
+
+def _against_later(step: Event, start: Start, told: _Told) -> Iterator[ChartingReason]:
     match step:
         case RateChange():
             yield from _rate_change(step, start, told)
@@ -200,12 +204,19 @@ def _reading(step: Reading, start: Start, told: _Told) -> Iterator[ChartingReaso
         yield because("reading-missing")
     elif values[0] < 0:
         yield because("reading-negative")
-    elif isinstance(step, Counted) and (start.mg_per_ml is None or start.volume_ml is None):
-        yield because("reading-without-volume")
-    elif isinstance(step, Counted) and step.remaining_ml is not None and step.remaining_ml > (start.volume_ml or 0):
-        yield because("remaining-above-volume", left=step.remaining_ml, volume=start.volume_ml or Fraction(0))
+    elif isinstance(step, Counted) and (fault := _counted(step, start)) is not None:
+        yield fault
     elif start.means is Means.PUMP and min(step.at, told.ended_at or step.at) <= start.at and read_mg(step, start) > 0:
         yield because("reading-without-time")
+
+
+def _counted(step: Counted, start: Start) -> ChartingReason | None:
+    """Why nothing can have been read off: no volume is known, or more is left than was there."""
+    if start.mg_per_ml is None or start.volume_ml is None:
+        return because("reading-without-volume")
+    if step.remaining_ml is not None and step.remaining_ml > start.volume_ml:
+        return because("remaining-above-volume", left=step.remaining_ml, volume=start.volume_ml)
+    return None
 
 
 def read_mg(step: Reading, start: Start) -> Fraction:

@@ -69,6 +69,32 @@ def _of_monitor(rule: Rule, escalates: Rule | None) -> AlarmRule:
     )
 
 
+def _relative(rule: Rule) -> str | None:
+    """By what a rise is measured; None for a threshold."""
+    if rule.kind != RISE:
+        return None
+    relative = str(rule.fact("relative"))
+    if relative not in ("percent", "absolute"):
+        raise RuleInvalid(f"{rule.id}: relative must be percent or absolute")
+    return relative
+
+
+def _levels(rule: Rule, unit: str) -> list[Level]:
+    """The limits of a rule in a unit, the mildest first."""
+    levels: list[Level] = []
+    for priority in _MILDEST_FIRST:
+        parameter = rule.parameters.get(priority.value)
+        if parameter is None:
+            continue
+        try:
+            levels.append(Level(float(convert(parameter.value, parameter.unit, unit)), priority))
+        except Incompatible as wrong:
+            raise RuleInvalid(f"{rule.id}: {priority}: {wrong}") from wrong
+    if not levels:
+        raise RuleInvalid(f"{rule.id}: no limit for any priority")
+    return levels
+
+
 def _seconds(rule: Rule, name: str) -> timedelta:
     parameter = rule.parameters.get(name)
     if parameter is None:
@@ -87,30 +113,14 @@ def _for_vital(rule: Rule, code: str, escalates: Rule | None) -> AlarmRule:
             silence=_seconds(rule, "seconds"),
             escalate=escalation(escalates),
         )
-    relative: str | None = None
-    if rule.kind == RISE:
-        relative = str(rule.fact("relative"))
-        if relative not in ("percent", "absolute"):
-            raise RuleInvalid(f"{rule.id}: relative must be percent or absolute")
+    relative = _relative(rule)
     try:
         sign, inclusive = _COMPARISONS[rule.fact("comparison")]
     except KeyError:
         raise RuleInvalid(f"{rule.id}: comparison must be one of {', '.join(_COMPARISONS)}") from None
-    want = "%" if relative == "percent" else unit.code
-    levels: list[Level] = []
-    for priority in _MILDEST_FIRST:
-        parameter = rule.parameters.get(priority.value)
-        if parameter is None:
-            continue
-        try:
-            levels.append(Level(float(convert(parameter.value, parameter.unit, want)), priority))
-        except Incompatible as wrong:
-            raise RuleInvalid(f"{rule.id}: {priority}: {wrong}") from wrong
-    if not levels:
-        raise RuleInvalid(f"{rule.id}: no limit for any priority")
     # A clinic that tightens the milder limit past the graver one (or the reverse) still gets the graver alarm
     # at its own limit; the mildest limit opens the episode, so it must be the first to be passed.
-    levels = _reachable(levels, sign)
+    levels = _reachable(_levels(rule, "%" if relative == "percent" else unit.code), sign)
     sustained = _seconds(rule, "sustained")
     if sustained and len(levels) > 1:
         raise RuleInvalid(f"{rule.id}: a sustained alarm has one limit")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from sojourn.clinical.dosing.ceilings import DoseCeiling
 from sojourn.clinical.dosing.quantities import (
@@ -194,28 +194,37 @@ def fitting(rules: DoseRules, order: Order) -> DoseRange | None:
 def unsound(order: Order, studied: DoseRange | None) -> Iterator[DoseReason]:
     """Why nothing can be worked out of an order."""
 
-    def no(code: str) -> DoseReason:
-        return DoseReason(code, "never", {})
+    yield from (DoseReason(code, "never", {}) for code in (*_unsound_dose(order, studied), *_unsound_rest(order)))
 
+
+def _unsound_dose(order: Order, studied: DoseRange | None) -> Iterator[str]:
     wanted = order.per_kg or order.fixed
-    if wanted is None or (order.per_kg is not None and order.fixed is not None):
-        yield no("dose-missing")
+    basis = None if studied is None else studied.basis
+    if wanted is None or None not in (order.per_kg, order.fixed):
+        yield "dose-missing"
     elif wanted.value <= 0:
-        yield no("dose-not-positive")
-    elif studied is not None and studied.basis == "mg" and order.per_kg is not None:
-        yield no("not-per-kg")
-    elif studied is not None and studied.basis == "mg/kg" and order.fixed is not None:
-        yield no("not-fixed")
+        yield "dose-not-positive"
+    elif basis == "mg" and order.per_kg is not None:
+        yield "not-per-kg"
+    elif basis == "mg/kg" and order.fixed is not None:
+        yield "not-fixed"
+
+
+def _unsound_rest(order: Order) -> Iterator[str]:
     if order.per_kg is not None and order.weight is None:
-        yield no("weight-missing")
-    if order.weight is not None and order.weight.kilograms.value <= 0:
-        yield no("weight-not-positive")
-    if order.stock is not None and order.stock.value <= 0:
-        yield no("concentration-not-positive")
+        yield "weight-missing"
+    if _not_positive(order.kilograms):
+        yield "weight-not-positive"
+    if _not_positive(order.stock):
+        yield "concentration-not-positive"
     if order.total is not None and order.stock is None:
-        yield no("total-without-stock")
-    if order.over is not None and order.over.value <= 0:
-        yield no("minutes-not-positive")
+        yield "total-without-stock"
+    if _not_positive(order.over):
+        yield "minutes-not-positive"
+
+
+def _not_positive(amount: Amount | None) -> bool:
+    return amount is not None and amount.value <= 0
 
 
 def _plausible(order: Order, rules: DoseRules) -> Iterator[DoseReason]:
@@ -262,10 +271,7 @@ def _range(found: DoseCalculation) -> Iterator[DoseReason]:
     if studied.never_from is not None and max(ordered.value, given.value) >= studied.never_from:
         yield DoseReason("another-use", "never", {"limit": plain(studied.never_from), "unit": unit}, rule_id)
     elif studied.only_these:
-        if not studied.holds(given.value):
-            values = {"dose": given.text, "unit": unit, "doses": ", ".join(map(plain, studied.doses))}
-            override: Override = "never" if studied.device is not None else "prescriber"
-            yield DoseReason("not-a-studied-dose", override, values, rule_id)
+        yield from _of_single_doses(studied, given)
     elif studied.low is None or studied.high is None:
         yield DoseReason("no-studied-range", "prescriber", {}, rule_id)
     elif not studied.holds(ordered.value):
@@ -273,6 +279,15 @@ def _range(found: DoseCalculation) -> Iterator[DoseReason]:
         yield DoseReason("outside-range", "prescriber", values, rule_id)
     elif given.value > studied.high:
         yield DoseReason("rounding-leaves-range", "prescriber", {"high": plain(studied.high), "unit": unit}, rule_id)
+
+
+def _of_single_doses(studied: DoseRange, given: Amount) -> Iterator[DoseReason]:
+    """Where single doses were studied, and nothing between them."""
+    if studied.holds(given.value):
+        return
+    values = {"dose": given.text, "unit": studied.basis, "doses": ", ".join(map(plain, studied.doses))}
+    override: Override = "never" if studied.device is not None else "prescriber"
+    yield DoseReason("not-a-studied-dose", override, values, studied.rule.id)
 
 
 def _start(found: DoseCalculation, rules: DoseRules, first: FirstDose | None) -> Iterator[DoseReason]:
@@ -347,14 +362,47 @@ def exact_dose(order: Order) -> Milligrams:
     return order.per_kg.of_weight(order.weight.kilograms)
 
 
-def work(order: Order, dose: Milligrams, studied: DoseRange | None, rules: DoseRules) -> DoseCalculation:
-    """The working of a sound order from the milligrams that are given; they may differ from what is ordered."""
-    steps: list[WorkingStep] = []
+@dataclass(slots=True)
+class _Working:
+    """The steps of a working, in their order."""
 
-    def step(name: str, result: A, *given: Amount) -> A:
-        steps.append(WorkingStep(name, given, result))
+    steps: list[WorkingStep] = field(default_factory=list)
+
+    def step(self, name: str, result: A, *given: Amount) -> A:
+        self.steps.append(WorkingStep(name, given, result))
         return result
 
+
+@dataclass(frozen=True, slots=True)
+class _MadeUp:
+    """What is drawn up and made up to, and how fast it runs."""
+
+    draw: Millilitres | None = None
+    diluent: Millilitres | None = None
+    volume: Millilitres | None = None
+    concentration: MgPerMl | None = None
+    rate: MlPerHour | None = None
+
+
+def _made_up(order: Order, dose: Milligrams, working: _Working) -> _MadeUp:
+    if order.stock is None:
+        return _MadeUp()
+    volume = draw = working.step("volume", dose.volume(order.stock), dose, order.stock)
+    diluent, concentration, rate = None, order.stock, None
+    if order.total is not None:
+        diluent = working.step("dilute", Millilitres(order.total.value - draw.value), order.total, draw)
+        volume = order.total
+        if volume.value > 0:
+            concentration = working.step("concentration", dose.within(volume), dose, volume)
+    if order.over is not None and volume.value > 0:
+        rate = working.step("rate", volume.over(order.over), volume, order.over)
+    return _MadeUp(draw, diluent, volume, concentration, rate)
+
+
+def work(order: Order, dose: Milligrams, studied: DoseRange | None, rules: DoseRules) -> DoseCalculation:
+    """The working of a sound order from the milligrams that are given; they may differ from what is ordered."""
+    working = _Working()
+    step = working.step
     exact = exact_dose(order)
     if order.per_kg is not None:
         assert order.weight is not None
@@ -366,24 +414,14 @@ def work(order: Order, dose: Milligrams, studied: DoseRange | None, rules: DoseR
     salt = None
     if rules.salt is not None and order.drug in rules.salt.rule.fixed.get("drugs", (order.drug,)):
         salt = step("salt", rules.salt.of_base(dose), dose, rules.salt.base, rules.salt.hydrochloride)
-    draw = diluent = volume = concentration = rate = None
-    if order.stock is not None:
-        volume = draw = step("volume", dose.volume(order.stock), dose, order.stock)
-        concentration = order.stock
-        if order.total is not None:
-            diluent = step("dilute", Millilitres(order.total.value - draw.value), order.total, draw)
-            volume = order.total
-            if volume.value > 0:
-                concentration = step("concentration", dose.within(volume), dose, volume)
-        if order.over is not None and volume.value > 0:
-            rate = step("rate", volume.over(order.over), volume, order.over)
+    made = _made_up(order, dose, working)
     ceiling = rules.ceiling_of(order.route, order.drug)
     return DoseCalculation(
         order=order, studied=studied, ceiling=ceiling,
         limit=None if ceiling is None else ceiling.limit(order.kilograms, order.over),
-        exact=exact, dose=dose, per_kg=measured, hydrochloride=salt, draw=draw, diluent=diluent, volume=volume,
-        concentration=concentration, rate=rate, steps=tuple(steps),
-        stamps=tuple(Stamp.of(each) for each in _used(order, studied, rules, salt, concentration, rate)),
+        exact=exact, dose=dose, per_kg=measured, hydrochloride=salt, draw=made.draw, diluent=made.diluent,
+        volume=made.volume, concentration=made.concentration, rate=made.rate, steps=tuple(working.steps),
+        stamps=tuple(Stamp.of(each) for each in _used(order, studied, rules, salt, made)),
         notices=() if order.weight is None else tuple(
             body_mass(order.weight.kilograms, order.height, measured if order.per_kg is not None else None, rules)
         ),
@@ -391,26 +429,30 @@ def work(order: Order, dose: Milligrams, studied: DoseRange | None, rules: DoseR
 
 
 def _used(
-    order: Order, studied: DoseRange | None, rules: DoseRules, salt: Milligrams | None,
-    concentration: MgPerMl | None, rate: MlPerHour | None,
-) -> Iterator[Rule]:  # fmt: skip
+    order: Order, studied: DoseRange | None, rules: DoseRules, salt: Milligrams | None, made: _MadeUp
+) -> Iterator[Rule]:
     """The rules that an order was judged by."""
-    if studied is not None:
-        yield studied.rule
-    ceiling = rules.ceiling_of(order.route, order.drug)
-    if ceiling is not None:
-        yield ceiling.rule
-    if concentration is not None:
-        yield from (each.rule for each in rules.concentrations if each.route == order.route)
-    if rate is not None and rules.pump is not None:
-        yield rules.pump.rule
+    used = [_rule_of(studied), _rule_of(rules.ceiling_of(order.route, order.drug))]
+    if made.concentration is not None:
+        used += [each.rule for each in rules.concentrations if each.route == order.route]
+    if made.rate is not None:
+        used.append(_rule_of(rules.pump))
     if order.weight is not None:
-        yield from () if rules.weight is None else (rules.weight.rule,)
-        yield from () if rules.weight_age is None else (rules.weight_age,)
-    if order.height is not None and rules.body_mass is not None:
-        yield rules.body_mass.rule
-    if salt is not None and rules.salt is not None:
-        yield rules.salt.rule
+        used += [_rule_of(rules.weight), rules.weight_age]
+    if order.height is not None:
+        used.append(_rule_of(rules.body_mass))
+    if salt is not None:
+        used.append(_rule_of(rules.salt))
+    return (each for each in used if each is not None)
+
+
+class _OfARule(Protocol):
+    @property
+    def rule(self) -> Rule: ...
+
+
+def _rule_of(held: _OfARule | None) -> Rule | None:
+    return None if held is None else held.rule
 
 
 def _short(amount: Amount, places: int) -> str:

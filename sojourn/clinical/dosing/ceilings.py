@@ -101,22 +101,26 @@ def read_ceiling(rule: Rule) -> DoseCeiling:
     basis = rule.fact("basis")
     if rule.kind != CEILING or basis not in ("mg/kg", "mg"):
         raise RuleInvalid(f"{rule.id}: the basis of a ceiling is mg/kg or mg")
-    named = rule.fixed.get("steps")
-    if named is None:
-        steps: tuple[CeilingStep, ...] = (CeilingStep(_most(rule, "most", basis), Minutes(Fraction(0))),)
-    else:
-        steps = tuple(
-            CeilingStep(_most(rule, str(each["most"]), basis), Minutes.of(rule.number(str(each["minutes"]))))
-            for each in named
-        )
-    if not steps or (not rule.tightened and not _rise(steps)):
-        raise RuleInvalid(f"{rule.id}: the steps of a ceiling rise, in minutes and in dose")
+    steps = _steps(rule, basis)
     if loose := [each.name for each in rule.parameters.values() if each.furthest is None or each.furthest <= 0]:
         raise RuleInvalid(f"{rule.id}: {', '.join(loose)} must say how far a clinic may go")
     cap = rule.optional("cap")
     return DoseCeiling(
         rule, str(rule.fact("route")), str(rule.fact("drug")), basis, steps, None if cap is None else Milligrams.of(cap)
     )
+
+
+def _steps(rule: Rule, basis: Basis) -> tuple[CeilingStep, ...]:
+    named = rule.fixed.get("steps")
+    if named is None:
+        return (CeilingStep(_most(rule, "most", basis), Minutes(Fraction(0))),)
+    steps = tuple(
+        CeilingStep(_most(rule, str(each["most"]), basis), Minutes.of(rule.number(str(each["minutes"]))))
+        for each in named
+    )
+    if not steps or (not rule.tightened and not _rise(steps)):
+        raise RuleInvalid(f"{rule.id}: the steps of a ceiling rise, in minutes and in dose")
+    return steps
 
 
 def _most(rule: Rule, name: str, basis: str) -> Fraction:

@@ -119,11 +119,11 @@ def at_chair(
     if impossible:
         return ChairRefused(_once([*reasons, *impossible, *weight_reasons(order, rules, today)]))
     found = work(order, drawn.dose, studied, rules)
-    same = _same_dose(ordered, drawn)
+    accepted = ordered.accepted if _same_dose(ordered, drawn) else ()
     reasons += [
         each
         for each in evaluate_dose(found, rules, today, first)
-        if not (same and each.override == "prescriber" and each.code in ordered.accepted)
+        if each.override != "prescriber" or each.code not in accepted
     ]
     reasons += [*_measured(found, drawn, rules), *day_reasons(_given(found), given_last_24h, rules)]
     whole = _once(reasons)

@@ -87,28 +87,36 @@ def read_range(rule: Rule) -> DoseRange:
     basis = rule.fact("basis")
     if basis not in ("mg/kg", "mg"):
         raise RuleInvalid(f"{rule.id}: basis is mg/kg or mg")
-    doses = tuple(sorted(exact(each) for each in rule.fixed.get("doses", ())))
-    low, high = _of(rule, "low"), _of(rule, "high")
-    if (low is None) != (high is None) or (low is not None and high is not None and low > high):
-        raise RuleInvalid(f"{rule.id}: a range has a lower and an upper end")
-    if low is not None and high is not None and any(not low <= each <= high for each in doses):
-        raise RuleInvalid(f"{rule.id}: a dose stands outside of the range")
-    only_these = bool(rule.fixed.get("only_these", False))
-    if only_these and low is not None and high is not None:
-        doses = tuple(each for each in doses if low <= each <= high)
+    low, high = _ends(rule)
     for name in ("low", "high", "usual", "never_from"):
         if name in rule.parameters and rule.parameters[name].unit != basis:
             raise RuleInvalid(f"{rule.id}: {name} is not in {basis}")
     device = rule.fixed.get("device_mg")
-    if device is not None and any((each / exact(device)).denominator != 1 for each in doses):
-        raise RuleInvalid(f"{rule.id}: a dose is no whole number of devices")
     return DoseRange(
         rule=rule, route=str(rule.fact("route")), drug=str(rule.fact("drug")), basis=basis, low=low, high=high,
-        usual=_of(rule, "usual"), doses=doses, only_these=only_these,
+        usual=_of(rule, "usual"), doses=_doses(rule, low, high, device),
+        only_these=bool(rule.fixed.get("only_these", False)),
         device=None if device is None else Milligrams.of(device), never_from=_of(rule, "never_from"),
         shortest=_minutes(rule, "shortest"), longest=_minutes(rule, "longest"),
         usual_minutes=_minutes(rule, "usual_minutes"),
     )  # fmt: skip
+
+
+def _ends(rule: Rule) -> tuple[Fraction | None, Fraction | None]:
+    low, high = _of(rule, "low"), _of(rule, "high")
+    if (low is None) != (high is None) or (low is not None and high is not None and low > high):
+        raise RuleInvalid(f"{rule.id}: a range has a lower and an upper end")
+    return low, high
+
+
+def _doses(rule: Rule, low: Fraction | None, high: Fraction | None, device: float | None) -> tuple[Fraction, ...]:
+    """The single doses that a rule names, the smallest first."""
+    doses = tuple(sorted(exact(each) for each in rule.fixed.get("doses", ())))
+    if low is not None and high is not None and any(not low <= each <= high for each in doses):
+        raise RuleInvalid(f"{rule.id}: a dose stands outside of the range")
+    if device is not None and any((each / exact(device)).denominator != 1 for each in doses):
+        raise RuleInvalid(f"{rule.id}: a dose is no whole number of devices")
+    return doses
 
 
 def _of(rule: Rule, name: str) -> Fraction | None:

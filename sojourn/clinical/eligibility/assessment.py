@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, Final, Literal, TypeVar, get_args
 
 from sojourn.clinical.eligibility import conditions
 from sojourn.clinical.eligibility.conditions import Condition
 from sojourn.clinical.eligibility.facts import UPPER_LIMIT, VOCABULARY, Fact, Facts
-from sojourn.clinical.rules import Rule, RuleInvalid, Verification
+from sojourn.clinical.rules import Rule, RuleInvalid, Verification, one_of
 
 KIND: Final = "eligibility"
 
@@ -30,6 +30,7 @@ SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)  # from the gravest
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 DRUGS: Final = ("ketamine", "esketamine")
+W = TypeVar("W", bound=str)
 _BLOCKS: Final = frozenset(("block", "block_unless_specialist"))
 
 
@@ -179,18 +180,7 @@ def assess(
             findings.append(finding)
         for name, severity in _unknown(each, facts, counting, stage, today).items():
             asked.setdefault(name, []).append((each, severity))
-    missing = [
-        Missing(
-            fact=name,
-            rule_ids=tuple(rule.id for rule, _ in who),
-            why=tuple(rule.rule.title for rule, _ in who),
-            severity=min((severity for _, severity in who), key=SEVERITIES.index),
-            adopted=any(rule.adopted for rule, _ in who),
-            of_the_day=any(rule.adopted and name in _fresh(rule, stage) for rule, _ in who),
-            rules=tuple(rule for rule, _ in who),
-        )
-        for name, who in asked.items()
-    ]
+    missing = [_missing(name, who, stage) for name, who in asked.items()]
     words = tuple(VOCABULARY)
     return Assessment(
         tuple(sorted(findings, key=_weight)),
@@ -235,6 +225,20 @@ def _found(rule: EligibilityRule, facts: Facts, stage: Stage, today: date) -> Fi
     return None
 
 
+def _missing(name: str, who: Sequence[tuple[EligibilityRule, Severity]], stage: Stage) -> Missing:
+    """A fact that some rules lack, each with the severity that it could lead to."""
+    rules = tuple(rule for rule, _ in who)
+    return Missing(
+        fact=name,
+        rule_ids=tuple(rule.id for rule in rules),
+        why=tuple(rule.rule.title for rule in rules),
+        severity=min((severity for _, severity in who), key=SEVERITIES.index),
+        adopted=any(rule.adopted for rule in rules),
+        of_the_day=any(rule.adopted and name in _fresh(rule, stage) for rule in rules),
+        rules=rules,
+    )
+
+
 def _unknown(rule: EligibilityRule, facts: Facts, counting: Facts, stage: Stage, today: date) -> dict[str, Severity]:
     """The facts that one rule lacks, with the severity they could lead to.
 
@@ -254,15 +258,14 @@ def _unknown(rule: EligibilityRule, facts: Facts, counting: Facts, stage: Stage,
         found = verdict(grade.when, counting)
         if found.holds:
             break
-        for name in found.missing:
-            unknown.setdefault(name, grade.severity)
-    gravest = min((each.severity for each in rule.grades), key=SEVERITIES.index)
-    for want in rule.wants:
-        if want.when is None or verdict(want.when, facts).holds:
-            for name in want.facts:
-                if name not in counting:
-                    unknown.setdefault(name, gravest)
-    return unknown
+        unknown = dict.fromkeys(found.missing, grade.severity) | unknown  # what the graver grade asked stays with it
+    wanted = [each for each in rule.wants if each.when is None or verdict(each.when, facts).holds]
+    names = [name for each in wanted for name in each.facts if name not in counting]
+    return dict.fromkeys(names, _gravest(rule)) | unknown
+
+
+def _gravest(rule: EligibilityRule) -> Severity:
+    return min((each.severity for each in rule.grades), key=SEVERITIES.index)
 
 
 def _finding(rule: EligibilityRule, grade: Grade, because: tuple[Fact, ...], stage: Stage) -> Finding:
@@ -306,29 +309,40 @@ def read(rule: Rule, *, adopted: bool = True) -> EligibilityRule:
     grades = tuple(_grade(rule, each) for each in rule.fact("grades"))
     if not grades:
         raise RuleInvalid(f"{rule.id}: no grades")
-    moot, anyway = rule.fixed.get("moot"), rule.fixed.get("asked_anyway")
+    moot, anyway = _plain_or_none(rule, "moot"), _plain_or_none(rule, "asked_anyway")
     if anyway is not None and moot is None:
         raise RuleInvalid(f"{rule.id}: asked_anyway without moot")
     ready = EligibilityRule(
         rule=rule,
         category=str(rule.fact("category")),
         drugs=_some(rule, "drugs", rule.fact("drugs"), DRUGS),
-        stages=cast(tuple[Stage, ...], _some(rule, "stages", rule.fact("stages"), STAGES)),
+        stages=_some(rule, "stages", rule.fact("stages"), STAGES),
         grades=grades,
         wants=tuple(_want(rule, each) for each in rule.fixed.get("wants", ())),
-        moot=None if moot is None else _plain(rule, moot),
-        asked_anyway=None if anyway is None else _plain(rule, anyway),
+        moot=moot,
+        asked_anyway=anyway,
         only_where_known=bool(rule.fixed.get("only_where_known", False)),
         of_the_day=frozenset(_some(rule, "of_the_day", rule.fixed.get("of_the_day", ()), tuple(VOCABULARY), True)),
         never_overridden=bool(rule.fixed.get("never_overridden", False)),
         adopted=adopted,
     )
-    used = {each.parameter for grade in grades for each in _comparisons(grade.when)}
+    _must_be_whole(ready)
+    return ready
+
+
+def _must_be_whole(ready: EligibilityRule) -> None:
+    """Every number is compared with something, and every fact of the day is asked for."""
+    rule = ready.rule
+    used = {each.parameter for grade in ready.grades for each in _comparisons(grade.when)}
     if idle := sorted({*rule.parameters, *rule.open} - used):
         raise RuleInvalid(f"{rule.id}: {', '.join(idle)} is compared with nothing")
     if stray := sorted(ready.of_the_day - set(ready.asks)):
         raise RuleInvalid(f"{rule.id}: {', '.join(stray)} is of the day, but not asked")
-    return ready
+
+
+def _plain_or_none(rule: Rule, key: str) -> Condition | None:
+    data = rule.fixed.get(key)
+    return None if data is None else _plain(rule, data)
 
 
 def _comparisons(condition: Condition) -> list[conditions.Compares | conditions.Multiple]:
@@ -351,11 +365,10 @@ def _plain(rule: Rule, data: Any) -> Condition:
     return found
 
 
-def _some(rule: Rule, key: str, given: Any, known: tuple[str, ...], empty: bool = False) -> tuple[str, ...]:
-    found = tuple(str(each) for each in given)
-    if (not found and not empty) or any(each not in known for each in found):
-        raise RuleInvalid(f"{rule.id}: {key} cannot be {list(found)}")
-    return found
+def _some(rule: Rule, key: str, given: Any, known: tuple[W, ...], empty: bool = False) -> tuple[W, ...]:
+    if (not given and not empty) or any(each not in known for each in given):
+        raise RuleInvalid(f"{rule.id}: {key} cannot be {list(given)}")
+    return tuple(one_of(each, known) for each in given)
 
 
 def _grade(rule: Rule, data: Mapping[str, Any]) -> Grade:

@@ -185,11 +185,15 @@ def _several(
     found = [evaluate_rules(each, facts, parameters, today, only_today) for each in parts]
     deciding = [each for each in found if each.holds is decides]
     if deciding:
-        return Verdict(decides, because=_once(name for each in deciding for name in each.because))
+        return Verdict(decides, because=_because(deciding))
     still_open = [each for each in found if each.holds is None]
     if still_open:
         return Verdict(None, missing=_once(name for each in still_open for name in each.missing))
-    return Verdict(not decides, because=_once(name for each in found for name in each.because))
+    return Verdict(not decides, because=_because(found))
+
+
+def _because(found: list[Verdict]) -> tuple[str, ...]:
+    return _once(name for each in found for name in each.because)
 
 
 def _once(names: Iterator[str]) -> tuple[str, ...]:
@@ -248,10 +252,7 @@ def read(rule: Rule, data: Any, *, widening: bool = True) -> Condition:
         raise RuleInvalid(f"{rule.id}: {data!r} is no condition")
     if set(data) == {"all"} or set(data) == {"any"}:
         ((key, parts),) = data.items()
-        if not isinstance(parts, tuple | list) or not parts:
-            raise RuleInvalid(f"{rule.id}: {key} needs a list of conditions")
-        read_parts = tuple(read(rule, each, widening=widening) for each in parts)
-        return All(read_parts) if key == "all" else AnyOf(read_parts)
+        return _read_several(rule, key, parts, widening)
     if set(data) == {"not"}:
         return Not(read(rule, data["not"], widening=not widening))
     if set(data) == {"known"}:
@@ -300,6 +301,13 @@ def _number(rule: Rule, name: object, unit: str, relation: str, widening: bool) 
     return found
 
 
+def _read_several(rule: Rule, key: str, parts: Any, widening: bool) -> Condition:
+    if not isinstance(parts, tuple | list) or not parts:
+        raise RuleInvalid(f"{rule.id}: {key} needs a list of conditions")
+    read_parts = tuple(read(rule, each, widening=widening) for each in parts)
+    return All(read_parts) if key == "all" else AnyOf(read_parts)
+
+
 def _leaf(rule: Rule, data: Mapping[str, Any], widening: bool) -> Condition:
     name = data.get("fact")
     relation = next((key for key in data if key != "fact"), "")
@@ -308,16 +316,23 @@ def _leaf(rule: Rule, data: Mapping[str, Any], widening: bool) -> Condition:
         raise RuleInvalid(f"{rule.id}: {dict(data)!r} is no condition")
     given = data[relation]
     if relation in ("is", "in"):
-        values = tuple(given) if relation == "in" else (given,)
-        if not values or word.kind not in ("yes_no", "choice") or any(word.fault(each) for each in values):
-            raise RuleInvalid(f"{rule.id}: {word.name} cannot be {given!r}")
-        return Is(word.name, values)
+        return _is(rule, word, tuple(given) if relation == "in" else (given,), given)
     if relation not in WIDENS:
         raise RuleInvalid(f"{rule.id}: {relation!r} is no comparison")
-    if word.kind != ("day" if relation in _DAYS else "number"):
+    return _compares(rule, word, relation, given, widening)
+
+
+def _compares(rule: Rule, word: Word, relation: str, given: Any, widening: bool) -> Compares:
+    kind, unit = ("day", "d") if relation in _DAYS else ("number", word.unit)
+    if word.kind != kind:
         raise RuleInvalid(f"{rule.id}: {word.name} cannot be compared by {relation}")
-    number = _number(rule, given, "d" if relation in _DAYS else word.unit, relation, widening)
-    return Compares(word.name, relation, number.name)
+    return Compares(word.name, relation, _number(rule, given, unit, relation, widening).name)
+
+
+def _is(rule: Rule, word: Word, values: tuple[Value, ...], given: object) -> Is:
+    if not values or word.kind not in ("yes_no", "choice") or any(word.fault(each) for each in values):
+        raise RuleInvalid(f"{rule.id}: {word.name} cannot be {given!r}")
+    return Is(word.name, values)
 
 
 _OTHER: Final[Mapping[Tighten, Literal["lower", "higher"]]] = {"lower": "higher", "higher": "lower"}

@@ -63,12 +63,7 @@ def current(facts: Facts, rules: Iterable[EvidenceRule], today: date) -> tuple[F
     """The facts that still count on a day, and those that the adopted rules say are too old, in the order of the
     vocabulary. A fact exactly as old as its limit counts. Of several rules for one fact the strictest speaks.
     """
-    gone: dict[str, Expired] = {}
-    for rule in sorted((each for each in rules if each.adopted), key=lambda each: (each.days, each.id)):
-        for name in rule.facts:
-            fact = facts.get(name)
-            if fact is not None and name not in gone and (today - fact.on).days > rule.days:
-                gone[name] = _expired(fact, rule)
+    gone = _too_old(facts, rules, today)
     kept = {name: fact for name, fact in facts.items() if name not in gone}
     return MappingProxyType(kept), tuple(gone[name] for name in VOCABULARY if name in gone)
 
@@ -83,6 +78,16 @@ def _expired(fact: Fact, rule: EvidenceRule) -> Expired:
 _FIXED: Final = frozenset(("facts", "fact_base", "note"))
 
 
+def _too_old(facts: Facts, rules: Iterable[EvidenceRule], today: date) -> dict[str, Expired]:
+    gone: dict[str, Expired] = {}
+    for rule in sorted((each for each in rules if each.adopted), key=lambda each: (each.days, each.id)):
+        for name in rule.facts:
+            fact = facts.get(name)
+            if fact is not None and name not in gone and (today - fact.on).days > rule.days:
+                gone[name] = _expired(fact, rule)
+    return gone
+
+
 def read(rule: Rule, *, adopted: bool = True) -> EvidenceRule:
     """An evidence rule from its data; raises RuleInvalid, naming what is wrong."""
     if rule.kind != KIND:
@@ -92,6 +97,10 @@ def read(rule: Rule, *, adopted: bool = True) -> EvidenceRule:
     facts = tuple(str(each) for each in rule.fact("facts"))
     if not facts or any(each not in VOCABULARY for each in facts):
         raise RuleInvalid(f"{rule.id}: facts cannot be {list(facts)}")
+    return EvidenceRule(rule=rule, facts=facts, days=_days(rule), adopted=adopted)
+
+
+def _days(rule: Rule) -> float:
     if set(rule.parameters) != {"days"}:
         raise RuleInvalid(f"{rule.id}: an evidence rule has one number, days")
     days = rule.parameters["days"]
@@ -99,4 +108,4 @@ def read(rule: Rule, *, adopted: bool = True) -> EvidenceRule:
         raise RuleInvalid(f"{rule.id}: days cannot be {days.value:g} {days.unit}")
     if days.tighten == "higher":
         raise RuleInvalid(f"{rule.id}: days would loosen the rule when it goes higher")
-    return EvidenceRule(rule=rule, facts=facts, days=days.value, adopted=adopted)
+    return days.value

@@ -39,11 +39,14 @@ class Word:
             case "choice":
                 return None if value in self.choices else "not-a-choice"
             case "number":
-                if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-                    return "not-a-number"
-                too_low = self.low is not None and value < self.low
-                too_high = self.high is not None and value > self.high
-                return "implausible" if too_low or too_high else None
+                return self._number_fault(value)
+
+    def _number_fault(self, value: object) -> str | None:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            return "not-a-number"
+        too_low = self.low is not None and value < self.low
+        too_high = self.high is not None and value > self.high
+        return "implausible" if too_low or too_high else None
 
 
 def _yes_no(**labels: str) -> Iterator[Word]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, Final, Literal, TypeVar, get_args
 
 from sojourn.clinical.eligibility.assessment import ACTIONS, SEVERITIES, Action, Finding, Severity
 from sojourn.clinical.rules import Rule, RuleInvalid
@@ -18,6 +18,7 @@ Need = Literal[
 ]
 NEEDS: Final[tuple[Need, ...]] = get_args(Need)
 _LEVELS: Final = ("major", "moderate", "minor", "unknown", "none")
+W = TypeVar("W", bound=str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +51,19 @@ def read(rule: Rule) -> Signature:
     if rule.kind != KIND:
         raise RuleInvalid(f"{rule.id}: {rule.kind} says nothing of a signature")
     return Signature(
-        by_action=cast(Any, _table(rule, "by_action", ACTIONS)),
-        by_severity=cast(Any, _table(rule, "by_severity", SEVERITIES)),
+        by_action=_table(rule, "by_action", ACTIONS),
+        by_severity=_table(rule, "by_severity", SEVERITIES),
         by_interaction=_table(rule, "by_interaction", _LEVELS),
         unknown=_needs(rule, rule.fact("unknown")),
         not_checked=_needs(rule, rule.fact("not_checked")),
     )
 
 
-def _table(rule: Rule, name: str, known: tuple[str, ...]) -> Mapping[str, tuple[Need, ...]]:
+def _table(rule: Rule, name: str, known: tuple[W, ...]) -> Mapping[W, tuple[Need, ...]]:
     table = rule.fact(name)
     if odd := sorted(set(table) - set(known)):
         raise RuleInvalid(f"{rule.id}: {name} knows no {', '.join(odd)}")
-    return MappingProxyType({str(key): _needs(rule, needs) for key, needs in table.items()})
+    return MappingProxyType({each: _needs(rule, table[each]) for each in known if each in table})
 
 
 def _needs(rule: Rule, data: Any) -> tuple[Need, ...]:

@@ -8,7 +8,7 @@ moment). A reason is one code, so that what was set aside is exactly what was re
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
@@ -162,27 +162,25 @@ def _is_always(finding: Finding) -> bool:
 
 def _always(facts: Facts, found: Assessment) -> list[DayReason]:
     """Allergy and lack of capacity, in the words of their rule where one found them."""
-    reasons = []
-    for name, code in ALWAYS.items():
-        fact = facts.get(name)
-        if fact is None or fact.value is not True:
-            continue
-        rule = next((each for each in found.findings if any(said.name == name for said in each.because)), None)
-        reasons.append(
-            DayReason(
-                code=code,
-                override="never",
-                title=rule.title if rule else TEXTS[code],
-                statement=rule.statement if rule else TEXTS["always"],
-                advice=rule.advice if rule else TEXTS[f"{code}.advice"],
-                because=(fact,),
-                rule_id=rule.rule_id if rule else "",
-                version=rule.version if rule else 0,
-                hash=rule.rule_hash if rule else "",
-                facts=(name,),
-            )
-        )
-    return reasons
+    told = {name: facts[name] for name in ALWAYS if name in facts and facts[name].value is True}
+    return [_never(fact, _finding_of(name, found)) for name, fact in told.items()]
+
+
+def _finding_of(name: str, found: Assessment) -> Finding | None:
+    return next((each for each in found.findings if any(said.name == name for said in each.because)), None)
+
+
+def _never(fact: Fact, finding: Finding | None) -> DayReason:
+    code = ALWAYS[fact.name]
+    if finding is None:
+        return DayReason(
+            code=code, override="never", title=TEXTS[code], statement=TEXTS["always"], advice=TEXTS[f"{code}.advice"],
+            because=(fact,), rule_id="", version=0, hash="", facts=(fact.name,),
+        )  # fmt: skip
+    return DayReason(
+        code=code, override="never", title=finding.title, statement=finding.statement, advice=finding.advice,
+        because=(fact,), rule_id=finding.rule_id, version=finding.version, hash=finding.rule_hash, facts=(fact.name,),
+    )  # fmt: skip
 
 
 def _old(found: Assessment, expired: Iterable[Expired]) -> list[DayReason]:
@@ -280,15 +278,16 @@ def interactions_today(
     major = [each for each in new if each.adopted and each.severity == "major"]
     reasons = [_of_interactions(group) for group in _by_rule(major)]
     notices = [_notice(group) for group in _by_rule([each for each in new if each not in major])]
-    unread = tuple(each.shown for each in not_checked if each.name not in not_checked_at_decision)
-    if unread:
-        words = (TEXTS["not-checked"], TEXTS["not-checked.statement"], TEXTS["not-checked.advice"])
-        notices.append(Notice("not-checked", *words, unread))
-    silent = tuple(each.shown for each in unmentioned if each.name not in listed_at_decision)
-    if silent:
-        words = (TEXTS["no-statement"], TEXTS["no-statement.statement"], TEXTS["no-statement.advice"])
-        notices.append(Notice("no-statement", *words, silent))
+    notices += _nothing_said("not-checked", not_checked, not_checked_at_decision)
+    notices += _nothing_said("no-statement", unmentioned, listed_at_decision)
     return MedicinesToday(tuple(reasons), tuple(notices))
+
+
+def _nothing_said(code: str, medicines: Sequence[Medicine], at_decision: Collection[str]) -> Iterator[Notice]:
+    """One notice of all medicines of which the rules say nothing, and which are new since the decision."""
+    new = tuple(each.shown for each in medicines if each.name not in at_decision)
+    if new:
+        yield Notice(code, TEXTS[code], TEXTS[f"{code}.statement"], TEXTS[f"{code}.advice"], new)
 
 
 def _new(

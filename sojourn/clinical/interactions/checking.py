@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, Final, Literal, get_args
 
 from sojourn.clinical.interactions.medicines import Medicine, fold
 from sojourn.clinical.interactions.prose import ingredients
@@ -214,6 +214,7 @@ def _some(rule: Rule, key: str, known: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _level(rule: Rule, given: Any) -> Level:
-    if given not in LEVELS:
-        raise RuleInvalid(f"{rule.id}: severity cannot be {given!r}")
-    return cast(Level, given)
+    for level in LEVELS:
+        if level == given:
+            return level
+    raise RuleInvalid(f"{rule.id}: severity cannot be {given!r}")

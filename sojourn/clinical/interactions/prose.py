@@ -211,10 +211,9 @@ def taken(text: str, chosen: str | None, names: Names, *, route: str = "") -> tu
     a person must look at it; None where nobody was asked. What the words name beyond it counts as well, so that a list
     that has grown reads old lines anew. What nobody knows comes back written.
     """
-    way = route or _way(text)
     named = [(piece, each) for piece, each in recognise(text, names) if each is not None]
-    if not route and len({piece for piece, _each in named}) > 1:
-        way = ""  # each of several is taken in its own way
+    several = len({piece for piece, _each in named}) > 1
+    way = route or ("" if several else _way(text))  # each of several is taken in its own way
     found = [replace(part, route=_way(piece) or part.route) for piece, each in named for part in ingredients(each)]
     found += _of_choice(chosen, names)
     unread = [written(each) for each in _unread(text, names)] if named else []

@@ -171,10 +171,11 @@ def _in_own_language(rows: list[CrisisLine], language: str) -> list[CrisisLine]:
     """For readers of another language a line of theirs takes the place of the usual one, and leads where none does."""
     replaced = {each.instead_of for each in rows if each.instead_of and each.speaks(language)}
     kept = [each for each in rows if each.id not in replaced]
-    if any(each.kind == "crisis" and each.lead and each.speaks(language) for each in kept):
-        return [_not_first(each, language) for each in kept]
-    own = next((each.id for each in kept if each.kind == "crisis" and each.speaks(language)), "")
-    return [_led(each, each.lead or each.id == own) for each in (_not_first(each, language) for each in kept)]
+    own = [each for each in kept if each.kind == "crisis" and each.speaks(language)]
+    shown = [_not_first(each, language) for each in kept]
+    if not own or any(each.lead for each in own):
+        return shown
+    return [_led(each, each.lead or each.id == own[0].id) for each in shown]
 
 
 def _not_first(line: CrisisLine, language: str) -> CrisisLine:
@@ -228,12 +229,17 @@ def _must_be_a_line(row: Mapping[str, Any]) -> None:
         raise LinesInvalid(f"{name}: its kind, how or mark is none that is known")
     if (row["kind"] == "emergency") != (row.get("service", "") in SERVICES):
         raise LinesInvalid(f"{name}: an emergency number, and no other, says whose it is")
-    if (row["how"] == "web") == bool(row.get("number")) or (row["how"] == "web") != bool(row.get("address")):
+    _must_be_reached(name, row)
+    if not row["source"] or type(row["read_on"]) is not date:
+        raise LinesInvalid(f"{name}: a line has a source and the day on which it was read")
+
+
+def _must_be_reached(name: str, row: Mapping[str, Any]) -> None:
+    is_web = row["how"] == "web"
+    if is_web == bool(row.get("number")) or is_web != bool(row.get("address")):
         raise LinesInvalid(f"{name}: a line has a number, or an address on the web")
     if row["how"] in {"call", "sms"} and not re.fullmatch(r"\+?[0-9]{2,15}", _dial(row)):
         raise LinesInvalid(f"{name}: {_dial(row)} cannot be dialled from a link")
-    if not row["source"] or type(row["read_on"]) is not date:
-        raise LinesInvalid(f"{name}: a line has a source and the day on which it was read")
 
 
 def _dial(row: Mapping[str, Any]) -> str:

@@ -16,6 +16,9 @@ modes once per person, after which a concentration at any instant is a sum of a 
    evaluated, integrated and differentiated without further approximation.
 
 Units are the caller's: rates per unit time, amounts, and outputs as rows that weigh amounts.
+
+The file is long, and some of its functions have many branches, on purpose: it is one algorithm whose steps lean on each
+other, and its loops are the hot ones of the whole program. Taken apart it would be slower, and harder to check.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, log
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -859,7 +862,8 @@ def _slope(rate: Anything, weights: Anything, dt: Floats) -> Floats:
     if weights.shape[1] > 1:
         powers = np.arange(1, weights.shape[1])
         total = total + _polynomial(weights[:, 1:] * powers, dt)
-    return cast(Floats, (total * swing).real)
+    slope: Floats = (total * swing).real
+    return slope
 
 
 def _areas(part: _Pieces, some: slice, s: int, chosen: list[int], dt: Floats) -> Floats:
@@ -887,7 +891,8 @@ def _wave_area(rate: Anything, weights: Anything, dt: Floats) -> Floats:
         power = power * dt
         whole = np.where(root == 0, power * dt / (q + 1), (power * swing - q * whole) / safe)
         total = total + weights[:, q : q + 1] * whole
-    return cast(Floats, total.real)
+    area: Floats = total.real
+    return area
 
 
 def _areas_at_starts(part: _Pieces, chosen: list[int]) -> Floats:

@@ -16,6 +16,7 @@ from .people import DRUGS, ROUTES, Dose, Person
 from .refusal import N_, ModelRefused, RefusalReason
 
 # How far a number has been checked, in the words of the fact base.
+Table = Mapping[str, Any]  # as a file holds it
 MARKS: Final = ("V-table", "V-abstract", "V-code", "derived", "recalled")
 
 # What a unit of the file is in minutes, litres and milligrams.
@@ -173,8 +174,8 @@ class Model:
     routes: Mapping[str, Route]
     refused_routes: Mapping[str, str]
     effect_sites: tuple[EffectSite, ...]
-    validation: Mapping[str, Any]
-    worked_examples: tuple[Mapping[str, Any], ...]
+    validation: Table
+    worked_examples: tuple[Table, ...]
     hash: str
 
     @property
@@ -299,7 +300,7 @@ def _read(name: str) -> Model:
     return parse_model(tomllib.loads(content.decode()), hashlib.sha256(content).hexdigest())
 
 
-def parse_model(data: Mapping[str, Any], content_hash: str = "") -> Model:
+def parse_model(data: Table, content_hash: str = "") -> Model:
     """A model from a parsed file; raises ModelInvalid with all that is wrong."""
     identity = str(data.get("id", "?"))
     try:
@@ -312,22 +313,13 @@ def parse_model(data: Mapping[str, Any], content_hash: str = "") -> Model:
     return model
 
 
-def _build(data: Mapping[str, Any], content_hash: str) -> Model:
+def _build(data: Table, content_hash: str) -> Model:
     parameters = {name: _parameter(name, table) for name, table in data["parameters"].items()}
     population = data["population"]
     ranges = tuple(
         Limit(name, own.get("min"), own.get("max"), own.get("studied_min"), own.get("studied_max"))
         for name, own in population.items()
         if isinstance(own, Mapping)
-    )
-    sites = tuple(
-        EffectSite(
-            float(each["ke0_per_min"]) if "ke0_per_min" in each else log(2) / float(each["half_time_min"]),
-            each["effect"],
-            each["source"],
-            each["verification"],
-        )
-        for each in data.get("effect_sites", [])
     )
     return Model(
         id=data["id"],
@@ -353,45 +345,49 @@ def _build(data: Mapping[str, Any], content_hash: str) -> Model:
         correlated=tuple(_correlation(each, parameters) for each in data.get("correlated", [])),
         compartments=tuple(each["name"] for each in data["compartments"]),
         volumes=MappingProxyType({e["name"]: e["volume"] for e in data["compartments"] if "volume" in e}),
-        flows=tuple(
-            Flow(
-                each["from"],
-                each.get("to"),
-                each.get("rate"),
-                each.get("clearance"),
-                each.get("mean_time"),
-                int(each.get("stages", 1)),
-                each.get("fraction"),
-            )
-            for each in data["flows"]
-        ),
-        analytes=tuple(
-            Analyte(
-                each["name"],
-                each["compartment"],
-                each["molar_mass"][0] / each["molar_mass"][1] if "molar_mass" in each else 1.0,
-                each.get("residual_proportional"),
-            )
-            for each in data["analytes"]
-        ),
-        ageing=tuple(
-            Ageing(
-                each["name"],
-                each["fed_by"],
-                each["through"],
-                each["clearance"],
-                each["volume"],
-                each["rise"],
-                each.get("residual_proportional"),
-            )
-            for each in data.get("ageing", [])
-        ),
+        flows=tuple(map(_flow, data["flows"])),
+        analytes=tuple(map(_analyte, data["analytes"])),
+        ageing=tuple(map(_ageing, data.get("ageing", []))),
         routes=MappingProxyType({each["name"]: _route(each) for each in data["routes"]}),
         refused_routes=MappingProxyType(dict(data.get("refused_routes", {}))),
-        effect_sites=sites,
+        effect_sites=tuple(map(_effect_site, data.get("effect_sites", []))),
         validation=MappingProxyType(dict(data.get("validation", {}))),
         worked_examples=tuple(MappingProxyType(dict(each)) for each in data.get("worked_examples", [])),
         hash=content_hash,
+    )
+
+
+def _effect_site(each: Table) -> EffectSite:
+    rate = float(each["ke0_per_min"]) if "ke0_per_min" in each else log(2) / float(each["half_time_min"])
+    return EffectSite(rate, each["effect"], each["source"], each["verification"])
+
+
+def _flow(each: Table) -> Flow:
+    return Flow(
+        each["from"],
+        each.get("to"),
+        each.get("rate"),
+        each.get("clearance"),
+        each.get("mean_time"),
+        int(each.get("stages", 1)),
+        each.get("fraction"),
+    )
+
+
+def _analyte(each: Table) -> Analyte:
+    mass = each["molar_mass"][0] / each["molar_mass"][1] if "molar_mass" in each else 1.0
+    return Analyte(each["name"], each["compartment"], mass, each.get("residual_proportional"))
+
+
+def _ageing(each: Table) -> Ageing:
+    return Ageing(
+        each["name"],
+        each["fed_by"],
+        each["through"],
+        each["clearance"],
+        each["volume"],
+        each["rise"],
+        each.get("residual_proportional"),
     )
 
 
@@ -404,7 +400,7 @@ def _needed(parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
     return tuple(needed)
 
 
-def _parameter(name: str, table: Mapping[str, Any]) -> Parameter:
+def _parameter(name: str, table: Table) -> Parameter:
     unit = table["unit"]
     if unit not in _UNITS:
         raise ModelInvalid(f"{name}: unit {unit!r} is not one of {', '.join(_UNITS)}")
@@ -431,7 +427,7 @@ def _parameter(name: str, table: Mapping[str, Any]) -> Parameter:
     )
 
 
-def _correlation(each: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> tuple[str, str, float]:
+def _correlation(each: Table, parameters: Mapping[str, Parameter]) -> tuple[str, str, float]:
     one, two = each["parameters"]
     if "covariance" in each:
         return one, two, float(each["covariance"])
@@ -439,7 +435,7 @@ def _correlation(each: Mapping[str, Any], parameters: Mapping[str, Parameter]) -
     return one, two, float(each["correlation"]) * root
 
 
-def _route(each: Mapping[str, Any]) -> Route:
+def _route(each: Table) -> Route:
     later = each.get("later_doses")
     return Route(
         name=each["name"],
@@ -460,17 +456,21 @@ def _faults(model: Model) -> Iterator[str]:
         yield f"verification must be one of {', '.join(MARKS)}"
     for each in model.flows:
         yield from _flow_faults(model, each)
-    for analyte in model.analytes:
-        if analyte.compartment not in model.volumes:
-            yield f"{analyte.name}: its compartment has no volume"
+    yield from _volume_faults(model)
     for route in model.routes.values():
         yield from _route_faults(model, route)
-    for name in model.volumes.values():
-        if name not in model.parameters:
-            yield f"{name} is no parameter"
     for one, two, covariance in model.correlated:
         if covariance**2 > model.parameters[one].spread * model.parameters[two].spread:
             yield f"{one} and {two} correlate by more than 1"
+
+
+def _volume_faults(model: Model) -> Iterator[str]:
+    for analyte in model.analytes:
+        if analyte.compartment not in model.volumes:
+            yield f"{analyte.name}: its compartment has no volume"
+    for name in model.volumes.values():
+        if name not in model.parameters:
+            yield f"{name} is no parameter"
 
 
 def _flow_faults(model: Model, flow: Flow) -> Iterator[str]:

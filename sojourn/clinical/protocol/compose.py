@@ -102,8 +102,8 @@ def facts(
         second_checked=second_checked,
         entries_differ=entries_differ,
         dose_given=dose_given,
-        minutes_since_dose_end=None if dose_ended_at is None else _minutes(dose_ended_at, now),
-        minutes_observing=None if observing_since is None else _minutes(observing_since, now),
+        minutes_since_dose_end=_minutes_or_none(dose_ended_at, now),
+        minutes_observing=_minutes_or_none(observing_since, now),
         from_before=answered_before(said, observing_since),
         padss=totals.padss,
         aldrete=totals.aldrete,
@@ -114,6 +114,10 @@ def facts(
         reason=reason,
         minutes_since_appointment=minutes_since_appointment,
     )
+
+
+def _minutes_or_none(since: datetime | None, now: datetime) -> float | None:
+    return None if since is None else _minutes(since, now)
 
 
 def _minutes(since: datetime, now: datetime) -> float:

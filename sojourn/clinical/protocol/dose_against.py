@@ -152,28 +152,37 @@ def as_it_runs(
     if dose is None or not isinstance(found, Delivered):
         yield GuardReason("dose-unknown", UNKNOWN, "never")
         return
-    if lowered is not None and dosing.Milligrams.of(dose.dose_mg).value > (
-        lowered.dose.value + lowered.order.rounding.step.value
-    ):
-        values = {"dose": dosing.Milligrams.of(dose.dose_mg).text, "plan": lowered.dose.text}
-        yield reason_of(dosing.DoseReason("beyond-rounding", "prescriber", values), say)
+    if lowered is not None:
+        yield from _beyond(dose, lowered, say)
     if wanted is not None and dose.rate_ml_per_h is not None and wanted > dose.rate_ml_per_h:
         rates = {"rate": float(wanted), "checked": float(dose.rate_ml_per_h)}
         yield GuardReason("faster-than-checked", FASTER, "prescriber", rates)
     if not dose.by_pump or wanted is None or found.given_ml is None:
         yield from _by_hand(dose, rules, [*day, given_of(dose, dose.dose_mg, weight_kg)], say)
         return
-    concentration, volume = dose.mg_per_ml, found.start.volume_ml
-    assert concentration is not None
-    pump = dosing.Running(
-        drug=dose.drug, route=dose.route, concentration=dosing.MgPerMl(concentration),
-        remaining=dosing.Millilitres(volume - found.given_ml) if volume else dosing.Millilitres.of(0),
-        given=dosing.Milligrams(found.given_mg), minutes=dosing.Minutes(ran_minutes(found)),
-        rate=dosing.MlPerHour.of(0 if state is State.PAUSED else running or 0),
-        weight=None if weight_kg is None else dosing.Kilograms.of(weight_kg),
-    )  # fmt: skip
+    rate = Decimal(0) if state is State.PAUSED or running is None else running
+    pump = _pump(dose, found, found.given_ml, rate, weight_kg)
     change = dosing.rate_change(pump, dosing.MlPerHour.of(wanted), rules, given_last_24h=day)
     yield from (reason_of(each, say) for each in change.reasons)
+
+
+def _beyond(dose: Dose, lowered: dosing.Ordered, say: Say) -> Iterator[GuardReason]:
+    """Whether the dose is more than the plan orders by now, by more than its rounding."""
+    prepared = dosing.Milligrams.of(dose.dose_mg)
+    if prepared.value > lowered.dose.value + lowered.order.rounding.step.value:
+        values = {"dose": prepared.text, "plan": lowered.dose.text}
+        yield reason_of(dosing.DoseReason("beyond-rounding", "prescriber", values), say)
+
+
+def _pump(dose: Dose, found: Delivered, given_ml: Fraction, rate: Decimal, weight_kg: Decimal | None) -> dosing.Running:
+    concentration, volume = dose.mg_per_ml, found.start.volume_ml
+    assert concentration is not None
+    return dosing.Running(
+        drug=dose.drug, route=dose.route, concentration=dosing.MgPerMl(concentration),
+        remaining=dosing.Millilitres(volume - given_ml) if volume else dosing.Millilitres.of(0),
+        given=dosing.Milligrams(found.given_mg), minutes=dosing.Minutes(ran_minutes(found)),
+        rate=dosing.MlPerHour.of(rate), weight=None if weight_kg is None else dosing.Kilograms.of(weight_kg),
+    )  # fmt: skip
 
 
 def _by_hand(dose: Dose, rules: dosing.DoseRules, day: Sequence[dosing.Given], say: Say) -> Iterator[GuardReason]:

@@ -375,9 +375,12 @@ def against_scores(totals: Totals, leaving: Leaving, limits: Mapping[str, float]
         elif total is None and name in needed:
             yield _because(f"score-missing:{name}", "prescriber", score=named)
     if leaving.aldrete_first and None not in recorded.values():
-        first = totals.aldrete_before_padss
-        if first is None or first < limits[ALDRETE]:
-            yield _because("aldrete-first", "prescriber", limit=limits[ALDRETE])
+        yield from _out_of_order(totals.aldrete_before_padss, limits[ALDRETE])
+
+
+def _out_of_order(first: int | None, limit: float) -> Iterator[GuardReason]:
+    if first is None or first < limit:
+        yield _because("aldrete-first", "prescriber", limit=limit)
 
 
 def _comparable(facts: GuardFacts, codes: tuple[str, ...], max_age: float) -> str | None:

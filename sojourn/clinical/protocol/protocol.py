@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from types import MappingProxyType
-from typing import Any, Final, Literal, NamedTuple, cast
+from typing import Any, Final, Literal, NamedTuple
 
 from sojourn.clinical.eligibility.facts import VOCABULARY, Fact, Value
-from sojourn.clinical.rules import MARKS, Rule, RuleInvalid, Verification
+from sojourn.clinical.rules import MARKS, Rule, RuleInvalid, Verification, one_of
 from sojourn.clinical.vitals import BREATHING, DIASTOLIC, PULSE, SYSTOLIC, VITALS
 
 KIND: Final = "protocol"
 Override = Literal["prescriber", "two", "never"]
+_OF_ITEMS: Final[tuple[Override, ...]] = ("prescriber", "never")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +89,15 @@ def read(rule: Rule) -> Protocol:
         raise RuleInvalid(f"{rule.id}: {rule.kind} is no protocol")
     for name in REQUIRED:
         rule.number(name)
-    schedule = tuple(int(each) for each in rule.fact("schedule"))
-    if not schedule or list(schedule) != sorted(set(schedule)) or schedule[0] < 0:
-        raise RuleInvalid(f"{rule.id}: the schedule must rise from 0 or later")
+    schedule = _schedule(rule)
     continuous = tuple(str(each) for each in rule.fact("continuous"))
     items = tuple(_item(rule, each) for each in rule.fact("checklist"))
     discharge = tuple(_item(rule, each) for each in rule.fact("discharge"))
-    for group in (items, discharge):
-        if len({each.id for each in group}) != len(group):
-            raise RuleInvalid(f"{rule.id}: an item stands twice")
-    for code in (*continuous, *(code for each in (*items, *discharge) for code in each.vitals)):
-        if code not in VITALS:
-            raise RuleInvalid(f"{rule.id}: no vital sign {code}")
+    if any(len({each.id for each in group}) != len(group) for group in (items, discharge)):
+        raise RuleInvalid(f"{rule.id}: an item stands twice")
+    asked = chain(continuous, *(each.vitals for each in (*items, *discharge)))
+    if unknown := next((code for code in asked if code not in VITALS), None):
+        raise RuleInvalid(f"{rule.id}: no vital sign {unknown}")
     return Protocol(
         rule=rule,
         route=str(rule.fact("route")),
@@ -111,19 +110,26 @@ def read(rule: Rule) -> Protocol:
     )
 
 
+def _schedule(rule: Rule) -> tuple[int, ...]:
+    schedule = tuple(int(each) for each in rule.fact("schedule"))
+    if not schedule or list(schedule) != sorted(set(schedule)) or schedule[0] < 0:
+        raise RuleInvalid(f"{rule.id}: the schedule must rise from 0 or later")
+    return schedule
+
+
 def _item(rule: Rule, table: Mapping[str, Any]) -> Item:
     try:
         identity, label, override = str(table["id"]), str(table["label"]), str(table["override"])
         source, mark = str(table["source"]), table["verification"]
     except KeyError as missing:
         raise RuleInvalid(f"{rule.id}: an item without {missing}") from None
-    if override not in ("prescriber", "never") or mark not in MARKS:
+    if override not in _OF_ITEMS or mark not in MARKS:
         raise RuleInvalid(f"{rule.id}: {identity}: override or verification is wrong")
     return Item(
         id=identity,
         label=label,
         hint=str(table.get("hint", "")),
-        override=cast(Override, override),
+        override=one_of(override, _OF_ITEMS),
         vitals=tuple(str(each) for each in table.get("vitals", ())),
         source=source,
         verification=mark,

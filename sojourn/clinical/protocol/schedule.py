@@ -47,10 +47,7 @@ def next_check_due(
     due = [dose_started_at + timedelta(minutes=each) for each in schedule]
     # Exactly between two points a check counts for the later one: it is then the fresher answer to both.
     ends = [earlier + (later - earlier) / 2 for earlier, later in pairwise(due)]
-    first_done: dict[int, datetime] = {}
-    for at in sorted(done_at):
-        if at <= now:
-            first_done.setdefault(sum(at >= end for end in ends), at)
+    first_done = _first_done(ends, done_at, now)
     done: list[Point] = []
     missed: list[Point] = []
     waiting: Point | None = None
@@ -66,3 +63,11 @@ def next_check_due(
         waiting = None
     late = max(timedelta(0), now - waiting.due_at) if waiting else timedelta(0)
     return Due(waiting, late, tuple(done), tuple(missed))
+
+
+def _first_done(ends: Sequence[datetime], done_at: Iterable[datetime], now: datetime) -> dict[int, datetime]:
+    """The first check that counts for each point, by the number of the point."""
+    first: dict[int, datetime] = {}
+    for at in sorted(each for each in done_at if each <= now):
+        first.setdefault(sum(at >= end for end in ends), at)
+    return first

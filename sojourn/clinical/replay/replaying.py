@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 from sojourn.clinical import administration, alarms
 from sojourn.clinical.protocol import next_check_due
+from sojourn.clinical.replay.outcomes import AlarmNews, Done
 from sojourn.clinical.replay.rules import RulesOfClinic
 from sojourn.clinical.replay.scenario import ALARM_SAYS, MG_SAYS, Expected, Scenario, ScenarioEntry
-from sojourn.clinical.replay.session import AlarmNews, Done, ReplayedSession
+from sojourn.clinical.replay.session import ReplayedSession
 
 _AT_THE_SAME_TIME: Final = timedelta(0)
 

@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Final
 
 from sojourn.clinical import administration, alarms, dosing, eligibility, recovery
 from sojourn.clinical.administration import Delivered, HistoryRefused, charted
 from sojourn.clinical.administration.charted import Dose, DoseStep, Prepared, Wasted
 from sojourn.clinical.administration.double_check import double_check
-from sojourn.clinical.alarms import Happening, NothingToAcknowledge, Phase, Priority
+from sojourn.clinical.alarms import NothingToAcknowledge, Phase, Priority
 from sojourn.clinical.protocol import (
     BY_NAME,
     FINAL,
@@ -35,41 +34,21 @@ from sojourn.clinical.protocol import (
 )
 from sojourn.clinical.protocol.guards import CheckResult
 from sojourn.clinical.protocol.road import Agreement
+from sojourn.clinical.replay.outcomes import (
+    DONE,
+    RATE_FAULTS,
+    WASTE_FAULTS,
+    AlarmNews,
+    Answered,
+    Done,
+    in_words,
+    refuse,
+    refuse_all,
+    sentence,
+)
 from sojourn.clinical.replay.rules import RulesOfClinic
 from sojourn.clinical.replay.scenario import Scenario, ScenarioEntry
 from sojourn.clinical.vitals import SYSTOLIC, doubt_of, limit_of, void
-
-# ---------------------------------------------------------------- what an entry did
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What an entry came to: the codes of a refusal, what a prescriber set aside, and both in words."""
-
-    refused: tuple[str, ...] = ()
-    set_aside: tuple[str, ...] = ()
-    said: tuple[str, ...] = ()
-
-
-_OK: Final = Done()
-
-
-def _refuse(code: str, words: str) -> Done:
-    return Done(refused=(code,), said=(f"refused: {words} [{code}]",))
-
-
-def _refuse_all(reasons: tuple[GuardReason, ...]) -> Done:
-    return Done(
-        refused=tuple(each.code for each in reasons), said=tuple(f"refused: {_words(each)}" for each in reasons)
-    )
-
-
-def _words(reason: GuardReason) -> str:
-    return f"{reason} [{reason.code}]"
-
-
-def _sentence(reason: dosing.DoseReason) -> str:
-    return reason.template % reason.values
 
 
 def instant(at: datetime) -> datetime:
@@ -92,24 +71,6 @@ class _Signal:
         return alarms.Reading(self.at, self.value, bool(self.doubt), limit_of(self.doubt))
 
 
-@dataclass(frozen=True, slots=True)
-class _Answered:
-    """An answer to an item; ``value`` is the total of a score."""
-
-    item_id: str
-    outcome: CheckResult
-    value: str
-    at: datetime
-
-
-@dataclass(slots=True)
-class AlarmNews:
-    """Something that happened to an alarm."""
-
-    rule: alarms.AlarmRule
-    happening: Happening
-
-
 @dataclass(slots=True)
 class ReplayedSession:
     """A session as its chart would hold it, and the time on the clock."""
@@ -120,7 +81,7 @@ class ReplayedSession:
     state: State = State.PLANNED
     entered: list[tuple[datetime, State, tuple[str, ...]]] = field(default_factory=list)
     signed: tuple[GuardReason, ...] = ()  # what was set aside in the newest step
-    answered: list[_Answered] = field(default_factory=list)  # the oldest first
+    answered: list[Answered] = field(default_factory=list)  # the oldest first
     signals: dict[str, _Signal] = field(default_factory=dict)
     measured: list[tuple[datetime, str, float]] = field(default_factory=list)  # by a person, or a pressure; believed
     alarm_states: dict[tuple[str, str], alarms.State] = field(default_factory=dict)
@@ -190,17 +151,17 @@ class ReplayedSession:
         return done
 
     def _note(self, entry: ScenarioEntry) -> Done:
-        return self._over() or _OK
+        return self._over() or DONE
 
     def _over(self) -> Done | None:
-        return _refuse("over", "This session is over.") if self.state in FINAL else None
+        return refuse("over", "This session is over.") if self.state in FINAL else None
 
     def _reading(self, entry: ScenarioEntry) -> Done:
         if self.state not in PRESENT:
-            return _refuse("not-running", "This session is not running; readings cannot be added.")
+            return refuse("not-running", "This session is not running; readings cannot be added.")
         for code, value in sorted(entry.values["vitals"].items()):  # as a batch of readings is judged in the clinic
             self._take(code, value, by_monitor=entry.values["monitor"])
-        return _OK
+        return DONE
 
     def _take(self, code: str, value: float, *, by_monitor: bool) -> None:
         doubt = doubt_of(self.rules.plausible[code], code, value)
@@ -229,23 +190,23 @@ class ReplayedSession:
             return over
         outcomes: tuple[CheckResult, ...] = ("passed", "failed")
         for outcome in outcomes:
-            self.answered += [_Answered(item, outcome, "", self.now) for item in self._items(entry.values[outcome])]
+            self.answered += [Answered(item, outcome, "", self.now) for item in self._items(entry.values[outcome])]
         for name, said in entry.values["scores"].items():
             total = said if isinstance(said, int) else self._added_up(name, said)
             if isinstance(total, Done):
                 return total
-            self.answered.append(_Answered(name, "passed", str(total), self.now))
-        return _OK
+            self.answered.append(Answered(name, "passed", str(total), self.now))
+        return DONE
 
     def _added_up(self, scale_id: str, answers: dict[str, recovery.Points]) -> int | Done:
         """The total of a score by its rule."""
         found = self.rules.scales[scale_id].score(answers)
         if isinstance(found, recovery.RecoveryScoreRefusal):
-            return _refuse("not-scored", f"{scale_id}: {', '.join(found.reasons)}.")
+            return refuse("not-scored", f"{scale_id}: {', '.join(found.reasons)}.")
         return found.total
 
     @property
-    def answers(self) -> dict[str, _Answered]:
+    def answers(self) -> dict[str, Answered]:
         """The newest answer to each item."""
         return {each.item_id: each for each in self.answered}
 
@@ -265,9 +226,9 @@ class ReplayedSession:
     def _prepare(self, entry: ScenarioEntry) -> Done:
         said = entry.values
         if self.state not in (State.ARRIVED, State.CHECKED):
-            return _refuse("late", "A dose is prepared before it is given; this session is past that.")
+            return refuse("late", "A dose is prepared before it is given; this session is past that.")
         if said["dose_mg"] <= 0:
-            return _refuse("no-dose", "The dose must be more than 0 mg.")
+            return refuse("no-dose", "The dose must be more than 0 mg.")
         people = list(self.scenario.people)
         row = Prepared(
             **said, at=self.now, person_id=people.index(entry.by), by=entry.by, by_id=people.index(entry.by),
@@ -275,13 +236,13 @@ class ReplayedSession:
         )  # fmt: skip
         never = tuple(each for each in self._drawn_reasons(row) if each.override == "never")
         if never:
-            return _refuse_all(never)
+            return refuse_all(never)
         self.prepared.append(row)
-        return _OK
+        return DONE
 
     def _waste(self, entry: ScenarioEntry) -> Done:
         if fault := charted.waste_fault(entry.values["mg"]):
-            return _refuse(fault, _WASTE_FAULTS[fault])
+            return refuse(fault, WASTE_FAULTS[fault])
         mg = entry.values["mg"]
         people = list(self.scenario.people)
         self.wasted.append(
@@ -289,23 +250,23 @@ class ReplayedSession:
                 len(self.wasted), mg, entry.values["how"], self.now, entry.by, people.index(entry.by), "", None, None
             )
         )
-        return _OK
+        return DONE
 
     def _witness(self, entry: ScenarioEntry) -> Done:
         open_now = [number for number, each in enumerate(self.wasted) if each.witness_person_id is None]
         if not open_now:
-            return _refuse("nothing-to-witness", "Nothing was thrown away that waits for a witness.")
+            return refuse("nothing-to-witness", "Nothing was thrown away that waits for a witness.")
         row = self.wasted[open_now[0]]
         who = list(self.scenario.people).index(entry.by)
         if not charted.two_people(row.by_person_id, who):
-            return _refuse("own-waste", "You threw it away yourself. Somebody else must witness it.")
+            return refuse("own-waste", "You threw it away yourself. Somebody else must witness it.")
         self.wasted[open_now[0]] = replace(row, witness=entry.by, witness_person_id=who, witnessed_at=self.now)
-        return _OK
+        return DONE
 
     def _agree(self, entry: ScenarioEntry) -> Done:
         known = self._agreement(entry)
         self.agreements[known.id] = replace(known, missing="", withdrawn=False)
-        return _OK
+        return DONE
 
     def _agreement(self, entry: ScenarioEntry) -> Agreement:
         name = entry.values["agreement"]
@@ -317,14 +278,14 @@ class ReplayedSession:
         known = self._agreement(entry)
         self.agreements[known.id] = replace(known, withdrawn=True)
         if self.state not in BY_NAME["say_no"].origins:
-            return _OK
+            return DONE
         return self._advance("say_no", by=entry.by, reason="An agreement was withdrawn.", pump={})
 
     def _acknowledge(self, entry: ScenarioEntry) -> Done:
         rule_id = entry.values["alarm"]
         waiting = [key for key, state in self.alarm_states.items() if key[0] == rule_id and state.phase != Phase.QUIET]
         if not waiting:
-            return _refuse("no-alarm", "There is no such alarm in this session.")
+            return refuse("no-alarm", "There is no such alarm in this session.")
         answers = [self._answer(*key, by=entry.by) for key in waiting]
         return next((each for each in answers if not each.refused), answers[0])
 
@@ -333,11 +294,11 @@ class ReplayedSession:
         found = alarms.acknowledge(rule, self.alarm_states[rule_id, code], by, self.now)
         if isinstance(found, NothingToAcknowledge):
             if found.acknowledged_by:
-                return _refuse("already-acknowledged", f"{found.acknowledged_by} has already acknowledged this alarm.")
-            return _refuse("not-open", "This alarm is not waiting for anybody any more.")
+                return refuse("already-acknowledged", f"{found.acknowledged_by} has already acknowledged this alarm.")
+            return refuse("not-open", "This alarm is not waiting for anybody any more.")
         self.alarm_states[rule_id, code] = found.state
         self.news += [AlarmNews(rule, each) for each in found.happenings]
-        return _OK
+        return DONE
 
     def _step(self, entry: ScenarioEntry) -> Done:
         said = entry.values
@@ -353,17 +314,17 @@ class ReplayedSession:
     ) -> Done:  # fmt: skip
         answer = guard(transition, self.facts(transition, reason, pump), self.rules.protocol, overrides)
         if not isinstance(answer, Passed):
-            return _refuse_all(answer.reasons)
+            return refuse_all(answer.reasons)
         fault = charted.rate_fault(transition, pump.get("rate_ml_per_h"), charted.rate_now(self.steps))
         if fault:
-            return _refuse(fault, _RATE_FAULTS[fault])
+            return refuse(fault, RATE_FAULTS[fault])
         before, self.state, self.signed = self.state, answer.target, answer.overridden
         aside = tuple(each.code for each in answer.overridden)
         self.entered.append((self.now, self.state, aside))
         self._chart(transition, before, by, pump)
         if self.state in FINAL:
             self._end()
-        return Done(set_aside=aside, said=tuple(f"set aside: {_words(each)}" for each in answer.overridden))
+        return Done(set_aside=aside, said=tuple(f"set aside: {in_words(each)}" for each in answer.overridden))
 
     def _chart(self, transition: str, before: State, by: str, pump: dict[str, Decimal | None]) -> None:
         if transition == "complete_checks":
@@ -516,7 +477,7 @@ class ReplayedSession:
             yield from dose_against.as_it_runs(
                 self.dose, self.delivered(), self.rules.doses, state=self.state,
                 wanted=pump.get("rate_ml_per_h") or running, running=running,
-                weight_kg=self.scenario.papers.weight_kg, day=tuple(self._day()), say=_sentence,
+                weight_kg=self.scenario.papers.weight_kg, day=tuple(self._day()), say=sentence,
             )  # fmt: skip
 
     def _drawn_reasons(self, row: Prepared) -> Iterator[GuardReason]:
@@ -529,22 +490,10 @@ class ReplayedSession:
         first = dosing.FirstDose(self.scenario.age_years, self.scenario.clinic.jurisdiction)
         yield from dose_against.as_drawn(
             papers.ordered, row, self.rules.doses, today=self.today, day=tuple(self._day()),
-            first=first if papers.plan.given == 0 else None, say=_sentence,
+            first=first if papers.plan.given == 0 else None, say=sentence,
         )  # fmt: skip
 
     def _day(self) -> Iterator[dosing.Given]:
         for each in self.scenario.earlier:
             found = charted.went_in(each.dose, (), self.now, each.ended_at, agree_percent=self.rules.agree_percent)
             yield from dose_against.of_the_last_day(each.dose, found, each.weight_kg, self.now)
-
-
-_WASTE_FAULTS: Final = {
-    "not-positive": "Enter how many milligrams were thrown away.",
-    "too-fine": "Enter milligrams with no more than two decimals.",
-}
-_RATE_FAULTS: Final = {
-    "rate-missing": "Enter the rate of the pump in mL/h.",
-    "no-pump": "This dose is not given by a pump, so it has no rate.",
-    "not-lower": "This rate is not lower than the one that is set.",
-    "not-higher": "This rate is not higher than the one that is set.",
-}

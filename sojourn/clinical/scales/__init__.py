@@ -4,22 +4,10 @@ from sojourn.clinical.scales import danger, fhir
 from sojourn.clinical.scales.expression import ExpressionWrong
 from sojourn.clinical.scales.fhir import Fault, Form, FormInvalid
 from sojourn.clinical.scales.items import Item, Option, Text, When, say
-from sojourn.clinical.scales.scale import (
-    Band,
-    Change,
-    Finding,
-    Licence,
-    Number,
-    OwnScoring,
-    Scale,
-    Score,
-    ScoreRefusal,
-    Subscale,
-    build,
-    own,
-    read,
-    text_for,
-)
+from sojourn.clinical.scales.model import Band, Change, Finding, Licence, Number, Score, ScoreRefusal, Subscale
+from sojourn.clinical.scales.own_forms import OwnScoring, own, text_for
+from sojourn.clinical.scales.reading import build, read
+from sojourn.clinical.scales.scoring import Scale
 
 __all__ = [
     "Band",

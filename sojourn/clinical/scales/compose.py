@@ -6,15 +6,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sojourn.clinical.scales.fhir import LOINC, ORDINAL, TRANSLATION, VERIFICATION
 
+Table = Mapping[str, Any]  # as a file holds it
 _FHIR: Final = "http://hl7.org/fhir/StructureDefinition/"
 
 
-def questionnaire(table: Mapping[str, Any]) -> dict[str, Any]:
+def questionnaire(table: Table) -> dict[str, Any]:
     """The Questionnaire of one ``[questionnaire]`` table."""
     whole: dict[str, Any] = {"resourceType": "Questionnaire", "id": table["id"], "language": "en"}
     unverified = [
@@ -57,9 +58,8 @@ def _text(key: str, words: Mapping[str, str]) -> dict[str, Any]:
     return out
 
 
-def _item(table: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:
+def _item(table: Table, answers: Table) -> dict[str, Any]:
     item: dict[str, Any] = {"linkId": table["id"]}
-    extensions: list[dict[str, Any]] = []
     if "loinc" in table:
         code: dict[str, Any] = {"system": LOINC, "code": table["loinc"]}
         if "mark" in table:
@@ -70,26 +70,33 @@ def _item(table: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any
     item |= {"type": kind, "required": table.get("required", True)}
     if kind == "choice":
         item["answerOption"] = [_option(each) for each in answers[table["answers"]]]
-    if kind == "integer":
-        low, high = table["range"]
-        extensions += [
-            {"url": f"{_FHIR}minValue", "valueInteger": low},
-            {"url": f"{_FHIR}maxValue", "valueInteger": high},
-        ]
-        if table.get("slider", False):
-            system = "http://hl7.org/fhir/questionnaire-item-control"
-            coding = {"coding": [{"system": system, "code": "slider"}]}
-            extensions.append({"url": f"{_FHIR}questionnaire-itemControl", "valueCodeableConcept": coding})
     if "when" in table:
-        question, *how, answer = table["when"]
-        key = "answerBoolean" if isinstance(answer, bool) else "answerInteger"
-        item["enableWhen"] = [{"question": question, "operator": how[0] if how else "=", key: answer}]
-    if extensions:
-        item["extension"] = extensions
+        item["enableWhen"] = [_when(table["when"])]
+    if kind == "integer":
+        item["extension"] = _range(table)
     return item
 
 
-def _option(table: Mapping[str, Any]) -> dict[str, Any]:
+def _when(when: Sequence[Any]) -> dict[str, Any]:
+    question, *how, answer = when
+    key = "answerBoolean" if isinstance(answer, bool) else "answerInteger"
+    return {"question": question, "operator": how[0] if how else "=", key: answer}
+
+
+def _range(table: Table) -> list[dict[str, Any]]:
+    low, high = table["range"]
+    bounds: list[dict[str, Any]] = [
+        {"url": f"{_FHIR}minValue", "valueInteger": low},
+        {"url": f"{_FHIR}maxValue", "valueInteger": high},
+    ]
+    if table.get("slider", False):
+        system = "http://hl7.org/fhir/questionnaire-item-control"
+        coding = {"coding": [{"system": system, "code": "slider"}]}
+        bounds.append({"url": f"{_FHIR}questionnaire-itemControl", "valueCodeableConcept": coding})
+    return bounds
+
+
+def _option(table: Table) -> dict[str, Any]:
     coding: dict[str, Any] = {}
     if "loinc" in table:
         coding |= {"system": LOINC, "code": table["loinc"]}

@@ -10,11 +10,11 @@ from __future__ import annotations
 import operator
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Final, Literal, NoReturn, cast
+from typing import Final, Literal, NoReturn, TypeVar, get_args
 
 LONGEST: Final = 2000
 DEEPEST: Final = 20
@@ -23,15 +23,18 @@ MOST_STEPS: Final = 200  # sums and products in one expression: each is a step d
 Fold = Literal["sum", "mean", "max", "min", "count", "any", "all"]
 Compare = Literal[">=", "<=", ">", "<", "="]
 Bounds = Mapping[str, tuple[int, int]]
+W = TypeVar("W", bound=str)
 
-_FOLDS: Final = ("sum", "mean", "max", "min", "count", "any", "all")
+_FOLDS: Final[tuple[Fold, ...]] = get_args(Fold)
 _COUNTING: Final = ("count", "any", "all")
-_COMPARE: Final[Mapping[str, Callable[[Fraction, Fraction], bool]]] = MappingProxyType(
+_COMPARE: Final[Mapping[Compare, Callable[[Fraction, Fraction], bool]]] = MappingProxyType(
     {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "=": operator.eq}
 )
 _ARITHMETIC: Final[Mapping[str, Callable[[Fraction, Fraction], Fraction]]] = MappingProxyType(
     {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 )
+_SUMS: Final[tuple[Literal["+", "-"], ...]] = ("+", "-")
+_PRODUCTS: Final[tuple[Literal["*", "/"], ...]] = ("*", "/")
 _TOKEN: Final = re.compile(
     r"""\s*(?:(?P<number>\d+(?:\.\d+)?(?![\w]))|(?P<word>\w+)|"(?P<quoted>[^"\n]*)"|(?P<sign>\.\.|>=|<=|[-+*/(),<>=\[\]]))"""
 )
@@ -144,13 +147,7 @@ def extent(node: Node, bounds: Bounds, optional: frozenset[str] = frozenset()) -
         case Take():
             return _take_extent(node, bounds, optional)
         case Arithmetic(sign, left, right):
-            (a, b), (c, d) = extent(left, bounds, optional), extent(right, bounds, optional)
-            if sign == "+":
-                return a + c, b + d
-            if sign == "-":
-                return a - d, b - c
-            corners = [x * y if sign == "*" else x / y for x in (a, b) for y in (c, d)]
-            return min(corners), max(corners)
+            return _corners(_ARITHMETIC[sign], extent(left, bounds, optional), extent(right, bounds, optional))
         case Extreme(which, among):
             ends = [extent(each, bounds, optional) for each in among]
             pick = max if which == "max" else min
@@ -196,16 +193,34 @@ def _take(node: Take, given: Mapping[str, int], bounds: Bounds, skipped: frozens
     values = [Fraction(_counted(each, given, bounds)) for each in asked if each.link_id in given]
     if node.compare is not None:
         reached = sum(_COMPARE[node.compare](each, node.limit) for each in values)
-        if node.fold == "count":
-            return Fraction(reached)
-        enough = reached > 0 if node.fold == "any" else reached == len(asked) and bool(asked)
-        return Fraction(int(enough))
-    total = sum(values, Fraction(0))
-    if not values:
-        return total
-    if node.fold in ("max", "min"):
-        return max(values) if node.fold == "max" else min(values)
-    return total / len(values) if node.fold == "mean" else total * len(asked) / len(values)
+        return _count(node.fold, reached, len(asked))
+    return _of_answers(node.fold, values, len(asked)) if values else Fraction(0)
+
+
+def _of_answers(fold: Fold, values: Sequence[Fraction], asked: int) -> Fraction:
+    match fold:
+        case "max":
+            return max(values)
+        case "min":
+            return min(values)
+        case "mean":
+            return sum(values, Fraction(0)) / len(values)
+        case _:  # a sum is prorated
+            return sum(values, Fraction(0)) * asked / len(values)
+
+
+def _count(fold: Fold, reached: int, asked: int) -> Fraction:
+    if fold == "count":
+        return Fraction(reached)
+    return Fraction(int(reached > 0 if fold == "any" else reached == asked and asked > 0))
+
+
+def _corners(
+    work: Callable[[Fraction, Fraction], Fraction], left: tuple[Fraction, Fraction], right: tuple[Fraction, Fraction]
+) -> tuple[Fraction, Fraction]:
+    """The lowest and highest of a sum, difference, product or quotient lie where both sides are at an end."""
+    corners = [work(one, other) for one in left for other in right]
+    return min(corners), max(corners)
 
 
 def _take_extent(node: Take, bounds: Bounds, optional: frozenset[str]) -> tuple[Fraction, Fraction]:
@@ -216,7 +231,11 @@ def _take_extent(node: Take, bounds: Bounds, optional: frozenset[str]) -> tuple[
     for at, each in enumerate(node.members):
         if each.link_id in optional:
             lows[at], highs[at] = min(lows[at], Fraction(0)), max(highs[at], Fraction(0))
-    match node.fold:
+    return _folded(node.fold, lows, highs)
+
+
+def _folded(fold: Fold, lows: Sequence[Fraction], highs: Sequence[Fraction]) -> tuple[Fraction, Fraction]:
+    match fold:
         case "max":
             return max(lows), max(highs)
         case "min":
@@ -244,12 +263,17 @@ class _Reader:
             found = _TOKEN.match(text, where)
             if found is None:
                 raise ExpressionWrong(f"“{text[where:].strip()[0]}” is not a part of this language (sign {where + 1})")
-            kind = cast(str, found.lastgroup)
+            kind = found.lastgroup or "sign"
             self.tokens.append((kind, found[kind], found.start(kind)))
             where = found.end()
 
     def next(self) -> tuple[str, str]:
         return self.tokens[self.at][:2] if self.at < len(self.tokens) else ("end", "")
+
+    def ahead(self, known: Iterable[W]) -> W | None:
+        """What comes next, where it is one of these."""
+        what = self.next()[1]
+        return next((each for each in known if each == what), None)
 
     def wrong(self, wanted: str) -> NoReturn:
         kind, what, where = self.tokens[self.at] if self.at < len(self.tokens) else ("end", "", len(self.text))
@@ -307,26 +331,24 @@ class _Reader:
                 pass
             self.at, self.depth = start, depth
         left = self.expression()
-        sign = self.next()[1]
-        if sign not in _COMPARE:
+        sign = self.ahead(_COMPARE)
+        if sign is None:
             if isinstance(left, Take) and left.fold in ("any", "all"):
                 return Comparison(">=", left, Number(Fraction(1)))
             self.wrong("a comparison")
         self.at += 1
-        return Comparison(cast(Compare, sign), left, self.expression())
+        return Comparison(sign, left, self.expression())
 
     def expression(self) -> Node:
         node = self.term()
-        while self.next()[0] == "sign" and self.next()[1] in ("+", "-"):
-            sign = cast(Literal["+", "-"], self.next()[1])
+        while self.next()[0] == "sign" and (sign := self.ahead(_SUMS)) is not None:
             self.step()
             node = Arithmetic(sign, node, self.term())
         return node
 
     def term(self) -> Node:
         node = self.factor()
-        while self.next()[0] == "sign" and self.next()[1] in ("*", "/"):
-            sign = cast(Literal["*", "/"], self.next()[1])
+        while self.next()[0] == "sign" and (sign := self.ahead(_PRODUCTS)) is not None:
             self.step()
             right = self.factor()
             if sign == "/" and not (isinstance(right, Number) and right.value != 0):
@@ -345,48 +367,53 @@ class _Reader:
             self.must(")")
             self.depth -= 1
             return node
-        if kind != "word" or what not in _FOLDS:
+        fold = self.ahead(_FOLDS)
+        if kind != "word" or fold is None:
             self.wrong(f"a number, a bracket or one of {', '.join(_FOLDS)}")
         self.at += 1
-        if what not in ("max", "min") or not self.takes("("):
-            return self.take(cast(Fold, what))
+        if fold not in ("max", "min") or not self.takes("("):
+            return self.take(fold)
         self.deeper()
         among = [self.expression()]
         while self.takes(","):
             among.append(self.expression())
         self.must(")")
         self.depth -= 1
-        return Extreme("max" if what == "max" else "min", tuple(among))
+        return Extreme("max" if fold == "max" else "min", tuple(among))
 
     def take(self, fold: Fold) -> Take:
         self.must("[")
-        members: list[Member] = []
-        while True:
-            back = self.takes("-")
-            first = self.link_id()
-            last = self.link_id() if self.takes("..") else first
-            one, two = self.link_ids.index(first), self.link_ids.index(last)
-            if two < one:
-                raise ExpressionWrong(f"{first}..{last} runs backwards")
-            members += [Member(name, back) for name in self.link_ids[one : two + 1]]
-            if not self.takes(","):
-                break
+        members = self.members()
+        while self.takes(","):
+            members += self.members()
         most, times = Counter(each.link_id for each in members).most_common(1)[0]
         if times > 1:
             raise ExpressionWrong(f"item {most} stands twice in {fold}[…]")
-        compare: Compare | None = None
-        limit = Fraction(0)
-        if fold in _COUNTING:
-            if self.next()[1] not in _COMPARE:
-                self.wrong(f"what to {fold}, such as “>= 2”")
-            compare = cast(Compare, self.next()[1])
-            self.at += 1
-            if self.next()[0] != "number":
-                self.wrong("a number")
-            limit = Fraction(self.next()[1])
-            self.at += 1
+        compare, limit = self.counted(fold) if fold in _COUNTING else (None, Fraction(0))
         self.must("]")
         return Take(fold, tuple(members), compare, limit)
+
+    def members(self) -> list[Member]:
+        """One item, or a run of them, perhaps reversed."""
+        back = self.takes("-")
+        first = self.link_id()
+        last = self.link_id() if self.takes("..") else first
+        one, two = self.link_ids.index(first), self.link_ids.index(last)
+        if two < one:
+            raise ExpressionWrong(f"{first}..{last} runs backwards")
+        return [Member(name, back) for name in self.link_ids[one : two + 1]]
+
+    def counted(self, fold: Fold) -> tuple[Compare, Fraction]:
+        """What is counted: a comparison and its number."""
+        compare = self.ahead(_COMPARE)
+        if compare is None:
+            self.wrong(f"what to {fold}, such as “>= 2”")
+        self.at += 1
+        if self.next()[0] != "number":
+            self.wrong("a number")
+        limit = Fraction(self.next()[1])
+        self.at += 1
+        return compare, limit
 
     def link_id(self) -> str:
         kind, what = self.next()

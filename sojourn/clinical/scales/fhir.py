@@ -10,11 +10,12 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, TypeGuard, cast
+from typing import Any, Final, TypeGuard, get_args
 
 from sojourn.clinical.rules import MARKS, Verification
 from sojourn.clinical.scales.items import NO_TEXT, Item, Kind, Operator, Option, Text, When
 
+Table = Mapping[str, Any]  # as a file holds it
 _FHIR: Final = "http://hl7.org/fhir/StructureDefinition/"
 TRANSLATION: Final = f"{_FHIR}translation"
 ORDINAL: Final = f"{_FHIR}ordinalValue"
@@ -31,7 +32,7 @@ MOST_OPTIONS: Final = 40
 LONGEST_TEXT: Final = 2000
 DEEPEST: Final = 6
 LARGEST: Final = 10_000  # an answer is a small whole number
-_OPERATORS: Final = ("exists", "=", "!=", ">", "<", ">=", "<=")
+_OPERATORS: Final[tuple[Operator, ...]] = get_args(Operator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Form:
     copyright: str
     languages: frozenset[str]
     unverified_languages: frozenset[str]
-    definition: Mapping[str, Any] = field(repr=False)
+    definition: Table = field(repr=False)
 
 
 def load(text: str) -> dict[str, Any]:
@@ -93,7 +94,7 @@ def _whole(number: object) -> TypeGuard[int | float]:
     return isinstance(number, int) and not isinstance(number, bool)
 
 
-def read(data: Mapping[str, Any]) -> Form:
+def read(data: Table) -> Form:
     """The questions of a Questionnaire; raises FormInvalid with every fault at once."""
     reader = _Reader(data)
     form = reader.form()
@@ -103,7 +104,7 @@ def read(data: Mapping[str, Any]) -> Form:
 
 
 class _Reader:
-    def __init__(self, data: Mapping[str, Any]) -> None:
+    def __init__(self, data: Table) -> None:
         self.data = data
         self.faults: list[Fault] = []
         self.items: list[Item] = []
@@ -117,16 +118,8 @@ class _Reader:
 
     def form(self) -> Form:
         data = self.data
-        if not isinstance(data.get("title"), str) or not data["title"].strip():
-            self.wrong("no-title")
-        title = self.text(data, "title", "") if isinstance(data.get("title"), str) else NO_TEXT
-        entries = data.get("item")
-        if not isinstance(entries, list) or not entries:
-            self.wrong("no-items")
-            entries = []
-        self.walk(entries, "", 1)
-        if entries and not self.items and not self.faults:
-            self.wrong("no-items")
+        title = self.title()
+        self.entries()
         words = [frozenset(each.text) for each in self.items if each.text is not NO_TEXT]
         return Form(
             id=str(data.get("id", "")),
@@ -139,6 +132,21 @@ class _Reader:
             unverified_languages=frozenset(self.unverified()),
             definition=data,
         )
+
+    def title(self) -> Text:
+        held = self.data.get("title")
+        if not isinstance(held, str) or not held.strip():
+            self.wrong("no-title")
+        return self.text(self.data, "title", "") if isinstance(held, str) else NO_TEXT
+
+    def entries(self) -> None:
+        entries = self.data.get("item")
+        if not isinstance(entries, list) or not entries:
+            self.wrong("no-items")
+            return
+        self.walk(entries, "", 1)
+        if not self.items and not self.faults:
+            self.wrong("no-items")
 
     def walk(self, entries: list[Any], place: str, depth: int) -> None:
         if depth > DEEPEST:
@@ -156,22 +164,23 @@ class _Reader:
             if not isinstance(link_id, str) or not link_id.strip() or len(link_id) > 40:
                 self.wrong("no-link-id", where)
                 continue
-            kind = entry.get("type")
-            if kind == "display":
-                if isinstance(entry.get("text"), str):
-                    self.stems.append(self.text(entry, "text", link_id))
-                continue
-            if kind == "group":
-                self.group(link_id, entry, where, depth)
-                continue
-            if link_id in self.codes:
-                self.wrong("link-id-twice", link_id)
-                continue
+            self.entry(link_id, entry, where, depth)
+
+    def entry(self, link_id: str, entry: dict[str, Any], where: str, depth: int) -> None:
+        kind = entry.get("type")
+        if kind == "display":
+            if isinstance(entry.get("text"), str):
+                self.stems.append(self.text(entry, "text", link_id))
+        elif kind == "group":
+            self.group(link_id, entry, where, depth)
+        elif link_id in self.codes:
+            self.wrong("link-id-twice", link_id)
+        else:
             self.item(link_id, entry)
             if isinstance(entry.get("item"), list):
                 self.wrong("items-below", link_id)
 
-    def group(self, link_id: str, entry: Mapping[str, Any], where: str, depth: int) -> None:
+    def group(self, link_id: str, entry: Table, where: str, depth: int) -> None:
         if isinstance(entry.get("text"), str):
             self.stems.append(self.text(entry, "text", link_id))
         if entry.get("repeats") is True:
@@ -181,7 +190,7 @@ class _Reader:
         inner = entry.get("item")
         self.walk(inner if isinstance(inner, list) else [], f"{where}.", depth + 1)
 
-    def item(self, link_id: str, entry: Mapping[str, Any]) -> None:
+    def item(self, link_id: str, entry: Table) -> None:
         self.codes[link_id] = {}
         kind = entry.get("type")
         if not isinstance(entry.get("text"), str) or not entry["text"].strip():
@@ -220,7 +229,7 @@ class _Reader:
             )
         )
 
-    def options(self, link_id: str, entry: Mapping[str, Any]) -> tuple[Option, ...]:
+    def options(self, link_id: str, entry: Table) -> tuple[Option, ...]:
         table = entry.get("answerOption")
         if not isinstance(table, list) or len(table) < 2:
             self.wrong("no-answers", link_id)
@@ -240,35 +249,43 @@ class _Reader:
 
     def option(self, link_id: str, each: Any) -> Option | None:
         if isinstance(each, dict) and isinstance(each.get("valueInteger"), int):
-            value = each["valueInteger"]
-            if isinstance(value, bool) or abs(value) > LARGEST:
-                self.wrong("not-a-whole-number", link_id, value)
-                return None
-            self.codes[link_id][str(value)] = value
-            return Option(value, MappingProxyType({"en": str(value)}), None, "verified")
+            return self.whole_number(link_id, each["valueInteger"])
         coding = each.get("valueCoding") if isinstance(each, dict) else None
         if not isinstance(coding, dict) or not isinstance(coding.get("display"), str) or not coding["display"].strip():
             self.wrong("no-answer-text", link_id)
             return None
-        number = None
-        for url in _WEIGHTS:
-            for place in (coding, each):
-                held = self.extension(place, url)
-                if held is not None and number is None:
-                    number = held.get("valueDecimal", held.get("valueInteger"))
+        number = self.weight(coding, each)
         if isinstance(number, bool) or not isinstance(number, int | float):
             self.wrong("no-ordinal", link_id, coding["display"])
             return None
-        if not _whole(number) or abs(number) > LARGEST:
-            self.wrong("not-a-whole-number", link_id, number)
+        return self.coded(link_id, coding, number)
+
+    def coded(self, link_id: str, coding: Table, weight: float) -> Option | None:
+        if not _whole(weight) or abs(weight) > LARGEST:
+            self.wrong("not-a-whole-number", link_id, weight)
             return None
+        number = int(weight)
         code = coding.get("code")
         if isinstance(code, str):
-            self.codes[link_id][code] = int(number)
+            self.codes[link_id][code] = number
         public = code if isinstance(code, str) and coding.get("system") == LOINC else None
-        return Option(int(number), self.text(coding, "display", link_id), public, self.mark(coding))
+        return Option(number, self.text(coding, "display", link_id), public, self.mark(coding))
 
-    def limits(self, link_id: str, entry: Mapping[str, Any]) -> tuple[int, int]:
+    def whole_number(self, link_id: str, value: int) -> Option | None:
+        """An answer that is its own number."""
+        if isinstance(value, bool) or abs(value) > LARGEST:
+            self.wrong("not-a-whole-number", link_id, value)
+            return None
+        self.codes[link_id][str(value)] = value
+        return Option(value, MappingProxyType({"en": str(value)}), None, "verified")
+
+    def weight(self, *places: Any) -> object:
+        """The number of an answer, from the first extension that says one."""
+        held = (self.extension(place, url) for url in _WEIGHTS for place in places)
+        numbers = (each.get("valueDecimal", each.get("valueInteger")) for each in held if each is not None)
+        return next((each for each in numbers if each is not None), None)
+
+    def limits(self, link_id: str, entry: Table) -> tuple[int, int]:
         ends: list[int] = []
         for url in (_MIN, _MAX):
             held = self.extension(entry, url) or {}
@@ -282,34 +299,53 @@ class _Reader:
             return 0, 1
         return ends[0], ends[1]
 
-    def enable(self, link_id: str, entry: Mapping[str, Any]) -> Iterator[When]:
+    def enable(self, link_id: str, entry: Table) -> Iterator[When]:
         conditions = entry.get("enableWhen", [])
         if not isinstance(conditions, list):
             self.wrong("wrong-branch", link_id)
             return
         for each in conditions:
-            question = each.get("question") if isinstance(each, dict) else None
-            if not isinstance(question, str) or each.get("operator") not in _OPERATORS:
-                self.wrong("wrong-branch", link_id)
-                continue
-            if question not in self.codes or question == link_id:
-                self.wrong("branch-on-later", link_id, question)
-                continue
-            number: object = None
-            if "answerBoolean" in each:
-                number = int(bool(each["answerBoolean"]))
-            elif "answerInteger" in each or "answerDecimal" in each:
-                number = each.get("answerInteger", each.get("answerDecimal"))
-            elif isinstance(each.get("answerCoding"), dict):
-                number = self.codes[question].get(str(each["answerCoding"].get("code")))
-            if not _whole(number):
-                self.wrong("wrong-branch", link_id)
-                continue
-            yield When(question, cast(Operator, each["operator"]), int(number))
+            condition = self.condition(link_id, each)
+            if condition is not None:
+                yield condition
 
-    def text(self, table: Mapping[str, Any], key: str, item: str) -> Text:
-        words = {self.language: table[key].strip()}
-        beside = table.get(f"_{key}")
+    def condition(self, link_id: str, each: Any) -> When | None:
+        question = each.get("question") if isinstance(each, dict) else None
+        how = next((known for known in _OPERATORS if isinstance(each, dict) and each.get("operator") == known), None)
+        if not isinstance(question, str) or how is None:
+            self.wrong("wrong-branch", link_id)
+            return None
+        if question not in self.codes or question == link_id:
+            self.wrong("branch-on-later", link_id, question)
+            return None
+        number = self.wanted(question, each)
+        if not _whole(number):
+            self.wrong("wrong-branch", link_id)
+            return None
+        return When(question, how, int(number))
+
+    def wanted(self, question: str, each: Table) -> object:
+        """The number of the answer that a question waits for."""
+        if "answerBoolean" in each:
+            return int(bool(each["answerBoolean"]))
+        if "answerInteger" in each or "answerDecimal" in each:
+            return each.get("answerInteger", each.get("answerDecimal"))
+        if isinstance(each.get("answerCoding"), dict):
+            return self.codes[question].get(str(each["answerCoding"].get("code")))
+        return None
+
+    def text(self, table: Table, key: str, item: str) -> Text:
+        words = {self.language: table[key].strip(), **self.translations(table.get(f"_{key}"), item)}
+        for each in words.values():
+            if len(each) > LONGEST_TEXT:
+                self.wrong("text-too-long", item, LONGEST_TEXT)
+            if "\x00" in each:
+                self.wrong("no-text", item)
+        words.setdefault("en", words[self.language])
+        return MappingProxyType(words)
+
+    def translations(self, beside: Any, item: str) -> dict[str, str]:
+        words: dict[str, str] = {}
         extensions = beside.get("extension", ()) if isinstance(beside, dict) else ()
         for extension in extensions if isinstance(extensions, list) else ():
             if not isinstance(extension, dict) or extension.get("url") != TRANSLATION:
@@ -321,13 +357,7 @@ class _Reader:
                 words[str(language).partition("-")[0]] = str(content).strip()
             except (KeyError, TypeError, AttributeError):
                 self.wrong("wrong-translation", item)
-        for each in words.values():
-            if len(each) > LONGEST_TEXT:
-                self.wrong("text-too-long", item, LONGEST_TEXT)
-            if "\x00" in each:
-                self.wrong("no-text", item)
-        words.setdefault("en", words[self.language])
-        return MappingProxyType(words)
+        return words
 
     def extension(self, table: Any, url: str) -> dict[str, Any] | None:
         held = table.get("extension", ()) if isinstance(table, dict) else ()
@@ -336,18 +366,18 @@ class _Reader:
                 return each
         return None
 
-    def unit(self, entry: Mapping[str, Any]) -> str:
+    def unit(self, entry: Table) -> str:
         coding = (self.extension(entry, _UNIT) or {}).get("valueCoding")
         if not isinstance(coding, dict):
             return ""
         return str(coding.get("display") or coding.get("code") or "")[:20]
 
-    def mark(self, coding: Mapping[str, Any]) -> Verification:
+    def mark(self, coding: Table) -> Verification:
         held = self.extension(coding, VERIFICATION)
         code = held.get("valueCode") if held else None
-        return cast(Verification, code) if code in MARKS else "verified"
+        return next((each for each in MARKS if each == code), "verified")
 
-    def loinc(self, table: Mapping[str, Any]) -> tuple[str | None, Verification]:
+    def loinc(self, table: Table) -> tuple[str | None, Verification]:
         codes = table.get("code")
         for each in codes if isinstance(codes, list) else ():
             if isinstance(each, dict) and each.get("system") == LOINC and isinstance(each.get("code"), str):

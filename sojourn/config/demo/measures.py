@@ -54,6 +54,26 @@ def answer_battery(cast: Cast, walk: Walk) -> None:
     cast.write()
 
 
+def _request(cast: Cast, walk: Walk, scale: Scale, at: datetime, sitting: Sitting | None) -> MeasureRequest:
+    return MeasureRequest(
+        clinic=cast.clinic, patient=walk.patient, scale_id=scale.id, sitting=sitting,
+        due_at=sitting.due_at if sitting else at + timedelta(days=1),
+        requested_at=sitting.requested_at if sitting else at - timedelta(days=2),
+        requested_by=cast.members["nurse"][0],
+    )  # fmt: skip
+
+
+def _response(request: MeasureRequest, scale: Scale, result: Score, at: datetime) -> QuestionnaireResponse:
+    patient = request.patient
+    return QuestionnaireResponse(
+        clinic=request.clinic, patient=patient, request=request, scale_id=scale.id, scale_version=str(scale.version),
+        scale_hash=scale.hash, family=scale.family, language=patient.language, started_at=at - timedelta(minutes=4),
+        completed_at=at, score=Decimal(result.total), band=result.band.code if result.band else "",
+        safety_positive=bool(result.safety), findings=list(result.findings),
+        parts={code: float(value) for code, value in result.parts.items()},
+    )  # fmt: skip
+
+
 def measure(
     cast: Cast, walk: Walk, phq: int, at: datetime, scales: Sequence[str], sitting: Sitting | None = None
 ) -> None:
@@ -63,26 +83,11 @@ def measure(
     totals = _totals(phq, own)
     asked = [scale(each) for each in scales]
     given = [_answers(each, totals[each.id], dark if each.id == "phq-9" else None, own) for each in asked]
-    requests = [
-        MeasureRequest(
-            clinic=cast.clinic, patient=patient, scale_id=each.id, sitting=sitting,
-            due_at=sitting.due_at if sitting else at + timedelta(days=1),
-            requested_at=sitting.requested_at if sitting else at - timedelta(days=2),
-            requested_by=cast.members["nurse"][0],
-        )
-        for each in asked
-    ]  # fmt: skip
+    requests = [_request(cast, walk, each, at, sitting) for each in asked]
     results = [_scored(each, answers) for each, answers in zip(asked, given, strict=True)]
     responses = [
-        QuestionnaireResponse(
-            clinic=cast.clinic, patient=patient, request=request, scale_id=each.id, scale_version=str(each.version),
-            scale_hash=each.hash, family=each.family, language=patient.language, started_at=at - timedelta(minutes=4),
-            completed_at=at, score=Decimal(result.total), band=result.band.code if result.band else "",
-            safety_positive=bool(result.safety), findings=list(result.findings),
-            parts={code: float(value) for code, value in result.parts.items()},
-        )
-        for each, request, result in zip(asked, requests, results, strict=True)
-    ]  # fmt: skip
+        _response(request, each, result, at) for each, request, result in zip(asked, requests, results, strict=True)
+    ]
     cast.add(*requests, *responses)
     cast.add(*(
         Answer(clinic=cast.clinic, patient=patient, response=response, link_id=link_id, value=value, answered_at=at)

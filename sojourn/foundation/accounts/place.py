@@ -71,12 +71,13 @@ def without_lines(clinic: Clinic) -> Missing | None:
             _("No emergency number is known for the country of this clinic. An administrator writes it."),
         )
     checks = checks_of(clinic.pk)
-    held = {each.id: holds(each, checks) for each in first.values()}
-    if any(check is None for check in held.values()):
+    held = [(each.id, holds(each, checks)) for each in first.values()]
+    if any(check is None for _line_id, check in held):
         return Missing("lines-unchecked", _("The emergency and crisis lines of this place are not checked yet."))
-    works = {line_id for line_id, check in held.items() if check is not None and check.works}
-    if any(each.id not in works for each in emergency):
+    works = {line_id for line_id, check in held if check is not None and check.works}
+    numbers = {each.id for each in emergency}
+    if numbers - works:
         return Missing("emergency-wrong", _("Somebody noted that the emergency number is not right."))
-    if not clinic.crisis_phone and not works - {each.id for each in emergency}:
+    if not clinic.crisis_phone and not works - numbers:
         return Missing("no-line-works", _("No crisis line of this place works. Write one of your own."))
     return None

@@ -6,7 +6,9 @@ from collections import Counter
 from pathlib import Path
 
 from sojourn.clinical import interactions
+from sojourn.clinical.protocol import Protocol
 from sojourn.clinical.rules import MARKS, Rule
+from sojourn.clinical.scales import Scale
 from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.medicines import classes, medicines, products
 from sojourn.foundation.rulebook.scales import scales
@@ -129,22 +131,32 @@ def page() -> str:
     lines += ["", "## Items of the protocols", "", "| protocol | item | override | mark | source |"]
     lines.append("|---|---|---|---|---|")
     for plan in whole.protocols():
-        lines += [
-            f"| `{plan.id}` | {item.label} | {item.override} | {item.verification} | {item.source} |"
-            for item in (*plan.checklist, *plan.discharge)
-        ]
+        lines += _items_of(plan)
     lines += ["", "## Codes and translations of the scales", "", "| scale | what | mark |", "|---|---|---|"]
     for scale in asked:
-        marks: dict[str, list[str]] = {}
-        for item in scale.items:
-            if item.loinc is not None:
-                marks.setdefault(item.mark, []).append(item.loinc)
-        lines += [f"| {scale.id} | LOINC {', '.join(codes)} | {mark} |" for mark, codes in marks.items()]
-        lines += [
+        lines += _codes_of(scale)
+    return "\n".join(lines) + "\n"
+
+
+def _items_of(plan: Protocol) -> list[str]:
+    return [
+        f"| `{plan.id}` | {item.label} | {item.override} | {item.verification} | {item.source} |"
+        for item in (*plan.checklist, *plan.discharge)
+    ]
+
+
+def _codes_of(scale: Scale) -> list[str]:
+    marks: dict[str, list[str]] = {}
+    for item in scale.items:
+        if item.loinc is not None:
+            marks.setdefault(item.mark, []).append(item.loinc)
+    return [
+        *(f"| {scale.id} | LOINC {', '.join(codes)} | {mark} |" for mark, codes in marks.items()),
+        *(
             f"| {scale.id} | wording in “{language}” | not yet compared with the published form |"
             for language in sorted(scale.unverified_languages)
-        ]
-    return "\n".join(lines) + "\n"
+        ),
+    ]
 
 
 def main() -> None:

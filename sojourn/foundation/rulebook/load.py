@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -162,14 +162,18 @@ def check() -> tuple[str, ...]:
     wrong_ones += [f"{code}: no plausibility rule" for code in VITALS if f"plausible.{code}" not in whole.newest]
     for each in questionnaires:
         wrong_ones += worked.run_scale(each)
-    known = released()
     versions = {**whole.versions, **{(each.rule.id, each.version): each.rule for each in questionnaires}}
+    return (*wrong_ones, *_unlike_released(versions))
+
+
+def _unlike_released(versions: Mapping[tuple[str, int], Rule]) -> Iterator[str]:
+    """Where a version is not what was released under its number."""
+    known = released()
     for key, rule in versions.items():
         if key not in known:
-            wrong_ones.append(f"{rule.id} version {rule.version}: not in {RELEASED} yet")
+            yield f"{rule.id} version {rule.version}: not in {RELEASED} yet"
         elif known[key] != rule.hash:
-            wrong_ones.append(f"{rule.id} version {rule.version}: edited after its release; write a new version")
-    wrong_ones += [
+            yield f"{rule.id} version {rule.version}: edited after its release; write a new version"
+    yield from (
         f"{name} version {number}: released, but gone" for name, number in known if (name, number) not in versions
-    ]
-    return tuple(wrong_ones)
+    )

@@ -44,10 +44,19 @@ def _all() -> Iterator[tuple[str, str]]:
         yield from _of_rule(rule)
         yield from ((each.says, f"{rule.id} known") for each in known_of(rule))
     yield from _of_candidacy()
+    yield from _of_protocols()
+    yield from _of_scores()
+    yield from _of_scales()
+
+
+def _of_protocols() -> Iterator[tuple[str, str]]:
     for plan in released_rulebook().protocols():
         for item in (*plan.checklist, *plan.discharge):
             yield item.label, f"{plan.id} {item.id}"
             yield item.hint, f"{plan.id} {item.id}"
+
+
+def _of_scores() -> Iterator[tuple[str, str]]:
     for rule in released_rulebook().of_kind("score.recovery"):
         for part in recovery.read(rule).items:
             yield part.label, f"{rule.id} {part.id}"
@@ -56,7 +65,6 @@ def _all() -> Iterator[tuple[str, str]]:
                 yield anchor.text, f"{rule.id} {part.id} {anchor.points}"
     for caveat in released_rulebook().rule("news2").fact("caveats"):
         yield caveat, "news2"
-    yield from _of_scales()
 
 
 def _of_scales() -> Iterator[tuple[str, str]]:

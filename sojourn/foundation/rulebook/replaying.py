@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from sojourn.clinical import alarms, eligibility, recovery
 from sojourn.clinical.dosing import in_force
 from sojourn.clinical.eligibility import evidence
-from sojourn.clinical.protocol import floors_of
+from sojourn.clinical.protocol import Protocol, floors_of
 from sojourn.clinical.protocol import read as read_protocol
 from sojourn.clinical.replay import LAWS, Clinic, RulesOfClinic, Scenario, UnknownRule, loosened
 from sojourn.clinical.replay.laws import CannotLoosen, step_of
@@ -19,6 +19,8 @@ from sojourn.clinical.rules import Loosened, Rule, Verification, tighten
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.rulebook.acting import acting
 from sojourn.foundation.rulebook.load import prepared, released_rulebook
+
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,37 +66,41 @@ def rules_of(scenario: Scenario, loosening: Loosening | None = None) -> RulesOfC
     pairs = [(known.rule(rule_id), rule) for rule_id, rule in acts.items()]
     own = acts[scenario.protocol_id]
     protocol = read_protocol(own or known.rule(scenario.protocol_id))
-    waits = [rule for rule in acts.values() if rule is not None and rule.kind == alarms.ESCALATION]
+    adopted = [rule for rule in acts.values() if rule is not None]
+    waits = [rule for rule in adopted if rule.kind == alarms.ESCALATION]
     escalates = next((rule for rule in waits if protocol.route in rule.fact("routes")), None)
     agree = acts["dose.chair"] or known.rule("dose.chair")
     return RulesOfClinic(
         protocol=protocol,
         protocol_adopted=own is not None,
         doses=in_force(pairs),
-        eligibility=tuple(
-            eligibility.read(rule or newest, adopted=rule is not None)
-            for newest, rule in pairs
-            if newest.kind == eligibility.KIND
-        ),
-        evidence=tuple(
-            evidence.read(rule or newest, adopted=rule is not None)
-            for newest, rule in pairs
-            if newest.kind == evidence.KIND
-        ),
-        alarms=prepared([each for each in acts.values() if each is not None], escalates, protocol.route, protocol.drug),
-        alarms_waiting=tuple(
-            newest.title
-            for newest, rule in pairs
-            if rule is None
-            and alarms.speaks_of(newest, protocol.route, protocol.drug)
-            and (loosening is None or newest.id != loosening.rule_id)
-        ),
+        eligibility=tuple(_read_all(eligibility.KIND, eligibility.read, pairs)),
+        evidence=tuple(_read_all(evidence.KIND, evidence.read, pairs)),
+        alarms=prepared(adopted, escalates, protocol.route, protocol.drug),
+        alarms_waiting=tuple(_waiting(pairs, protocol, loosening)),
         floors=floors_of(pairs),
         plausible=MappingProxyType({code: known.plausibility(code) for code in VITALS}),
         agree_percent=agree.number("agree"),
-        leaving=recovery.read_leaving((each for each in acts.values() if each is not None), protocol.route),
+        leaving=recovery.read_leaving(adopted, protocol.route),
         scales=MappingProxyType({each: recovery.read(known.rule(each)) for each in recovery.SCALES}),
     )
+
+
+def _read_all(kind: str, read: Callable[..., K], pairs: Sequence[tuple[Rule, Rule | None]]) -> Iterator[K]:
+    """The rules of one kind: as the clinic has adopted them, else the newest, which does not act."""
+    for newest, rule in pairs:
+        if newest.kind == kind:
+            yield read(rule or newest, adopted=rule is not None)
+
+
+def _waiting(
+    pairs: Sequence[tuple[Rule, Rule | None]], protocol: Protocol, loosening: Loosening | None
+) -> Iterator[str]:
+    """The alarms for this route and drug that wait for adoption, by title."""
+    loose = None if loosening is None else loosening.rule_id
+    for newest, rule in pairs:
+        if rule is None and alarms.speaks_of(newest, protocol.route, protocol.drug) and newest.id != loose:
+            yield newest.title
 
 
 def _acting(name: str, clinic: Clinic, day: date) -> dict[str, Rule | None]:
