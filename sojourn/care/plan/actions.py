@@ -12,8 +12,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.intake import actions as intake_actions
-from sojourn.care.intake import doubts
+from sojourn.care.intake import doubts, entry_actions, weight_queries
 from sojourn.care.intake import queries as intake_queries
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import dose, gates
@@ -96,7 +95,7 @@ def draft(*, by: Actor, patient_id: int, course_id: int | None = None, now: date
 
 def _take_newest_weight(version: PlanVersion) -> bool:
     """Begin with the one newest weight, unless the version holds a newer one; whether that changed the weight."""
-    newest = intake_queries.newest_weight(version.patient_id)
+    newest = weight_queries.newest_weight(version.patient_id)
     if newest is None or (version.weight_on is not None and version.weight_on > newest.on):
         return False
     before = version.weight_kg
@@ -176,7 +175,7 @@ def _weight_doubts(version: PlanVersion, values: Mapping[str, Any]) -> dict[str,
     kg, on = values.get("weight_kg"), values.get("weight_on") or version.weight_on
     if kg is None or kg == version.weight_kg:
         return {}
-    known = intake_queries.weights(version.patient_id)
+    known = weight_queries.weights(version.patient_id)
     last = doubts.last_before(known, on) if on is not None else next(reversed(known), None)
     return doubts.about_weight(version.clinic_id, kg, last)
 
@@ -314,9 +313,9 @@ def _keep_weight(version: PlanVersion, by: Actor, at: datetime) -> None:
     kg, on = version.weight_kg, version.weight_on
     if kg is None or on is None or on > clinic_day(at, by):
         return  # the rules of the dose speak of a weight of tomorrow
-    if any((each.kg, each.on) == (kg, on) for each in intake_queries.weights(version.patient_id)):
+    if any((each.kg, each.on) == (kg, on) for each in weight_queries.weights(version.patient_id)):
         return
-    intake_actions.keep_weight(
+    entry_actions.keep_weight(
         by=by, patient_id=version.patient_id, kg=kg, on=on, source_note=_("From the plan"), now=at
     )
 
