@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any, Final, Literal, TypeVar, cast
+from typing import Any, Final, Literal, TypeVar
 
 from django.db import connection
 from django.db.models import Max, QuerySet
@@ -36,6 +36,7 @@ from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import medicines as shipped
 
 AnyLine = TypeVar("AnyLine", bound=Line)
+OwnWords = TypeVar("OwnWords", Goal, Concern)
 
 WEIGHT: Final = "weight_kg"
 ALLERGY: Final = "allergy_ketamine"
@@ -113,12 +114,17 @@ class EnteredFact:
 
 
 def _value(name: str, value: Any) -> Value:
-    return date.fromisoformat(value) if VOCABULARY[name].kind == "day" else cast(Value, value)
+    as_kept: Value = value
+    return date.fromisoformat(value) if VOCABULARY[name].kind == "day" else as_kept
+
+
+def teller(told_by: str) -> Literal["clinician", "imported"]:
+    """Who gave a fact that was not told by the patient, as its row names it."""
+    return "imported" if told_by == "imported" else "clinician"
 
 
 def _entered(row: ClinicalFact, struck: ClinicalFact | None) -> EnteredFact:
-    told_by = cast(Literal["clinician", "imported"], row.told_by)
-    fact = Fact(row.name, _value(row.name, row.value), row.observed_on, told_by)
+    fact = Fact(row.name, _value(row.name, row.value), row.observed_on, teller(row.told_by))
     back = None if struck is None else TakenBack(struck.entered_at, struck.entered_by_name, struck.source_note)
     return EnteredFact(row.pk, fact, row.source_note, row.entered_at, row.entered_by_name, back)
 
@@ -310,8 +316,8 @@ def concerns(patient_id: int) -> tuple[Words, ...]:
     return _words(Concern, patient_id)
 
 
-def _words(model: type[Goal] | type[Concern], patient_id: int) -> tuple[Words, ...]:
-    return tuple(map(_word, cast("QuerySet[Goal]", newest_lines(model, patient_id))))
+def _words(model: type[OwnWords], patient_id: int) -> tuple[Words, ...]:
+    return tuple(map(_word, newest_lines(model, patient_id)))
 
 
 def _word(row: Goal | Concern) -> Words:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
 from django.db import models
 
 from sojourn.care.intake.models import ClinicalFact, IntakeAnswer
-from sojourn.care.intake.queries import WEIGHT
+from sojourn.care.intake.queries import WEIGHT, teller
 from sojourn.care.intake.story import story
 from sojourn.clinical.eligibility.facts import Value
 from sojourn.foundation.accounts.actor import current_actor
@@ -58,7 +58,7 @@ def _weight(value: Any, on: date | None, said_at: datetime | None, told_by: str,
     the answer tells no weight."""
     if said_at is None:
         assert on is not None
-        return Weight(_kilograms(value), on, cast(Literal["clinician", "imported"], told_by), by)
+        return Weight(_kilograms(value), on, teller(told_by), by)
     if told_by != "told":
         return None
     return Weight(_kilograms(value["number"]), clinic_day(said_at, current_actor()), "patient", "")

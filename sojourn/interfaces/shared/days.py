@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -33,8 +33,10 @@ class DayField(forms.DateField):
     widget = forms.TextInput(attrs={"autocomplete": "off", "inputmode": "text"})
 
     def to_python(self, value: Any) -> date | None:
-        if value in self.empty_values or isinstance(value, date):
-            return cast(date | None, value or None)
+        if value in self.empty_values:
+            return None
+        if isinstance(value, date):
+            return value
         days, rest = days_in(str(value).strip())
         if not days or rest:
             raise ValidationError(_("Write the day as 1980-03-12 or 12 March 1980."), code="invalid")
