@@ -25,13 +25,20 @@ from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import given
 from sojourn.care.session.calls import KINDS as CALL_KINDS
 from sojourn.care.session.calls import Call
+from sojourn.care.session.from_rows import (
+    answer_of,
+    by_hand_of,
+    dose_of,
+    noted_of,
+    prepared_of,
+    step_of,
+    waste_of,
+)
 from sojourn.care.session.given import Prepared
 from sojourn.care.session.glance import (
     Glance,
-    Raw,
     alarms_of,
     at_of,
-    maybe_at,
     monitors_of,
     newest_of,
     schedule_of,
@@ -39,19 +46,14 @@ from sojourn.care.session.glance import (
 from sojourn.care.session.parts import whole
 from sojourn.care.session.rows import (
     AlarmNow,
-    ByHand,
     Check,
     DoseRow,
     Entered,
-    ItemAnswer,
     Measured,
     Newest,
-    Noted,
     OnChair,
-    StepRow,
     Strike,
     StruckRow,
-    WasteRow,
     WentIn,
 )
 from sojourn.clinical import eligibility, recovery
@@ -102,16 +104,16 @@ class SessionSnapshot:
         }  # fmt: skip
         self.struck: list[StruckRow] = []
         # What was written, struck or not, and beside it what stands.
-        self.every_answer = [_answer_of(r) for r in rows["checks"]]
+        self.every_answer = [answer_of(r) for r in rows["checks"]]
         self.answered = self._standing("check", self.every_answer, lambda each: each.check.id)
-        self.prepared = [_prepared_of(r) for r in rows["dose_checks"]]
-        self.doses = [_dose_of(r) for r in rows["doses"]]
-        self.steps = [_step_of(r) for r in rows["steps"]]
-        self.every_waste = [_waste_of(r) for r in rows["waste"]]
+        self.prepared = [prepared_of(r) for r in rows["dose_checks"]]
+        self.doses = [dose_of(r) for r in rows["doses"]]
+        self.steps = [step_of(r) for r in rows["steps"]]
+        self.every_waste = [waste_of(r) for r in rows["waste"]]
         self.wasted = self._standing("waste", self.every_waste, lambda each: each.id)
-        self.every_medicine = [_by_hand_of(r) for r in rows["by_hand"]]
+        self.every_medicine = [by_hand_of(r) for r in rows["by_hand"]]
         self.by_hand = self._standing("medicine", self.every_medicine, lambda each: each.id)
-        self.every_event = [_noted_of(r) for r in rows["events"]]
+        self.every_event = [noted_of(r) for r in rows["events"]]
         self.events = self._standing("event", self.every_event, lambda each: each.id)
         measured = [
             Measured(r["code"], r["value"], at_of(r["at"]), r["doubt"], r["id"], r["method"], r["by"] or "")
@@ -409,72 +411,6 @@ class Against:
     decision: CandidacyDecision | None
     known: eligibility.Facts
     taken: tuple[MedicineTaken, ...]
-
-
-def _mg(value: float) -> Decimal:
-    return Decimal(str(value))
-
-
-def _maybe_mg(value: float | None) -> Decimal | None:
-    return None if value is None else Decimal(str(value))
-
-
-def _maybe_day(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
-
-
-def _answer_of(row: Raw) -> ItemAnswer:
-    check = Check(row["id"], row["outcome"], row["value"], row["note"], at_of(row["at"]), row["by"], row["by_id"])
-    return ItemAnswer(row["item_id"], check)
-
-
-def _prepared_of(row: Raw) -> Prepared:
-    return Prepared(
-        row["drug"], row["route"], _mg(row["dose_mg"]), row["lot"], at_of(row["at"]), row["person_id"], row["by"],
-        _maybe_mg(row["drawn_mg"]), row["vial"], _maybe_day(row["expires_on"]), _maybe_mg(row["stock_mg_per_ml"]),
-        _maybe_mg(row["drawn_ml"]), _maybe_mg(row["total_ml"]), _maybe_mg(row["over_min"]),
-        _maybe_mg(row["rate_ml_per_h"]), row["devices"], row["id"], row["by_id"],
-    )  # fmt: skip
-
-
-def _dose_of(row: Raw) -> DoseRow:
-    return DoseRow(
-        row["id"], row["drug"], row["route"], _mg(row["dose_mg"]), _maybe_mg(row["drawn_mg"]),
-        _mg(row["duration_min"]), row["lot"], row["vial"], _maybe_mg(row["stock_mg_per_ml"]),
-        _maybe_mg(row["total_ml"]), _maybe_mg(row["rate_ml_per_h"]), row["devices"], at_of(row["started_at"]),
-        row["by"], row["checked_by"] or "", row["note"], expires_on=_maybe_day(row["expires_on"]),
-        plan_version_id=row["plan_version_id"], given_by_id=row["given_by_id"], checked_by_id=row["checked_by_id"],
-        checked_at=maybe_at(row["checked_at"]), recorded_at=at_of(row["recorded_at"]),
-    )  # fmt: skip
-
-
-def _step_of(row: Raw) -> StepRow:
-    return StepRow(
-        row["id"], row["dose_id"], row["kind"], _maybe_mg(row["rate_ml_per_h"]), _maybe_mg(row["remaining_ml"]),
-        _maybe_mg(row["mg"]), row["note"], at_of(row["at"]), row["by"], recorded_at=at_of(row["recorded_at"]),
-        by_id=row["by_id"],
-    )  # fmt: skip
-
-
-def _waste_of(row: Raw) -> WasteRow:
-    return WasteRow(
-        row["id"], _mg(row["mg"]), row["how"], at_of(row["at"]), row["by"], row["by_person"], row["witness_name"] or "",
-        row["witness_person"], maybe_at(row["witnessed_at"]), by_id=row["by_id"], witness_by_id=row["witness_by_id"],
-    )  # fmt: skip
-
-
-def _by_hand_of(row: Raw) -> ByHand:
-    return ByHand(
-        row["id"], row["name"], row["ingredient"], _maybe_mg(row["amount"]), row["unit"], row["route"], row["note"],
-        tuple(row["warned"]), at_of(row["given_at"]), at_of(row["recorded_at"]), row["by"], row["by_id"],
-    )  # fmt: skip
-
-
-def _noted_of(row: Raw) -> Noted:
-    return Noted(
-        row["id"], row["kind"], row["note"], at_of(row["at"]), row["by"], row["grade"], row["measure"], row["effect"],
-        row["about_id"], at_of(row["recorded_at"]), row["by_id"], _maybe_mg(row["amount"]), row["unit"],
-    )  # fmt: skip
 
 
 def load(encounter_id: int, now: datetime) -> SessionSnapshot:
