@@ -81,8 +81,7 @@ def draft(*, by: Actor, patient_id: int, course_id: int | None = None, now: date
     )  # fmt: skip
     last = plan_queries.in_force(course.pk, at) if course is not None else None
     if last is not None:
-        for name in _COPIED:
-            setattr(version, name, getattr(last, name))
+        _copy(last, version)
     else:
         _begin_from(version, course, by.own_clinic_id)
     if _take_newest_weight(version) and last is not None:
@@ -110,6 +109,11 @@ def _next_number(course: CarePlan | None) -> int:
     return (newest or 0) + 1
 
 
+def _copy(last: PlanVersion, version: PlanVersion) -> None:
+    for name in _COPIED:
+        setattr(version, name, getattr(last, name))
+
+
 def _begin_from(version: PlanVersion, course: CarePlan | None, clinic_id: int) -> None:
     """A first version: what the course says, the intake's goals, the rulebook's proposals."""
     known = dose.doses_of(clinic_id).rules
@@ -122,6 +126,21 @@ def _begin_from(version: PlanVersion, course: CarePlan | None, clinic_id: int) -
         version.route, version.drug = dose.protocol_way(course.protocol_id)
         version.sessions, version.starts_on = course.planned_sessions, course.started_on
         version.intention = course.intention
+
+
+def _must_be_the_one_seen(version: PlanVersion, by: Actor, seen: int, now: datetime) -> None:
+    if version.revision != seen and not _own_page(version, by, seen, now):
+        raise Overtaken(
+            _("Somebody else changed this draft a moment ago. What you typed is still here; nothing was saved."),
+            codes=("overtaken",),
+        )
+
+
+def _write_in(version: PlanVersion, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if name not in EDITABLE:
+            raise ValueError(f"{name} is not edited here")
+        setattr(version, name, _stored(name, value))
 
 
 @transaction.atomic
@@ -139,21 +158,14 @@ def save_draft(
     by.require("plan.draft")
     version = PlanVersion.objects.select_for_update(no_key=True).select_related("patient").get(pk=version_id)
     _must_be_open(version)
-    if version.revision != seen and not _own_page(version, by, seen, now or timezone.now()):
-        raise Overtaken(
-            _("Somebody else changed this draft a moment ago. What you typed is still here; nothing was saved."),
-            codes=("overtaken",),
-        )
+    _must_be_the_one_seen(version, by, seen, now or timezone.now())
     wrong = dict(_faults(values))
     if wrong:
         raise ActionRefused(*wrong.values(), codes=tuple(wrong))
     if not sure:
         doubts.ask(_weight_doubts(version, values))
     was, ordered = dose.content(version), dose.dose_hash(version)
-    for name, value in values.items():
-        if name not in EDITABLE:
-            raise ValueError(f"{name} is not edited here")
-        setattr(version, name, _stored(name, value))
+    _write_in(version, values)
     version.route, version.drug = dose.protocol_way(version.protocol_id)
     today = clinic_day(now or timezone.now(), by)
     _work_out(version, dose.doses_of(by.own_clinic_id).rules, today)
@@ -205,7 +217,11 @@ _POSITIVE: Final = (
 )
 
 
-def _faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _crossed(low: int | None, high: int | None) -> bool:
+    return low is not None and high is not None and low > high
+
+
+def _number_faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name in _POSITIVE:
         value = values.get(name)
         if value is not None and value <= 0:
@@ -217,12 +233,15 @@ def _faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             "weight-implausible",
             _("%(weight)s kg is not the weight of a person. Look at the scale again.") % {"weight": weight},
         )
+
+
+def _faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield from _number_faults(values)
     if values.get("protocol_id") and plan_queries.protocol(values["protocol_id"]) is None:
         yield "protocol-unknown", _("Choose a protocol of the rulebook.")
     if values.get("round_direction", "nearest") not in dosing.DIRECTIONS:
         yield "rounding", _("A dose is rounded to the nearest step, or down.")
-    low, high = values.get("min_days"), values.get("max_days")
-    if low is not None and high is not None and low > high:
+    if _crossed(values.get("min_days"), values.get("max_days")):
         yield "days-cross", _("The fewest days between sessions are more than the most.")
     for code in part_faults(values.get("parts", ())):
         yield code, _part_words(code)
@@ -266,6 +285,15 @@ def discard(*, by: Actor, version_id: int, now: datetime | None = None) -> PlanV
 # ---------------------------------------------------------------- checked by a second, signed by a prescriber
 
 
+def _must_agree(version: PlanVersion, ordered: Decimal, weight_kg: Decimal | None, amount: Decimal) -> None:
+    wrong = dict(_differences(version, ordered, weight_kg, amount))
+    if not wrong:
+        return
+    if weight_kg is not None and "weight-differs" in wrong:
+        wrong |= _weight_doubts(version, {"weight_kg": weight_kg})
+    raise ActionRefused(*wrong.values(), codes=tuple(wrong))
+
+
 @transaction.atomic
 def double_check(
     *, by: Actor, version_id: int, weight_kg: Decimal | None, amount: Decimal, now: datetime | None = None
@@ -289,11 +317,7 @@ def double_check(
         raise ActionRefused(
             _("You worked this dose out yourself. Somebody else must check it."), codes=("own-dose",)
         )  # fmt: skip
-    wrong = dict(_differences(version, ordered, weight_kg, amount))
-    if wrong:
-        if weight_kg is not None and "weight-differs" in wrong:
-            wrong |= _weight_doubts(version, {"weight_kg": weight_kg})
-        raise ActionRefused(*wrong.values(), codes=tuple(wrong))
+    _must_agree(version, ordered, weight_kg, amount)
     stands_for = dose.dose_hash(version)
     again = DoubleCheck.objects.filter(version=version, dose_hash=stands_for, checked_by_id=by.member).first()
     if again is not None:
