@@ -7,7 +7,19 @@ from decimal import Decimal
 
 from sojourn.care.session.given import Prepared
 from sojourn.care.session.glance import Raw, at_of, maybe_at
-from sojourn.care.session.rows import ByHand, Check, DoseRow, ItemAnswer, Noted, StepRow, WasteRow
+from sojourn.care.session.rows import (
+    ByHand,
+    Check,
+    DoseRow,
+    Entered,
+    ItemAnswer,
+    Measured,
+    Noted,
+    StepRow,
+    Strike,
+    WasteRow,
+)
+from sojourn.clinical.protocol import State
 
 
 def _mg(value: float) -> Decimal:
@@ -20,6 +32,23 @@ def _maybe_mg(value: float | None) -> Decimal | None:
 
 def _maybe_day(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
+
+
+def entered_of(row: Raw) -> Entered:
+    return Entered(
+        row["seq"], State(row["state"]), at_of(row["at"]), row["by"] or "", row["by_id"], row["reason"],
+        tuple(row["overridden"]), row["basis"],
+    )  # fmt: skip
+
+
+def strike_of(row: Raw) -> Strike:
+    return Strike(row["reason"], at_of(row["at"]), row["by"], row["id"], row["by_id"])
+
+
+def measured_of(row: Raw) -> Measured:
+    return Measured(
+        row["code"], row["value"], at_of(row["at"]), row["doubt"], row["id"], row["method"], row["by"] or ""
+    )
 
 
 def answer_of(row: Raw) -> ItemAnswer:

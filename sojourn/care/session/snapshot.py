@@ -29,16 +29,18 @@ from sojourn.care.session.from_rows import (
     answer_of,
     by_hand_of,
     dose_of,
+    entered_of,
+    measured_of,
     noted_of,
     prepared_of,
     step_of,
+    strike_of,
     waste_of,
 )
 from sojourn.care.session.given import Prepared
 from sojourn.care.session.glance import (
     Glance,
     alarms_of,
-    at_of,
     monitors_of,
     newest_of,
     schedule_of,
@@ -49,10 +51,8 @@ from sojourn.care.session.rows import (
     Check,
     DoseRow,
     Entered,
-    Measured,
     Newest,
     OnChair,
-    Strike,
     StruckRow,
     WentIn,
 )
@@ -93,33 +93,22 @@ class SessionSnapshot:
         self.encounter = encounter
         self.now = now
         self.companion = encounter.appointment.companion
-        self.states = [
-            Entered(r["seq"], State(r["state"]), at_of(r["at"]), r["by"] or "", r["by_id"], r["reason"],
-                    tuple(r["overridden"]), r["basis"])
-            for r in rows["states"]
-        ]  # fmt: skip
-        self.strikes = {
-            (r["of"], r["row_id"]): Strike(r["reason"], at_of(r["at"]), r["by"], r["id"], r["by_id"])
-            for r in rows["strikes"]
-        }  # fmt: skip
+        self.states = list(map(entered_of, rows["states"]))
+        self.strikes = {(r["of"], r["row_id"]): strike_of(r) for r in rows["strikes"]}
         self.struck: list[StruckRow] = []
         # What was written, struck or not, and beside it what stands.
-        self.every_answer = [answer_of(r) for r in rows["checks"]]
+        self.every_answer = list(map(answer_of, rows["checks"]))
         self.answered = self._standing("check", self.every_answer, lambda each: each.check.id)
-        self.prepared = [prepared_of(r) for r in rows["dose_checks"]]
-        self.doses = [dose_of(r) for r in rows["doses"]]
-        self.steps = [step_of(r) for r in rows["steps"]]
-        self.every_waste = [waste_of(r) for r in rows["waste"]]
+        self.prepared = list(map(prepared_of, rows["dose_checks"]))
+        self.doses = list(map(dose_of, rows["doses"]))
+        self.steps = list(map(step_of, rows["steps"]))
+        self.every_waste = list(map(waste_of, rows["waste"]))
         self.wasted = self._standing("waste", self.every_waste, lambda each: each.id)
-        self.every_medicine = [by_hand_of(r) for r in rows["by_hand"]]
+        self.every_medicine = list(map(by_hand_of, rows["by_hand"]))
         self.by_hand = self._standing("medicine", self.every_medicine, lambda each: each.id)
-        self.every_event = [noted_of(r) for r in rows["events"]]
+        self.every_event = list(map(noted_of, rows["events"]))
         self.events = self._standing("event", self.every_event, lambda each: each.id)
-        measured = [
-            Measured(r["code"], r["value"], at_of(r["at"]), r["doubt"], r["id"], r["method"], r["by"] or "")
-            for r in rows["measured"]
-        ]  # fmt: skip
-        self.measured = self._standing("reading", measured, lambda each: each.id)
+        self.measured = self._standing("reading", list(map(measured_of, rows["measured"])), lambda each: each.id)
         self.glance = self._glance(rows)
         self._adoption = rows["adoption"]
 
@@ -341,6 +330,13 @@ class SessionSnapshot:
         since = self.observing_since
         return {} if since is None else {each.item_id: each.check for each in self.answered if each.at >= since}
 
+    def _believed_systolic(self) -> list[float]:
+        return [each.value for each in self.measured if each.code in SYSTOLIC and not each.doubt]
+
+    def _open_high_alarms(self) -> tuple[str, ...]:
+        high = (each for each in self.alarms if each.priority == Priority.HIGH.value)
+        return tuple(released_rulebook().rule(each.rule_id).title for each in high)
+
     def facts(self, reason: str = "", against: Against | None = None) -> GuardFacts:
         """All that the guards ask. ``against``: what stands against a dose today (road.against); without it the steps
         that let milligrams in are not to be asked."""
@@ -352,12 +348,8 @@ class SessionSnapshot:
             protocol_adopted=self.adopted,
             answers=self.answers,
             newest=self.newest,
-            systolic=[each.value for each in self.measured if each.code in SYSTOLIC and not each.doubt],
-            open_high_alarms=tuple(
-                released_rulebook().rule(each.rule_id).title
-                for each in self.alarms
-                if each.priority == Priority.HIGH.value
-            ),
+            systolic=self._believed_systolic(),
+            open_high_alarms=self._open_high_alarms(),
             dose_ordered=ready is not None,
             second_checked=ready is not None and ready[1] is not None,
             entries_differ=self.double_check.unresolved is not None,
