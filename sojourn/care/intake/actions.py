@@ -282,6 +282,10 @@ def _line_values(
     return _treatment_values(values) if of == "treatments" else _words_values(values)
 
 
+def _says_the_same(row: Line, values: Mapping[str, Any]) -> bool:
+    return not row.removed and all(getattr(row, name) == each for name, each in values.items())
+
+
 @transaction.atomic
 def say_line(
     *,
@@ -313,7 +317,7 @@ def say_line(
         same = intake_queries.newest_lines(model, patient_id).filter(**ready).first()
         if same is not None:
             return same  # the second press of one button
-    elif not newest.removed and all(getattr(newest, name) == each for name, each in ready.items()):
+    elif _says_the_same(newest, ready):
         return newest
     elif newest.pk != seen or newest.removed:
         raise Overtaken(

@@ -256,6 +256,30 @@ class _Asked:
         return found
 
 
+def _read_whole(text: str, patient: Patient, today: date, sure: bool) -> list[importing.ImportedValue]:
+    """What a text holds; raises Refused with one reason a line where any line is not to be taken."""
+    reasons: list[str] = []
+    codes: list[str] = []
+    ready: list[importing.ImportedValue] = []
+    asked = _Asked(patient)
+    for where, found in importing.read(text, patient.birth_date):
+        try:
+            if isinstance(found, ActionRefused):
+                raise found
+            _check_fact(found.name, found.value, found.on, patient, today)
+            if not sure:
+                doubts.ask(asked.about(found))
+            ready.append(found)
+        except ActionRefused as refused:
+            reasons += [f"{where}: {reason}" for reason in refused.reasons]
+            codes += refused.codes
+    if reasons:
+        raise ActionRefused(*reasons, codes=codes)
+    if not ready:
+        raise ActionRefused(_("There is nothing to take from this text."), codes=("unreadable",))
+    return ready
+
+
 @transaction.atomic
 def import_facts(
     *, by: Actor, patient_id: int, text: str, source_note: str = "", sure: bool = False, now: datetime | None = None
@@ -269,25 +293,7 @@ def import_facts(
     by.require("fact.enter")
     now = now or timezone.now()
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
-    reasons: list[str] = []
-    codes: list[str] = []
-    ready: list[importing.ImportedValue] = []
-    asked = _Asked(patient)
-    for where, found in importing.read(text, patient.birth_date):
-        try:
-            if isinstance(found, ActionRefused):
-                raise found
-            _check_fact(found.name, found.value, found.on, patient, clinic_day(now, by))
-            if not sure:
-                doubts.ask(asked.about(found))
-            ready.append(found)
-        except ActionRefused as refused:
-            reasons += [f"{where}: {reason}" for reason in refused.reasons]
-            codes += refused.codes
-    if reasons:
-        raise ActionRefused(*reasons, codes=codes)
-    if not ready:
-        raise ActionRefused(_("There is nothing to take from this text."), codes=("unreadable",))
+    ready = _read_whole(text, patient, clinic_day(now, by), sure)
     note = _note(source_note)
     taken = [
         _write_fact(by, patient, each.name, each.value, each.on, "imported", note, now)
