@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, TypeVar
@@ -106,6 +106,14 @@ class Moment:
     entered: EnteredFact | None = None
 
 
+def _override_moments(one: Overridden) -> Iterator[Moment]:
+    title = str(one.row.shown["title"])
+    on = clinic_day(one.row.signed_at, current_actor())
+    yield Moment(on, "override", title, by=one.row.signer_name, words=one.row.reason)
+    if one.second is not None:
+        yield Moment(clinic_day(one.second.signed_at, current_actor()), "signed", title, by=one.second.signer_name)
+
+
 def moments(file: File, taken: Iterable[MedicineTaken], scores: Iterable[Scored]) -> tuple[Moment, ...]:
     """What was sent, entered, stopped, scored, overridden and decided, the newest first. No query."""
     found = [Moment(clinic_day(at, current_actor()), "sent") for at in file.sent_at]
@@ -118,12 +126,7 @@ def moments(file: File, taken: Iterable[MedicineTaken], scores: Iterable[Scored]
         words = score.band.label if score.band else ""
         found.append(Moment(clinic_day(score.at, current_actor()), "score", score.scale_id, score.total, words=words))
     for one in file.overrides:
-        title = str(one.row.shown["title"])
-        on, by = clinic_day(one.row.signed_at, current_actor()), one.row.signer_name
-        found.append(Moment(on, "override", title, by=by, words=one.row.reason))
-        if one.second is not None:
-            on, by = clinic_day(one.second.signed_at, current_actor()), one.second.signer_name
-            found.append(Moment(on, "signed", title, by=by))
+        found += _override_moments(one)
     for row in file.decisions:
         found.append(Moment(clinic_day(row.decided_at, current_actor()), "decision", row.kind, by=row.decider_name))
     order = {"decision": 0, "signed": 1, "override": 2}

@@ -79,11 +79,7 @@ def rules_of(found: Iterable[RuleStanding]) -> Rules:
     medicine that only the newer one names is shown, and holds nothing.
     """
     found = tuple(found)
-    shown = [
-        (each.newest if each.acting is None else each.acting, each.acting is not None)
-        for each in found
-        if each.acting is not None or each.adoption is None or not each.adoption.retired
-    ]
+    shown = list(_shown(found))
     return Rules(
         tuple(eligibility.read(rule, adopted=acts) for rule, acts in shown if rule.kind == eligibility.KIND),
         tuple(
@@ -94,6 +90,15 @@ def rules_of(found: Iterable[RuleStanding]) -> Rules:
         next((rule for rule, acts in shown if rule.id == "news2" and acts), None),
         tuple(evidence.read(rule, adopted=acts) for rule, acts in shown if rule.kind == evidence.KIND),
     )
+
+
+def _shown(found: Iterable[RuleStanding]) -> Iterable[tuple[Rule, bool]]:
+    """Each rule that acts, and each that nobody decided about, with whether it acts."""
+    for each in found:
+        if each.acting is not None:
+            yield each.acting, True
+        elif each.adoption is None or not each.adoption.retired:
+            yield each.newest, False
 
 
 def _newer(found: Iterable[RuleStanding]) -> Iterable[tuple[Rule, bool]]:

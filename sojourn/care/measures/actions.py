@@ -110,6 +110,18 @@ def request_measure(
     return request_row
 
 
+def _adopted_battery(indication: str) -> measures_queries.MeasureSet:
+    battery = next((each for each in measures_queries.batteries() if each.indication == indication), None)
+    if battery is None:
+        raise ActionRefused(_("There is no battery for this indication."), codes=("unknown_battery",))
+    if not battery.adopted:
+        raise ActionRefused(
+            _("A prescriber must adopt this battery before it is used: it is a convention, no source says it."),
+            codes=("not_adopted",),
+        )
+    return battery
+
+
 @transaction.atomic
 def request_battery(
     *, by: Actor, patient_id: int, indication: str, due_at: datetime, now: datetime | None = None
@@ -120,14 +132,7 @@ def request_battery(
     """
     by.require("measure.request")
     now = now or timezone.now()
-    battery = next((each for each in measures_queries.batteries() if each.indication == indication), None)
-    if battery is None:
-        raise ActionRefused(_("There is no battery for this indication."), codes=("unknown_battery",))
-    if not battery.adopted:
-        raise ActionRefused(
-            _("A prescriber must adopt this battery before it is used: it is a convention, no source says it."),
-            codes=("not_adopted",),
-        )
+    battery = _adopted_battery(indication)
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     if due_at < now:
         raise ActionRefused(_("The day by which it is wanted has passed."), codes=("due_in_the_past",))
@@ -150,20 +155,25 @@ def request_battery(
     )
     for asked in battery.asked:
         standing = waiting.get(asked.family)
-        if standing is not None:
-            MeasureRequest.objects.filter(pk=standing.id).update(sitting=sitting)
-            continue
-        MeasureRequest.objects.create(
-            clinic_id=by.own_clinic_id,
-            patient=patient,
-            scale_id=asked.id,
-            due_at=due_at,
-            requested_at=now,
-            requested_by_id=by.membership_id,
-            sitting=sitting,
-        )
+        _join(sitting, asked, None if standing is None else standing.id)
     record(by, "measure.battery_requested", sitting, indication=indication, rule=battery.rule.id)
     return sitting
+
+
+def _join(sitting: Sitting, asked: Scale, open_id: int | None) -> None:
+    """Ask for a questionnaire in a sitting; one that is open already joins it."""
+    if open_id is not None:
+        MeasureRequest.objects.filter(pk=open_id).update(sitting=sitting)
+        return
+    MeasureRequest.objects.create(
+        clinic_id=sitting.clinic_id,
+        patient_id=sitting.patient_id,
+        scale_id=asked.id,
+        due_at=sitting.due_at,
+        requested_at=sitting.requested_at,
+        requested_by_id=sitting.requested_by_id,
+        sitting=sitting,
+    )
 
 
 @transaction.atomic

@@ -61,6 +61,10 @@ def check_own(
     return asked
 
 
+def _code_of(title: str) -> str:
+    return _CODE.sub("-", title.lower()).strip("-")[:40] or "own"
+
+
 @transaction.atomic
 def load_own_scale(
     *,
@@ -97,7 +101,7 @@ def load_own_scale(
     if not_danger:
         scoring["not_danger"] = sorted(not_danger)
     title = say(asked.title, "en")
-    code = code or stands_for or _CODE.sub("-", title.lower()).strip("-")[:40] or "own"
+    code = code or stands_for or _code_of(title)
     sign = own.digest(questionnaire, scoring, stands_for)
     with connection.cursor() as cursor:  # two uploads of one code come one after the other
         cursor.execute(
