@@ -81,7 +81,8 @@ def draft(*, by: Actor, patient_id: int, course_id: int | None = None, now: date
     )  # fmt: skip
     last = plan_queries.in_force(course.pk, at) if course is not None else None
     if last is not None:
-        _copy(last, version)
+        for name in _COPIED:
+            setattr(version, name, getattr(last, name))
     else:
         _begin_from(version, course, by.own_clinic_id)
     if _take_newest_weight(version) and last is not None:
@@ -107,11 +108,6 @@ def _next_number(course: CarePlan | None) -> int:
         return 1
     newest = PlanVersion.objects.filter(care_plan=course).aggregate(newest=Max("number"))["newest"]
     return (newest or 0) + 1
-
-
-def _copy(last: PlanVersion, version: PlanVersion) -> None:
-    for name in _COPIED:
-        setattr(version, name, getattr(last, name))
 
 
 def _begin_from(version: PlanVersion, course: CarePlan | None, clinic_id: int) -> None:
@@ -217,10 +213,6 @@ _POSITIVE: Final = (
 )
 
 
-def _crossed(low: int | None, high: int | None) -> bool:
-    return low is not None and high is not None and low > high
-
-
 def _number_faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name in _POSITIVE:
         value = values.get(name)
@@ -241,7 +233,8 @@ def _faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "protocol-unknown", _("Choose a protocol of the rulebook.")
     if values.get("round_direction", "nearest") not in dosing.DIRECTIONS:
         yield "rounding", _("A dose is rounded to the nearest step, or down.")
-    if _crossed(values.get("min_days"), values.get("max_days")):
+    low, high = values.get("min_days"), values.get("max_days")
+    if low is not None and high is not None and low > high:
         yield "days-cross", _("The fewest days between sessions are more than the most.")
     for code in part_faults(values.get("parts", ())):
         yield code, _part_words(code)
