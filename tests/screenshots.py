@@ -49,7 +49,7 @@ def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
     """The pages from the story to the way home: the prescriber's, the front desk's, and the companion's link."""
     from django.utils import timezone
 
-    from sojourn.care.candidacy import queries as candidacy_queries
+    from sojourn.care.candidacy import waiting_queries
     from sojourn.care.consent.models import Consent
     from sojourn.care.coordination import ride_home_actions
     from sojourn.care.encounter.models import Encounter
@@ -65,7 +65,7 @@ def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
 
     with acting_as(of_house(_clinic_id(HARBOR), "pictures")):
         desk = actor_of(Membership.objects.get(role="front_desk"))
-        waits = candidacy_queries.undecided().order_by("said_at").first()
+        waits = waiting_queries.undecided().order_by("said_at").first()
         agreed = Consent.objects.order_by("id").last()
         draft = PlanVersion.objects.filter(signed_at=None, discarded_at=None).exclude(dose_mg=None).first()
         signed = PlanVersion.objects.exclude(signed_at=None).order_by("signed_at").last()

@@ -17,6 +17,7 @@ from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.actions import DecisionInput
 from sojourn.care.candidacy.models import CandidacyDecision, Override, OverrideSignature
 from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import entry_actions
 from sojourn.care.patients.models import Patient
 from sojourn.clinical import news2
 from sojourn.clinical.eligibility import ACTIONS, SEVERITIES, Fact, Finding
@@ -54,7 +55,7 @@ def know(clinic: Cast, patient: Patient, on: date = TODAY, **facts: Any) -> None
     by = clinic.actor("nurse")
     with acting_as(by):
         for name, value in facts.items():
-            intake_actions.enter_fact(by=by, patient_id=patient.pk, name=name, value=value, on=on, now=NOW)
+            entry_actions.enter_fact(by=by, patient_id=patient.pk, name=name, value=value, on=on, now=NOW)
 
 
 def takes(clinic: Cast, patient: Patient, name: str) -> None:
@@ -398,10 +399,10 @@ def test_a_wrong_entry_taken_back_lets_the_decision_stand_again(clinic: Cast, pa
     assert not stands(clinic, patient).may_treat
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
-        wrong = intake_actions.enter_fact(
+        wrong = entry_actions.enter_fact(
             by=nurse, patient_id=patient.pk, name="lacks_capacity", value=True, on=TODAY, now=NOW
         )
-        intake_actions.retract_fact(by=nurse, fact_id=wrong.pk, reason="Another patient", now=NOW)
+        entry_actions.retract_fact(by=nurse, fact_id=wrong.pk, reason="Another patient", now=NOW)
     assert stands(clinic, patient).may_treat
 
 

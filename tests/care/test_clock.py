@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from sojourn.care.consent import queries as consent_queries
 from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import entry_actions
 from sojourn.care.intake import queries as intake_queries
 from sojourn.care.measures import actions as measures_actions
 from sojourn.care.patients import actions as patients_actions
@@ -83,7 +84,7 @@ def test_a_day_that_has_begun_in_utc_alone_has_not_come(desk: Cast, clinic: Cast
         by=by, given_name="Eva", family_name="Paz", birth_date=NEXT_DAY, now=LATE
     )
     assert refused(newborn)[0] == ("born-in-future",)
-    weighed = lambda day: intake_actions.enter_fact(  # noqa: E731
+    weighed = lambda day: entry_actions.enter_fact(  # noqa: E731
         by=nurse, patient_id=ana.patient_id, name="weight_kg", value=70.0, on=day, now=LATE, sure=True
     )
     assert refused(lambda: weighed(NEXT_DAY))[0] == ("future",)

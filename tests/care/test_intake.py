@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import entry_actions
 from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.models import ClinicalFact, IntakeAnswer, IntakeSubmission, MedicationStatement
 from sojourn.care.intake.story import NOT_ASKED, BadStory, StatedAnswer, read, source, story
@@ -98,7 +99,7 @@ def test_the_record_the_patient_and_the_clinician_tell_facts(clinic: Cast, patie
     say(clinic, patient, "weight", StatedAnswer("told", {"typed": "154.3", "unit": "lb", "number": 69.99}))
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
-        intake_actions.enter_fact(by=nurse, patient_id=patient.pk, name="sbp", value=132.0, on=TODAY, now=NOW)
+        entry_actions.enter_fact(by=nurse, patient_id=patient.pk, name="sbp", value=132.0, on=TODAY, now=NOW)
     known = facts(clinic, patient)
     assert (known["age_years"].value, known["age_years"].told_by) == (41, "record")
     assert known["sex"].value == "female"
@@ -155,10 +156,10 @@ def test_the_newest_of_each_fact_counts_and_a_clinicians_word_on_the_same_day(cl
     weight = StatedAnswer("told", {"typed": "80", "unit": "kg", "number": 80.0})
     say(clinic, patient, "weight", weight)
     with acting_as(nurse):
-        intake_actions.enter_fact(by=nurse, patient_id=patient.pk, name="weight_kg", value=78.5, on=TODAY, now=NOW)
+        entry_actions.enter_fact(by=nurse, patient_id=patient.pk, name="weight_kg", value=78.5, on=TODAY, now=NOW)
     assert facts(clinic, patient)["weight_kg"].value == 78.5
     with acting_as(nurse):
-        intake_actions.enter_fact(by=nurse, patient_id=patient.pk, name="weight_kg", value=60.0,
+        entry_actions.enter_fact(by=nurse, patient_id=patient.pk, name="weight_kg", value=60.0,
                            on=TODAY - timedelta(days=400), sure=True, now=NOW)  # fmt: skip
     assert facts(clinic, patient)["weight_kg"].value == 78.5
 
@@ -386,13 +387,13 @@ def test_others_neither_tell_nor_enter(clinic: Cast, patient: Patient, role: str
         with pytest.raises(NotAllowed):
             intake_actions.answer(by=by, patient_id=patient.pk, question_id="bipolar", told=YES, seen=None)
         with pytest.raises(NotAllowed):
-            intake_actions.enter_fact(by=by, patient_id=patient.pk, name="sbp", value=120.0, on=TODAY)
+            entry_actions.enter_fact(by=by, patient_id=patient.pk, name="sbp", value=120.0, on=TODAY)
 
 
 def test_a_patient_enters_no_clinical_fact(clinic: Cast, patient: Patient):
     by = actor_for(clinic, patient)
     with acting_as(by), pytest.raises(NotAllowed):
-        intake_actions.enter_fact(by=by, patient_id=patient.pk, name="sbp", value=120.0, on=TODAY)
+        entry_actions.enter_fact(by=by, patient_id=patient.pk, name="sbp", value=120.0, on=TODAY)
 
 
 def test_what_staff_write_down_for_the_patient_is_marked(clinic: Cast, patient: Patient):
@@ -457,25 +458,24 @@ def test_sent_twice_unchanged_is_sent_once_and_changes_are_shown(clinic: Cast, p
 def test_an_entry_that_cannot_be_is_refused(clinic: Cast, patient: Patient, name, value, on, code):
     nurse = clinic.actor("nurse")
     with acting_as(nurse), pytest.raises(ActionRefused) as caught:
-        intake_actions.enter_fact(by=nurse, patient_id=patient.pk, name=name, value=value, on=on, now=NOW)
+        entry_actions.enter_fact(by=nurse, patient_id=patient.pk, name=name, value=value, on=on, now=NOW)
     assert caught.value.codes == (code,)
 
 
 def test_an_entry_in_error_is_taken_back_and_stays_readable(clinic: Cast, patient: Patient):
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
-        old = intake_actions.enter_fact(
+        old = entry_actions.enter_fact(
             by=nurse, patient_id=patient.pk, name="egfr", value=90.0, on=date(2026, 2, 1), now=NOW
         )
-        new = intake_actions.enter_fact(by=nurse, patient_id=patient.pk, name="egfr", value=19.0, on=TODAY, now=NOW)
+        new = entry_actions.enter_fact(by=nurse, patient_id=patient.pk, name="egfr", value=19.0, on=TODAY, now=NOW)
         assert (
-            intake_actions.enter_fact(by=nurse, patient_id=patient.pk, name="egfr", value=19.0, on=TODAY, now=NOW)
-            == new
+            entry_actions.enter_fact(by=nurse, patient_id=patient.pk, name="egfr", value=19.0, on=TODAY, now=NOW) == new
         )
         with pytest.raises(ActionRefused):
-            intake_actions.retract_fact(by=nurse, fact_id=new.pk, reason=" ")
-        taken = intake_actions.retract_fact(by=nurse, fact_id=new.pk, reason="another patient's result")
-        assert intake_actions.retract_fact(by=nurse, fact_id=new.pk, reason="again") == taken
+            entry_actions.retract_fact(by=nurse, fact_id=new.pk, reason=" ")
+        taken = entry_actions.retract_fact(by=nurse, fact_id=new.pk, reason="another patient's result")
+        assert entry_actions.retract_fact(by=nurse, fact_id=new.pk, reason="again") == taken
         assert [each.retracted for each in intake_queries.entered_facts(patient.pk)] == [False, True]
         assert [each.kind for each in intake_queries.timeline(patient.pk)] == ["retracted", "fact"]
     assert facts(clinic, patient)["egfr"].value == 90
@@ -506,8 +506,8 @@ def pressed(*subjects: str, born: str = "", comparator: str = "") -> dict[str, o
 def test_a_csv_of_results_is_taken_once(clinic: Cast, patient: Patient):
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
-        first = intake_actions.import_facts(by=nurse, patient_id=patient.pk, text=CSV, source_note="Lab North", now=NOW)
-        again = intake_actions.import_facts(by=nurse, patient_id=patient.pk, text=CSV, now=NOW)
+        first = entry_actions.import_facts(by=nurse, patient_id=patient.pk, text=CSV, source_note="Lab North", now=NOW)
+        again = entry_actions.import_facts(by=nurse, patient_id=patient.pk, text=CSV, now=NOW)
     assert (len(first.taken), first.known, len(again.taken), again.known) == (4, 0, 0, 4)
     known = facts(clinic, patient)
     assert (known["alt"].value, known["alt"].told_by, known["alt"].on) == (23, "imported", date(2026, 2, 20))
@@ -546,7 +546,7 @@ def test_an_import_is_taken_whole_or_not_at_all(clinic: Cast, patient: Patient, 
     good = "\nast,20,U/L,2026-02-20" if text.startswith("name") else ""
     with acting_as(nurse):
         with pytest.raises(ActionRefused) as caught:
-            intake_actions.import_facts(by=nurse, patient_id=patient.pk, text=text + good, now=NOW)
+            entry_actions.import_facts(by=nurse, patient_id=patient.pk, text=text + good, now=NOW)
         assert code in caught.value.codes
         assert not ClinicalFact.objects.filter(patient=patient).exists()
 
@@ -555,7 +555,7 @@ def test_a_fhir_bundle_of_somebody_born_on_that_day(clinic: Cast, patient: Patie
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
         text = json.dumps(pressed("Patient/1", born=patient.birth_date.isoformat()[:7]))
-        intake_actions.import_facts(by=nurse, patient_id=patient.pk, text=text, now=NOW)
+        entry_actions.import_facts(by=nurse, patient_id=patient.pk, text=text, now=NOW)
     assert facts(clinic, patient)["sbp"].value == 128
 
 
@@ -571,7 +571,7 @@ def test_a_fhir_bundle_of_a_blood_pressure(clinic: Cast, patient: Patient):
                  "valueQuantity": {"value": 82, "unit": "mmHg"}}]}}]}  # fmt: skip
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
-        intake_actions.import_facts(by=nurse, patient_id=patient.pk, text=json.dumps(bundle), now=NOW)
+        entry_actions.import_facts(by=nurse, patient_id=patient.pk, text=json.dumps(bundle), now=NOW)
     known = facts(clinic, patient)
     assert (known["sbp"].value, known["dbp"].value, known["dbp"].on) == (128, 82, date(2026, 2, 20))
 

@@ -10,6 +10,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from sojourn.care.measures import actions as measures_actions
+from sojourn.care.measures import own_scale_actions
 from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.models import MeasureRequest, OwnScale, Sitting
 from sojourn.care.patients.models import Patient
@@ -29,7 +30,7 @@ def load(clinic: Cast, questionnaire: object = SLEEP, **more: object) -> OwnScal
     by = clinic.actor("prescriber")
     given: dict[str, object] = {"scoring": SCORING, "holder": "We", "statement": "Contract 7", **more}
     with acting_as(by):
-        return measures_actions.load_own_scale(by=by, questionnaire=json.dumps(questionnaire), **given)  # type: ignore[arg-type]
+        return own_scale_actions.load_own_scale(by=by, questionnaire=json.dumps(questionnaire), **given)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -65,9 +66,9 @@ def test_a_retired_one_is_asked_no_more_and_what_stands_stays(clinic: Cast, pati
     row = load(clinic)
     by = clinic.actor("prescriber")
     with acting_as(by):
-        measures_actions.retire_own_scale(by=by, code=row.code)
+        own_scale_actions.retire_own_scale(by=by, code=row.code)
         with pytest.raises(ActionRefused) as refused:
-            measures_actions.retire_own_scale(by=by, code=row.code)
+            own_scale_actions.retire_own_scale(by=by, code=row.code)
         assert refused.value.codes == ("not_in_use",)
         assert measures_queries.own_rows() == []
         assert measures_queries.scale(f"own-{row.pk}").title["en"] == "Sleep in three questions"
@@ -81,7 +82,7 @@ def test_it_is_the_clinics_alone_and_its_patients_only_read_it(clinic: Cast, oth
     with acting_as(by):
         assert measures_queries.scale(f"own-{row.pk}").title["en"] == "Sleep in three questions"
         with pytest.raises(NotAllowed):
-            measures_actions.load_own_scale(by=by, questionnaire="{}", scoring={}, holder="x", statement="y")
+            own_scale_actions.load_own_scale(by=by, questionnaire="{}", scoring={}, holder="x", statement="y")
         with pytest.raises(DatabaseError), transaction.atomic():
             OwnScale.objects.create(
                 clinic_id=row.clinic_id, code="mine", version=1, title="t", questionnaire="{}", hash="x",

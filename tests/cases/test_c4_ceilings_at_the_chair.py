@@ -11,7 +11,7 @@ import pytest
 
 from sojourn.care.encounter.models import SessionState
 from sojourn.care.encounter.queries import current_state
-from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import entry_actions
 from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.care.session.models import DoseCheck, MedicationAdministration
 from sojourn.foundation.accounts.actor import acting_as
@@ -252,7 +252,7 @@ def test_a_heavy_person_is_warned_of_beside_the_dose(ready: Cast):
     a rule from memory."""
     stage = checked(ready, dose_mg=Decimal(70))
     with acting_as(ready.actor("nurse")) as by:
-        intake_actions.enter_fact(
+        entry_actions.enter_fact(
             by=by, patient_id=stage.patient.pk, name="height_cm", value=170.0, on=today() - timedelta(days=1)
         )
     page = " ".join(show(ready.client("nurse"), stage).split())

@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import entry_actions
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import dose as plan_dose
 from sojourn.care.plan.models import CarePlan, PlanVersion
@@ -57,7 +57,7 @@ def known(cast: Cast, who: Patient, **facts: float) -> None:
     by = cast.actor("nurse")
     with acting_as(by):
         for name, value in facts.items():
-            intake_actions.enter_fact(by=by, patient_id=who.pk, name=name, value=value, on=today() - timedelta(days=1))
+            entry_actions.enter_fact(by=by, patient_id=who.pk, name=name, value=value, on=today() - timedelta(days=1))
 
 
 def check(cast: Cast, version: PlanVersion) -> None:

@@ -47,12 +47,12 @@ def enter(cast: Cast, patient: Patient, panel: str, **facts: str) -> Any:
 
 
 def told(cast: Cast, patient: Patient, **facts: Any) -> None:
-    from sojourn.care.intake import actions as intake_actions
+    from sojourn.care.intake import entry_actions
 
     by = cast.actor("nurse")
     with acting_as(by):
         for name, value in facts.items():
-            intake_actions.enter_fact(by=by, patient_id=patient.pk, name=name, value=value, on=now_here().date())
+            entry_actions.enter_fact(by=by, patient_id=patient.pk, name=name, value=value, on=now_here().date())
 
 
 def plain(answer: Any) -> str:
@@ -333,7 +333,7 @@ def test_no_door_enters_a_fact_past_the_flag():
             for node in ast.walk(tree)
             if isinstance(node, ast.ImportFrom) and node.module == "sojourn.care.intake"
             for alias in node.names
-            if alias.name == "actions"
+            if alias.name == "entry_actions"
         }
         wrong += [
             f"{path.name}: {node.attr}"

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sojourn.care.encounter.queries import current_state
-from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import entry_actions
 from sojourn.care.intake.models import ClinicalFact, IntakeAnswer
 from sojourn.care.plan import actions as plan_actions
 from sojourn.care.plan.models import DoubleCheck, PlanVersion
@@ -56,7 +56,7 @@ def known(clinic: Cast) -> Known:
     with acting_as(by):
         stage = set_stage(clinic)
         arrive(stage, timezone.now())
-        intake_actions.enter_fact(by=by, patient_id=stage.patient.pk, name="weight_kg", value=70.0, on=today())
+        entry_actions.enter_fact(by=by, patient_id=stage.patient.pk, name="weight_kg", value=70.0, on=today())
     return Known(clinic, stage)
 
 
@@ -223,7 +223,7 @@ def pressure_alone(known: Known, sure: bool) -> Any:
     """The upper number first, the lower one with another entry of the same day."""
     by = known.cast.actor("nurse")
     with acting_as(by):
-        intake_actions.enter_fact(by=by, patient_id=known.patient_id, name="sbp", value=80.0, on=today())
+        entry_actions.enter_fact(by=by, patient_id=known.patient_id, name="sbp", value=80.0, on=today())
     typed = {"panel": "pressure", "dbp": "120", "observed_on": today().isoformat()} | ({"sure": "1"} if sure else {})
     return known.cast.client("nurse").post(reverse("console:candidacy_enter", args=[known.patient_id]), typed)
 

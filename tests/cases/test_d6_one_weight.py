@@ -19,9 +19,10 @@ from django.utils import timezone
 
 from sojourn.care.encounter.queries import current_state
 from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import entry_actions
 from sojourn.care.intake.models import ClinicalFact
-from sojourn.care.intake.queries import newest_weight
 from sojourn.care.intake.story import StatedAnswer
+from sojourn.care.intake.weight_queries import newest_weight
 from sojourn.care.plan import actions as plan_actions
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import strike_actions
@@ -162,7 +163,7 @@ def test_the_expected_concentration_beside_a_session_starts_from_it(clinic: Cast
     with acting_as(clinic.actor("nurse")):
         stage = set_stage(clinic, at=at)
         arrive(stage, at)
-        intake_actions.enter_fact(
+        entry_actions.enter_fact(
             by=clinic.actor("nurse"), patient_id=stage.patient.pk, name="weight_kg", value=74.2,
             on=today() - timedelta(days=3),
         )  # fmt: skip

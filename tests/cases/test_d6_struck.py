@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from sojourn.care.alarms.models import AlarmEvent, AlarmState, CurrentVital
 from sojourn.care.chart.queries import content_hash, session_record
-from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import entry_actions
 from sojourn.care.intake.models import ClinicalFact
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import medicine_actions, strike_actions
@@ -324,7 +324,7 @@ def test_a_signed_record_is_not_struck_any_more(running: Stage, clinic: Cast):
 def test_a_struck_fact_stays_readable_with_who_when_and_why(clinic: Cast, running: Stage):
     by = clinic.actor("nurse")
     with acting_as(by):
-        fact = intake_actions.enter_fact(by=by, patient_id=running.patient.pk, name="egfr", value=12.0, on=today())
+        fact = entry_actions.enter_fact(by=by, patient_id=running.patient.pk, name="egfr", value=12.0, on=today())
     page = reverse("console:candidacy", args=[running.patient.pk])
     door = reverse("console:fact_strike", args=[fact.pk])
     client = clinic.client("nurse")

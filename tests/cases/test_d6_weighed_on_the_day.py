@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from sojourn.care.encounter.queries import current_state
 from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import entry_actions
 from sojourn.care.intake.models import ClinicalFact
 from sojourn.care.intake.story import StatedAnswer
 from sojourn.foundation.accounts.actor import acting_as
@@ -56,7 +57,7 @@ def weigh(cast: Cast, stage: Stage, kg: str) -> None:
 def weighed_before(cast: Cast, stage: Stage, kg: float, days: int) -> None:
     by = cast.actor("nurse")
     with acting_as(by):
-        intake_actions.enter_fact(
+        entry_actions.enter_fact(
             by=by, patient_id=stage.patient.pk, name="weight_kg", value=kg, on=today() - timedelta(days=days)
         )
 
@@ -136,7 +137,7 @@ def test_a_struck_weighing_is_none(clinic: Cast, monthly: Stage):
     by = clinic.actor("nurse")
     with acting_as(by):
         fact = ClinicalFact.objects.get(name="weight_kg")
-        intake_actions.take_back(by=by, fact=fact, reason="Another patient", now=timezone.now())
+        entry_actions.take_back(by=by, fact=fact, reason="Another patient", now=timezone.now())
     assert "The weight is 45 days old." in prepare(clinic, monthly)
     assert "dosing" not in state(clinic, monthly)
     assert "Give the dose" not in show(clinic.client("nurse"), monthly)

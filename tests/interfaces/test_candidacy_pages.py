@@ -16,6 +16,7 @@ from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy import wording
 from sojourn.care.candidacy.models import CandidacyDecision, Override
 from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import entry_actions
 from sojourn.care.intake.models import ClinicalFact
 from sojourn.care.intake.story import StatedAnswer
 from sojourn.care.measures import actions as measures_actions
@@ -57,7 +58,7 @@ def know(clinic: Cast, patient: Patient, **facts: Any) -> None:
     by = clinic.actor("nurse")
     with acting_as(by):
         for name, value in facts.items():
-            intake_actions.enter_fact(by=by, patient_id=patient.pk, name=name, value=value, on=now_here().date())
+            entry_actions.enter_fact(by=by, patient_id=patient.pk, name=name, value=value, on=now_here().date())
 
 
 def pregnant(clinic: Cast, patient: Patient) -> None:
@@ -173,7 +174,7 @@ def test_what_is_too_old_is_said_with_its_day_and_can_be_entered_again(clinic: C
     know(clinic, ana, can_become_pregnant=True)
     with acting_as(clinic.actor("nurse")) as by:
         for name, value in (("pregnancy_test", "negative"), ("mania_current", False)):
-            intake_actions.enter_fact(
+            entry_actions.enter_fact(
                 by=by, patient_id=ana.pk, name=name, value=value, on=today - timedelta(days=730)
             )  # fmt: skip
     assert "Too old to count" not in body(nurse.get(page_of(ana)))

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
-from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import entry_actions
 from sojourn.care.session import actions as session_actions
 from sojourn.care.vitals.models import Observation
 from sojourn.foundation.accounts.actor import acting_as
@@ -33,7 +33,7 @@ def test_weigh_be_asked_strike(
     with acting_as(by):
         stage = set_stage(clinic)
         arrive(stage, timezone.now() - timedelta(minutes=10))
-        intake_actions.enter_fact(
+        entry_actions.enter_fact(
             by=by, patient_id=stage.patient.pk, name="weight_kg", value=70.0, on=today() - timedelta(days=9)
         )
         session_actions.note_event(by=by, encounter_id=stage.id, kind="nausea", note="before the dose")

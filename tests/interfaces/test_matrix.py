@@ -33,6 +33,7 @@ from sojourn.care.consent import actions as consent_actions
 from sojourn.care.consent.models import Consent
 from sojourn.care.coordination.models import Offer, WaitingEntry
 from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import entry_actions
 from sojourn.care.measures import actions as measures_actions
 from sojourn.care.measures.queries import scale
 from sojourn.care.patients.models import RelatedPerson
@@ -165,7 +166,7 @@ class House:
         by, patient = self.cast.actor("prescriber"), self.running.patient
         with acting_as(by):
             for name in ("can_become_pregnant", "pregnant"):
-                intake_actions.enter_fact(by=by, patient_id=patient.pk, name=name, value=True, on=today())
+                entry_actions.enter_fact(by=by, patient_id=patient.pk, name=name, value=True, on=today())
             found = candidacy_queries.assessment(patient.pk, "ketamine")
             key = next(fingerprint(each) for each in found.blocking if each.rule_id == "CI-PREGNANCY")
             return candidacy_actions.override(
@@ -178,7 +179,7 @@ class House:
         by, patient = self.cast.actor("nurse"), self.running.patient
         fact, rule = ("seizures", "RC-SEIZURE") if self.number == 1 else ("porphyria", "RC-PORPHYRIA")
         with acting_as(by):
-            intake_actions.enter_fact(by=by, patient_id=patient.pk, name=fact, value=True, on=today())
+            entry_actions.enter_fact(by=by, patient_id=patient.pk, name=fact, value=True, on=today())
             found = candidacy_queries.assessment(patient.pk, "ketamine")
             key = next(fingerprint(each) for each in found.findings if each.rule_id == rule)
             return clearance_actions.record_clearance(
@@ -199,7 +200,7 @@ class House:
         """A fact that a clinician entered about the patient."""
         by = self.cast.actor("nurse")
         with acting_as(by):
-            return intake_actions.enter_fact(
+            return entry_actions.enter_fact(
                 by=by, patient_id=self.running.patient.pk, name="height_cm", value=170, on=today()
             )
 

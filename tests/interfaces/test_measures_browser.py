@@ -11,6 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from sojourn.care.measures import actions as measures_actions
+from sojourn.care.measures import own_scale_actions
 from sojourn.care.measures.models import QuestionnaireResponse
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety import actions as safety_actions
@@ -49,7 +50,7 @@ def test_a_slider_a_number_and_a_sitting_on_a_phone(browser: Browser, clinic: Ca
     by = clinic.actor("prescriber")
     due = timezone.now() + timedelta(days=2)
     with acting_as(by):
-        row = measures_actions.load_own_scale(
+        row = own_scale_actions.load_own_scale(
             by=by, questionnaire=json.dumps(SLEEP), scoring={"score": "sum[1..3]"}, holder="We", statement="Contract 7"
         )
         request = measures_actions.request_measure(by=by, patient_id=patient.pk, scale_id=f"own-{row.pk}", due_at=due)
@@ -88,7 +89,7 @@ def test_the_clinics_forms_on_a_desk_and_on_a_phone(browser: Browser, clinic: Ca
                 by=by, patient_id=patient.pk, scale_id="madrs", total=total, answers={"10": 1}, rater="Nora",
                 taken_at=now - timedelta(days=days),
             )  # fmt: skip
-        measures_actions.load_own_scale(
+        own_scale_actions.load_own_scale(
             by=by, questionnaire=json.dumps(SLEEP), scoring={"score": "sum[1..3]"}, holder="We", statement="Contract 7"
         )
         rulebook_actions.adopt(by=by, rule_id="battery.depression", parameters=as_typed("battery.depression"))

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from sojourn.care.measures import actions as measures_actions
+from sojourn.care.measures import own_scale_actions
 from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag
@@ -42,7 +43,7 @@ def branching(clinic: Cast, patient: Patient) -> MeasureRequest:
     ]}  # fmt: skip
     by = clinic.actor("prescriber")
     with acting_as(by):
-        row = measures_actions.load_own_scale(
+        row = own_scale_actions.load_own_scale(
             by=by, questionnaire=json.dumps(form), holder="We", statement="Contract 7",
             scoring={"score": "sum[1..3]", "safety_items": ["2"], "safety_from": 1},
         )  # fmt: skip

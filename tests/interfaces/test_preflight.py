@@ -14,6 +14,7 @@ from django.utils.formats import date_format
 from sojourn.care.consent.models import Consent
 from sojourn.care.coordination import ride_home_actions
 from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import entry_actions
 from sojourn.care.session import withdrawal_actions
 from sojourn.care.session.models import CheckResult
 from sojourn.clinical.eligibility import Value
@@ -60,7 +61,7 @@ def day(at) -> str:
 def enter(cast: Cast, stage: Stage, name: str, value: Value, days: int = 0) -> None:
     by = cast.actor("nurse")
     with acting_as(by):
-        intake_actions.enter_fact(
+        entry_actions.enter_fact(
             by=by, patient_id=stage.patient.pk, name=name, value=value, on=today() - timedelta(days=days)
         )
 

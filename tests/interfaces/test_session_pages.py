@@ -15,7 +15,7 @@ from django.utils import timezone
 from sojourn.care.alarms.models import AlarmEvent, AlarmState
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.encounter.queries import current_state, protocol_of
-from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import entry_actions
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.session import actions as session_actions
@@ -626,7 +626,7 @@ def know(stage: Stage, cast: Cast, **facts) -> None:
     by = cast.actor("nurse")
     with acting_as(by):
         for name, value in facts.items():
-            intake_actions.enter_fact(by=by, patient_id=stage.patient.pk, name=name, value=value, on=today())
+            entry_actions.enter_fact(by=by, patient_id=stage.patient.pk, name=name, value=value, on=today())
 
 
 def group(page: str, heading: str) -> str:

@@ -33,7 +33,7 @@ REVIEWED = {
     ): "a row's number of our own page, hidden",
     ("sojourn/interfaces/devices/values.py", "replace(',', '.')"): "HL7: no text of a person; two readings are refused",
     ("sojourn/interfaces/devices/message.py", "float(text)"): "HL7's own NM, matched as the standard writes it",
-    ("sojourn/care/intake/queries.py", "Decimal(text.rstrip('0').rstrip('.'))"): "formats a number that is one",
+    ("sojourn/care/intake/weight_queries.py", "Decimal(text.rstrip('0').rstrip('.'))"): "formats a number that is one",
 }
 _FIELDS = {"DecimalField", "FloatField", "IntegerField", "NumberInput"}
 # Names that hold what came in as text. A number has been read where it is called by another name.

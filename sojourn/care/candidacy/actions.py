@@ -122,19 +122,7 @@ def _prepared(
     if (drug, route) not in judging.WAYS:
         raise ActionRefused(_("Choose the medicine and how it is given."), codes=("unknown-way",))
     newest = candidacy_queries.latest(patient.pk)
-    if seen.get("decision") != (newest.pk if newest else None):
-        raise Overtaken(
-            _("Somebody signed a decision meanwhile. Read it; what you typed is still here."),
-            codes=("decided-meanwhile",),
-        )
-    assessed = candidacy_queries.assessment_of(patient, drug, route, today)
-    changes = candidacy_queries.differences(seen, assessed.seen(seen.get("decision")))
-    if changes:
-        raise Overtaken(
-            _("Something changed since you opened this page: %(what)s. Look at it; what you typed is still here.")
-            % {"what": ", ".join(changes)},
-            codes=("changed",),
-        )
+    assessed = _as_it_was_seen(patient, drug, route, today, seen, newest)
     signed = candidacy_queries.overrides(patient.pk)
     clearances = candidacy_queries.clearances(patient.pk) if said.accepts else ()
     wrong = [*_faults(said, today), *_blocks(said, assessed, candidacy_queries.in_effect(signed, drug))]
@@ -246,22 +234,43 @@ def _faults(said: DecisionInput, today: date) -> list[tuple[str, str]]:
         wrong.append(("explanation-missing", _("Write for the patient why, in plain words.")))
     if said.kind == Kind.DECLINE and not said.alternatives:
         wrong.append(("alternatives-missing", _("Write what else could help. Nobody is sent away with nothing.")))
-    long = (
-        len(said.conditions) > MOST_CONDITIONS
-        or any(len(each) > LONGEST_CONDITION for each in said.conditions)
-        or len(said.awaited_words) > LONGEST_AWAITED
-        or any(
-            len(each) > LONGEST
-            for each in (said.explanation, said.alternatives, said.would_change, *said.reasons.values())
-        )
-    )
-    if long:
+    if _too_long(said):
         wrong.append((
             "too-long",
             _("Please make it shorter: at most %(text)d letters a text, %(lines)d conditions of %(line)d letters.")
             % {"text": LONGEST, "lines": MOST_CONDITIONS, "line": LONGEST_CONDITION},
         ))  # fmt: skip
     return wrong
+
+
+def _as_it_was_seen(
+    patient: Patient, drug: str, route: str, today: date, seen: Mapping[str, Any], newest: CandidacyDecision | None
+) -> candidacy_queries.Assessed:
+    """What the rules say now, which must be what the page has shown."""
+    if seen.get("decision") != (newest.pk if newest else None):
+        raise Overtaken(
+            _("Somebody signed a decision meanwhile. Read it; what you typed is still here."),
+            codes=("decided-meanwhile",),
+        )
+    assessed = candidacy_queries.assessment_of(patient, drug, route, today)
+    changes = candidacy_queries.differences(seen, assessed.seen(seen.get("decision")))
+    if changes:
+        raise Overtaken(
+            _("Something changed since you opened this page: %(what)s. Look at it; what you typed is still here.")
+            % {"what": ", ".join(changes)},
+            codes=("changed",),
+        )
+    return assessed
+
+
+def _too_long(said: DecisionInput) -> bool:
+    texts = (said.explanation, said.alternatives, said.would_change, *said.reasons.values())
+    return (
+        len(said.conditions) > MOST_CONDITIONS
+        or any(len(each) > LONGEST_CONDITION for each in said.conditions)
+        or len(said.awaited_words) > LONGEST_AWAITED
+        or any(len(each) > LONGEST for each in texts)
+    )
 
 
 def _deferral_faults(said: DecisionInput, today: date) -> list[tuple[str, str]]:

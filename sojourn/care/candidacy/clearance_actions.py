@@ -80,6 +80,16 @@ def _finding(patient: Patient, drug: str, key: str, today: date) -> Finding:
     return found
 
 
+def _day_faults(found: Finding, kind: str, on: date, patient: Patient, today: date) -> dict[str, str]:
+    if on > today:
+        return {"future": _("The day is in the future.")}
+    if on < patient.birth_date:
+        return {"before-birth": _("The day is before the patient was born.")}
+    if kind == ClearanceKind.SEEN and on < max((each.on for each in found.because), default=on):
+        return {"before-the-danger": _("That was before the risk was judged. Somebody must see the person now.")}
+    return {}
+
+
 def _faults(
     found: Finding, kind: str, values: dict[str, str], on: date, patient: Patient, today: date
 ) -> dict[str, str]:  # fmt: skip
@@ -91,12 +101,7 @@ def _faults(
         wrong["who-missing"] = _("Write who it was.")
     if kind == ClearanceKind.SPECIALIST and not values["document"]:
         wrong["document-missing"] = _("Write which document it is in: a reference, or the name of the file.")
-    if on > today:
-        wrong["future"] = _("The day is in the future.")
-    elif on < patient.birth_date:
-        wrong["before-birth"] = _("The day is before the patient was born.")
-    elif kind == ClearanceKind.SEEN and on < max((each.on for each in found.because), default=on):
-        wrong["before-the-danger"] = _("That was before the risk was judged. Somebody must see the person now.")
+    wrong |= _day_faults(found, kind, on, patient, today)
     if any(len(values[name]) > longest for name, longest in LONGEST.items()):
         wrong["too-long"] = _("Please make it shorter.")
     return wrong

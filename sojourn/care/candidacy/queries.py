@@ -6,22 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.core import signing
-from django.db.models import Count, Exists, IntegerField, Model, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, JSONObject
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from sojourn.care.candidacy import judging
 from sojourn.care.candidacy.models import CandidacyDecision, Clearance, Kind, Override, OverrideSignature
 from sojourn.care.intake import queries as intake_queries
-from sojourn.care.intake.models import ClinicalFact, IntakeSubmission
-from sojourn.care.intake.queries import EnteredFact, MedicineTaken
-from sojourn.care.measures import queries as measures_queries
-from sojourn.care.measures.queries import Scored
+from sojourn.care.intake.queries import MedicineTaken
 from sojourn.care.patients.models import Patient
 from sojourn.clinical import eligibility, interactions, news2
 from sojourn.clinical.eligibility import (
@@ -40,14 +34,12 @@ from sojourn.clinical.eligibility import (
 from sojourn.clinical.interactions import Interaction, Medicine
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.accounts.actor import current_actor
-from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.clock import clinic_day, clinic_today
+from sojourn.foundation.clock import clinic_today
 from sojourn.foundation.rulebook.queries import RuleStatus as RuleStanding
 from sojourn.foundation.rulebook.queries import ids_of, stamp, standings
 
 FORM_LIVES_S: Final = 12 * 3600
 _SALT: Final = "sojourn.candidacy.seen"
-AnyModel = TypeVar("AnyModel", bound=Model)
 
 
 # ---------------------------------------------------------------- the rules as the clinic has them
@@ -87,11 +79,7 @@ def rules_of(found: Iterable[RuleStanding]) -> Rules:
     medicine that only the newer one names is shown, and holds nothing.
     """
     found = tuple(found)
-    shown = [
-        (each.newest if each.acting is None else each.acting, each.acting is not None)
-        for each in found
-        if each.acting is not None or each.adoption is None or not each.adoption.retired
-    ]
+    shown = list(_shown(found))
     return Rules(
         tuple(eligibility.read(rule, adopted=acts) for rule, acts in shown if rule.kind == eligibility.KIND),
         tuple(
@@ -102,6 +90,15 @@ def rules_of(found: Iterable[RuleStanding]) -> Rules:
         next((rule for rule, acts in shown if rule.id == "news2" and acts), None),
         tuple(evidence.read(rule, adopted=acts) for rule, acts in shown if rule.kind == evidence.KIND),
     )
+
+
+def _shown(found: Iterable[RuleStanding]) -> Iterable[tuple[Rule, bool]]:
+    """Each rule that acts, and each that nobody decided about, with whether it acts."""
+    for each in found:
+        if each.acting is not None:
+            yield each.acting, True
+        elif each.adoption is None or not each.adoption.retired:
+            yield each.newest, False
 
 
 def _newer(found: Iterable[RuleStanding]) -> Iterable[tuple[Rule, bool]]:
@@ -361,181 +358,6 @@ def latest_of(patient_ids: Iterable[int]) -> dict[int, CandidacyDecision]:
     """The newest decision about each of several patients, by patient. One query."""
     rows = CandidacyDecision.objects.filter(patient_id__in=list(patient_ids))
     return {each.patient_id: each for each in rows.order_by("patient_id", "-id").distinct("patient_id")}
-
-
-# ---------------------------------------------------------------- everything about one patient
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """What candidacy keeps of a patient, read at once. Only the newest decision carries its ``basis``."""
-
-    patient: Patient
-    decisions: tuple[CandidacyDecision, ...]  # newest first
-    overrides: tuple[Overridden, ...]  # newest first
-    clearances: tuple[Clearance, ...]  # newest first, without what was struck
-    entered: tuple[EnteredFact, ...]  # oldest observation first, retracted ones marked
-    sent_at: tuple[datetime, ...]  # when the story was sent, newest first
-
-    @property
-    def newest(self) -> CandidacyDecision | None:
-        return self.decisions[0] if self.decisions else None
-
-
-def file_of(patient_id: int) -> File:
-    """Decisions, overrides, entered facts and sendings of a patient. One query. Raises Patient.DoesNotExist."""
-    newest = CandidacyDecision.objects.filter(patient_id=OuterRef("pk")).order_by("-id").values("basis")[:1]
-    found = Patient.objects.annotate(
-        all_decisions=_rows(CandidacyDecision, without="basis"),
-        newest_basis=Subquery(newest),
-        all_overrides=_rows(Override, second={each: f"second__{each}" for each in _SECOND}),
-        all_clearances=_rows(Clearance, struck=None),
-        all_facts=_rows(ClinicalFact),
-        all_sent=ArraySubquery(
-            IntakeSubmission.objects.filter(patient_id=OuterRef("pk")).order_by("-id").values("said_at")
-        ),
-    ).get(pk=patient_id)
-    values = found.__dict__
-    decided = [_read(CandidacyDecision, each) for each in reversed(values["all_decisions"])]
-    if decided:
-        decided[0].basis = values["newest_basis"]
-    signed = []
-    for each in reversed(values["all_overrides"]):
-        second = {name: each.pop(f"second_{name}") for name in _SECOND}
-        row = _read(Override, each)
-        made = {**second, "override_id": row.pk, "patient_id": row.patient_id, "clinic_id": row.clinic_id}
-        signed.append(Overridden(row, _read(OverrideSignature, made) if second["id"] else None))
-    facts = [_read(ClinicalFact, each) for each in values["all_facts"]]
-    facts.sort(key=lambda row: (row.observed_on, row.pk))
-    cleared = tuple(_read(Clearance, each) for each in reversed(values["all_clearances"]))
-    return File(
-        found, tuple(decided), tuple(signed), cleared, intake_queries.entered_of(facts), tuple(values["all_sent"])
-    )
-
-
-_SECOND: Final = ("id", "signed_at", "signed_by_id", "signer_name")
-
-
-def _rows(model: type[Model], without: str = "", second: Mapping[str, str] | None = None, **only: Any) -> ArraySubquery:
-    """Every row of a patient, as JSON, oldest first."""
-    names = {field.attname: field.attname for field in model._meta.concrete_fields if field.attname != without}
-    more = {f"second_{name}": where for name, where in (second or {}).items()}
-    rows = model._default_manager.filter(patient_id=OuterRef("pk"), **only).order_by("id")
-    return ArraySubquery(rows.values(row=JSONObject(**names, **more)))
-
-
-def _read(model: type[AnyModel], row: Mapping[str, Any]) -> AnyModel:
-    fields = {field.attname: field for field in model._meta.concrete_fields}
-    made = model(**{name: fields[name].to_python(value) for name, value in row.items()})
-    made._state.adding = False
-    return made
-
-
-# ---------------------------------------------------------------- what happened, day by day
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """Something that happened. ``kind``: "sent", "fact", "retracted", "stopped", "score", "decision", "override",
-    "signed". ``what``: the name of a fact, the id of a scale, a title (message id) or a kind of decision; ``value`` and
-    ``unit`` of a fact, ``words`` said about it, ``entered`` the fact itself."""
-
-    on: date
-    kind: str
-    what: str = ""
-    value: Any = None
-    unit: str = ""
-    by: str = ""
-    words: str = ""
-    entered: EnteredFact | None = None
-
-
-def moments(file: File, taken: Iterable[MedicineTaken], scores: Iterable[Scored]) -> tuple[Moment, ...]:
-    """What was sent, entered, stopped, scored, overridden and decided, the newest first. No query."""
-    found = [Moment(clinic_day(at, current_actor()), "sent") for at in file.sent_at]
-    for each in file.entered:
-        kind = "retracted" if each.retracted else "fact"
-        told = each.fact
-        found.append(Moment(told.on, kind, told.name, told.value, each.unit, each.by, each.note, each))
-    found += [Moment(each.stopped_on, "stopped", each.name) for each in taken if each.stopped_on is not None]
-    for score in scores:
-        words = score.band.label if score.band else ""
-        found.append(Moment(clinic_day(score.at, current_actor()), "score", score.scale_id, score.total, words=words))
-    for one in file.overrides:
-        title = str(one.row.shown["title"])
-        on, by = clinic_day(one.row.signed_at, current_actor()), one.row.signer_name
-        found.append(Moment(on, "override", title, by=by, words=one.row.reason))
-        if one.second is not None:
-            on, by = clinic_day(one.second.signed_at, current_actor()), one.second.signer_name
-            found.append(Moment(on, "signed", title, by=by))
-    for row in file.decisions:
-        found.append(Moment(clinic_day(row.decided_at, current_actor()), "decision", row.kind, by=row.decider_name))
-    order = {"decision": 0, "signed": 1, "override": 2}
-    return tuple(sorted(found, key=lambda each: (-each.on.toordinal(), order.get(each.kind, 3))))
-
-
-def timeline(patient_id: int) -> tuple[Moment, ...]:
-    """Facts, medicines, scores and decisions in one, the newest first. Three queries."""
-    scored = [point for each in measures_queries.trends(patient_id, rules={}) for point in each.points]
-    return moments(file_of(patient_id), intake_queries.medicines(patient_id), scored)
-
-
-# ---------------------------------------------------------------- what waits
-
-
-def undecided() -> QuerySet[IntakeSubmission]:
-    """The newest story of each patient about whom nobody has decided."""
-    newer = IntakeSubmission.objects.filter(patient_id=OuterRef("patient_id"), pk__gt=OuterRef("pk"))
-    decided = CandidacyDecision.objects.filter(patient_id=OuterRef("patient_id"))
-    return IntakeSubmission.objects.exclude(Exists(newer)).exclude(Exists(decided))
-
-
-def due(today: date) -> QuerySet[CandidacyDecision]:
-    """Deferrals whose day has come, or after which the story was sent again."""
-    newer = CandidacyDecision.objects.filter(patient_id=OuterRef("patient_id"), pk__gt=OuterRef("pk"))
-    told = IntakeSubmission.objects.filter(patient_id=OuterRef("patient_id"), said_at__gt=OuterRef("decided_at"))
-    rows = CandidacyDecision.objects.filter(kind=Kind.DEFER).exclude(Exists(newer))
-    return rows.filter(Q(until_on__lte=today) | Exists(told))
-
-
-def half_signed() -> QuerySet[Override]:
-    """Overrides that wait for a second signature, and that no decision has left behind."""
-    decided = CandidacyDecision.objects.filter(
-        patient_id=OuterRef("patient_id"), decided_at__gt=OuterRef("signed_at")
-    )  # fmt: skip
-    return Override.objects.filter(second=None).exclude(Exists(decided))
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How much waits for a decision in a clinic."""
-
-    undecided: int
-    due: int
-    half_signed: int
-
-    def __bool__(self) -> bool:
-        return bool(self.undecided or self.due or self.half_signed)
-
-
-def waiting(clinic_id: int, today: date, not_by: int | None = None) -> Waiting:
-    """What waits, for the clinic's first page; overrides that ``not_by`` has not signed. One query."""
-
-    def count(rows: QuerySet[Any]) -> Coalesce:
-        counted = rows.filter(clinic_id=OuterRef("pk")).order_by().values("clinic_id").annotate(n=Count("pk"))
-        return Coalesce(Subquery(counted.values("n"), output_field=IntegerField()), 0)
-
-    row = (
-        Clinic.objects.filter(pk=clinic_id)
-        .annotate(
-            n_undecided=count(undecided()),
-            n_due=count(due(today)),
-            n_half=count(half_signed().exclude(signed_by_id=not_by or 0)),
-        )
-        .values("n_undecided", "n_due", "n_half")
-        .get()
-    )
-    return Waiting(row["n_undecided"], row["n_due"], row["n_half"])
 
 
 # ---------------------------------------------------------------- does it stand?

@@ -155,14 +155,13 @@ _OF_EVENT: Final = ("grade", "measure", "effect", "about_id")
 
 def _says_more(record: SessionRecord) -> bool:
     """Whether any row holds what the first form had no place for. A session of then never does, and keeps its hash."""
+    longer = ((record.prepared, _OF_PREPARED), (record.doses, _OF_DOSE), (record.events, _OF_EVENT))
     return bool(
         record.steps
         or record.wasted
         or record.by_hand
         or any(each.basis for each in record.states)
-        or any(_filled(each, _OF_PREPARED) for each in record.prepared)
-        or any(_filled(each, _OF_DOSE) for each in record.doses)
-        or any(_filled(each, _OF_EVENT) for each in record.events)
+        or any(_filled(each, names) for rows, names in longer for each in rows)
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from statistics import median
-from typing import Any
+from typing import Any, Protocol
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, Func, OuterRef, Subquery, TextField
@@ -136,16 +136,34 @@ def _people(
     return found
 
 
+def _accepted(row: Mapping[str, Any]) -> Accepted:
+    return Accepted(row["id"], row["kind"], _at(row["decided_at"]), row["decider_name"], row["open_eyes"])
+
+
+def _agreed(row: Mapping[str, Any]) -> Agreed:
+    return Agreed(row["id"], row["document_id"], row["document_version"], _at(row["signed_at"]))
+
+
+class _Done(Protocol):
+    """A row that says which membership wrote it."""
+
+    @property
+    def by_id(self) -> int | None: ...
+
+
 def _who_acted(session: SessionSnapshot) -> set[int | None]:
     """The memberships that a snapshot's rows name."""
+    done: tuple[_Done, ...] = (
+        *session.states, *session.prepared, *session.steps, *session.every_waste, *session.every_medicine,
+        *session.every_event, *session.strikes.values(),
+    )  # fmt: skip
     return {
-        *(each.by_id for each in session.states), *(each.check.by_id for each in session.every_answer),
-        *(each.by_id for each in session.prepared), *(each.given_by_id for each in session.doses),
-        *(each.checked_by_id for each in session.doses), *(each.by_id for each in session.steps),
-        *(each.by_id for each in session.every_waste), *(each.witness_by_id for each in session.every_waste),
-        *(each.by_id for each in session.every_medicine), *(each.by_id for each in session.every_event),
-        *(each.by_id for each in session.strikes.values()),
-    }  # fmt: skip
+        *(each.by_id for each in done),
+        *(each.check.by_id for each in session.every_answer),
+        *(each.given_by_id for each in session.doses),
+        *(each.checked_by_id for each in session.doses),
+        *(each.witness_by_id for each in session.every_waste),
+    }
 
 
 class _Composer:
@@ -321,27 +339,14 @@ class _Composer:
         agreements = {number for each in bases for number in each.get("agreements", ())}
         versions = {each.get("plan_version") for each in bases}
         return Papers(
-            {
-                row["id"]: Accepted(
-                    row["id"], row["kind"], _at(row["decided_at"]), row["decider_name"], row["open_eyes"]
-                )
-                for row in self.raw["record_decisions"]
-                if row["id"] in decisions
-            },
-            {
-                row["id"]: Agreed(row["id"], row["document_id"], row["document_version"], _at(row["signed_at"]))
-                for row in self.raw["record_agreements"]
-                if row["id"] in agreements
-            },
-            {
-                row["id"]: Ordered(
-                    row["id"], row["number"], _at(row["signed_at"]) if row["signed_at"] else None,
-                    self.by(row, "signed_by_id"),
-                )
-                for row in self.raw["record_versions"]
-                if row["id"] in versions
-            },
-        )  # fmt: skip
+            {row["id"]: _accepted(row) for row in self.raw["record_decisions"] if row["id"] in decisions},
+            {row["id"]: _agreed(row) for row in self.raw["record_agreements"] if row["id"] in agreements},
+            {row["id"]: self._ordered(row) for row in self.raw["record_versions"] if row["id"] in versions},
+        )
+
+    def _ordered(self, row: Mapping[str, Any]) -> Ordered:
+        signed_at = _at(row["signed_at"]) if row["signed_at"] else None
+        return Ordered(row["id"], row["number"], signed_at, self.by(row, "signed_by_id"))
 
     def alarm_changes(self) -> tuple[AlarmChange, ...]:
         return tuple(

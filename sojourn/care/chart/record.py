@@ -5,11 +5,11 @@ Codes stand here, never words: the pages and the PDF say them in the reader's la
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from sojourn.care.chart.rows import (
     TYPED,
@@ -61,6 +61,13 @@ class Moment:
     at: datetime
     kind: Kind
     what: Any
+
+
+class _Done(Protocol):
+    """A row that says who did it."""
+
+    @property
+    def by(self) -> Member | None: ...
 
 
 @dataclass(frozen=True)
@@ -139,22 +146,32 @@ class SessionRecord:
     @cached_property
     def staff(self) -> tuple[Member, ...]:
         """Everybody of the staff who did something in this session, by name."""
-        people = {
-            *(each.by for each in self.states), *(each.by for each in self.checks),
-            *(each.by for each in self.prepared), *(each.by for each in self.steps),
-            *(each.by for each in self.wasted), *(each.witness for each in self.wasted),
-            *(each.by for each in self.by_hand),
-            *(each.given_by for each in self.doses), *(each.checked_by for each in self.doses),
-            *(each.by for each in self.readings), *(each.by for each in self.alarm_changes),
-            *(each.from_by for each in self.monitors), *(each.until_by for each in self.monitors),
-            *(each.by for each in self.events), self.left.by if self.left else None,
-        }  # fmt: skip
+        people = set(self._who_acted())
         return tuple(sorted((each for each in people if each is not None and each.role != "patient"), key=str))
+
+    def _who_acted(self) -> Iterator[Member | None]:
+        done: tuple[_Done, ...] = (
+            *self.states, *self.checks, *self.prepared, *self.steps, *self.wasted, *self.by_hand, *self.readings,
+            *self.alarm_changes, *self.events,
+        )  # fmt: skip
+        yield from (each.by for each in done)
+        yield from (each.witness for each in self.wasted)
+        for dose in self.doses:
+            yield from (dose.given_by, dose.checked_by)
+        for monitor in self.monitors:
+            yield from (monitor.from_by, monitor.until_by)
+        if self.left is not None:
+            yield self.left.by
 
     @cached_property
     def moments(self) -> tuple[Moment, ...]:
         """The whole session on one time axis. Monitor readings are not among them: they are the chart."""
-        found: list[Moment] = [
+        found = [*self._course(), *self._watch()]
+        return tuple(sorted(found, key=lambda each: (each.at, _ORDER.get(each.kind, len(_ORDER)))))
+
+    def _course(self) -> list[Moment]:
+        """What was done and what went in."""
+        return [
             *(Moment(each.at, "state", each) for each in self.states),
             *(Moment(each.at, "prepared", each) for each in self.prepared),
             *(Moment(each.started_at, "dose", each) for each in self.doses),
@@ -162,15 +179,19 @@ class SessionRecord:
             *(Moment(each.at, "waste", each) for each in self.wasted),
             *(Moment(each.given_at, "by_hand", each) for each in self.by_hand),
             *(Moment(each.at, "event", each) for each in self.events),
+            *_together("check", self.checks),
+        ]
+
+    def _watch(self) -> list[Moment]:
+        """What was seen of the patient, and what was missed."""
+        return [
             *(Moment(each.first.at, "alarm", each) for each in self.alarms),
             *(Moment(each.from_at, "monitor_on", each) for each in self.monitors),
             *(Moment(each.until_at, "monitor_off", each) for each in self.monitors if each.until_at),
             *(Moment(each.point.due_at, "gap", each) for each in self.gaps),
             *(Moment(each.completed_at, "measure", each) for each in self.measures if each.during),
-            *_together("check", self.checks),
             *_together("readings", [each for each in self.readings if each.method == TYPED]),
         ]
-        return tuple(sorted(found, key=lambda each: (each.at, _ORDER.get(each.kind, len(_ORDER)))))
 
     @property
     def signature(self) -> Signature | None:

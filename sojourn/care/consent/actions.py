@@ -277,14 +277,7 @@ def sign(
     signature-missing, name-too-long, drawing-too-large, drawing-invalid, drawing-empty.
     """
     by.require("own.sign")
-    form = consent_queries.read_token(token)
-    if form is None:
-        raise ActionRefused(
-            _("This page was open too long. Nothing was signed. Please read it again and sign then."),
-            codes=("form-invalid",),
-        )
-    if form.patient_id != by.patient_id:
-        raise ActionRefused(_("This page was made for somebody else. Nothing was signed."), codes=("other-patient",))
+    form = _form_of(by, token)
     patient = _patient(form.patient_id)
     if Consent.objects.filter(nonce=form.nonce).exists():
         raise ActionRefused(
@@ -292,12 +285,7 @@ def sign(
             codes=("replayed",),
         )
     text = _text_of(by, form)
-    newest = consent_queries.newest_of(patient.pk).get(text.document_id)
-    if newest is not None and consent_queries.withdrawn(newest) is None:
-        same = newest.content_hash == text.hash and newest.decision == decision
-        turned = newest.decision == Decision.PERMIT and decision == Decision.DENY
-        if same or turned:
-            raise ActionRefused(_("You have answered this already. Nothing was changed."), codes=("already-signed",))
+    _must_be_open(text, consent_queries.newest_of(patient.pk).get(text.document_id), decision)
     if decision == Decision.PERMIT:
         _must_be_awake(by, patient, now or timezone.now())
     name = " ".join(signed_name.split())
@@ -338,6 +326,29 @@ def _must_be_awake(by: Actor, patient: Patient, at: datetime) -> None:
     )
 
 
+def _form_of(by: Actor, token: str) -> consent_queries.Token:
+    """What the form was made for, which must be this patient."""
+    form = consent_queries.read_token(token)
+    if form is None:
+        raise ActionRefused(
+            _("This page was open too long. Nothing was signed. Please read it again and sign then."),
+            codes=("form-invalid",),
+        )
+    if form.patient_id != by.patient_id:
+        raise ActionRefused(_("This page was made for somebody else. Nothing was signed."), codes=("other-patient",))
+    return form
+
+
+def _must_be_open(text: Text, newest: Consent | None, decision: str) -> None:
+    """Raise Refused where the same answer stands, or an agreement that is to be withdrawn and not answered anew."""
+    if newest is None or consent_queries.withdrawn(newest) is not None:
+        return
+    same = newest.content_hash == text.hash and newest.decision == decision
+    turned = newest.decision == Decision.PERMIT and decision == Decision.DENY
+    if same or turned:
+        raise ActionRefused(_("You have answered this already. Nothing was changed."), codes=("already-signed",))
+
+
 def _text_of(by: Actor, form: consent_queries.Token) -> Text:
     """The text as it is signed now, which must be the one that the form showed."""
     request = consent_queries.asked(form.patient_id)
@@ -362,19 +373,26 @@ def _must_be_whole(text: Text, decision: str, statements: Collection[str], name:
         for each in text.statements:
             if each.id not in statements:
                 missing[f"statement:{each.id}"] = _("Please confirm: %(text)s") % {"text": each.text}
-        fault = drawing_fault(drawn) if drawn else None
-        if fault is not None:
-            missing[fault] = {
-                "drawing-too-large": _("This drawing is too large. Draw it more simply, or type your name."),
-                "drawing-invalid": _("This drawing could not be read. Draw it again, or type your name."),
-                "drawing-empty": _("This is only a dot. Draw your signature, or type your name."),
-            }[fault]
-        if len(name) > LONGEST_NAME:
-            missing["name-too-long"] = _("This name is too long.")
-        if not drawn and len(name) < 2:
-            missing["signature-missing"] = _("Type your name, or draw your signature.")
+        missing |= _signature_faults(name, drawn)
     if missing:
         raise ActionRefused(*missing.values(), codes=tuple(missing))
+
+
+def _signature_faults(name: str, drawn: str) -> dict[str, str]:
+    """What is wrong with a typed name or a drawn signature, in words by code."""
+    wrong: dict[str, str] = {}
+    fault = drawing_fault(drawn) if drawn else None
+    if fault is not None:
+        wrong[fault] = {
+            "drawing-too-large": _("This drawing is too large. Draw it more simply, or type your name."),
+            "drawing-invalid": _("This drawing could not be read. Draw it again, or type your name."),
+            "drawing-empty": _("This is only a dot. Draw your signature, or type your name."),
+        }[fault]
+    if len(name) > LONGEST_NAME:
+        wrong["name-too-long"] = _("This name is too long.")
+    if not drawn and len(name) < 2:
+        wrong["signature-missing"] = _("Type your name, or draw your signature.")
+    return wrong
 
 
 @transaction.atomic
@@ -398,24 +416,8 @@ def countersign(
     before = ConsentCountersignature.objects.filter(consent=consent).first()
     if before is not None:
         return before
-    newest = consent_queries.newest_of(patient.pk)[consent.document_id]
-    request, clinic = consent_queries.asked(patient.pk), _clinic(by)
-    way = request.route if request is not None else consent.route
-    code = consent_queries.state(consent_queries.available_documents(clinic), newest, consent.document_id, way)
-    reasons: dict[str, str] = {}
-    if consent.decision != Decision.PERMIT:
-        reasons["not-agreed"] = _("The patient said no. There is nothing to sign.")
-    elif consent_queries.withdrawn(newest) is not None:
-        reasons["withdrawn"] = _("The patient has withdrawn this agreement.")
-    elif newest.pk != consent.pk or code != "not-countersigned" or seen_hash != consent.content_hash:
-        reasons["changed"] = _("This is not what is agreed on now. Ask the patient to sign the present text.")
-    if not capacity_confirmed:
-        reasons["capacity-missing"] = _("Confirm that the patient was able to decide.")
-    waiting = consent_queries.open_questions(patient.pk, consent.document_id)
-    if waiting:
-        reasons["open-questions"] = _("The patient has asked about this text and has no answer yet (%(n)d).") % {
-            "n": waiting
-        }
+    clinic = _clinic(by)
+    reasons = _countersign_faults(consent, clinic, capacity_confirmed, seen_hash)
     if reasons:
         raise ActionRefused(*reasons.values(), codes=tuple(reasons))
     row = ConsentCountersignature.objects.create(
@@ -431,6 +433,29 @@ def countersign(
     record(by, "consent.countersigned", row, document=consent.document_id, hash=consent.content_hash)
     _tell(patient, clinic, "copy")
     return row
+
+
+def _countersign_faults(consent: Consent, clinic: Clinic, capacity_confirmed: bool, seen_hash: str) -> dict[str, str]:
+    """Why a prescriber cannot sign beside a patient, in words by code."""
+    newest = consent_queries.newest_of(consent.patient_id)[consent.document_id]
+    request = consent_queries.asked(consent.patient_id)
+    way = request.route if request is not None else consent.route
+    code = consent_queries.state(consent_queries.available_documents(clinic), newest, consent.document_id, way)
+    reasons: dict[str, str] = {}
+    if consent.decision != Decision.PERMIT:
+        reasons["not-agreed"] = _("The patient said no. There is nothing to sign.")
+    elif consent_queries.withdrawn(newest) is not None:
+        reasons["withdrawn"] = _("The patient has withdrawn this agreement.")
+    elif newest.pk != consent.pk or code != "not-countersigned" or seen_hash != consent.content_hash:
+        reasons["changed"] = _("This is not what is agreed on now. Ask the patient to sign the present text.")
+    if not capacity_confirmed:
+        reasons["capacity-missing"] = _("Confirm that the patient was able to decide.")
+    waiting = consent_queries.open_questions(consent.patient_id, consent.document_id)
+    if waiting:
+        reasons["open-questions"] = _("The patient has asked about this text and has no answer yet (%(n)d).") % {
+            "n": waiting
+        }
+    return reasons
 
 
 @transaction.atomic

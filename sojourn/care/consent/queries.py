@@ -309,6 +309,11 @@ def taken_back(since: datetime) -> QuerySet[Consent]:
     return Consent.objects.filter(withdrawal__withdrawn_at__gte=since).exclude(Exists(newer))
 
 
+def _agrees_to(said: Mapping[str, Any], now: Text) -> bool:
+    """Whether what was said agrees to the text of now, and was not withdrawn."""
+    return bool(said["p"] == Decision.PERMIT and said["w"] is None and said["h"] == now.hash)
+
+
 def open_for_patient(clinic_id: int, patient_id: int) -> tuple[str, ...] | None:
     """The documents that wait for the patient's own signature; None where the clinic asks for nothing. One query."""
     newest = Consent.objects.filter(patient_id=patient_id).order_by("document_id", "-id").distinct("document_id")
@@ -332,8 +337,7 @@ def open_for_patient(clinic_id: int, patient_id: int) -> tuple[str, ...] | None:
             continue
         one = decided.get(document.id)
         now = own.text(document.id, row["asked_route"], one["l"]) if one is not None else None
-        kept = one is not None and one["p"] == Decision.PERMIT and one["w"] is None
-        if not kept or one is None or now is None or now.hash != one["h"]:
+        if one is None or now is None or not _agrees_to(one, now):
             waiting.append(document.id)
     return tuple(waiting)
 

@@ -104,6 +104,15 @@ class Source:
     def is_pack(self) -> bool:
         return self.id.startswith("pack:")
 
+    @property
+    def named(self) -> tuple[str, int, str]:
+        """A pack as a text names it: its code, its version, and until when it was looked over."""
+        return self.id.removeprefix("pack:"), self.version, self.review_on.isoformat() if self.review_on else ""
+
+    def clauses_of(self, document_id: str) -> list[Clause]:
+        """What a pack adds to a document."""
+        return [each for each in self.clauses if each.document_id == document_id]
+
     def needed_for(self, way: str) -> bool:
         """Whether nobody is treated this way without it."""
         return not self.optional and not self.is_pack and (not self.ways or way in self.ways)
@@ -197,20 +206,17 @@ def compose(document: Source, packs: Iterable[Source], way: str, language: str) 
     agreement, however the medicine is given.
     """
     told = language if language in LANGUAGES else "en"
-    mine = [(pack, [each for each in pack.clauses if each.document_id == document.id]) for pack in packs]
-    mine = [(pack, clauses) for pack, clauses in mine if clauses]
-    differs = any(each.ways for each in document.every_clause) or any(each.ways for _, some in mine for each in some)
+    mine = [(pack, clauses) for pack in packs if (clauses := pack.clauses_of(document.id))]
+    differs = any(each.ways for each in (*document.every_clause, *(one for _, some in mine for one in some)))
 
     def say(clauses: Iterable[Clause]) -> tuple[str, ...]:
         return tuple(each.text[told] for each in clauses if each.holds_for(way))
 
+    def local(section: Section) -> Iterator[Clause]:
+        return (each for _, some in mine for each in some if each.section_id == section.id)
+
     parts = [
-        SectionText(
-            section.id,
-            section.title[told],
-            say(section.clauses),
-            tuple(text for _, some in mine for text in say(each for each in some if each.section_id == section.id)),
-        )
+        SectionText(section.id, section.title[told], say(section.clauses), say(local(section)))
         for section in document.sections
     ]
     return Text(
@@ -224,10 +230,7 @@ def compose(document: Source, packs: Iterable[Source], way: str, language: str) 
         statements=tuple(Statement(each.id, each.text[told]) for each in document.statements if each.holds_for(way)),
         stops=say(document.stops),
         stays=say(document.stays),
-        packs=tuple(
-            (pack.id.removeprefix("pack:"), pack.version, pack.review_on.isoformat() if pack.review_on else "")
-            for pack, _ in mine
-        ),
+        packs=tuple(pack.named for pack, _ in mine),
         optional=document.optional,
     )
 
@@ -242,6 +245,10 @@ def parse(name: str, text: str) -> Source:
         return _source(data)
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as wrong:
         raise TextInvalid(f"{name}: {wrong}") from wrong
+
+
+def _clauses(data: Mapping[str, Any], name: str) -> tuple[Clause, ...]:
+    return tuple(_clause(each) for each in data.get(name, ()))
 
 
 def _source(data: Mapping[str, Any]) -> Source:
@@ -259,11 +266,11 @@ def _source(data: Mapping[str, Any]) -> Source:
             Section(str(each["id"]), _both(each["title"]), tuple(_clause(one) for one in each["clause"]))
             for each in data.get("section", [])
         ),
-        statements=tuple(_clause(each) for each in data.get("statement", [])),
-        stops=tuple(_clause(each) for each in data.get("stops", [])),
-        stays=tuple(_clause(each) for each in data.get("stays", [])),
-        clauses=tuple(_clause(each) for each in data.get("clause", [])),
-        staff_notes=tuple(_clause(each) for each in data.get("staff_note", [])),
+        statements=_clauses(data, "statement"),
+        stops=_clauses(data, "stops"),
+        stays=_clauses(data, "stays"),
+        clauses=_clauses(data, "clause"),
+        staff_notes=_clauses(data, "staff_note"),
         as_of=str(data.get("as_of", "")),
         review_on=data["review_on"] if pack else None,
     )

@@ -14,7 +14,7 @@ from typing import Any, Final
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from sojourn.care.intake.queries import Weight
+from sojourn.care.intake.weight_queries import Weight
 from sojourn.clinical import dosing
 from sojourn.clinical.vitals import pressure_fault
 from sojourn.foundation.accounts.refused import ActionRefused

@@ -65,10 +65,13 @@ def _too_many() -> ActionRefused:
     return _refuse(_("No more than %(n)d lines at a time.") % {"n": MOST_ROWS}, "too-long")
 
 
+def _delimiter(first: str) -> str:
+    return ";" if ";" in first and "," not in first else ","
+
+
 def _csv(text: str) -> Iterator[tuple[str, ImportedValue | ActionRefused]]:
     """Where a comma is the decimal mark, spreadsheets put semicolons between the fields; the first line says so."""
-    first = text.partition("\n")[0]
-    rows = csv.DictReader(StringIO(text), delimiter=";" if ";" in first and "," not in first else ",")
+    rows = csv.DictReader(StringIO(text), delimiter=_delimiter(text.partition("\n")[0]))
     heads = [str(each).strip().lower() for each in rows.fieldnames or ()]
     if not set(COLUMNS) <= set(heads):
         words = _("The first line must name the columns: %(columns)s.") % {"columns": ",".join(COLUMNS)}
@@ -170,19 +173,20 @@ def _bundle(text: str, birth_date: date) -> Iterator[tuple[str, ImportedValue | 
         if number > MOST_ROWS:
             yield where, _too_many()
             return
-        if not isinstance(resource, dict) or resource.get("resourceType") != "Observation":
-            continue  # a bundle carries its patient and its laboratory too
-        for found in _observation(resource):
-            yield where, found
+        for each in _of_type([resource], "Observation"):  # a bundle carries its patient and its laboratory too
+            yield from ((where, found) for found in _observation(each))
+
+
+def _of_type(resources: list[Any], kind: str) -> Iterator[dict[str, Any]]:
+    return (each for each in resources if isinstance(each, dict) and each.get("resourceType") == kind)
 
 
 def _stranger(resources: list[Any], birth_date: date) -> str:
     """Why these resources are not, or not only, this patient's; "" where nothing says so."""
-    held = [each for each in resources if isinstance(each, dict)]
-    born = [each.get("birthDate") for each in held if each.get("resourceType") == "Patient"]
+    born = [each.get("birthDate") for each in _of_type(resources, "Patient")]
     if any(isinstance(day, str) and day and not birth_date.isoformat().startswith(day) for day in born):
         return _("This is somebody else's: the date of birth in it is not the patient's.")
-    subjects = [each.get("subject") for each in held if each.get("resourceType") == "Observation"]
+    subjects = [each.get("subject") for each in _of_type(resources, "Observation")]
     people = {str(each.get("reference")) for each in subjects if isinstance(each, dict) and each.get("reference")}
     return _("This speaks of more than one patient.") if len(born) > 1 or len(people) > 1 else ""
 

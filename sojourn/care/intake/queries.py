@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, Final, Literal, TypeVar, cast
+from typing import Any, Final, Literal, TypeVar
 
-from django.db import connection, models
+from django.db import connection
 from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 
@@ -37,6 +36,7 @@ from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import medicines as shipped
 
 AnyLine = TypeVar("AnyLine", bound=Line)
+OwnWords = TypeVar("OwnWords", Goal, Concern)
 
 WEIGHT: Final = "weight_kg"
 ALLERGY: Final = "allergy_ketamine"
@@ -114,12 +114,17 @@ class EnteredFact:
 
 
 def _value(name: str, value: Any) -> Value:
-    return date.fromisoformat(value) if VOCABULARY[name].kind == "day" else cast(Value, value)
+    as_kept: Value = value
+    return date.fromisoformat(value) if VOCABULARY[name].kind == "day" else as_kept
+
+
+def teller(told_by: str) -> Literal["clinician", "imported"]:
+    """Who gave a fact that was not told by the patient, as its row names it."""
+    return "imported" if told_by == "imported" else "clinician"
 
 
 def _entered(row: ClinicalFact, struck: ClinicalFact | None) -> EnteredFact:
-    told_by = cast(Literal["clinician", "imported"], row.told_by)
-    fact = Fact(row.name, _value(row.name, row.value), row.observed_on, told_by)
+    fact = Fact(row.name, _value(row.name, row.value), row.observed_on, teller(row.told_by))
     back = None if struck is None else TakenBack(struck.entered_at, struck.entered_by_name, struck.source_note)
     return EnteredFact(row.pk, fact, row.source_note, row.entered_at, row.entered_by_name, back)
 
@@ -136,62 +141,6 @@ def entered_of(given: Iterable[ClinicalFact]) -> tuple[EnteredFact, ...]:
     return tuple(
         _entered(row, gone.get(row.pk)) for row in rows if row.retracts_id is None and row.name in VOCABULARY
     )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Weight:
-    """A body weight in kilograms: of which day, and who said so. ``by`` is a name, "" where the patient told it."""
-
-    kg: Decimal
-    on: date
-    told_by: Literal["patient", "clinician", "imported", "record"]
-    by: str
-
-
-def newest_weight(patient_id: int) -> Weight | None:
-    """The one newest weight of a patient, from which a plan, a session and the explorer start. One query.
-
-    What the patient told, what was entered or imported, what a checked plan rests on and what the scale showed in a
-    session are one stream. Of one day a clinician's word goes before an import, and an import before what the patient
-    said; what was struck as entered in error does not count.
-    """
-    return next(reversed(weights(patient_id)), None)
-
-
-def weights(patient_id: int) -> list[Weight]:
-    """Every weight that stands, the newest last. One query."""
-    asked = [each.id for each in story().by_id.values() if each.fact == WEIGHT]
-    newest = IntakeAnswer.objects.filter(patient_id=patient_id, question_id__in=asked).order_by("-id")[:1]
-    entered = ClinicalFact.objects.filter(patient_id=patient_id, name=WEIGHT, retracts=None, retractions=None)
-    nothing = models.Value(None, output_field=models.DateTimeField())
-    no_day = models.Value(None, output_field=models.DateField())
-    no_name = models.Value("", output_field=models.CharField())
-    rows = entered.values_list("value", "observed_on", nothing, "told_by", "entered_by_name", "id").union(
-        newest.values_list("value", no_day, "said_at", "standing", no_name, "id"), all=True
-    )
-    found = [(_weight(*row[:5]), row[5]) for row in rows]
-    known = [(weight, number) for weight, number in found if weight is not None]
-    return [each for each, _id in sorted(known, key=lambda row: (row[0].on, _RANKS[row[0].told_by], row[1]))]
-
-
-def _weight(value: Any, on: date | None, said_at: datetime | None, told_by: str, by: str) -> Weight | None:
-    """A row of ``weights``: a fact of a day, or (with ``said_at``, its standing in ``told_by``) an answer; None where
-    the answer tells no weight."""
-    if said_at is None:
-        assert on is not None
-        return Weight(_kilograms(value), on, cast(Literal["clinician", "imported"], told_by), by)
-    if told_by != "told":
-        return None
-    return Weight(_kilograms(value["number"]), clinic_day(said_at, current_actor()), "patient", "")
-
-
-_RANKS: Final = {"patient": 0, "imported": 1, "clinician": 2, "record": 3}
-
-
-def _kilograms(value: Value) -> Decimal:
-    """To the ten grams that a plan holds; the shortest writing of it."""
-    text = format(Decimal(str(value)).quantize(Decimal("0.01")), "f")
-    return Decimal(text.rstrip("0").rstrip("."))
 
 
 # ---------------------------------------------------------------- answers
@@ -367,8 +316,8 @@ def concerns(patient_id: int) -> tuple[Words, ...]:
     return _words(Concern, patient_id)
 
 
-def _words(model: type[Goal] | type[Concern], patient_id: int) -> tuple[Words, ...]:
-    return tuple(map(_word, cast("QuerySet[Goal]", newest_lines(model, patient_id))))
+def _words(model: type[OwnWords], patient_id: int) -> tuple[Words, ...]:
+    return tuple(map(_word, newest_lines(model, patient_id)))
 
 
 def _word(row: Goal | Concern) -> Words:

@@ -19,6 +19,11 @@ UNSURE: Final = StatedAnswer("unsure")
 SKIPPED: Final = StatedAnswer("skipped")
 
 
+def _pressed(question: Question, fields: Mapping[str, Sequence[str]], values: Sequence[str]) -> str:
+    pressed = next(iter(fields.get("press", ())), "")
+    return pressed or (values[0] if question.kind != "text" and values else "")
+
+
 def told_of(question: Question, fields: Mapping[str, Sequence[str]]) -> StatedAnswer:
     """The answer that a form holds: fields "value" (one or several), "unit", "rest_unsure".
 
@@ -26,7 +31,7 @@ def told_of(question: Question, fields: Mapping[str, Sequence[str]]) -> StatedAn
     not-a-choice, too-long, both, and what the one reader of numbers refuses.
     """
     values = [each.strip() for each in fields.get("value", ())]
-    pressed = next(iter(fields.get("press", ())), "") or (values[0] if question.kind != "text" and values else "")
+    pressed = _pressed(question, fields, values)
     if pressed in {"unsure", "skip"}:
         return UNSURE if pressed == "unsure" else SKIPPED
     if question.kind == "checklist":
@@ -37,11 +42,15 @@ def told_of(question: Question, fields: Mapping[str, Sequence[str]]) -> StatedAn
     text = pressed if question.kind == "list" else values[0] if values else ""
     if not text:
         raise ActionRefused(_nothing(question), codes=("nothing",))
+    return StatedAnswer("told", _read(question, text, next(iter(fields.get("unit", ())), "")))
+
+
+def _read(question: Question, text: str, unit: str) -> Any:
     if question.kind == "number":
-        return StatedAnswer("told", _number(question, text, next(iter(fields.get("unit", ())), "")))
+        return _number(question, text, unit)
     if question.kind == "day":
-        return StatedAnswer("told", {"typed": text, "day": day_of(text).isoformat()})
-    return StatedAnswer("told", long_text(text) if question.kind == "text" else _chosen(question, text))
+        return {"typed": text, "day": day_of(text).isoformat()}
+    return long_text(text) if question.kind == "text" else _chosen(question, text)
 
 
 def _chosen(question: Question, text: str) -> str | bool:
@@ -63,16 +72,20 @@ def _checklist(question: Question, values: Sequence[str], rest_unsure: bool, non
     """Going on without a tick is no answer: "none of these" is said with its own button."""
     known = [each.id for each in question.choices]
     ticked = [each for each in values if each]
+    _must_say_one_thing(ticked, rest_unsure, none)
+    if set(ticked) - set(known):
+        raise ActionRefused(_("Choose one of the answers shown."), codes=("not-a-choice",))
+    value: dict[str, Any] = {"yes": [each for each in known if each in ticked], "rest_unsure": rest_unsure}
+    return StatedAnswer("told", value)
+
+
+def _must_say_one_thing(ticked: Sequence[str], rest_unsure: bool, none: bool) -> None:
     if none and (ticked or rest_unsure):
         raise ActionRefused(
             _("You ticked something, and also chose “None of these”. Change one of the two."), codes=("both",)
         )
     if not (none or ticked or rest_unsure):
         raise ActionRefused(_("Tick what fits, or choose “None of these”."), codes=("nothing",))
-    if set(ticked) - set(known):
-        raise ActionRefused(_("Choose one of the answers shown."), codes=("not-a-choice",))
-    value: dict[str, Any] = {"yes": [each for each in known if each in ticked], "rest_unsure": rest_unsure}
-    return StatedAnswer("told", value)
 
 
 def _number(question: Question, text: str, unit: str) -> dict[str, Any]:

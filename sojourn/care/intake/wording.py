@@ -13,13 +13,16 @@ from sojourn.care.intake.models import Outcome, TakenBy, TreatmentKind
 from sojourn.care.intake.story import Question, StatedAnswer
 
 
-def said(question: Question, told: StatedAnswer | None) -> str:  # noqa: PLR0911 -- one for each kind
+def said(question: Question, told: StatedAnswer | None) -> str:
     """What was answered, in words; "Still open" where nothing was."""
     if told is None:
         return _("Still open")
     if told.standing != "told":
         return _("Not sure") if told.standing == "unsure" else _("Skipped")
-    value = told.value
+    return _told(question, told.value)
+
+
+def _told(question: Question, value: Any) -> str:  # noqa: PLR0911 -- one for each kind
     if question.kind == "yes_no":
         return _("Yes") if value else _("No")
     if question.kind == "number":

@@ -1,4 +1,4 @@
-"""Ask for questionnaires, answer them, enter scores, and load a clinic's own.
+"""Ask for questionnaires, answer them and enter scores.
 
 Interfaces answer and complete through ``sojourn.care.safety.actions``, which raises the flag of an alarming
 answer in the same transaction; the database refuses a completed alarming answer without its flag.
@@ -6,24 +6,21 @@ answer in the same transaction; the database refuses a completed alarming answer
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from sojourn.care.measures import own
 from sojourn.care.measures import queries as measures_queries
-from sojourn.care.measures.faults import in_words, said
-from sojourn.care.measures.models import Answer, MeasureRequest, OwnScale, QuestionnaireResponse, Sitting, Source
+from sojourn.care.measures.faults import in_words
+from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse, Sitting, Source
 from sojourn.care.patients import not_now
 from sojourn.care.patients.models import Patient
-from sojourn.clinical.scales import FormInvalid, Number, Scale, Score, ScoreRefusal, say
+from sojourn.clinical.scales import Number, Scale, Score, ScoreRefusal, say
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
@@ -113,6 +110,18 @@ def request_measure(
     return request_row
 
 
+def _adopted_battery(indication: str) -> measures_queries.MeasureSet:
+    battery = next((each for each in measures_queries.batteries() if each.indication == indication), None)
+    if battery is None:
+        raise ActionRefused(_("There is no battery for this indication."), codes=("unknown_battery",))
+    if not battery.adopted:
+        raise ActionRefused(
+            _("A prescriber must adopt this battery before it is used: it is a convention, no source says it."),
+            codes=("not_adopted",),
+        )
+    return battery
+
+
 @transaction.atomic
 def request_battery(
     *, by: Actor, patient_id: int, indication: str, due_at: datetime, now: datetime | None = None
@@ -123,14 +132,7 @@ def request_battery(
     """
     by.require("measure.request")
     now = now or timezone.now()
-    battery = next((each for each in measures_queries.batteries() if each.indication == indication), None)
-    if battery is None:
-        raise ActionRefused(_("There is no battery for this indication."), codes=("unknown_battery",))
-    if not battery.adopted:
-        raise ActionRefused(
-            _("A prescriber must adopt this battery before it is used: it is a convention, no source says it."),
-            codes=("not_adopted",),
-        )
+    battery = _adopted_battery(indication)
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     if due_at < now:
         raise ActionRefused(_("The day by which it is wanted has passed."), codes=("due_in_the_past",))
@@ -153,20 +155,25 @@ def request_battery(
     )
     for asked in battery.asked:
         standing = waiting.get(asked.family)
-        if standing is not None:
-            MeasureRequest.objects.filter(pk=standing.id).update(sitting=sitting)
-            continue
-        MeasureRequest.objects.create(
-            clinic_id=by.own_clinic_id,
-            patient=patient,
-            scale_id=asked.id,
-            due_at=due_at,
-            requested_at=now,
-            requested_by_id=by.membership_id,
-            sitting=sitting,
-        )
+        _join(sitting, asked, None if standing is None else standing.id)
     record(by, "measure.battery_requested", sitting, indication=indication, rule=battery.rule.id)
     return sitting
+
+
+def _join(sitting: Sitting, asked: Scale, open_id: int | None) -> None:
+    """Ask for a questionnaire in a sitting; one that is open already joins it."""
+    if open_id is not None:
+        MeasureRequest.objects.filter(pk=open_id).update(sitting=sitting)
+        return
+    MeasureRequest.objects.create(
+        clinic_id=sitting.clinic_id,
+        patient_id=sitting.patient_id,
+        scale_id=asked.id,
+        due_at=sitting.due_at,
+        requested_at=sitting.requested_at,
+        requested_by_id=sitting.requested_by_id,
+        sitting=sitting,
+    )
 
 
 @transaction.atomic
@@ -372,136 +379,3 @@ def enter_score(
     )
     record(by, "measure.entered", response, scale_id=asked.id, safety_positive=response.safety_positive)
     return response
-
-
-# --- a clinic's own questionnaires ---
-
-_CODE = re.compile(r"[^a-z0-9]+")
-
-
-def check_own(
-    *,
-    code: str,
-    stands_for: str,
-    questionnaire: str,
-    scoring: Mapping[str, Any],
-    holder: str,
-    statement: str,
-    not_danger: Collection[str] = (),
-) -> Scale:
-    """The scale that a file would make, without keeping it; raises Refused with everything that is wrong.
-
-    ``not_danger``: questions that look as if they were about danger, and of which a person says that they are not.
-    """
-    reasons = []
-    if not statement.strip() or not holder.strip():
-        reasons.append(_("Say who holds the rights, and by which licence the clinic may use this questionnaire."))
-    deaf = own.danger_faults(questionnaire, scoring, stands_for, not_danger)[:20]
-    if deaf:
-        raise ActionRefused(*reasons, *map(said, deaf), codes=tuple(each.code for each in deaf))
-    try:
-        asked = own.read(
-            scale_id=f"{own.PREFIX}0",
-            code=code,
-            version=1,
-            stands_for=stands_for,
-            questionnaire=questionnaire,
-            scoring=scoring,
-            holder=holder,
-            statement=statement,
-        )
-    except FormInvalid as wrong:
-        faults = [said(each) for each in wrong.faults[:20]]
-        raise ActionRefused(*reasons, *faults, codes=tuple(each.code for each in wrong.faults[:20])) from None
-    if reasons:
-        raise ActionRefused(*reasons, codes=("no_licence",))
-    return asked
-
-
-@transaction.atomic
-def load_own_scale(
-    *,
-    by: Actor,
-    questionnaire: str,
-    scoring: Mapping[str, Any],
-    holder: str,
-    statement: str,
-    stands_for: str = "",
-    code: str = "",
-    not_danger: Collection[str] = (),
-    now: datetime | None = None,
-) -> OwnScale:
-    """Load a questionnaire that the clinic holds a licence for: FHIR R4 Questionnaire JSON with its scoring.
-
-    ``stands_for``: a scale of ours whose text this is (its scoring is then ours). Without ``code`` the scale is named
-    after its title; the same code again is a new version, the same content again is the row that stands.
-    ``not_danger``: questions that look as if they were about danger to oneself, and are not, by who loads the file; it
-    stands in the scoring.
-    """
-    by.require("measure.define")
-    # a form in a web page sends its line ends its own way: they are no part of the content
-    questionnaire = questionnaire.replace("\r\n", "\n").strip()
-    asked = check_own(
-        code=code or "new",
-        stands_for=stands_for,
-        questionnaire=questionnaire,
-        scoring=scoring,
-        holder=holder,
-        statement=statement,
-        not_danger=not_danger,
-    )
-    scoring = {} if stands_for else dict(scoring)
-    if not_danger:
-        scoring["not_danger"] = sorted(not_danger)
-    title = say(asked.title, "en")
-    code = code or stands_for or _CODE.sub("-", title.lower()).strip("-")[:40] or "own"
-    sign = own.digest(questionnaire, scoring, stands_for)
-    with connection.cursor() as cursor:  # two uploads of one code come one after the other
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"own-scale {by.own_clinic_id} {code}"]
-        )
-    newest = OwnScale.objects.filter(code=code).order_by("-version").first()
-    if newest is not None and newest.hash == sign and not newest.retired:
-        return newest
-    row = OwnScale.objects.create(
-        clinic_id=by.own_clinic_id,
-        code=code,
-        version=1 if newest is None else newest.version + 1,
-        title=title[:200],
-        stands_for=stands_for,
-        questionnaire=questionnaire,
-        scoring=scoring,
-        hash=sign,
-        licence_holder=holder.strip()[:200],
-        licence_statement=statement.strip(),
-        loaded_at=now or timezone.now(),
-        loaded_by_id=by.member,
-    )
-    record(by, "measure.loaded", row, code=code, version=row.version, hash=sign)
-    return row
-
-
-@transaction.atomic
-def retire_own_scale(*, by: Actor, code: str, now: datetime | None = None) -> OwnScale:
-    """Ask it no more. What was answered keeps its text and its score."""
-    by.require("measure.define")
-    newest = OwnScale.objects.filter(code=code).order_by("-version").first()
-    if newest is None or newest.retired:
-        raise ActionRefused(_("This questionnaire is not in use."), codes=("not_in_use",))
-    row = OwnScale.objects.create(
-        clinic_id=by.own_clinic_id,
-        code=code,
-        version=newest.version + 1,
-        title=newest.title,
-        stands_for=newest.stands_for,
-        questionnaire=newest.questionnaire,
-        scoring=newest.scoring,
-        hash=newest.hash,
-        licence_holder=newest.licence_holder,
-        licence_statement=newest.licence_statement,
-        retired=True,
-        loaded_at=now or timezone.now(),
-        loaded_by_id=by.member,
-    )
-    record(by, "measure.retired", row, code=code, version=row.version)
-    return row

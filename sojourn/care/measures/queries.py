@@ -165,24 +165,23 @@ def available_scales() -> Shelf:
     decided = {each["rule_id"]: RuleAdoption(**each) for each in adopted_json}
     all_rules = decide(decided, clinic_today(current_actor()))
     mine = {each.stands_for: scale_of(each) for each in rows if each.stands_for}
-    found = []
-    for each in all_rules:
-        if each.newest.kind != "battery":
-            continue
-        rule = each.acting or each.newest
-        whole = [mine.get(str(name)) or files.scale(str(name)) for name in rule.fact("scales")]
-        asked = tuple(one for one in whole if one.ships_text and one.rater == "self")
-        found.append(
-            MeasureSet(
-                rule=rule,
-                indication=str(rule.fact("indication")),
-                label=str(rule.fact("label")),
-                asked=asked,
-                entered=tuple(one for one in whole if one not in asked),
-                adopted=each.acting is not None,
-            )
-        )
-    return Shelf(tuple(rows), _adopted(all_rules), tuple(found))
+    found = tuple(_measure_set(each, mine) for each in all_rules if each.newest.kind == "battery")
+    return Shelf(tuple(rows), _adopted(all_rules), found)
+
+
+def _measure_set(status: RuleStatus, mine: Mapping[str, Scale]) -> MeasureSet:
+    """A battery with the clinic's own texts, ``mine``, in the place of ours."""
+    rule = status.acting or status.newest
+    whole = [mine.get(str(name)) or files.scale(str(name)) for name in rule.fact("scales")]
+    asked = tuple(one for one in whole if one.ships_text and one.rater == "self")
+    return MeasureSet(
+        rule=rule,
+        indication=str(rule.fact("indication")),
+        label=str(rule.fact("label")),
+        asked=asked,
+        entered=tuple(one for one in whole if one not in asked),
+        adopted=status.acting is not None,
+    )
 
 
 # --- what was asked and answered ---

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,14 +32,19 @@ class Thread:
         return self.messages[-1].pk if self.messages else None
 
 
+def _open(rows: Sequence[Communication], settled: Iterable[CommunicationMark]) -> list[Communication]:
+    """What the patient wrote since the clinic last wrote, or settled it."""
+    dealt = max([row.pk for row in rows if not row.from_patient] + [mark.upto_id for mark in settled], default=0)
+    return [row for row in rows if row.from_patient and row.pk > dealt]
+
+
 def thread(patient_id: int, limit: int = 200) -> Thread:
     """The newest messages of a thread. Two queries."""
     rows = tuple(Communication.objects.filter(patient_id=patient_id).order_by("-id")[:limit])[::-1]
     marks = list(CommunicationMark.objects.filter(patient_id=patient_id).order_by("upto_id"))
     settled = [mark for mark in marks if mark.kind == MarkKind.SETTLED]
     read = max((mark.upto_id for mark in marks if mark.kind == MarkKind.READ), default=0)
-    dealt = max([row.pk for row in rows if not row.from_patient] + [mark.upto_id for mark in settled], default=0)
-    open_ones = [row for row in rows if row.from_patient and row.pk > dealt]
+    open_ones = _open(rows, settled)
     return Thread(
         patient_id=patient_id,
         messages=rows,

@@ -120,6 +120,20 @@ def add(
     return patient
 
 
+def _save(patient: Patient, values: Mapping[str, Any]) -> None:
+    """Write what changed, as the next version. Refused: record-number-taken."""
+    for name, value in values.items():
+        setattr(patient, name, value)
+    patient.version += 1
+    try:
+        with transaction.atomic():
+            patient.save(update_fields=[*values, "version"])
+    except IntegrityError as error:
+        if "one_record_number" in str(error):
+            raise _number_taken(patient.record_number) from error
+        raise
+
+
 @transaction.atomic
 def edit(
     *,
@@ -158,16 +172,7 @@ def edit(
         _check_alone(wanted, other_than=patient.pk)
     if not changed:
         return patient
-    for name in changed:
-        setattr(patient, name, wanted[name])
-    patient.version += 1
-    try:
-        with transaction.atomic():
-            patient.save(update_fields=[*changed, "version"])
-    except IntegrityError as error:
-        if "one_record_number" in str(error):
-            raise _number_taken(wanted["record_number"]) from error
-        raise
+    _save(patient, {name: wanted[name] for name in changed})
     record(by, "patient.edited", patient, fields=changed)
     return patient
 

@@ -12,8 +12,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.intake import actions as intake_actions
-from sojourn.care.intake import doubts
+from sojourn.care.intake import doubts, entry_actions, weight_queries
 from sojourn.care.intake import queries as intake_queries
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import dose, gates
@@ -96,7 +95,7 @@ def draft(*, by: Actor, patient_id: int, course_id: int | None = None, now: date
 
 def _take_newest_weight(version: PlanVersion) -> bool:
     """Begin with the one newest weight, unless the version holds a newer one; whether that changed the weight."""
-    newest = intake_queries.newest_weight(version.patient_id)
+    newest = weight_queries.newest_weight(version.patient_id)
     if newest is None or (version.weight_on is not None and version.weight_on > newest.on):
         return False
     before = version.weight_kg
@@ -125,6 +124,21 @@ def _begin_from(version: PlanVersion, course: CarePlan | None, clinic_id: int) -
         version.intention = course.intention
 
 
+def _must_be_the_one_seen(version: PlanVersion, by: Actor, seen: int, now: datetime) -> None:
+    if version.revision != seen and not _own_page(version, by, seen, now):
+        raise Overtaken(
+            _("Somebody else changed this draft a moment ago. What you typed is still here; nothing was saved."),
+            codes=("overtaken",),
+        )
+
+
+def _write_in(version: PlanVersion, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if name not in EDITABLE:
+            raise ValueError(f"{name} is not edited here")
+        setattr(version, name, _stored(name, value))
+
+
 @transaction.atomic
 def save_draft(
     *, by: Actor, version_id: int, seen: int, values: Mapping[str, Any], sure: bool = False, now: datetime | None = None
@@ -140,21 +154,14 @@ def save_draft(
     by.require("plan.draft")
     version = PlanVersion.objects.select_for_update(no_key=True).select_related("patient").get(pk=version_id)
     _must_be_open(version)
-    if version.revision != seen and not _own_page(version, by, seen, now or timezone.now()):
-        raise Overtaken(
-            _("Somebody else changed this draft a moment ago. What you typed is still here; nothing was saved."),
-            codes=("overtaken",),
-        )
+    _must_be_the_one_seen(version, by, seen, now or timezone.now())
     wrong = dict(_faults(values))
     if wrong:
         raise ActionRefused(*wrong.values(), codes=tuple(wrong))
     if not sure:
         doubts.ask(_weight_doubts(version, values))
     was, ordered = dose.content(version), dose.dose_hash(version)
-    for name, value in values.items():
-        if name not in EDITABLE:
-            raise ValueError(f"{name} is not edited here")
-        setattr(version, name, _stored(name, value))
+    _write_in(version, values)
     version.route, version.drug = dose.protocol_way(version.protocol_id)
     today = clinic_day(now or timezone.now(), by)
     _work_out(version, dose.doses_of(by.own_clinic_id).rules, today)
@@ -176,7 +183,7 @@ def _weight_doubts(version: PlanVersion, values: Mapping[str, Any]) -> dict[str,
     kg, on = values.get("weight_kg"), values.get("weight_on") or version.weight_on
     if kg is None or kg == version.weight_kg:
         return {}
-    known = intake_queries.weights(version.patient_id)
+    known = weight_queries.weights(version.patient_id)
     last = doubts.last_before(known, on) if on is not None else next(reversed(known), None)
     return doubts.about_weight(version.clinic_id, kg, last)
 
@@ -206,7 +213,7 @@ _POSITIVE: Final = (
 )
 
 
-def _faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _number_faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name in _POSITIVE:
         value = values.get(name)
         if value is not None and value <= 0:
@@ -218,6 +225,10 @@ def _faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             "weight-implausible",
             _("%(weight)s kg is not the weight of a person. Look at the scale again.") % {"weight": weight},
         )
+
+
+def _faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield from _number_faults(values)
     if values.get("protocol_id") and plan_queries.protocol(values["protocol_id"]) is None:
         yield "protocol-unknown", _("Choose a protocol of the rulebook.")
     if values.get("round_direction", "nearest") not in dosing.DIRECTIONS:
@@ -267,6 +278,15 @@ def discard(*, by: Actor, version_id: int, now: datetime | None = None) -> PlanV
 # ---------------------------------------------------------------- checked by a second, signed by a prescriber
 
 
+def _must_agree(version: PlanVersion, ordered: Decimal, weight_kg: Decimal | None, amount: Decimal) -> None:
+    wrong = dict(_differences(version, ordered, weight_kg, amount))
+    if not wrong:
+        return
+    if weight_kg is not None and "weight-differs" in wrong:
+        wrong |= _weight_doubts(version, {"weight_kg": weight_kg})
+    raise ActionRefused(*wrong.values(), codes=tuple(wrong))
+
+
 @transaction.atomic
 def double_check(
     *, by: Actor, version_id: int, weight_kg: Decimal | None, amount: Decimal, now: datetime | None = None
@@ -290,11 +310,7 @@ def double_check(
         raise ActionRefused(
             _("You worked this dose out yourself. Somebody else must check it."), codes=("own-dose",)
         )  # fmt: skip
-    wrong = dict(_differences(version, ordered, weight_kg, amount))
-    if wrong:
-        if weight_kg is not None and "weight-differs" in wrong:
-            wrong |= _weight_doubts(version, {"weight_kg": weight_kg})
-        raise ActionRefused(*wrong.values(), codes=tuple(wrong))
+    _must_agree(version, ordered, weight_kg, amount)
     stands_for = dose.dose_hash(version)
     again = DoubleCheck.objects.filter(version=version, dose_hash=stands_for, checked_by_id=by.member).first()
     if again is not None:
@@ -314,9 +330,9 @@ def _keep_weight(version: PlanVersion, by: Actor, at: datetime) -> None:
     kg, on = version.weight_kg, version.weight_on
     if kg is None or on is None or on > clinic_day(at, by):
         return  # the rules of the dose speak of a weight of tomorrow
-    if any((each.kg, each.on) == (kg, on) for each in intake_queries.weights(version.patient_id)):
+    if any((each.kg, each.on) == (kg, on) for each in weight_queries.weights(version.patient_id)):
         return
-    intake_actions.keep_weight(
+    entry_actions.keep_weight(
         by=by, patient_id=version.patient_id, kg=kg, on=on, source_note=_("From the plan"), now=at
     )
 

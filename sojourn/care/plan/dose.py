@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sojourn.care.plan.models import PlanVersion
 from sojourn.clinical import dosing
@@ -16,6 +16,8 @@ from sojourn.clinical.eligibility.facts import Facts
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.rulebook import released_rulebook
 from sojourn.foundation.rulebook.queries import RuleStatus, ids_of, standings
+
+_Quantity = TypeVar("_Quantity")
 
 DOSE_FIELDS: Final = (
     *("protocol_id", "route", "drug", "per_kg", "fixed_mg", "weight_kg", "weight_on", "round_mg", "round_direction"),
@@ -77,6 +79,10 @@ def height_of(facts: Facts) -> dosing.Centimetres | None:
     return dosing.Centimetres.of(found.value)
 
 
+def _some(of: Callable[[Decimal], _Quantity], value: Decimal | None) -> _Quantity | None:
+    return None if value is None else of(value)
+
+
 def order_of(version: PlanVersion, height: dosing.Centimetres | None = None) -> dosing.Order | None:
     """What a version orders; None until it says by which route, how much, and how it is rounded. With the height, where
     it is known, a dose by weight can come with a warning."""
@@ -89,12 +95,12 @@ def order_of(version: PlanVersion, height: dosing.Centimetres | None = None) -> 
         route=version.route,
         drug=version.drug,
         rounding=dosing.Rounding(dosing.Milligrams.of(version.round_mg), version.round_direction),
-        per_kg=None if version.per_kg is None else dosing.MgPerKg.of(version.per_kg),
-        fixed=None if version.fixed_mg is None else dosing.Milligrams.of(version.fixed_mg),
+        per_kg=_some(dosing.MgPerKg.of, version.per_kg),
+        fixed=_some(dosing.Milligrams.of, version.fixed_mg),
         weight=weight,
-        stock=None if version.stock_mg_per_ml is None else dosing.MgPerMl.of(version.stock_mg_per_ml),
-        total=None if version.total_ml is None else dosing.Millilitres.of(version.total_ml),
-        over=None if version.over_min is None else dosing.Minutes.of(version.over_min),
+        stock=_some(dosing.MgPerMl.of, version.stock_mg_per_ml),
+        total=_some(dosing.Millilitres.of, version.total_ml),
+        over=_some(dosing.Minutes.of, version.over_min),
         height=height,
     )
 

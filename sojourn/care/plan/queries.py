@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.utils import timezone
 
-from sojourn.care.intake.queries import Weight, newest_weight
+from sojourn.care.intake.weight_queries import Weight, newest_weight
 from sojourn.care.plan.dose import content_hash, dose_hash
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.clinical.protocol import Protocol

@@ -12,8 +12,8 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils import timezone
 
-from sojourn.care.intake import actions as intake_actions
-from sojourn.care.intake.actions import Imported
+from sojourn.care.intake import entry_actions
+from sojourn.care.intake.entry_actions import Imported
 from sojourn.care.intake.models import ClinicalFact
 from sojourn.care.safety import gravity
 from sojourn.care.safety.models import FlagKind, FlagSource
@@ -33,9 +33,9 @@ def enter_facts(
     sure: bool = False,
     now: datetime | None = None,
 ) -> tuple[ClinicalFact, ...]:
-    """``intake.actions.enter_facts``, and the flag of each that the rule of raising names. Refused as there."""
+    """``intake.entry_actions.enter_facts``, and the flag of each that the rule of raising names. Refused as there."""
     at = now or timezone.now()
-    rows = intake_actions.enter_facts(
+    rows = entry_actions.enter_facts(
         by=by, patient_id=patient_id, values=values, on=on, source_note=source_note, sure=sure, now=at
     )
     raise_of_facts(by=by, rows=rows, now=at)
@@ -57,9 +57,9 @@ def enter_fact(
 def import_facts(
     *, by: Actor, patient_id: int, text: str, source_note: str = "", sure: bool = False, now: datetime | None = None
 ) -> Imported:
-    """``intake.actions.import_facts``, and the flag of each that the rule of raising names. Refused as there."""
+    """``intake.entry_actions.import_facts``, and the flag of each that the rule of raising names. Refused as there."""
     at = now or timezone.now()
-    found = intake_actions.import_facts(
+    found = entry_actions.import_facts(
         by=by, patient_id=patient_id, text=text, source_note=source_note, sure=sure, now=at
     )  # fmt: skip
     raise_of_facts(by=by, rows=found.taken, now=at)

@@ -15,6 +15,7 @@ from sojourn.care.session import snapshot
 from sojourn.care.session.given import Prepared
 from sojourn.care.session.models import DoseCheck
 from sojourn.care.session.road import drawn_reasons
+from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.administration import charted
 from sojourn.clinical.administration.charted import same_dose, two_people
 from sojourn.clinical.protocol import State
@@ -50,6 +51,17 @@ class DrawnDose:
         return charted.drawn_mg(self.dose_mg, self.stock_mg_per_ml, self.drawn_ml)
 
 
+def _must_be_possible(drawn: DrawnDose, session: SessionSnapshot, by: Actor, now: datetime) -> None:
+    """Raise Refused for a dose without milligrams or lot, or that the dosing rules never let pass."""
+    if drawn.dose_mg <= 0:
+        raise ActionRefused(_("The dose must be more than 0 mg."), codes=("no-dose",))
+    if not drawn.lot.strip():
+        raise ActionRefused(_("Enter the lot number printed on the vial or the device."), codes=("no-lot",))
+    never = [each for each in drawn_reasons(session, _as_prepared(drawn, by, now)) if each.override == "never"]
+    if never:
+        raise ActionRefused(*map(said, never), codes=[each.code for each in never])
+
+
 @transaction.atomic
 def check_dose(
     *, by: Actor, encounter_id: int, drawn: DrawnDose, read_again: bool = False, now: datetime | None = None
@@ -67,14 +79,8 @@ def check_dose(
     encounter, newest = lock_session(encounter_id, None)
     if State(newest.state) not in {State.ARRIVED, State.CHECKED}:
         raise ActionRefused(_("A dose is prepared before it is given; this session is past that."), codes=("late",))
-    if drawn.dose_mg <= 0:
-        raise ActionRefused(_("The dose must be more than 0 mg."), codes=("no-dose",))
-    if not drawn.lot.strip():
-        raise ActionRefused(_("Enter the lot number printed on the vial or the device."), codes=("no-lot",))
     session = snapshot.load(encounter_id, now)
-    never = [each for each in drawn_reasons(session, _as_prepared(drawn, by, now)) if each.override == "never"]
-    if never:
-        raise ActionRefused(*map(said, never), codes=[each.code for each in never])
+    _must_be_possible(drawn, session, by, now)
     read = session.double_check
     if read.unresolved is not None and not read_again:
         raise ActionRefused(_("Two entries differed. Read everything again and say you have."), codes=("read-again",))

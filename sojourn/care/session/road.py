@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.care.consent import queries as consent_queries
-from sojourn.care.intake import medicine_history
+from sojourn.care.intake import medicine_history, weight_queries
 from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.medicine_history import ChangedSince
 from sojourn.care.plan import dose as plan_dose
@@ -102,7 +102,7 @@ def stands_against(session: SessionSnapshot, transition: str, *, rate: Decimal |
 def _gather(session: SessionSnapshot) -> _Gathered:
     encounter = session.encounter
     others = tuple(session_queries.doses_since(encounter.patient_id, session.now - _DOUBLE_DAY, but=encounter.pk))
-    weights = intake_queries.weights(encounter.patient_id)
+    weights = weight_queries.weights(encounter.patient_id)
     weight = weights[-1] if weights else None
     before = session_queries.dosed_before(encounter.patient_id, encounter.care_plan_id, but=encounter.pk)
     return _Gathered(

@@ -25,13 +25,22 @@ from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import given
 from sojourn.care.session.calls import KINDS as CALL_KINDS
 from sojourn.care.session.calls import Call
+from sojourn.care.session.from_rows import (
+    answer_of,
+    by_hand_of,
+    dose_of,
+    entered_of,
+    measured_of,
+    noted_of,
+    prepared_of,
+    step_of,
+    strike_of,
+    waste_of,
+)
 from sojourn.care.session.given import Prepared
 from sojourn.care.session.glance import (
     Glance,
-    Raw,
     alarms_of,
-    at_of,
-    maybe_at,
     monitors_of,
     newest_of,
     schedule_of,
@@ -39,19 +48,12 @@ from sojourn.care.session.glance import (
 from sojourn.care.session.parts import whole
 from sojourn.care.session.rows import (
     AlarmNow,
-    ByHand,
     Check,
     DoseRow,
     Entered,
-    ItemAnswer,
-    Measured,
     Newest,
-    Noted,
     OnChair,
-    StepRow,
-    Strike,
     StruckRow,
-    WasteRow,
     WentIn,
 )
 from sojourn.clinical import eligibility, recovery
@@ -91,33 +93,22 @@ class SessionSnapshot:
         self.encounter = encounter
         self.now = now
         self.companion = encounter.appointment.companion
-        self.states = [
-            Entered(r["seq"], State(r["state"]), at_of(r["at"]), r["by"] or "", r["by_id"], r["reason"],
-                    tuple(r["overridden"]), r["basis"])
-            for r in rows["states"]
-        ]  # fmt: skip
-        self.strikes = {
-            (r["of"], r["row_id"]): Strike(r["reason"], at_of(r["at"]), r["by"], r["id"], r["by_id"])
-            for r in rows["strikes"]
-        }  # fmt: skip
+        self.states = list(map(entered_of, rows["states"]))
+        self.strikes = {(r["of"], r["row_id"]): strike_of(r) for r in rows["strikes"]}
         self.struck: list[StruckRow] = []
         # What was written, struck or not, and beside it what stands.
-        self.every_answer = [_answer_of(r) for r in rows["checks"]]
+        self.every_answer = list(map(answer_of, rows["checks"]))
         self.answered = self._standing("check", self.every_answer, lambda each: each.check.id)
-        self.prepared = [_prepared_of(r) for r in rows["dose_checks"]]
-        self.doses = [_dose_of(r) for r in rows["doses"]]
-        self.steps = [_step_of(r) for r in rows["steps"]]
-        self.every_waste = [_waste_of(r) for r in rows["waste"]]
+        self.prepared = list(map(prepared_of, rows["dose_checks"]))
+        self.doses = list(map(dose_of, rows["doses"]))
+        self.steps = list(map(step_of, rows["steps"]))
+        self.every_waste = list(map(waste_of, rows["waste"]))
         self.wasted = self._standing("waste", self.every_waste, lambda each: each.id)
-        self.every_medicine = [_by_hand_of(r) for r in rows["by_hand"]]
+        self.every_medicine = list(map(by_hand_of, rows["by_hand"]))
         self.by_hand = self._standing("medicine", self.every_medicine, lambda each: each.id)
-        self.every_event = [_noted_of(r) for r in rows["events"]]
+        self.every_event = list(map(noted_of, rows["events"]))
         self.events = self._standing("event", self.every_event, lambda each: each.id)
-        measured = [
-            Measured(r["code"], r["value"], at_of(r["at"]), r["doubt"], r["id"], r["method"], r["by"] or "")
-            for r in rows["measured"]
-        ]  # fmt: skip
-        self.measured = self._standing("reading", measured, lambda each: each.id)
+        self.measured = self._standing("reading", list(map(measured_of, rows["measured"])), lambda each: each.id)
         self.glance = self._glance(rows)
         self._adoption = rows["adoption"]
 
@@ -339,6 +330,13 @@ class SessionSnapshot:
         since = self.observing_since
         return {} if since is None else {each.item_id: each.check for each in self.answered if each.at >= since}
 
+    def _believed_systolic(self) -> list[float]:
+        return [each.value for each in self.measured if each.code in SYSTOLIC and not each.doubt]
+
+    def _open_high_alarms(self) -> tuple[str, ...]:
+        high = (each for each in self.alarms if each.priority == Priority.HIGH.value)
+        return tuple(released_rulebook().rule(each.rule_id).title for each in high)
+
     def facts(self, reason: str = "", against: Against | None = None) -> GuardFacts:
         """All that the guards ask. ``against``: what stands against a dose today (road.against); without it the steps
         that let milligrams in are not to be asked."""
@@ -350,12 +348,8 @@ class SessionSnapshot:
             protocol_adopted=self.adopted,
             answers=self.answers,
             newest=self.newest,
-            systolic=[each.value for each in self.measured if each.code in SYSTOLIC and not each.doubt],
-            open_high_alarms=tuple(
-                released_rulebook().rule(each.rule_id).title
-                for each in self.alarms
-                if each.priority == Priority.HIGH.value
-            ),
+            systolic=self._believed_systolic(),
+            open_high_alarms=self._open_high_alarms(),
             dose_ordered=ready is not None,
             second_checked=ready is not None and ready[1] is not None,
             entries_differ=self.double_check.unresolved is not None,
@@ -409,72 +403,6 @@ class Against:
     decision: CandidacyDecision | None
     known: eligibility.Facts
     taken: tuple[MedicineTaken, ...]
-
-
-def _mg(value: float) -> Decimal:
-    return Decimal(str(value))
-
-
-def _maybe_mg(value: float | None) -> Decimal | None:
-    return None if value is None else Decimal(str(value))
-
-
-def _maybe_day(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
-
-
-def _answer_of(row: Raw) -> ItemAnswer:
-    check = Check(row["id"], row["outcome"], row["value"], row["note"], at_of(row["at"]), row["by"], row["by_id"])
-    return ItemAnswer(row["item_id"], check)
-
-
-def _prepared_of(row: Raw) -> Prepared:
-    return Prepared(
-        row["drug"], row["route"], _mg(row["dose_mg"]), row["lot"], at_of(row["at"]), row["person_id"], row["by"],
-        _maybe_mg(row["drawn_mg"]), row["vial"], _maybe_day(row["expires_on"]), _maybe_mg(row["stock_mg_per_ml"]),
-        _maybe_mg(row["drawn_ml"]), _maybe_mg(row["total_ml"]), _maybe_mg(row["over_min"]),
-        _maybe_mg(row["rate_ml_per_h"]), row["devices"], row["id"], row["by_id"],
-    )  # fmt: skip
-
-
-def _dose_of(row: Raw) -> DoseRow:
-    return DoseRow(
-        row["id"], row["drug"], row["route"], _mg(row["dose_mg"]), _maybe_mg(row["drawn_mg"]),
-        _mg(row["duration_min"]), row["lot"], row["vial"], _maybe_mg(row["stock_mg_per_ml"]),
-        _maybe_mg(row["total_ml"]), _maybe_mg(row["rate_ml_per_h"]), row["devices"], at_of(row["started_at"]),
-        row["by"], row["checked_by"] or "", row["note"], expires_on=_maybe_day(row["expires_on"]),
-        plan_version_id=row["plan_version_id"], given_by_id=row["given_by_id"], checked_by_id=row["checked_by_id"],
-        checked_at=maybe_at(row["checked_at"]), recorded_at=at_of(row["recorded_at"]),
-    )  # fmt: skip
-
-
-def _step_of(row: Raw) -> StepRow:
-    return StepRow(
-        row["id"], row["dose_id"], row["kind"], _maybe_mg(row["rate_ml_per_h"]), _maybe_mg(row["remaining_ml"]),
-        _maybe_mg(row["mg"]), row["note"], at_of(row["at"]), row["by"], recorded_at=at_of(row["recorded_at"]),
-        by_id=row["by_id"],
-    )  # fmt: skip
-
-
-def _waste_of(row: Raw) -> WasteRow:
-    return WasteRow(
-        row["id"], _mg(row["mg"]), row["how"], at_of(row["at"]), row["by"], row["by_person"], row["witness_name"] or "",
-        row["witness_person"], maybe_at(row["witnessed_at"]), by_id=row["by_id"], witness_by_id=row["witness_by_id"],
-    )  # fmt: skip
-
-
-def _by_hand_of(row: Raw) -> ByHand:
-    return ByHand(
-        row["id"], row["name"], row["ingredient"], _maybe_mg(row["amount"]), row["unit"], row["route"], row["note"],
-        tuple(row["warned"]), at_of(row["given_at"]), at_of(row["recorded_at"]), row["by"], row["by_id"],
-    )  # fmt: skip
-
-
-def _noted_of(row: Raw) -> Noted:
-    return Noted(
-        row["id"], row["kind"], row["note"], at_of(row["at"]), row["by"], row["grade"], row["measure"], row["effect"],
-        row["about_id"], at_of(row["recorded_at"]), row["by_id"], _maybe_mg(row["amount"]), row["unit"],
-    )  # fmt: skip
 
 
 def load(encounter_id: int, now: datetime) -> SessionSnapshot:

@@ -140,12 +140,19 @@ def _moment(session: SessionSnapshot, at: datetime | None, now: datetime) -> dat
         if last is not None:
             raise ActionRefused(_("This time is before the last step that was recorded."), codes=("out-of-order",))
         raise ActionRefused(_("The dose cannot have begun before the patient arrived."), codes=("before-arrival",))
+    if last is not None:
+        return max(at, last)
+    _must_follow_the_check(session, at)
+    return at
+
+
+def _must_follow_the_check(session: SessionSnapshot, at: datetime) -> None:
     ready = session.ready_dose
-    if last is None and ready is not None:
-        checked = max(session.current.at, *(each.at for each in ready if each is not None))
-        if at < checked.replace(second=0, microsecond=0):
-            raise ActionRefused(_("The dose cannot have begun before it was checked."), codes=("before-check",))
-    return max(at, last) if last is not None else at
+    if ready is None:
+        return
+    checked = max(session.current.at, *(each.at for each in ready if each is not None))
+    if at < checked.replace(second=0, microsecond=0):
+        raise ActionRefused(_("The dose cannot have begun before it was checked."), codes=("before-check",))
 
 
 def end_session(*, encounter: Encounter, now: datetime, by: Actor) -> None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.encounter.actions import lock_session
 from sojourn.care.encounter.announcing import announce
 from sojourn.care.encounter.models import Encounter, SessionState
-from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import entry_actions
 from sojourn.care.intake.models import ClinicalFact
 from sojourn.care.intake.queries import WEIGHT
 from sojourn.care.session.calls import KINDS as CALLS
@@ -135,4 +135,4 @@ def _forget_weight(by: Actor, row: CheckResult, reason: str, now: datetime) -> N
         patient_id=row.patient_id, name=WEIGHT, entered_at=row.at, entered_by_id=row.by_id, retracts=None
     )
     for fact in facts:
-        intake_actions.take_back(by=by, fact=fact, reason=reason, now=now)
+        entry_actions.take_back(by=by, fact=fact, reason=reason, now=now)

@@ -12,9 +12,8 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.encounter.actions import lock_session
 from sojourn.care.encounter.announcing import announce
-from sojourn.care.intake import actions as intake_actions
-from sojourn.care.intake import doubts
-from sojourn.care.intake.queries import weights
+from sojourn.care.intake import doubts, entry_actions
+from sojourn.care.intake.weight_queries import weights
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session.models import CheckResult
 from sojourn.clinical import dosing
@@ -48,7 +47,7 @@ def weigh(
     row = session_actions.check(
         by=by, encounter_id=encounter_id, item_id=ITEM, passed=True, value=f"{dosing.trimmed(kg)} kg", now=now
     )
-    intake_actions.keep_weight(
+    entry_actions.keep_weight(
         by=by, patient_id=encounter.patient_id, kg=kg, on=today, source_note=_("Weighed in the session"), now=now
     )
     announce(encounter)
@@ -57,5 +56,5 @@ def weigh(
 
 def _must_be_a_weight(kg: Decimal) -> None:
     """Refused before anything else is asked: 7 kg is a slip, not a change."""
-    if words := intake_actions.fault_words(VOCABULARY[doubts.WEIGHT], float(kg)):
+    if words := entry_actions.fault_words(VOCABULARY[doubts.WEIGHT], float(kg)):
         raise ActionRefused(words, codes=("implausible",))

@@ -17,6 +17,7 @@ from typing import Final
 
 from sojourn.care.vitals import whose
 
+from . import results
 from .dialects import VITALS, Dialect, Dialects, Vital, fold_unit, shipped
 from .identity import EUI64, identifiers_of, identity_of, nearest
 from .meaning import Hit, Label, meaning_of
@@ -37,12 +38,6 @@ _NO_NUMBERS: Final = {  # OBX-2 of rows that can hold no single number
     "DT": "not_a_number", "TM": "not_a_number", "TS": "not_a_number", "DTM": "not_a_number",
 }  # fmt: skip
 _SAYS_NONE: Final = frozenset({"empty", "sentinel", "out_of_range"})  # of a number: the monitor has none
-
-# code, number, unit, at, status, method, sub-id, device, bound, flags, doubt, group, identifier
-_Row = tuple[str, float, str, datetime | None, str, str, str, str, str, tuple[str, ...], str, int, str]
-# code, why, number, at, sub-id, device, identifier, unit, method
-_Withdrawn = tuple[str, str, float | None, datetime | None, str, str, str, str, str]
-_Absent = tuple[str, str, str, datetime | None, str, str, str]
 
 
 class Reader:
@@ -200,9 +195,9 @@ class _Work:
         self.identifiers: tuple[str, ...] = ()
         self.group: list[str] | None = None
         self.group_at: datetime | None = None
-        self.rows: list[_Row] = []
-        self.absent: list[_Absent] = []
-        self.withdrawn: list[_Withdrawn] = []
+        self.rows: list[results.Row] = []
+        self.absent: list[results.AbsentRow] = []
+        self.withdrawn: list[results.WithdrawnRow] = []
         self.assumed: dict[str, int] = {}
         self.unmapped: dict[tuple[Label, str], tuple[int, str]] = {}  # how often, and OBX-6 of the first
         self.groups = 0

@@ -8,6 +8,13 @@ from typing import Final, Literal, NamedTuple
 
 AckCode = Literal["AA", "AE", "AR"]
 
+# What a message gathers row by row, before it is a result.
+# code, number, unit, at, status, method, sub-id, device, bound, flags, doubt, group, identifier
+Row = tuple[str, float, str, datetime | None, str, str, str, str, str, tuple[str, ...], str, int, str]
+# code, why, number, at, sub-id, device, identifier, unit, method
+WithdrawnRow = tuple[str, str, float | None, datetime | None, str, str, str, str, str]
+AbsentRow = tuple[str, str, str, datetime | None, str, str, str]
+
 TRAINING: Final = frozenset({"T", "D"})  # MSH-11, HL7 table 0103: training, debugging
 # A sensor that gives one of these reasons measures nothing at present. The others only say that nothing was asked for.
 SENSOR_SILENT: Final = frozenset({"empty", "sentinel", "cannot_obtain", "invalid", "calibrating", "out_of_range"})

@@ -9,10 +9,11 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from sojourn.care.candidacy import judging
+from sojourn.care.candidacy import file_queries, judging
 from sojourn.care.candidacy import queries as candidacy_queries
+from sojourn.care.candidacy.file_queries import File
 from sojourn.care.candidacy.models import CandidacyDecision
-from sojourn.care.candidacy.queries import Assessed, CandidacyStatus, File, Overridden
+from sojourn.care.candidacy.queries import Assessed, CandidacyStatus, Overridden
 from sojourn.care.intake import doubts, medicine_history
 from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.medicine_history import MedicineHistory
@@ -185,7 +186,7 @@ def _scores_context(judged: Judged) -> dict[str, object]:
     """The newest score of each questionnaire, and the timeline."""
     points = [point for each in judged.trends for point in each.points]
     titles = {each: scale_title(each) for each in {point.scale_id for point in points}}
-    days = [day_line(each, titles) for each in candidacy_queries.moments(judged.file, judged.assessed.taken, points)]
+    days = [day_line(each, titles) for each in file_queries.moments(judged.file, judged.assessed.taken, points)]
     return {
         "scores": score_lines(each.points[-1] for each in judged.trends if each.points),
         "days": days[:MOST_MOMENTS],

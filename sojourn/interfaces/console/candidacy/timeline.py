@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
-from sojourn.care.candidacy.queries import Moment
+from sojourn.care.candidacy.file_queries import Moment
 from sojourn.care.intake.queries import EnteredFact, TakenBack
 from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.queries import Scored

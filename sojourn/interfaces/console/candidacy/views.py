@@ -15,11 +15,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from sojourn.care.candidacy import actions as candidacy_actions
+from sojourn.care.candidacy import file_queries, waiting_queries
 from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.actions import DecisionInput
+from sojourn.care.candidacy.file_queries import File
 from sojourn.care.candidacy.models import CandidacyDecision, Override
-from sojourn.care.candidacy.queries import File
-from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import entry_actions
 from sojourn.care.intake.models import ClinicalFact
 from sojourn.care.patients import actions as patients_actions
 from sojourn.care.safety import fact_actions
@@ -70,7 +71,7 @@ def _back(request: Request, file: File) -> HttpResponse:
     return redirect(f"{reverse('console:candidacy', args=[file.patient.pk])}?way={drug}-{route}#findings")
 
 
-@patient_row_page(candidacy_queries.file_of, "candidacy.read")
+@patient_row_page(file_queries.file_of, "candidacy.read")
 def candidacy(request: Request, scope: PatientScope, file: File) -> HttpResponse:
     """What the rules say, what is missing, what was decided; the form of the decision."""
     patients_actions.open_record(by=scope.actor, patient=scope.patient, part="clinical")
@@ -80,7 +81,7 @@ def candidacy(request: Request, scope: PatientScope, file: File) -> HttpResponse
 # ---------------------------------------------------------------- the decision
 
 
-@patient_row_page(candidacy_queries.file_of, "candidacy.decide", methods=POST)
+@patient_row_page(file_queries.file_of, "candidacy.decide", methods=POST)
 def decide(request: Request, scope: PatientScope, file: File) -> HttpResponse:
     """Show what the patient will read (step "preview"), go back ("change"), or sign ("sign")."""
     form = DecisionForm(request.POST)
@@ -158,7 +159,7 @@ def _preview(
 # ---------------------------------------------------------------- facts
 
 
-@patient_row_page(candidacy_queries.file_of, "fact.enter", methods=POST)
+@patient_row_page(file_queries.file_of, "fact.enter", methods=POST)
 def enter(request: Request, scope: PatientScope, file: File) -> HttpResponse:
     """Enter the facts of one panel, all of them or none. Fields left empty say nothing."""
     form = FactsForm(request.POST)
@@ -174,7 +175,7 @@ def enter(request: Request, scope: PatientScope, file: File) -> HttpResponse:
     return _back(request, file)
 
 
-@patient_row_page(candidacy_queries.file_of, "fact.enter", methods=POST)
+@patient_row_page(file_queries.file_of, "fact.enter", methods=POST)
 def take_report(request: Request, scope: PatientScope, file: File) -> HttpResponse:
     """Take a laboratory's report, whole or not at all. What was sent comes back where a line of it is refused."""
     form = ReportForm(request.POST, request.FILES)
@@ -200,7 +201,7 @@ def strike(request: Request, scope: PatientScope, row: ClinicalFact) -> HttpResp
     form, refused = StrikeForm(sent(request)), None
     if form.is_bound:
         try:
-            intake_actions.retract_fact(
+            entry_actions.retract_fact(
                 by=scope.actor, fact_id=row.pk, reason=require_valid(form).cleaned_data["reason"]
             )
         except ActionRefused as wrong:
@@ -221,7 +222,7 @@ def strike(request: Request, scope: PatientScope, row: ClinicalFact) -> HttpResp
 # ---------------------------------------------------------------- overrides
 
 
-@patient_row_page(candidacy_queries.file_of, "candidacy.decide", methods=POST)
+@patient_row_page(file_queries.file_of, "candidacy.decide", methods=POST)
 def override(request: Request, scope: PatientScope, file: File) -> HttpResponse:
     """The first signature of an override."""
     form = OverrideForm(request.POST)
@@ -243,7 +244,7 @@ def _override(override_id: int) -> Override:
 @patient_row_page(_override, "candidacy.decide", methods=POST)
 def second(request: Request, scope: PatientScope, row: Override) -> HttpResponse:
     """The second signature of an override."""
-    file = candidacy_queries.file_of(scope.patient.pk)
+    file = file_queries.file_of(scope.patient.pk)
     try:
         candidacy_actions.second_sign(by=scope.actor, override_id=row.pk)
     except ActionRefused as refused:
@@ -264,9 +265,9 @@ def candidacies(request: Request) -> HttpResponse:
     def deferred(row: CandidacyDecision) -> str:
         return _("until %(day)s") % {"day": date_format(row.until_on, "j F Y")} if row.until_on else _("told again")
 
-    undecided = candidacy_queries.undecided().select_related("patient").defer("content").order_by("said_at")[:HOW_MANY]
-    due = candidacy_queries.due(page_today()).select_related("patient").defer("basis").order_by("until_on")[:HOW_MANY]
-    half = candidacy_queries.half_signed().select_related("patient").order_by("signed_at")[:HOW_MANY]
+    undecided = waiting_queries.undecided().select_related("patient").defer("content").order_by("said_at")[:HOW_MANY]
+    due = waiting_queries.due(page_today()).select_related("patient").defer("basis").order_by("until_on")[:HOW_MANY]
+    half = waiting_queries.half_signed().select_related("patient").order_by("signed_at")[:HOW_MANY]
     context = {
         "undecided": waiting_lines(actor, undecided, lambda row: "", "said_at"),
         "due": waiting_lines(actor, due, deferred, "decided_at"),
@@ -282,7 +283,7 @@ def candidacies(request: Request) -> HttpResponse:
 def waiting(request: Request) -> HttpResponse:
     """How much waits, for the first page of the clinic, which loads it after itself."""
     assert request.clinic is not None
-    found = candidacy_queries.waiting(request.clinic.pk, page_today(), request.actor.membership_id)
+    found = waiting_queries.waiting(request.clinic.pk, page_today(), request.actor.membership_id)
     lines = []
     if found.half_signed and request.actor.may("candidacy.decide"):
         words = ngettext("%(n)d override to sign second", "%(n)d overrides to sign second", found.half_signed)

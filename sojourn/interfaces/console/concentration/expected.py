@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from sojourn.care.intake.queries import Weight
+from sojourn.care.intake.weight_queries import Weight
 from sojourn.care.plan import queries as plan_queries
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import pk

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from sojourn.care.intake.queries import newest_weight
+from sojourn.care.intake.weight_queries import newest_weight
 from sojourn.care.patients import actions as patients_actions
 from sojourn.clinical.protocol import PRESENT
 from sojourn.foundation.accounts.access import Request

@@ -14,8 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from sojourn.care.measures import actions as measures_actions
-from sojourn.care.measures import own
+from sojourn.care.measures import own, own_scale_actions
 from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.faults import said
 from sojourn.care.measures.models import OwnScale
@@ -169,7 +168,7 @@ def own_scales(request: Request) -> HttpResponse:
 
 def _load(by: Actor, form: OwnForm) -> OwnScale:
     values = form.cleaned_data
-    return measures_actions.load_own_scale(
+    return own_scale_actions.load_own_scale(
         by=by,
         questionnaire=values["questionnaire"],
         scoring=form.scoring,
@@ -197,7 +196,7 @@ def _own_row(row: OwnScale) -> dict[str, object]:
 def retire_own_scale(request: Request, code: str) -> HttpResponse:
     """Ask it no more."""
     try:
-        measures_actions.retire_own_scale(by=request.actor, code=code)
+        own_scale_actions.retire_own_scale(by=request.actor, code=code)
         messages.success(request, _("It is not asked any more. What was answered stays."))
     except ActionRefused as refused:
         for reason in refused.reasons:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
-from sojourn.care.intake.queries import Weight
+from sojourn.care.intake.weight_queries import Weight
 from sojourn.clinical import dosing
 from sojourn.interfaces.shared.days import day_words
 

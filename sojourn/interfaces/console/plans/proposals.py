@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sojourn.care.intake.queries import newest_weight
+from sojourn.care.intake.weight_queries import newest_weight
 from sojourn.care.plan import dose
 from sojourn.care.plan.models import PlanVersion
 from sojourn.clinical import dosing

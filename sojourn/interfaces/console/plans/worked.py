@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from sojourn.care.intake import queries as intake_queries
+from sojourn.care.intake import weight_queries
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import dose
 from sojourn.care.plan import queries as plan_queries
@@ -81,7 +82,7 @@ def _expected(worked: Worked, actor: Actor) -> ExplorerAnswer | None:
 
 def editor_context(version: PlanVersion, actor: Actor) -> dict[str, object]:
     """A draft as its editor shows it."""
-    newest = intake_queries.newest_weight(version.patient_id)
+    newest = weight_queries.newest_weight(version.patient_id)
     worked = work_out(version, actor, height=True)
     answer = _expected(worked, actor)
     sentences = answer.answered[0].sentences if answer else ()

@@ -11,7 +11,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from sojourn.care.intake import doubts
-from sojourn.care.intake.queries import Weight, newest_weight
+from sojourn.care.intake.weight_queries import Weight, newest_weight
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import dosing
 from sojourn.clinical.numbers import NumberRefusal, read_amount

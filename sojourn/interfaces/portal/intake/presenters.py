@@ -11,7 +11,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from sojourn.care.intake import queries as intake_queries
-from sojourn.care.intake import wording
+from sojourn.care.intake import weight_queries, wording
 from sojourn.care.intake.known_as import known_as
 from sojourn.care.intake.queries import Answered, Lists
 from sojourn.care.intake.story import Question, StatedAnswer, story
@@ -52,7 +52,7 @@ class IntakeEntry:
 
 def known_weight(patient_id: int) -> str:
     """What the clinic knows of the patient's weight; "" where only the patient has told one. Two queries."""
-    known = intake_queries.newest_weight(patient_id)
+    known = weight_queries.newest_weight(patient_id)
     if known is None or known.told_by == "patient":
         return ""
     pounds = Kilograms.of(known.kg).quantity.to(LB).rounded(1)

@@ -1,0 +1,69 @@
+"""Which decisions and second signatures wait in a clinic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from sojourn.care.candidacy.models import CandidacyDecision, Kind, Override
+from sojourn.care.intake.models import IntakeSubmission
+from sojourn.foundation.accounts.models import Clinic
+
+
+def undecided() -> QuerySet[IntakeSubmission]:
+    """The newest story of each patient about whom nobody has decided."""
+    newer = IntakeSubmission.objects.filter(patient_id=OuterRef("patient_id"), pk__gt=OuterRef("pk"))
+    decided = CandidacyDecision.objects.filter(patient_id=OuterRef("patient_id"))
+    return IntakeSubmission.objects.exclude(Exists(newer)).exclude(Exists(decided))
+
+
+def due(today: date) -> QuerySet[CandidacyDecision]:
+    """Deferrals whose day has come, or after which the story was sent again."""
+    newer = CandidacyDecision.objects.filter(patient_id=OuterRef("patient_id"), pk__gt=OuterRef("pk"))
+    told = IntakeSubmission.objects.filter(patient_id=OuterRef("patient_id"), said_at__gt=OuterRef("decided_at"))
+    rows = CandidacyDecision.objects.filter(kind=Kind.DEFER).exclude(Exists(newer))
+    return rows.filter(Q(until_on__lte=today) | Exists(told))
+
+
+def half_signed() -> QuerySet[Override]:
+    """Overrides that wait for a second signature, and that no decision has left behind."""
+    decided = CandidacyDecision.objects.filter(
+        patient_id=OuterRef("patient_id"), decided_at__gt=OuterRef("signed_at")
+    )  # fmt: skip
+    return Override.objects.filter(second=None).exclude(Exists(decided))
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How much waits for a decision in a clinic."""
+
+    undecided: int
+    due: int
+    half_signed: int
+
+    def __bool__(self) -> bool:
+        return bool(self.undecided or self.due or self.half_signed)
+
+
+def waiting(clinic_id: int, today: date, not_by: int | None = None) -> Waiting:
+    """What waits, for the clinic's first page; overrides that ``not_by`` has not signed. One query."""
+
+    def count(rows: QuerySet[Any]) -> Coalesce:
+        counted = rows.filter(clinic_id=OuterRef("pk")).order_by().values("clinic_id").annotate(n=Count("pk"))
+        return Coalesce(Subquery(counted.values("n"), output_field=IntegerField()), 0)
+
+    row = (
+        Clinic.objects.filter(pk=clinic_id)
+        .annotate(
+            n_undecided=count(undecided()),
+            n_due=count(due(today)),
+            n_half=count(half_signed().exclude(signed_by_id=not_by or 0)),
+        )
+        .values("n_undecided", "n_due", "n_half")
+        .get()
+    )
+    return Waiting(row["n_undecided"], row["n_due"], row["n_half"])
