@@ -79,6 +79,11 @@ def today() -> date:
     return now_here().date()
 
 
+def day_of(at: datetime) -> date:
+    """The day of a moment by the same clocks."""
+    return at.astimezone(DENVER).date()
+
+
 def make_clinic(slug: str, *, on_duty: bool = True) -> Cast:
     """A clinic with one member of every staff role, made through the owner-less role that the product uses.
 

@@ -28,7 +28,7 @@ from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.models import RuleAdoption
 from tests.care.adopting import as_typed
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, drawn, pass_checks, set_stage, to_dosing
-from tests.conftest import Cast
+from tests.conftest import Cast, day_of
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def prepared(cast: Cast, now: datetime) -> Stage:
 
 def told(stage: Stage, now: datetime, name: str, value: object) -> None:
     ClinicalFact.objects.create(
-        clinic=stage.cast.clinic, patient=stage.patient, name=name, value=value, observed_on=now.date(),
+        clinic=stage.cast.clinic, patient=stage.patient, name=name, value=value, observed_on=day_of(now),
         told_by="clinician", entered_at=now, entered_by=stage.cast.members["nurse"], entered_by_name="Nurse",
     )  # fmt: skip
 
@@ -79,7 +79,7 @@ def retired(stage: Stage, now: datetime) -> None:
 TAKEN_AWAY: dict[str, tuple[Callable[[Stage, datetime], object], str]] = {
     "the acceptance": (declined, "decision:0"),
     "an agreement": (withdrawn, "consent-withdrawn:treatment"),
-    "the plan's sessions": (lambda s, now: course(s, ended_on=now.date()), "plan-ended"),
+    "the plan's sessions": (lambda s, now: course(s, ended_on=day_of(now)), "plan-ended"),
     "an allergy came": (lambda s, now: told(s, now, "allergy_ketamine", True), "allergy"),
     "capacity went": (lambda s, now: told(s, now, "lacks_capacity", True), "capacity"),
     "the ceiling": (retired, "dose:no-ceiling"),

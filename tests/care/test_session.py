@@ -34,7 +34,7 @@ from tests.care.stage import (
     to_dosing,
 )
 from tests.care.test_plan import check, drafted, free, sign
-from tests.conftest import Cast
+from tests.conftest import Cast, day_of
 
 __all__ = ["free"]  # a fixture
 
@@ -128,7 +128,7 @@ def test_a_dose_runs_as_long_as_the_signed_plan_says(ready: Cast, free: dict):
             stage.patient.pk,
             course_id=course,
             over_min=Decimal(60),
-            weight_on=now.date(),
+            weight_on=day_of(now),
             change_reason="Slower",
         )
         check(ready, version)
