@@ -13,6 +13,7 @@ import pytest
 from sojourn.care.alarms.models import CurrentVital
 from sojourn.foundation.accounts.actor import acting_as
 from tests.cases.monitored import Monitored, monitored, port, row
+from tests.words import stands_in
 
 __all__ = ["monitored", "port"]
 
@@ -107,7 +108,7 @@ def test_a_probe_that_comes_off_empties_its_tile_and_starts_its_clock(monitored:
     monitored.send(row("spo2", "", status="X"))
     figure = monitored.figure("spo2")
     assert (figure.value, figure.word) == ("–", "No value")
-    assert "97" not in monitored.session_page().partition("EtCO")[0].partition("Saturation")[2][:200]
+    assert not stands_in("97", monitored.session_page().partition("EtCO")[0].partition("Saturation")[2][:200])
     for _ in range(3):
         monitored.send(row("spo2", "", status="X"))
     monitored.watch(soon(61))
