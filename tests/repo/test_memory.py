@@ -32,6 +32,7 @@ PERMITTED: Final = {
 SHIPPED: Final = "read from files that ship with this version"
 ARGUMENTS: Final = "computed from its arguments alone"
 STATEMENT: Final = "the text of a statement, from the models"
+DECLARED: Final = "what the rooms of this version declare"
 CACHES: Final = {
     "care/candidacy/open_eyes.py _table": "computed from the rulebook whose digest is its argument",
     "care/consent/texts.py sources": SHIPPED,
@@ -46,9 +47,11 @@ CACHES: Final = {
     "care/session/parts.py now_columns": STATEMENT,
     "care/session/parts.py whole": STATEMENT,
     "care/vitals/whose.py host_of": ARGUMENTS,
+    "foundation/accounts/backend/hidden.py _tables": "the models of this version",
     "foundation/accounts/roles.py roles": SHIPPED,
+    "foundation/audit/wording.py _by_action": DECLARED,
     "foundation/printing/setting.py _fonts": SHIPPED,
-    "foundation/rulebook/load.py book": SHIPPED,
+    "foundation/rulebook/load.py released_rulebook": SHIPPED,
     "foundation/rulebook/medicines.py _names": SHIPPED,
     "foundation/rulebook/medicines.py classes": SHIPPED,
     "foundation/rulebook/medicines.py medicines": SHIPPED,
@@ -58,14 +61,15 @@ CACHES: Final = {
     "foundation/rulebook/queries.py _versions": "computed from the rulebook whose digest is its argument",
     "foundation/rulebook/scales.py ids": SHIPPED,
     "foundation/rulebook/scales.py scale": SHIPPED,
-    "interfaces/console/concentration/views.py _explored": ARGUMENTS,
+    "foundation/ui/navigation.py navigation": DECLARED,
+    "interfaces/console/concentration/presenters.py _explored": ARGUMENTS,
     "interfaces/console/record/words.py _reading": ARGUMENTS,
     "interfaces/devices/dialects.py shipped": SHIPPED,
     "interfaces/devices/message.py _shipped_reader": SHIPPED,
     "interfaces/devices/values.py zone_of": ARGUMENTS,
     "interfaces/help/shown.py _elsewhere": SHIPPED,
-    "interfaces/portal/medicine/views.py picture_of": ARGUMENTS,
-    "interfaces/portal/visits/calendar.py _zones": "the names of the time zones of the machine",
+    "interfaces/portal/medicine/curve.py picture_of": ARGUMENTS,
+    "interfaces/portal/visits/forms.py _zones": "the names of the time zones of the machine",
 }
 
 STOREYS: Final = ("sojourn/care/", "sojourn/foundation/", "sojourn/interfaces/")
