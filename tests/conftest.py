@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
@@ -23,6 +21,7 @@ from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.queries import actor_of
 from sojourn.foundation.accounts.roles import roles
 from tests import house, placed
+from tests.clock import DENVER
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -80,23 +79,6 @@ class Cast:
         client = Client()
         client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
         return client
-
-
-DENVER = ZoneInfo("America/Denver")
-
-
-def now_here() -> datetime:
-    """This moment by the clocks of the cast's clinics: for many hours their day is not that of UTC."""
-    return timezone.localtime(timezone=DENVER)
-
-
-def today() -> date:
-    return now_here().date()
-
-
-def day_of(at: datetime) -> date:
-    """The day of a moment by the same clocks."""
-    return at.astimezone(DENVER).date()
 
 
 def make_clinic(slug: str, *, on_duty: bool = True) -> Cast:

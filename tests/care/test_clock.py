@@ -29,7 +29,8 @@ from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.accounts.refused import ActionRefused
 from tests.care.test_booking import book, chair, course
 from tests.care.test_booking_series import letters, send, with_email
-from tests.conftest import DENVER, Cast
+from tests.clock import DENVER
+from tests.conftest import Cast
 
 LATE = datetime(2026, 12, 2, 6, 30, tzinfo=UTC)  # 23:30 on Tuesday 1 December in Denver
 THAT_DAY, NEXT_DAY = date(2026, 12, 1), date(2026, 12, 2)

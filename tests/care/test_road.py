@@ -28,7 +28,8 @@ from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.models import RuleAdoption
 from tests.care.adopting import as_typed
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, drawn, pass_checks, set_stage, to_dosing
-from tests.conftest import Cast, day_of
+from tests.clock import day_of
+from tests.conftest import Cast
 
 
 @pytest.fixture

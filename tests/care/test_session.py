@@ -34,7 +34,8 @@ from tests.care.stage import (
     to_dosing,
 )
 from tests.care.test_plan import check, drafted, free, sign
-from tests.conftest import Cast, day_of
+from tests.clock import day_of
+from tests.conftest import Cast
 
 __all__ = ["free"]  # a fixture
 

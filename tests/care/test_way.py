@@ -34,7 +34,8 @@ from tests.care.open_eyes import reasoned
 from tests.care.people import make_patient
 from tests.care.stage import adopt_everything
 from tests.care.way import AGREED, BEYOND, IV, accepted, agreed, plan_values, signed_course, signed_version
-from tests.conftest import Cast, day_of
+from tests.clock import day_of
+from tests.conftest import Cast
 
 # A dose for each protocol. By mouth and into the muscle 0.5 mg/kg is outside of what was studied: signed with a reason.
 DOSES = {

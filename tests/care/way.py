@@ -31,7 +31,7 @@ from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.models import RuleAdoption
 from tests.care.open_eyes import reasoned
-from tests.conftest import day_of
+from tests.clock import day_of
 
 if TYPE_CHECKING:  # a house for benchmarks walks this way too, outside of any test
     from tests.conftest import Cast

@@ -31,7 +31,8 @@ from tests.care.people import make_patient
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage, to_dosing
 from tests.care.way import IV, plan_values
 from tests.cases.chair import press
-from tests.conftest import DENVER, Cast, now_here
+from tests.clock import DENVER, now_here
+from tests.conftest import Cast
 
 STORY = "/today/story/medicines/"
 

@@ -22,7 +22,8 @@ from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.rulebook import released_rulebook
 from tests.care.people import make_patient
 from tests.care.stage import adopt_everything
-from tests.conftest import Cast, today
+from tests.clock import today
+from tests.conftest import Cast
 from tests.interfaces.test_candidacy_pages import body, page_of
 
 TODAY = date(2026, 12, 2)

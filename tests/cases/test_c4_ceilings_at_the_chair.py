@@ -20,7 +20,8 @@ from tests.care.adopting import as_typed
 from tests.care.stage import Stage, adopt_everything, arrive, pass_checks
 from tests.care.way import signed_course
 from tests.cases.chair import Clock, clock, press, said_at, show, write_down
-from tests.conftest import Cast, today
+from tests.clock import today
+from tests.conftest import Cast
 from tests.interfaces.test_session_pages import DRAWN, body, checked, dosing, drawn_up, reasons
 
 __all__ = ["clock"]

@@ -21,7 +21,8 @@ from sojourn.foundation.rulebook import queries as rulebook_queries
 from tests.care.adopting import as_typed
 from tests.care.ceilings import adopt_ceilings
 from tests.care.way import accepted, agreed
-from tests.conftest import Cast, today
+from tests.clock import today
+from tests.conftest import Cast
 from tests.interfaces.test_plan_pages import again, begun, saved, seen, typed
 from tests.interfaces.test_session_pages import body, reasons
 

@@ -37,7 +37,8 @@ from sojourn.interfaces.devices.message import ParsedMessage, read
 from tests.care.people import make_patient
 from tests.care.stage import adopt_everything, arrive, set_stage
 from tests.cases.test_c4_ceilings_at_the_plan import known, person
-from tests.conftest import DENVER, Cast, today
+from tests.clock import DENVER, today
+from tests.conftest import Cast
 from tests.interfaces.devices.samples import hr, oru
 from tests.interfaces.test_plan_pages import again, begun, typed
 from tests.interfaces.test_rules_pages import adopt

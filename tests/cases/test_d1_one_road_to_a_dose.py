@@ -45,7 +45,8 @@ from tests.care.way import (
     signed_version,
     unplanned_course,
 )
-from tests.conftest import DENVER, Cast, now_here
+from tests.clock import DENVER, now_here
+from tests.conftest import Cast
 
 CLINICAL = ("prescriber", "nurse", "therapist")
 MISSING = "Something is missing before a dose can be given"

@@ -12,7 +12,8 @@ from sojourn.care.session.models import DoseCheck, MedicationAdministration
 from sojourn.foundation.accounts.actor import acting_as
 from tests.care.stage import adopt_everything
 from tests.cases.chair import kept, press, said_at, second_nurse, show, write_down
-from tests.conftest import Cast, today
+from tests.clock import today
+from tests.conftest import Cast
 from tests.interfaces.test_session_pages import body, checked, reasons, typed_dose, url
 from tests.words import stands_in
 

@@ -20,7 +20,8 @@ from sojourn.care.session.snapshot import load
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.interfaces.console.sessions.timeline import TimelineEntry, timeline
 from tests.care.stage import Stage, adopt_everything, arrive, pass_checks, set_stage, to_dosing
-from tests.conftest import DENVER, Cast
+from tests.clock import DENVER
+from tests.conftest import Cast
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from sojourn.care.session.snapshot import load
 from sojourn.foundation.accounts.actor import acting_as
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage
 from tests.cases.chair import Clock, clock, press, said_at, second_nurse, show
-from tests.conftest import DENVER, Cast
+from tests.clock import DENVER
+from tests.conftest import Cast
 from tests.interfaces.test_session_pages import body, checked, dosing, reasons, seen, url
 
 __all__ = ["clock"]

@@ -13,7 +13,8 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag
 from sojourn.foundation.accounts.actor import acting_as
 from tests.care.people import make_patient
-from tests.conftest import Cast, now_here
+from tests.clock import now_here
+from tests.conftest import Cast
 
 
 @pytest.fixture

@@ -28,7 +28,8 @@ from sojourn.foundation.accounts.refused import ActionRefused
 from tests.care.open_eyes import WHY, asked_at, reasoned
 from tests.care.people import make_patient
 from tests.care.stage import adopt_everything, check_dose, pass_checks
-from tests.conftest import Cast, now_here
+from tests.clock import now_here
+from tests.conftest import Cast
 from tests.interfaces.test_candidacy_pages import hidden, page_of
 from tests.interfaces.test_record import at
 from tests.interfaces.test_session_pages import arrived, url

@@ -29,7 +29,8 @@ from sojourn.clinical.vitals import pressure_fault
 from sojourn.foundation.accounts.actor import acting_as
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage
 from tests.care.way import plan_values
-from tests.conftest import Cast, today
+from tests.clock import today
+from tests.conftest import Cast
 from tests.interfaces.test_portal import signed_in
 
 

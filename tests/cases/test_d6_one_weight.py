@@ -32,7 +32,8 @@ from sojourn.foundation.accounts.actor import acting_as
 from tests.care.people import actor_for, make_patient
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage
 from tests.care.way import plan_values
-from tests.conftest import Cast, today
+from tests.clock import today
+from tests.conftest import Cast
 
 
 def body(answer) -> str:

@@ -34,7 +34,8 @@ from sojourn.care.vitals.models import Device, Observation
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
 from tests.care.stage import Stage, adopt_everything, to_dosing
-from tests.conftest import Cast, today
+from tests.clock import today
+from tests.conftest import Cast
 
 BEGAN = timedelta(minutes=20)
 WHY = "Read off the neighbour's monitor"

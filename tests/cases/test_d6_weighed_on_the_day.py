@@ -23,7 +23,8 @@ from sojourn.foundation.accounts.queries import house
 from tests.care import way
 from tests.care.stage import Stage, adopt_everything, arrive, pass_checks, set_stage
 from tests.cases.chair import press, show, write_down
-from tests.conftest import Cast, today
+from tests.clock import today
+from tests.conftest import Cast
 from tests.interfaces.test_session_pages import body
 
 OLD = timedelta(days=45)

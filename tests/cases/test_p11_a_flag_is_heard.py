@@ -25,7 +25,8 @@ from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.queries import house
 from tests.care.flagged import Flagged, flagged, sweep, work_off
 from tests.care.people import make_patient
-from tests.conftest import Cast, make_clinic, today
+from tests.clock import today
+from tests.conftest import Cast, make_clinic
 
 __all__ = ["flagged"]
 HOME, FLAGS, TODAY, MESSAGES, DUTY = "/clinic/", "/clinic/flags/", "/today/", "/today/messages/", "/clinic/flags/duty/"

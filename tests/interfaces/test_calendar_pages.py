@@ -25,7 +25,8 @@ from sojourn.care.scheduling.models import Appointment, BookingRules, HoursOnDay
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from tests.care.way import unplanned_course
-from tests.conftest import Cast, today
+from tests.clock import today
+from tests.conftest import Cast
 from tests.interfaces.spoken import at_most
 from tests.interfaces.test_console_day import DENVER, body, book, chair, course
 

@@ -16,7 +16,8 @@ from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.ui.build import BUILT
 from tests.browser import faults
 from tests.care.people import actor_for, make_patient
-from tests.conftest import Cast, now_here
+from tests.clock import now_here
+from tests.conftest import Cast
 from tests.interfaces.phone import served, sign_in
 from tests.interfaces.test_candidacy_pages import know, page_of, phone, pregnant, second_prescriber, takes
 from tests.signing import give_reasons

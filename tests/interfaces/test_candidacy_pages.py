@@ -30,7 +30,8 @@ from tests.care import consents
 from tests.care.adopting import as_typed
 from tests.care.open_eyes import asked_at, cleared_at
 from tests.care.people import actor_for, make_patient
-from tests.conftest import Cast, now_here
+from tests.clock import now_here
+from tests.conftest import Cast
 from tests.interfaces.spoken import at_most
 from tests.interfaces.test_portal import grade, prose
 

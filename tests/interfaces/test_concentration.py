@@ -34,7 +34,8 @@ from tests.browser import clean
 from tests.care.infusions import BEGINS, after, infusing, interrupted, pump
 from tests.care.stage import Stage, adopt_everything, set_stage, to_dosing
 from tests.care.stage import arrive as come
-from tests.conftest import Cast, today
+from tests.clock import today
+from tests.conftest import Cast
 from tests.interfaces.phone import served, sign_in
 from tests.interfaces.spoken import at_most
 from tests.interfaces.test_portal import signed_in

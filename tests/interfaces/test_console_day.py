@@ -31,7 +31,8 @@ from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.interfaces.console.scheduling.timeline import timeline
 from tests.care.way import signed_course
-from tests.conftest import Cast, today
+from tests.clock import today
+from tests.conftest import Cast
 
 DENVER = ZoneInfo("America/Denver")
 ROLES = ("prescriber", "nurse", "therapist", "front_desk", "clinic_admin", "auditor")

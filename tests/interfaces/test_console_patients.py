@@ -22,7 +22,8 @@ from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import BreakGlass, Invitation, Membership, Person
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care.way import signed_course
-from tests.conftest import Cast, now_here, today
+from tests.clock import now_here, today
+from tests.conftest import Cast
 
 FORM = {
     "given_name": "Ana", "family_name": "Ruiz", "birth_date": "12 March 1980", "sex": "female", "language": "en",

@@ -18,7 +18,8 @@ from sojourn.care.vitals.models import Observation
 from sojourn.foundation.accounts.actor import acting_as
 from tests.browser import faults
 from tests.care.stage import adopt_everything, arrive, set_stage
-from tests.conftest import Cast, today
+from tests.clock import today
+from tests.conftest import Cast
 from tests.interfaces.phone import served, sign_in
 
 pytestmark = pytest.mark.browser

@@ -53,7 +53,8 @@ from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.rulebook import actions as rulebook_actions
 from tests.care.adopting import as_typed
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage
-from tests.conftest import Cast, make_clinic, today
+from tests.clock import today
+from tests.conftest import Cast, make_clinic
 
 STRANGER = "stranger"
 EVERYBODY = (STRANGER, *roles())

@@ -16,7 +16,8 @@ from sojourn.foundation.rulebook import actions as rulebook_actions
 from tests.care.adopting import as_typed
 from tests.care.own_forms import MADRS_LIKE, SLEEP, choice
 from tests.care.people import make_patient
-from tests.conftest import Cast, now_here
+from tests.clock import now_here
+from tests.conftest import Cast
 from tests.interfaces.spoken import at_most
 
 

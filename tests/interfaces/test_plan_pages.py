@@ -23,7 +23,8 @@ from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.interfaces.console.plans import presenters as plan_presenters
 from tests.care.ceilings import adopt_ceilings
-from tests.conftest import Cast, today
+from tests.clock import today
+from tests.conftest import Cast
 
 IV = "iv_racemic_40min"
 

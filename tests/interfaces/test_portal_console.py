@@ -14,7 +14,8 @@ from sojourn.foundation.accounts.actor import acting_as
 from tests.care.infusions import BEGINS, interrupted
 from tests.care.people import make_patient
 from tests.care.stage import adopt_everything, to_dosing
-from tests.conftest import Cast, now_here, today
+from tests.clock import now_here, today
+from tests.conftest import Cast
 from tests.interfaces.spoken import at_most
 from tests.interfaces.test_portal import send_phq9, signed_in
 

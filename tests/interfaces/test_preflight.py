@@ -20,7 +20,8 @@ from sojourn.care.session.models import CheckResult
 from sojourn.clinical.eligibility import Value
 from sojourn.foundation.accounts.actor import acting_as
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage
-from tests.conftest import DENVER, Cast, today
+from tests.clock import DENVER, today
+from tests.conftest import Cast
 
 
 @pytest.fixture

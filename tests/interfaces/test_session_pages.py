@@ -48,7 +48,8 @@ from tests.care.stage import (
     set_stage,
     to_dosing,
 )
-from tests.conftest import Cast, today
+from tests.clock import today
+from tests.conftest import Cast
 from tests.words import stands_in
 
 # What stands on the vial, the bag and the pump: 35 mg of 50 mg/mL made up to 50 mL, 75 mL/h for 40 minutes.

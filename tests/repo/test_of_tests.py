@@ -116,6 +116,42 @@ def test_an_import_from_above_is_found(text: str):
     assert _not_pure(ast.parse(text), "tests.clinical") != []
 
 
+JOURNEYS = [
+    *sorted(path for path in (ROOT / "tests/journeys").glob("*.py") if not path.name.startswith("test_")),
+    *sorted((ROOT / "benchmarks").glob("*.py")),
+]
+
+
+def _outside_of_type_checking(tree: ast.Module) -> ast.Module:
+    """The program as it runs: without what is imported for a reader of types."""
+
+    class Runs(ast.NodeTransformer):
+        def visit_If(self, node: ast.If) -> ast.AST | None:
+            return None if ast.unparse(node.test) == "TYPE_CHECKING" else self.generic_visit(node)
+
+    return Runs().visit(ast.parse(ast.unparse(tree)))
+
+
+def _reached(path: Path, seen: set[Path]) -> set[Path]:
+    """Every file of the tests and benchmarks that a program takes in, now or later."""
+    if path not in seen and path.is_file():
+        seen.add(path)
+        package = ".".join(path.relative_to(ROOT).parent.parts)
+        for name in _imported(_outside_of_type_checking(sources.tree(path)), package):
+            if name.startswith(("tests.", "benchmarks.")):
+                module = ROOT / Path(*name.split("."))
+                for each in (module.with_suffix(".py"), module.parent.with_suffix(".py")):
+                    _reached(each, seen)
+    return seen
+
+
+@pytest.mark.parametrize("path", JOURNEYS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_program_with_a_house_of_its_own_never_takes_the_tests_house(path: Path):
+    """tests/house.py makes a folder and names it to Django on import: a journey looked there for its audit."""
+    taken = {str(each.relative_to(ROOT)) for each in _reached(path, set())}
+    assert taken.isdisjoint({"tests/house.py", "tests/conftest.py"})
+
+
 ALLOWED = {"a.py::quick": 2.0, "a.py::long": 60.0, "a.py::middle": 10.0}
 
 
