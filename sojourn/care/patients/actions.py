@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,6 +14,7 @@ from sojourn.care.patients import queries as patients_queries
 from sojourn.care.patients.models import Patient, RelatedPerson, Sex
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
+from sojourn.foundation.action import Arguments, NoLock, When, action, by_value, row, turn, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 
@@ -67,7 +68,12 @@ def _number_taken(number: str) -> ActionRefused:
     )
 
 
-@transaction.atomic
+@action(
+    "patient.create",
+    When("patient.restricted", lambda _by, asked: asked["restricted"]),
+    locks=turn("record_number"),
+    audit="patient.added",
+)
 def add(
     *,
     by: Actor,
@@ -88,9 +94,6 @@ def add(
     Raises Refused: name-missing, born-in-future, born-too-long-ago, sex-unknown, record-number-taken, and
     possible-duplicate unless ``another_person`` says that the likeness has been looked at.
     """
-    by.require("patient.create")
-    if restricted:
-        by.require("patient.restricted")
     assert by.clinic_id is not None
     now = now or timezone.now()
     values = _tidy({
@@ -100,12 +103,8 @@ def add(
     _check_identity(values, clinic_day(now, by))
     if not another_person:
         _check_alone(values)
-    number = " ".join(record_number.split())
-    if not number:
-        # Two desks that save at once take turns, and get two numbers.
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('sojourn.record_number'), %s)", [by.clinic_id])
-        number = patients_queries.next_record_number(by.clinic_id)
+    # Two desks that save at once take turns, and get two numbers.
+    number = " ".join(record_number.split()) or patients_queries.next_record_number(by.clinic_id)
     try:
         with transaction.atomic():
             patient = Patient.objects.create(
@@ -134,7 +133,17 @@ def _save(patient: Patient, values: Mapping[str, Any]) -> None:
         raise
 
 
-@transaction.atomic
+def _changes_restriction(_by: Actor, asked: Arguments) -> bool:
+    wanted = asked["restricted"]
+    return wanted is not None and not Patient.objects.filter(pk=asked["patient_id"], restricted=wanted).exists()
+
+
+@action(
+    "patient.edit",
+    When("patient.restricted", _changes_restriction),
+    locks=row(Patient, "patient_id"),
+    audit="patient.edited",
+)
 def edit(
     *,
     by: Actor,
@@ -151,11 +160,10 @@ def edit(
     ``version`` is the one that the actor saw: Overtaken where somebody saved since. ``restricted`` is left alone
     without patient.restricted. Refuses as ``add`` does; a likeness is asked about only when name or birth change.
     """
-    by.require("patient.edit")
     if set(values) - set(_FIELDS):
         raise TypeError(f"not a part of a patient: {sorted(set(values) - set(_FIELDS))}")
     now = now or timezone.now()
-    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    patient = Patient.objects.get(pk=patient_id)
     if patient.version != version:
         raise Overtaken(
             _("Somebody saved this record while you were writing. Your entries are still here."),
@@ -164,23 +172,25 @@ def edit(
     wanted = _tidy({name: getattr(patient, name) for name in _FIELDS} | values)
     wanted["record_number"] = " ".join(record_number.split()) or patient.record_number
     if restricted is not None and restricted != patient.restricted:
-        by.require("patient.restricted")
         wanted["restricted"] = restricted
     changed = sorted(name for name, value in wanted.items() if getattr(patient, name) != value)
     _check_identity(wanted, clinic_day(now, by))
     if not another_person and {"given_name", "family_name", "birth_date"} & set(changed):
         _check_alone(wanted, other_than=patient.pk)
     if not changed:
-        return patient
+        return unchanged(patient)
     _save(patient, {name: wanted[name] for name in changed})
     record(by, "patient.edited", patient, fields=changed)
     return patient
 
 
-@transaction.atomic
+@action(
+    by_value("part", {"clinical": "patient.clinical", "identity": "patient.find"}),
+    locks=NoLock("looking changes nothing"),
+    audit="patient.opened",
+)
 def open_record(*, by: Actor, patient: Patient, part: str) -> Patient:
     """Note that ``by`` opened a page of the record: ``part`` is "identity" or "clinical"."""
-    by.require("patient.clinical" if part == "clinical" else "patient.find")
     record(by, "patient.opened", patient, part=part)
     return patient
 
@@ -195,7 +205,7 @@ def _check_person(name: str, phone: str, email: str) -> None:
         raise ActionRefused(*reasons.values(), codes=tuple(reasons))
 
 
-@transaction.atomic
+@action("patient.edit", locks=NoLock("two people are two rows"), audit="patient.person_added")
 def add_person(
     *,
     by: Actor,
@@ -209,7 +219,6 @@ def add_person(
     now: datetime | None = None,
 ) -> RelatedPerson:
     """Put someone beside the patient. Refused: name-missing, no-way-to-reach."""
-    by.require("patient.edit")
     assert by.clinic_id is not None
     values = _tidy({"name": name, "relationship": relationship, "phone": phone, "email": email})
     _check_person(values["name"], values["phone"], values["email"])
@@ -226,7 +235,7 @@ def add_person(
     return person
 
 
-@transaction.atomic
+@action("patient.edit", locks=row(RelatedPerson, "person_id"), audit="patient.person_edited")
 def edit_person(
     *,
     by: Actor,
@@ -241,10 +250,9 @@ def edit_person(
     """Change what is known of a person beside the patient; None leaves whether they may be called.
 
     Refused: name-missing, no-way-to-reach, ended."""
-    by.require("patient.edit")
     values = _tidy({"name": name, "relationship": relationship, "phone": phone, "email": email})
     _check_person(values["name"], values["phone"], values["email"])
-    person = RelatedPerson.objects.select_for_update(no_key=True).get(pk=person_id)
+    person = RelatedPerson.objects.get(pk=person_id)
     if person.ended_at is not None:
         raise ActionRefused(
             _("%(name)s is no longer a contact of this patient.") % {"name": person.name}, codes=("ended",)
@@ -254,7 +262,7 @@ def edit_person(
         values["emergency_contact"] = emergency_contact
     changed = sorted(field for field, value in values.items() if getattr(person, field) != value)
     if not changed:
-        return person
+        return unchanged(person)
     for field in changed:
         setattr(person, field, values[field])
     person.save(update_fields=changed)
@@ -262,13 +270,13 @@ def edit_person(
     return person
 
 
-@transaction.atomic
+@action("patient.edit", locks=row(RelatedPerson, "person_id"), audit="patient.person_ended")
 def end_person(*, by: Actor, person_id: int, now: datetime | None = None) -> RelatedPerson:
     """The person is no longer beside the patient; what they did stays on record. Ending twice changes nothing."""
-    by.require("patient.edit")
-    person = RelatedPerson.objects.select_for_update(no_key=True).get(pk=person_id)
-    if person.ended_at is None:
-        person.ended_at = now or timezone.now()
-        person.save(update_fields=["ended_at"])
-        record(by, "patient.person_ended", person)
+    person = RelatedPerson.objects.get(pk=person_id)
+    if person.ended_at is not None:
+        return unchanged(person)
+    person.ended_at = now or timezone.now()
+    person.save(update_fields=["ended_at"])
+    record(by, "patient.person_ended", person)
     return person

@@ -9,6 +9,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
 
 from sojourn.foundation.accounts.actor import Actor
+from sojourn.foundation.action import note_written
 
 _INSERT = (
     "INSERT INTO audit_auditevent"
@@ -31,6 +32,7 @@ def record(
     """
     if patient_id is None and entity is not None:
         patient_id = getattr(entity, "patient_id", None)
+    note_written(action)
     with connection.cursor() as cursor:
         cursor.execute(
             _INSERT,
