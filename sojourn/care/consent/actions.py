@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -292,11 +292,12 @@ def sign(
         _must_be_awake(by, patient, at)
     name = " ".join(signed_name.split())
     _must_be_whole(text, decision, statements, name, drawn)
+    said, typed, drawn = _as_agreed(text, name, drawn) if agreed else ([], "", "")
     row = Consent.objects.create(
         clinic_id=by.own_clinic_id, patient=patient, document_id=text.document_id, document_version=text.version,
         language=text.language, route=text.way, jurisdiction=_clinic(by).jurisdiction, content=text.content,
-        content_hash=text.hash, decision=decision, nonce=form.nonce, signed_at=at,
-        **(_as_agreed(text, name, drawn) if agreed else {}),
+        content_hash=text.hash, decision=decision, nonce=form.nonce, signed_at=at, statements=said, signed_name=typed,
+        drawn=drawn,
     )  # fmt: skip
     record(
         by, "consent.signed" if agreed else "consent.refused", row, document=text.document_id, version=text.version,
@@ -305,9 +306,9 @@ def sign(
     return row
 
 
-def _as_agreed(text: Text, name: str, drawn: str) -> dict[str, Any]:
-    """What an agreement has and a no has not: the statements, and one signature, the drawn one where there is one."""
-    return {"statements": [each.id for each in text.statements], "signed_name": "" if drawn else name, "drawn": drawn}
+def _as_agreed(text: Text, name: str, drawn: str) -> tuple[list[str], str, str]:
+    """What an agreement has and a no has not: the statements, and one signature, the typed or the drawn."""
+    return [each.id for each in text.statements], "" if drawn else name, drawn
 
 
 def _how_signed(row: Consent) -> str:

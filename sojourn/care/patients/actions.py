@@ -22,7 +22,7 @@ _FIELDS = ("given_name", "family_name", "birth_date", "sex", "email", "phone", "
 _IDENTITY = frozenset(("given_name", "family_name", "birth_date"))  # by which two records are found to be alike
 
 
-def _tidy(values: Mapping[str, Any]) -> dict[str, Any]:
+def _tidy(values: Mapping[str, object]) -> dict[str, Any]:
     return {name: " ".join(v.split()) if isinstance(v, str) else v for name, v in values.items()}
 
 
@@ -181,14 +181,14 @@ def _must_be_as_seen(patient: Patient, version: int) -> None:
         )
 
 
-def _as_edited(patient: Patient, values: Mapping[str, Any], record_number: str) -> dict[str, Any]:
+def _as_edited(patient: Patient, values: Mapping[str, object], record_number: str) -> dict[str, Any]:
     """Who the patient is once ``values`` are written; without a record number the one that stands is kept."""
     wanted = _tidy({name: getattr(patient, name) for name in _FIELDS} | dict(values))
     wanted["record_number"] = " ".join(record_number.split()) or patient.record_number
     return wanted
 
 
-def _changed(patient: Patient, wanted: Mapping[str, Any]) -> list[str]:
+def _changed(patient: Patient, wanted: Mapping[str, object]) -> list[str]:
     return sorted(name for name, value in wanted.items() if getattr(patient, name) != value)
 
 

@@ -98,7 +98,7 @@ def _list_models(args: argparse.Namespace) -> int:
     return 0
 
 
-def _as_table(model: Model) -> dict[str, Any]:
+def _as_table(model: Model) -> dict[str, object]:
     return {
         "model": model.id,
         "title": model.title,
