@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -79,24 +79,41 @@ def measure(
 ) -> None:
     """Asked, answered and scored: every scale of one occasion at once."""
     own, patient = walk.own, walk.patient
-    dark = 2 if phq >= 20 and own.random() < 0.4 else 1 if phq >= 15 and own.random() < 0.45 else 0
-    totals = _totals(phq, own)
     asked = [scale(each) for each in scales]
-    given = [_answers(each, totals[each.id], dark if each.id == "phq-9" else None, own) for each in asked]
+    given = _given(asked, phq, own)
     requests = [_request(cast, walk, each, at, sitting) for each in asked]
     results = [_scored(each, answers) for each, answers in zip(asked, given, strict=True)]
     responses = [
         _response(request, each, result, at) for each, request, result in zip(asked, requests, results, strict=True)
     ]
     cast.add(*requests, *responses)
-    cast.add(*(
-        Answer(clinic=cast.clinic, patient=patient, response=response, link_id=link_id, value=value, answered_at=at)
-        for response, answers in zip(responses, given, strict=True)
-        for link_id, value in answers.items()
-    ))  # fmt: skip
+    for response, answers in zip(responses, given, strict=True):
+        cast.add(*_answer_rows(response, answers, at))
     for response, answers, result in zip(responses, given, results, strict=True):
         if result.safety:
             _flag(cast, patient, response, result.safety, answers, at, own)
+
+
+def _given(asked: Sequence[Scale], phq: int, own: random.Random) -> list[dict[str, int | None]]:
+    """The answers to each scale, dark thoughts among those of whoever is worst."""
+    dark = _darkest(phq, own)
+    totals = _totals(phq, own)
+    return [_answers(each, totals[each.id], dark if each.id == "phq-9" else None, own) for each in asked]
+
+
+def _darkest(phq: int, own: random.Random) -> int:
+    """The most points for thoughts of death."""
+    if phq >= 20 and own.random() < 0.4:
+        return 2
+    return 1 if phq >= 15 and own.random() < 0.45 else 0
+
+
+def _answer_rows(response: QuestionnaireResponse, answers: dict[str, int | None], at: datetime) -> Iterator[Answer]:
+    for link_id, value in answers.items():
+        yield Answer(
+            clinic=response.clinic, patient=response.patient, response=response, link_id=link_id, value=value,
+            answered_at=at,
+        )  # fmt: skip
 
 
 def _scored(asked: Scale, answers: dict[str, int | None]) -> Score:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -192,25 +192,14 @@ def _course(
     cast: Cast, walk: Walk, course: CarePlan, companion: RelatedPerson, stage: str, arc: str, *, sparse: bool
 ) -> None:
     """What of the course has happened, what is booked, and what is asked for now."""
-    own, number, begins, baseline = walk.own, walk.number, walk.anchor, walk.tale.phq
-    now = timezone.now()
+    own, begins, now = walk.own, walk.anchor, timezone.now()
     today = now.astimezone(cast.clinic.zone).date()
-    scales = measures.followed(walk)
     days = _session_days(stage, begins, today, own)
     if walk.signed_in:
         del days[4]  # it is today's
-    course = _sessions(cast, walk, course, companion, stage, arc, baseline, days, sparse=sparse)
+    course = _sessions(cast, walk, course, companion, stage, arc, walk.tale.phq, days, sparse=sparse)
     if stage in {"after", "ended"}:
-        for week in range(1, 4):
-            day = days[5] + timedelta(weeks=week)
-            if day < today:
-                measures.measure(
-                    cast,
-                    walk,
-                    measures.depression(arc, baseline, 7, own),
-                    at_clock(day, time(18), cast.clinic.zone),
-                    scales,
-                )
+        _measured_afterwards(cast, walk, arc, days[5], today)
     cast.write()
     if stage == "ended":
         plan_actions.end(
@@ -222,14 +211,37 @@ def _course(
     if stage == "after" and own.random() < 0.5:
         course = _goes_on(cast, walk, course, today)
         booking.book_ahead(cast, walk, course, companion, today + timedelta(days=own.randint(3, 12)))
-    if number % 4 == 1 and stage != "ended":
-        then = today - timedelta(days=own.randint(3, 9))
+    _corresponds(cast, walk, stage, now)
+    _is_asked(cast, walk, stage, now)
+
+
+def _measured_afterwards(cast: Cast, walk: Walk, arc: str, last_session: date, today: date) -> None:
+    """Measured once a week for three weeks after the last session, as far as they have passed."""
+    for week in range(1, 4):
+        day = last_session + timedelta(weeks=week)
+        if day < today:
+            score = measures.depression(arc, walk.tale.phq, 7, walk.own)
+            evening = at_clock(day, time(18), cast.clinic.zone)
+            measures.measure(cast, walk, score, evening, measures.followed(walk))
+
+
+def _corresponds(cast: Cast, walk: Walk, stage: str, now: datetime) -> None:
+    """What some of them and the clinic have written to each other."""
+    own = walk.own
+    if walk.number % 4 == 1 and stage != "ended":
+        then = now.astimezone(cast.clinic.zone).date() - timedelta(days=own.randint(3, 9))
         then -= timedelta(days=max(0, then.weekday() - 4))
         messages.write_messages(walk, at_clock(then, time(own.randint(9, 15), own.randint(0, 59)), cast.clinic.zone))
-    if number == 11:
+    if walk.number == 11:
         messages.write_messages(walk, now - timedelta(hours=5), waits=True)
+
+
+def _is_asked(cast: Cast, walk: Walk, stage: str, now: datetime) -> None:
+    """Whom the clinic asks for an answer now."""
+    own = walk.own
     if walk.signed_in or (stage not in {"ended", "planned"} and own.random() < 0.6):
-        measures.ask_for(cast, walk.patient, now + timedelta(days=1 if walk.signed_in else own.randint(0, 4)), scales)
+        due_at = now + timedelta(days=1 if walk.signed_in else own.randint(0, 4))
+        measures.ask_for(cast, walk.patient, due_at, measures.followed(walk))
 
 
 def _session_days(stage: str, begins: date, today: date, own: random.Random) -> list[date]:
