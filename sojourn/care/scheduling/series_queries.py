@@ -13,7 +13,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import JSONObject, Lower
 
-from sojourn.care.patients.models import RelatedPerson
+from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling import hours, proposing
@@ -218,6 +218,10 @@ class SeriesFile:
     rules: Rules
     people: tuple[PossibleEscort, ...]
     seats: Mapping[int, str]
+
+    @property
+    def patient(self) -> Patient:
+        return self.course.patient
 
 
 def series_file(course_id: int, at: datetime) -> SeriesFile:

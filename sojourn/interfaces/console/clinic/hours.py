@@ -27,7 +27,7 @@ from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_today
 from sojourn.foundation.ui.numbers import CountField
-from sojourn.interfaces.shared.pages import tell
+from sojourn.interfaces.shared.pages import FORM, ClinicScope, clinic_page, opens, tell
 
 _CLOCK = {"type": "time", "step": "900"}
 _PARTS = ("from", "until", "from2", "until2")
@@ -151,14 +151,14 @@ def clinic_hours(request: Request) -> HttpResponse:
     return _hours(request, None)
 
 
-@allowed("hours.manage")
-@require_http_methods(["GET", "POST"])
-def staff_hours(request: Request, membership_id: int) -> HttpResponse:
+def _member(scope: ClinicScope, membership_id: int) -> Membership:
+    return Membership.objects.get(pk=membership_id, patient_id=None)
+
+
+@clinic_page("hours.manage", methods=FORM)
+@opens(_member)
+def staff_hours(request: Request, scope: ClinicScope, member: Membership) -> HttpResponse:
     """One person's hours."""
-    try:
-        member = Membership.objects.get(pk=membership_id, patient_id=None)
-    except Membership.DoesNotExist:
-        raise Http404 from None
     return _hours(request, member)
 
 

@@ -18,23 +18,21 @@ from django.utils import formats, timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_http_methods
 
-from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling import series_queries as scheduling_series_queries
 from sojourn.care.scheduling.models import Appointment, PreferredTimes
 from sojourn.care.scheduling.proposing import Planned, Proposal, SeriesRefusal, Slot
 from sojourn.care.scheduling.series_actions import SeriesTaken, Wanted, book_series
 from sojourn.care.scheduling.series_queries import FreeTime, Proposed, SeriesFile
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_local, page_today
 from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console.fields import set_choices
 from sojourn.interfaces.console.scheduling.before_dose import warned
-from sojourn.interfaces.shared.pages import closed
+from sojourn.interfaces.shared.pages import FORM, PatientScope, patient_row_page
 from sojourn.interfaces.shared.typed import whole
 
 PARTS = {
@@ -167,17 +165,14 @@ def _chosen(request: Request, minutes: int) -> list[Chosen]:
     return sorted(found, key=lambda each: each.slot.begins)
 
 
-@allowed("appointment.book")
-@require_http_methods(["GET", "POST"])
-def series(request: Request, course_id: int) -> HttpResponse:
+def _file(course_id: int) -> SeriesFile:
+    return scheduling_series_queries.series_file(course_id, timezone.now())
+
+
+@patient_row_page(_file, "appointment.book", methods=FORM)
+def series(request: Request, scope: PatientScope, known: SeriesFile) -> HttpResponse:
     """Propose, look over, book. A sent proposal that fails in part keeps the rest and proposes anew for what failed.
     Seven queries."""
-    try:
-        known = scheduling_series_queries.series_file(course_id, timezone.now())
-    except CarePlan.DoesNotExist:
-        raise Http404 from None
-    if gate := closed(request, known.course.patient):
-        return gate
     staff = scheduling_queries.attending_staff()
     form = _shape(request, known, staff)
     context = _context(request, known, form)
@@ -195,7 +190,7 @@ def series(request: Request, course_id: int) -> HttpResponse:
         raise Http404 from None
     words = ngettext("%(n)d session is booked.", "%(n)d sessions are booked.", booked) % {"n": booked}
     messages.success(request, words)
-    return redirect("console:series", course_id)
+    return redirect("console:series", known.course.pk)
 
 
 def _is_sent(request: HttpRequest) -> bool:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.http import Http404
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import ngettext
 
@@ -15,6 +14,7 @@ from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.queries import Answered
 from sojourn.care.intake.story import Question, Section, story
 from sojourn.care.patients.models import Patient
+from sojourn.interfaces.portal.pages import OwnScope
 
 REVIEW = "review"
 
@@ -71,9 +71,9 @@ class Chapter:
         return "done" if self.answered == self.total else "active" if self.answered else "open"
 
 
-def way_of(patient_id: int) -> IntakeProgress:
-    """Two queries."""
-    patient = get_object_or_404(Patient, pk=patient_id)
+def way_of(scope: OwnScope) -> IntakeProgress:
+    """Two queries. Raises Patient.DoesNotExist."""
+    patient = Patient.objects.get(pk=scope.patient_id)
     return IntakeProgress(patient, intake_queries.answers(patient.pk))
 
 
@@ -94,15 +94,17 @@ def url_of(topic: str, to_review: bool = False) -> str:
     return f"{url}?to={REVIEW}" if to_review else url
 
 
-def known_question(topic: str) -> Question:
+def question_named(topic: str) -> Question:
+    """The question of that id, or 404."""
     question = story().by_id.get(topic)
     if question is None:
         raise Http404
     return question
 
 
-def listed_question(topic: str) -> Question:
-    question = known_question(topic)
+def listed_question(scope: OwnScope, topic: str) -> Question:
+    """A question that is answered by a list, or 404."""
+    question = question_named(topic)
     if question.kind != "list":
         raise Http404
     return question

@@ -29,7 +29,7 @@ from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
 from sojourn.interfaces.portal.today.presenters import length_in_words
 from sojourn.interfaces.portal.visits.forms import CompanionForm, OfferForm, SoonerForm
-from sojourn.interfaces.shared.pages import FORM, POST, form_action, sent
+from sojourn.interfaces.shared.pages import FORM, POST, form_action, opens, sent
 
 _WORDS: dict[WayHome, tuple[StrPromise, str]] = {
     WayHome.CONFIRMED: (gettext_lazy("said yes"), "done"),
@@ -118,17 +118,19 @@ def sooner(request: Request, scope: OwnScope) -> HttpResponse:
     return redirect("portal:visits")
 
 
+def _offer(scope: OwnScope, offer_id: int) -> Offer:
+    return Offer.objects.get(pk=offer_id, patient_id=scope.patient_id)
+
+
 @own_page("own.visits", methods=FORM)
 @waits_under_a_dose(but=[("answer", "no")], reads=True)
-def offer(request: Request, scope: OwnScope, offer_id: int) -> HttpResponse:
+@opens(_offer)
+def offer(request: Request, scope: OwnScope, row: Offer) -> HttpResponse:
     """An earlier time: take it or let it go."""
-    row = Offer.objects.filter(pk=offer_id, patient_id=scope.patient_id).first()
-    if row is None:
-        raise Http404
     form = OfferForm(sent(request))
     if form.is_bound:
         try:
-            _answer(scope.actor, offer_id, form["answer"].value() or "")
+            _answer(scope.actor, row.pk, form["answer"].value() or "")
         except ActionRefused as refused:
             return _unchanged(request, _("This time is taken"), refused.reasons, 409)
         return redirect("portal:visits")
@@ -147,17 +149,19 @@ def _answer(by: Actor, offer_id: int, answer: str) -> None:
 _FIELDS = {"name-missing": "name", "no-way-to-reach": "email", "bad-email": "email", "not-beside-patient": "who"}
 
 
+def _own_visit(scope: OwnScope, visit_id: int) -> Appointment:
+    return Appointment.objects.select_related("companion").get(pk=visit_id, patient_id=scope.patient_id)
+
+
 @own_page("own.visits", methods=FORM)
 @waits_under_a_dose()
-def companion(request: Request, scope: OwnScope, visit_id: int) -> HttpResponse:
+@opens(_own_visit)
+def companion(request: Request, scope: OwnScope, row: Appointment) -> HttpResponse:
     """Name who brings one home from one visit."""
-    found = Appointment.objects.select_related("companion").filter(pk=visit_id, patient_id=scope.patient_id).first()
-    if found is None:
-        raise Http404
-    row, people = found, people_of(scope.patient_id)
+    people = people_of(scope.patient_id)
 
     def act(form: CompanionForm) -> HttpResponse:
-        _name(scope.actor, visit_id, form)
+        _name(scope.actor, row.pk, form)
         return redirect("portal:visits")
 
     def show_form(form: CompanionForm, status: int) -> HttpResponse:
