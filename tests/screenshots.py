@@ -46,7 +46,7 @@ def shoot(browser: Browser, who: str, pages: dict[str, str], kinds: list[tuple[s
 
 
 def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
-    """The pages from the story to the way home: the prescriber's, the front desk's, and the companion's link."""
+    """The pages from the story to the ride home: the prescriber's, the front desk's, and the companion's link."""
     from django.utils import timezone
 
     from sojourn.care.candidacy import waiting_queries
@@ -83,7 +83,7 @@ def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
     deadline = time.monotonic() + 30
     links: list[str] = []
     while not links and time.monotonic() < deadline:
-        links = [link for letter in postbox.letters() for link in letter.links if "/way-home/" in link]
+        links = [link for letter in postbox.letters() for link in letter.links if "/ride-home/" in link]
         time.sleep(0.3)
     doctor = {
         "story-clinic": f"/clinic/patients/{waits.patient_id}/story/",
@@ -97,7 +97,7 @@ def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
     front = {
         "calendar": "/clinic/appointments/week/",
         "series": f"/clinic/courses/{coming.care_plan_id}/series/",
-        "way-home": "/clinic/way-home/",
+        "ride-home": "/clinic/ride-home/",
     }
     return doctor, front, links[0]
 
@@ -136,7 +136,7 @@ def main() -> None:
             shoot(browser, "nurse@harbor.demo", clinic, ALL_KINDS)
             shoot(browser, "prescriber@harbor.demo", doctor, ALL_KINDS)
             shoot(browser, "front_desk@harbor.demo", front, ALL_KINDS)
-            shoot(browser, "", {"way-home-companion": companion}, PHONE_FIRST)
+            shoot(browser, "", {"ride-home-companion": companion}, PHONE_FIRST)
             portal = {
                 "home-patient": "/today/",
                 "progress": "/today/progress/",

@@ -1,4 +1,4 @@
-"""Hours, staff, series, the waiting list, reminders, feeds and the way home."""
+"""Hours, staff, series, the waiting list, reminders, feeds and the ride home."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django.db import DatabaseError, IntegrityError, connection, connections, tr
 from sojourn.care.coordination import feed_actions, jobs, reminder_actions, ride_home_actions, waiting_actions
 from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination.models import EscortLink, Offer, Reminder
-from sojourn.care.coordination.queries import WayHome
+from sojourn.care.coordination.queries import RideHomeState
 from sojourn.care.patients import actions as patients_actions
 from sojourn.care.scheduling import actions as scheduling_actions
 from sojourn.care.scheduling import house_actions, proposing, series_actions, series_queries
@@ -626,7 +626,7 @@ def test_a_feed_opens_one_persons_times_until_it_is_ended(desk: Cast):
     assert coordination_queries.feed_by(hash_of(theirs.token), NOW) is None
 
 
-# ---------------------------------------------------------------- the way home
+# ---------------------------------------------------------------- the ride home
 
 
 def companioned(clinic: Cast, at=TEN, email="luis@example.org"):
@@ -639,28 +639,28 @@ def companioned(clinic: Cast, at=TEN, email="luis@example.org"):
 
 def asked(clinic: Cast, appointment, now=NOW) -> Actor:
     ride_home_actions.ask(by=clinic.actor("front_desk"), appointment_id=appointment.pk, now=now)
-    return Actor(token_hash=hash_of(re.search(r"/way-home/([^/\s]+)/", letters()[-1].text)[1]))  # type: ignore[index]
+    return Actor(token_hash=hash_of(re.search(r"/ride-home/([^/\s]+)/", letters()[-1].text)[1]))  # type: ignore[index]
 
 
-def state(appointment) -> WayHome:
-    return coordination_queries.way_home(appointment.pk).state
+def state(appointment) -> RideHomeState:
+    return coordination_queries.ride_home(appointment.pk).state
 
 
 def test_the_companion_says_yes_and_changes_their_mind(desk: Cast):
     session, _luis = companioned(desk)
-    assert state(session) == WayHome.UNASKED
+    assert state(session) == RideHomeState.UNASKED
     luis = asked(desk, session)
-    assert state(session) == WayHome.ASKED
+    assert state(session) == RideHomeState.ASKED
     with acting_as(luis):
         view = coordination_queries.escort_view(luis.token_hash)
         assert view is not None
         assert view.given_name == "Ana"
         first = ride_home_actions.answer(by=luis, comes=True, note=" by  bus ", now=NOW)
         assert ride_home_actions.answer(by=luis, comes=True, note="by bus", now=NOW).pk == first.pk
-    assert (state(session), coordination_queries.way_home(session.pk).note) == (WayHome.CONFIRMED, "by bus")
+    assert (state(session), coordination_queries.ride_home(session.pk).note) == (RideHomeState.CONFIRMED, "by bus")
     with acting_as(luis):
         ride_home_actions.answer(by=luis, comes=False, now=NOW)
-    assert state(session) == WayHome.DECLINED
+    assert state(session) == RideHomeState.DECLINED
     with acting_as(luis):
         assert refused(lambda: ride_home_actions.answer(by=luis, comes=True, now=TEN)) == ("over",)
     written = letters()[0]
@@ -674,7 +674,7 @@ def test_who_confirmed_tuesday_has_not_confirmed_thursday(desk: Cast):
     with acting_as(by):
         ride_home_actions.answer(by=by, comes=True, now=NOW)
     moved = move(desk, session, session.chair, at=TEN + timedelta(days=1), companion_id=luis.pk)
-    assert state(moved) == WayHome.ASKED
+    assert state(moved) == RideHomeState.ASKED
     house = reminder_actions.sender(desk.clinic.pk)
     with acting_as(house):
         assert ride_home_actions.ask_in_time(by=house, appointment_id=moved.pk, person_id=luis.pk, now=NOW)
@@ -715,8 +715,8 @@ def test_the_clinic_writes_down_what_was_said_on_the_phone(desk: Cast):
     by = desk.actor("front_desk")
     assert refused(lambda: ride_home_actions.ask(by=by, appointment_id=session.pk, now=NOW)) == ("no-address",)
     ride_home_actions.write_answer(by=by, appointment_id=session.pk, comes=True, now=NOW)
-    way = coordination_queries.way_home(session.pk)
-    assert (way.state, way.said_by.split()[0]) == (WayHome.CONFIRMED, "Front")
+    way = coordination_queries.ride_home(session.pk)
+    assert (way.state, way.said_by.split()[0]) == (RideHomeState.CONFIRMED, "Front")
     scheduling_actions.cancel(by=by, appointment_id=session.pk, version=1, because="ill", now=NOW)
     assert refused(lambda: ride_home_actions.ask(by=by, appointment_id=session.pk, now=NOW)) == ("cancelled",)
 
@@ -734,13 +734,13 @@ def test_the_patient_names_somebody_else(desk: Cast):
         assert refused(
             lambda: ride_home_actions.name_companion(by=me, appointment_id=session.pk, person_id=0, now=NOW)
         ) == ("not-beside-patient",)
-    assert state(session) == WayHome.UNASKED
+    assert state(session) == RideHomeState.UNASKED
     assert len(queued("booking.ask_companion")) == 2
     with acting_as(old):
         assert refused(lambda: ride_home_actions.answer(by=old, comes=True, now=NOW)) == ("other",)
     with acting_as(me):
         ride_home_actions.name_companion(by=me, appointment_id=session.pk, person_id=luis.pk, now=NOW)
-    assert coordination_queries.way_home(session.pk).person == luis
+    assert coordination_queries.ride_home(session.pk).person == luis
 
 
 def test_a_patient_assigns_no_staff(desk: Cast):
@@ -757,4 +757,4 @@ def test_the_jobs_ask_as_the_house(desk: Cast):
     session, luis = companioned(desk, at=datetime.now(UTC) + timedelta(days=2))
     with acting_as(Actor()):
         jobs.ask_companion(clinic_id=desk.clinic.pk, appointment_id=session.pk, person_id=luis.pk)
-    assert state(session) == WayHome.ASKED
+    assert state(session) == RideHomeState.ASKED

@@ -161,7 +161,7 @@ def test_who_brings_one_home(clinic: Cast, language: str, name: str):
     visit = book(clinic, plan, chair(clinic), day_ahead(3))
     phone = at(clinic, patient_client(clinic, plan), language)
     fields = {"who": "new", "name": "Luis", "phone": "555 0100", name: phone.words}
-    assert phone.offered(phone.client.post(f"/today/visits/{visit.pk}/way-home/", fields)) == "/today/visits/"
+    assert phone.offered(phone.client.post(f"/today/visits/{visit.pk}/ride-home/", fields)) == "/today/visits/"
     assert phone.one_flag().about.startswith("person:")
 
 
@@ -380,7 +380,7 @@ SHOWN: Final = {
     "safety.writing_actions.ask_question text": test_a_question_about_an_agreement,
     "safety.writing_actions.sign signed_name": test_a_signature_and_a_withdrawal,
     "session.withdrawal_actions.withdraw_consent reason": test_a_signature_and_a_withdrawal,
-    "safety.writing_actions.answer_way_home note": test_the_note_and_the_worry_of_a_support_person,
+    "safety.writing_actions.answer_ride_home note": test_the_note_and_the_worry_of_a_support_person,
     "safety.writing_actions.worry_of text": test_the_note_and_the_worry_of_a_support_person,
     "safety.writing_actions.worry text": test_the_note_and_the_worry_of_a_support_person,
 }
@@ -463,7 +463,7 @@ def test_before_any_writing_it_is_said_what_is_looked_for_and_who_reads_it():
             text = path.read_text(encoding="utf-8")
             if _TYPED.search(text):
                 found[_page(path)] = re.search(rf'include "{interface}/(danger/)?words_read.html"', text) is not None
-    assert {"messages/messages.html", "intake/question.html", "intake/line.html", "way_home.html"} <= found.keys()
+    assert {"messages/messages.html", "intake/question.html", "intake/line.html", "ride_home.html"} <= found.keys()
     assert {name for name, told in found.items() if not told} <= NOT_TOLD.keys()
 
 

@@ -151,7 +151,7 @@ def test_a_form_is_receipted_once_it_was_read(clinic: Cast):
 
 def test_the_link_of_a_support_person_keeps_nothing_and_names_nobody(clinic: Cast, client: Client):
     """A stranger's page is nobody's: what the device kept of a patient is swept by it, and nothing typed is kept."""
-    answer = client.get("/way-home/not-a-link/")
+    answer = client.get("/ride-home/not-a-link/")
     assert answer.status_code == 404
     assert owner_on(answer.content.decode()) == ""
     assert "no-store" in answer.headers["Cache-Control"]

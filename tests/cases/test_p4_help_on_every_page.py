@@ -52,7 +52,7 @@ STRANGERS: dict[str, Callable[[Cast], tuple[str, int]]] = {
     "invitation that is none": lambda _cast: ("/invitation/abcdefgh/", 404),
     "nothing here": lambda _cast: ("/nothing/here/", 404),
     "support person": lambda cast: (asked(cast)[1], 200),
-    "support person, no link": lambda _cast: ("/way-home/abcdefgh/", 404),
+    "support person, no link": lambda _cast: ("/ride-home/abcdefgh/", 404),
 }
 
 

@@ -51,7 +51,7 @@ def test_every_page_is_clear(clinic: Cast, browser: Browser, monkeypatch: pytest
             "week-staff": reverse("console:week") + f"?day={day}&by=staff",
             "day": reverse("console:day") + f"?day={day}",
             "series": reverse("console:series", args=[bo.pk]) + "?" + urlencode(shape()),
-            "ways-home": reverse("console:ways_home"),
+            "rides-home": reverse("console:rides_home"),
             "appointment": reverse("console:appointment", args=[first.pk]),
             "waiting": reverse("console:waiting"),
         },

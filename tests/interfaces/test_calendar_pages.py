@@ -1,4 +1,4 @@
-"""The week, the series, hours, the waiting list and the way home on the clinic's pages; feeds for both sides."""
+"""The week, the series, hours, the waiting list and the ride home on the clinic's pages; feeds for both sides."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_the_week_by_chair_and_by_staff(clinic: Cast):
     assert client.get(reverse("console:week"), {"day": "nonsense"}).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["console:week", "console:day", "console:ways_home", "console:waiting"])
+@pytest.mark.parametrize("name", ["console:week", "console:day", "console:rides_home", "console:waiting"])
 def test_the_pages_ask_few_questions_however_full(clinic: Cast, name: str):
     open_weekdays(clinic)
     adopt(clinic, 8)
@@ -123,7 +123,7 @@ def test_a_restricted_patient_is_not_named(clinic: Cast):
             by=clinic.actor("prescriber"), care_plan_id=plan.pk, chair_id=chair(clinic).pk, starts_at=day_ahead(1),
             minutes=120,
         )  # fmt: skip
-    for name in ("console:week", "console:ways_home"):
+    for name in ("console:week", "console:rides_home"):
         page = body(clinic.client("nurse").get(reverse(name), {"day": day_ahead(1).date().isoformat()}))
         assert "Eva" not in page
         assert "Restricted record" in page
@@ -393,15 +393,15 @@ def test_rooms_hold_chairs(clinic: Cast):
     assert "Chair 1, Garden" in body(clinic.client("nurse").get(reverse("console:week")))
 
 
-# ---------------------------------------------------------------- the way home and waiting
+# ---------------------------------------------------------------- the ride home and waiting
 
 
-def test_the_way_home_is_chased_in_one_click(clinic: Cast):
+def test_the_ride_home_is_chased_in_one_click(clinic: Cast):
     ana = course(clinic)
     first = book(clinic, ana, chair(clinic), day_ahead(2), companion_id=companion(clinic, ana).pk)
-    client, listed = clinic.client("front_desk"), reverse("console:ways_home")
+    client, listed = clinic.client("front_desk"), reverse("console:rides_home")
     assert "Ask now" in body(client.get(listed))
-    ask = reverse("console:way_home_ask", args=[first.pk])
+    ask = reverse("console:ride_home_ask", args=[first.pk])
     assert client.get(ask).status_code == 405
     answer = client.post(ask, {"next": listed})
     assert answer.url == listed
@@ -410,7 +410,7 @@ def test_the_way_home_is_chased_in_one_click(clinic: Cast):
     assert "Ask again" in page
     assert "A letter is on its way to Luis" in page
     assert client.post(ask, {"next": "https://evil.example/"}).url == reverse("console:appointment", args=[first.pk])
-    said = reverse("console:way_home_answer", args=[first.pk])
+    said = reverse("console:ride_home_answer", args=[first.pk])
     assert client.post(said).status_code == 400  # silence is not a yes
     assert client.post(said, {"answer": "yes"}).status_code == 302
     page = body(client.get(reverse("console:appointment", args=[first.pk])))

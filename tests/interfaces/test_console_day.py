@@ -297,7 +297,7 @@ def test_the_desk_sees_arrivals_and_missing_companions_but_no_states(clinic: Cas
         assert secret not in page
 
 
-def test_the_desk_sees_where_the_way_home_stands(clinic: Cast):
+def test_the_desk_sees_where_the_ride_home_stands(clinic: Cast):
     desk = clinic.actor("front_desk")
     for number, (given, comes) in enumerate({"Ana": False, "Bo": True, "Cy": None}.items()):
         plan_ = course(clinic, given)

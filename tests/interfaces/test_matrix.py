@@ -347,7 +347,10 @@ TYPED: dict[str, dict[str, Any]] = {
     "clinic/sessions/<int:encounter_id>/check/": {"item": "consent", "outcome": "passed"},
 }
 # Addresses that have nothing to show by an ordinary visit: a token is a secret, the demo is off, and so on.
-NOTHING_THERE = ("way-home/", "earlier/", "clinic/feeds/", "today/feeds/", "invitation/", "outbox/", "accounts/", "ui/")
+NOTHING_THERE = (
+    "ride-home/", "way-home/", "earlier/",
+    "clinic/feeds/", "today/feeds/", "invitation/", "outbox/", "accounts/", "ui/",
+)  # fmt: skip
 
 
 # ---------------------------------------------------------------- the addresses

@@ -660,7 +660,7 @@ def the_plan_is_signed(c: Cast) -> None:
     c.patient.look("My plan")
 
 
-# ---------------------------------------------------------------- the series and the way home
+# ---------------------------------------------------------------- the series and the ride home
 
 
 def the_series_is_booked(c: Cast) -> None:
@@ -711,29 +711,29 @@ def the_series_is_booked(c: Cast) -> None:
     assert c.family not in text
 
 
-def the_way_home_is_confirmed(c: Cast) -> None:
-    page = c.desk.go("/clinic/way-home/")
-    c.desk.look("way home, open")
+def the_ride_home_is_confirmed(c: Cast) -> None:
+    page = c.desk.go("/clinic/ride-home/")
+    c.desk.look("ride home, open")
     mine = page.locator("section[aria-labelledby=open] li", has_text=c.family)
     mine.first.get_by_role("button").click()
-    letter = a_letter("way home", to=c.companion_email, about="/way-home/")
+    letter = a_letter("ride home", to=c.companion_email, about="/ride-home/")
     assert letter.subject == c.words("Can you bring %(given_name)s home?", given_name=c.given), letter.subject
 
     rosa = Someone(c.browser, "phone", c.words)
     phone = rosa.go(letter.links[0])
     rosa.reads("Will you come?")
     expect(phone.locator("main")).not_to_contain_text(c.family)
-    rosa.look("way home, the companion")
+    rosa.look("ride home, the companion")
     rosa.fill("Do you want to tell the clinic something?", c.typed["note"])
     rosa.tap("Yes, I bring %(given_name)s home", given_name=c.given)
     rosa.reads("You said yes")
-    rosa.look("way home, said yes")
+    rosa.look("ride home, said yes")
 
-    page = c.desk.go("/clinic/way-home/")
+    page = c.desk.go("/clinic/ride-home/")
     sure = page.locator("section[aria-labelledby=settled] li", has_text=c.family)
     expect(sure).to_contain_text(c.words("ride home confirmed"))
     expect(sure).to_contain_text(c.typed["note"])
-    c.desk.look("way home, confirmed")
+    c.desk.look("ride home, confirmed")
     page = c.patient.go("/today/visits/")
     expect(page.locator("main ol > li").first).to_contain_text(c.companion)
 
@@ -779,7 +779,7 @@ STEPS = (
     the_prescriber_countersigns,
     the_plan_is_signed,
     the_series_is_booked,
-    the_way_home_is_confirmed,
+    the_ride_home_is_confirmed,
     one_session_is_cancelled_and_the_series_repaired,
 )
 

@@ -1,4 +1,4 @@
-"""From the invitation to a signed plan and a booked series with a confirmed way home, in a real browser.
+"""From the invitation to a signed plan and a booked series with a confirmed ride home, in a real browser.
 
 Given a running house with the demo clinic: the front desk invites a patient, who tells the story on a phone, goes on
 with it on another one, and writes to the clinic; a prescriber reads, asks for the first questionnaires, enters what

@@ -1,4 +1,4 @@
-"""The way home: the companion is asked by a link, answers, changes their mind; clinic and patient see it."""
+"""The ride home: the companion is asked by a link, answers, changes their mind; clinic and patient see it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NOT_AGAIN_WITHIN = timedelta(minutes=10)  # how soon a link may be asked for aga
 
 
 def _ahead(appointment_id: int, now: datetime) -> Appointment:
-    """The appointment, locked, if its way home can still be settled."""
+    """The appointment, locked, if its ride home can still be settled."""
     row = Appointment.objects.select_for_update(of=("self",), no_key=True).select_related("companion", "patient").get(
         pk=appointment_id
     )  # fmt: skip
@@ -86,7 +86,7 @@ def _send(row: Appointment, sent_by: str, now: datetime) -> EscortLink:
         when = formats.date_format(row.during.lower.astimezone(clinic.zone), _("l j F Y, H:i"))
     letters.post(
         letters.write(
-            person.email, "way_home", language,
+            person.email, "ride_home", language,
             name=person.name, given_name=row.patient.given_name, clinic=clinic.name, phone=clinic.phone, when=when,
             link=address(Page.RIDE_HOME, token),
         )

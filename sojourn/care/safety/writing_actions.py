@@ -185,10 +185,11 @@ WORRY: Final = 150  # characters of a worry: a flag keeps it whole, beside the n
 
 
 @transaction.atomic
-def answer_way_home(*, by: Actor, comes: bool, note: str = "", now: datetime | None = None) -> EscortAnswer:
+def answer_ride_home(*, by: Actor, comes: bool, note: str = "", now: datetime | None = None) -> EscortAnswer:
     """``ride_home_actions.answer``. Words of danger in the note of a support person are a worry about the patient:
     whose danger they tell of, a clinician must ask."""
     row = ride_home_actions.answer(by=by, comes=comes, note=note, now=now)
+    # As flags have been keyed from the beginning: the same note raises no second one.
     worry_of(by=by, text=row.note, about=f"way_home:{row.pk}", now=now)
     return row
 

@@ -1,4 +1,4 @@
-"""Appointments of the past and to come, who attends, and the way home."""
+"""Appointments of the past and to come, who attends, and the ride home."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 
-from sojourn.care.coordination import ride_home_actions as way_home
+from sojourn.care.coordination import ride_home_actions
 from sojourn.care.coordination import waiting_actions as waiting
 from sojourn.care.coordination.models import EscortAnswer, EscortLink
 from sojourn.care.patients.models import RelatedPerson
@@ -57,7 +57,7 @@ def book_past(
 
 
 def book_ahead(cast: Cast, walk: Walk, course: CarePlan, companion: RelatedPerson, day: date) -> Appointment:
-    """A sitting to come, booked by the front desk as on any day; and what is known of its way home."""
+    """A sitting to come, booked by the front desk as on any day; and what is known of its ride home."""
     own, now = walk.own, timezone.now()
     slots = own.sample(SLOTS, len(SLOTS))
     booked_at = max(now - timedelta(days=own.randint(1, 3)), walk.at("signed", timedelta(hours=1)))
@@ -82,7 +82,7 @@ def _ride(cast: Cast, walk: Walk, appointment: Appointment, companion: RelatedPe
         return
     how = walk.own.choices(("confirmed", "asked", "declined", "open"), (55, 20, 10, 15))[0]
     if walk.signed_in:  # with its letter in the outbox: the companion's link can be opened
-        way_home.ask(by=cast.team.desk, appointment_id=appointment.pk, now=now - timedelta(hours=3))
+        ride_home_actions.ask(by=cast.team.desk, appointment_id=appointment.pk, now=now - timedelta(hours=3))
         return
     answered = now - timedelta(hours=walk.own.randint(3, 40))
     if how == "open" or (how == "asked" and not companion.email):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sojourn.interfaces.escort import earlier, way_home
+from sojourn.interfaces.escort import earlier, ride_home
 
 app_name = "escort"
 urlpatterns = [
-    path("way-home/<str:token>/", way_home.way_home, name="way_home"),
+    path("ride-home/<str:token>/", ride_home.ride_home, name="ride_home"),
+    path("way-home/<str:token>/", ride_home.ride_home),  # as letters said it before
     path("earlier/<str:token>/", earlier.earlier, name="earlier"),
 ]

@@ -35,7 +35,7 @@ from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.scheduling.before_dose import warned
 from sojourn.interfaces.console.scheduling.day import day
 from sojourn.interfaces.console.scheduling.forms import AppointmentForm, CancelForm
-from sojourn.interfaces.console.scheduling.ride_home import way_word
+from sojourn.interfaces.console.scheduling.ride_home import ride_word
 from sojourn.interfaces.console.scheduling.timeline import clock_words
 from sojourn.interfaces.shared import typed
 from sojourn.interfaces.shared.pages import FORM, PatientScope, closed, form_action, patient_row_page, sent, tell
@@ -244,9 +244,9 @@ def _as_it_is(found: Appointment, attending: Sequence[Attendance]) -> dict[str, 
 
 
 def _as_shown(scope: PatientScope, row: SessionRow, *, ahead: bool) -> dict[str, object]:
-    """What an appointment is: whose, when, where it stands, and the way home."""
+    """What an appointment is: whose, when, where it stands, and the ride home."""
     found, may = row.appointment, scope.actor.may
-    way = coordination_queries.ways_home([found])[found.pk]
+    ride = coordination_queries.rides_home([found])[found.pk]
     awaited = row.state == State.PLANNED and found.status == "booked"
     state = State.CANCELLED if found.status == "cancelled" else row.state
     companion = found.companion
@@ -257,9 +257,9 @@ def _as_shown(scope: PatientScope, row: SessionRow, *, ahead: bool) -> dict[str,
         "word": state_word(state, clinical=may("session.read")),
         "from": found.during.lower,
         "until": found.during.upper,
-        "way": way,
-        "way_word": way_word(way),
-        "settle_way": ahead and way.person is not None,
+        "ride": ride,
+        "ride_word": ride_word(ride),
+        "settle_ride": ahead and ride.person is not None,
         "companion": companion if companion and companion.ended_at is None else None,
         "warned": warned(scope.actor, found.care_plan) if awaited else None,
     }

@@ -14,10 +14,9 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.care.coordination import queries as coordination_queries
-from sojourn.care.coordination import ride_home_actions as way_home_actions
-from sojourn.care.coordination import waiting_actions
+from sojourn.care.coordination import ride_home_actions, waiting_actions
 from sojourn.care.coordination.models import Offer
-from sojourn.care.coordination.queries import RideHome, WayHome
+from sojourn.care.coordination.queries import RideHome, RideHomeState
 from sojourn.care.patients.queries import people_of
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.safety import writing_actions as writing
@@ -31,12 +30,12 @@ from sojourn.interfaces.portal.today.presenters import length_in_words
 from sojourn.interfaces.portal.visits.forms import CompanionForm, OfferForm, SoonerForm
 from sojourn.interfaces.shared.pages import FORM, POST, form_action, sent
 
-_WORDS: dict[WayHome, tuple[StrPromise, str]] = {
-    WayHome.CONFIRMED: (gettext_lazy("said yes"), "done"),
-    WayHome.ASKED: (gettext_lazy("has not answered yet"), "wait"),
-    WayHome.DECLINED: (gettext_lazy("cannot come"), "stop"),
-    WayHome.UNASKED: (gettext_lazy("will be asked a week before"), "open"),
-    WayHome.NOBODY: (gettext_lazy("nobody is named yet"), "wait"),
+_WORDS: dict[RideHomeState, tuple[StrPromise, str]] = {
+    RideHomeState.CONFIRMED: (gettext_lazy("said yes"), "done"),
+    RideHomeState.ASKED: (gettext_lazy("has not answered yet"), "wait"),
+    RideHomeState.DECLINED: (gettext_lazy("cannot come"), "stop"),
+    RideHomeState.UNASKED: (gettext_lazy("will be asked a week before"), "open"),
+    RideHomeState.NOBODY: (gettext_lazy("nobody is named yet"), "wait"),
 }
 
 
@@ -53,14 +52,14 @@ class Visit:
     url: str
 
 
-def _visit(row: Appointment, way: RideHome) -> Visit:
+def _visit(row: Appointment, ride: RideHome) -> Visit:
     words: StrPromise | str
-    words, kind = _WORDS[way.state]
-    if way.person is not None and way.state == WayHome.UNASKED and not way.reachable:
+    words, kind = _WORDS[ride.state]
+    if ride.person is not None and ride.state == RideHomeState.UNASKED and not ride.reachable:
         words, kind = _("is called by the clinic"), "open"
     return Visit(
         row.pk, row.during.lower, length_in_words(row.during.upper - row.during.lower),
-        way.person.name if way.person is not None else "", words, kind,
+        ride.person.name if ride.person is not None else "", words, kind,
         reverse("portal:visit_companion", args=[row.pk]),
     )  # fmt: skip
 
@@ -76,7 +75,7 @@ def visits(request: Request, scope: OwnScope) -> HttpResponse:
         .select_related("companion")
         .order_by("during")
     )
-    ways = coordination_queries.ways_home(rows)
+    rides = coordination_queries.rides_home(rows)
     waits = {entry.care_plan_id for entry in coordination_queries.waits_of(scope.patient_id)}
     ahead = [row for row in rows if row.during.lower > now]
     course_id = ahead[0].care_plan_id if ahead else None
@@ -84,7 +83,7 @@ def visits(request: Request, scope: OwnScope) -> HttpResponse:
         request,
         "portal/visits/visits.html",
         {
-            "visits": [_visit(row, ways[row.pk]) for row in ahead],
+            "visits": [_visit(row, rides[row.pk]) for row in ahead],
             "offers": coordination_queries.open_offers(scope.patient_id, now),
             "where": scope.clinic.address,
             "course_id": course_id,
@@ -181,4 +180,4 @@ def _name(by: Actor, appointment_id: int, form: CompanionForm) -> None:
             phone=values["phone"], relationship=values["relationship"],
         )  # fmt: skip
     else:
-        way_home_actions.name_companion(by=by, appointment_id=appointment_id, person_id=int(values["who"]))
+        ride_home_actions.name_companion(by=by, appointment_id=appointment_id, person_id=int(values["who"]))

@@ -50,7 +50,7 @@ describe("a draft", () => {
     assert.equal(tab.length, 2);
   });
   it("is not kept for nobody", () => {
-    as("").keep("/way-home", "I come by bus");
+    as("").keep("/ride-home", "I come by bus");
     as(null).keep("/help", "text");
     assert.equal(tab.length, 0);
   });
