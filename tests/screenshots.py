@@ -46,7 +46,7 @@ def shoot(browser: Browser, who: str, pages: dict[str, str], kinds: list[tuple[s
 
 
 def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
-    """The pages from the story to the ride home: the prescriber's, the front desk's, and the companion's link."""
+    """The pages from the story to the ride home: the prescriber's, the front desk's, and the escort's link."""
     from django.utils import timezone
 
     from sojourn.care.candidacy import waiting_queries
@@ -70,8 +70,8 @@ def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
         draft = PlanVersion.objects.filter(signed_at=None, discarded_at=None).exclude(dose_mg=None).first()
         signed = PlanVersion.objects.exclude(signed_at=None).order_by("signed_at").last()
         ahead = Appointment.objects.filter(
-            status="booked", during__startswith__gt=timezone.now(), companion__ended_at=None
-        ).exclude(companion__email="")
+            status="booked", during__startswith__gt=timezone.now(), escort__ended_at=None
+        ).exclude(escort__email="")
         new = ahead.exclude(care_plan__in=Encounter.objects.values("care_plan"))  # the whole series lies ahead
         coming = new.order_by("during").first() or ahead.order_by("during").first()
         assert waits is not None
@@ -127,7 +127,7 @@ def main() -> None:
         found.start("mail", "sojourn.config.processes", "mail")
         found.start_all()
         found.start("monitor", "sojourn.config.processes", "demo-monitor")
-        doctor, front, companion = first_contact()
+        doctor, front, escort = first_contact()
         time.sleep(8)
         where = {name: path for name, _, path in pages()}
         with sync_playwright() as playwright:
@@ -136,7 +136,7 @@ def main() -> None:
             shoot(browser, "nurse@harbor.demo", clinic, ALL_KINDS)
             shoot(browser, "prescriber@harbor.demo", doctor, ALL_KINDS)
             shoot(browser, "front_desk@harbor.demo", front, ALL_KINDS)
-            shoot(browser, "", {"ride-home-companion": companion}, PHONE_FIRST)
+            shoot(browser, "", {"ride-home-escort": escort}, PHONE_FIRST)
             portal = {
                 "home-patient": "/today/",
                 "progress": "/today/progress/",

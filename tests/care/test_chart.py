@@ -154,7 +154,7 @@ def test_the_record_holds_everything_that_happened(clinic: Cast):
         (("check-failed:walks",), "Walks with a stick since 2019")
     ]
     assert record.left is not None
-    assert (record.left.companion_name, record.left.criteria["padss"]) == ("Luis Reyes", 9)
+    assert (record.left.escort_name, record.left.criteria["padss"]) == ("Luis Reyes", 9)
     assert [(each.scale_id, each.score, each.during) for each in record.measures] == [("phq-9", Decimal(19), False)]
 
 

@@ -94,6 +94,20 @@ INSERT INTO encounter_encounter (id, clinic_id, patient_id, care_plan_id, appoin
   protocol_version, protocol_hash, opened_at)
 VALUES (1, 1, 2, 1, 2, 2, 'iv', '1', '', '2026-03-02 17:05Z');
 """
+# Who brings the patient home, named and written down under the word of before; and how the patient of 2 left.
+COMPANIONS = """
+ALTER TABLE booking_appointment RENAME escort_id TO companion_id;
+ALTER TABLE session_discharge RENAME escort_id TO companion_id;
+ALTER TABLE session_discharge RENAME escort_name TO companion_name;
+ALTER INDEX one_link_an_escort RENAME TO one_link_a_companion;
+"""
+THE_ONE_WHO_CAME = """
+SET session_replication_role = replica;
+UPDATE booking_appointment SET companion_id = 7 WHERE id = 2;
+INSERT INTO session_discharge (id, clinic_id, patient_id, encounter_id, companion_id, companion_name, criteria, at,
+  by_id)
+VALUES (1, 1, 2, 1, 7, 'Luis Reyes', '{}', '2026-03-02 19:00Z', 1);
+"""
 
 
 @pytest.fixture
@@ -104,10 +118,10 @@ def unparted(db: None) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
     with psycopg.connect(owner, autocommit=True) as connection:
         connection.execute(
             "DELETE FROM django_migrations WHERE app = 'coordination' OR (app = 'booking' AND name > '0006')"
-            " OR (app = 'encounter' AND name > '0005');"
-            "ALTER TABLE booking_appointment DROP COLUMN session_opened_at"
+            " OR (app = 'encounter' AND name > '0005') OR (app = 'session' AND name > '0012');"
+            "ALTER TABLE booking_appointment DROP COLUMN session_opened_at;" + COMPANIONS
         )
-        house._admin(AN_OPEN_SESSION, SCRATCH)
+        house._admin(AN_OPEN_SESSION + THE_ONE_WHO_CAME, SCRATCH)
         yield connection
     house._admin(f'DROP DATABASE "{SCRATCH}"')
 
@@ -123,7 +137,8 @@ def _upgrade() -> None:
 
 def test_the_tables_of_coordination_stay_as_they_are(unparted: psycopg.Connection[tuple[object, ...]]) -> None:
     def walls() -> list[object]:
-        return [unparted.execute(WALLS, (f"booking_{name}",)).fetchone() for name in (*PARTED, "appointment")]
+        tables = [*(f"booking_{name}" for name in (*PARTED, "appointment")), "session_discharge"]
+        return [unparted.execute(WALLS, (table,)).fetchone() for table in tables]
 
     before = walls()
     assert None not in before
@@ -138,3 +153,16 @@ def test_appointments_of_an_older_database_know_which_sessions_are_open(
     unparted.execute("ALTER TABLE booking_appointment NO FORCE ROW LEVEL SECURITY")
     rows = unparted.execute("SELECT id, session_opened_at FROM booking_appointment ORDER BY id").fetchall()
     assert rows == [(1, None), (2, datetime(2026, 3, 2, 17, 5, tzinfo=UTC))]
+
+
+def test_whoever_brought_a_patient_home_is_the_escort_of_an_older_database(
+    unparted: psycopg.Connection[tuple[object, ...]],
+) -> None:
+    _upgrade()
+    for table in ("booking_appointment", "session_discharge"):
+        unparted.execute(sql.SQL("ALTER TABLE {} NO FORCE ROW LEVEL SECURITY").format(sql.Identifier(table)))
+    named = unparted.execute("SELECT id, escort_id FROM booking_appointment ORDER BY id").fetchall()
+    assert named == [(1, None), (2, 7)]
+    assert unparted.execute("SELECT escort_id, escort_name FROM session_discharge").fetchall() == [(7, "Luis Reyes")]
+    with pytest.raises(psycopg.errors.IntegrityConstraintViolation):
+        unparted.execute("UPDATE session_discharge SET escort_name = 'Somebody'")

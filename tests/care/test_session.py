@@ -65,7 +65,7 @@ def test_the_whole_way(ready: Cast):
         assert [s.state for s in SessionState.objects.order_by("seq")] == [
             "arrived", "checked", "dosing", "observing", "ready_to_leave", "left"
         ]  # fmt: skip
-        assert Discharge.objects.get().companion_name == "Luis Reyes"
+        assert Discharge.objects.get().escort_name == "Luis Reyes"
         assert MedicationAdministration.objects.get().dose_mg == 35
         assert not CurrentVital.objects.exclude(silent_after=None).exists()
         actions = set(AuditEvent.objects.values_list("action", flat=True))

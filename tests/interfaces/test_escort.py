@@ -1,4 +1,4 @@
-"""The companion's link: reading changes nothing, yes and no do, an old link reveals nothing."""
+"""The escort's link: reading changes nothing, yes and no do, an old link reveals nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sojourn.care.scheduling.models import Appointment
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.mail.letters import unseal
 from tests.conftest import Cast
-from tests.interfaces.test_calendar_pages import companion, day_ahead
+from tests.interfaces.test_calendar_pages import day_ahead, escort
 from tests.interfaces.test_console_day import body, book, chair, course
 
 
@@ -31,9 +31,9 @@ def letters() -> list:
 
 
 def asked(clinic: Cast) -> tuple[Appointment, str]:
-    """An appointment whose companion was asked, and the path of the link in the letter."""
+    """An appointment whose escort was asked, and the path of the link in the letter."""
     ana = course(clinic)
-    first = book(clinic, ana, chair(clinic), day_ahead(3), companion_id=companion(clinic, ana).pk)
+    first = book(clinic, ana, chair(clinic), day_ahead(3), escort_id=escort(clinic, ana).pk)
     with acting_as(clinic.actor("front_desk")) as by:
         ride_home_actions.ask(by=by, appointment_id=first.pk)
     found = re.search(r"/ride-home/[^/\s]+/", letters()[-1].text)

@@ -111,7 +111,7 @@ class House:
             )  # fmt: skip
 
     @cached_property
-    def companion(self) -> RelatedPerson:
+    def escort(self) -> RelatedPerson:
         with acting_as(self.cast.actor("nurse")):
             return RelatedPerson.objects.get(patient=self.running.patient)
 
@@ -284,8 +284,8 @@ class House:
 # Rows of a clinic. The second value says whether the row belongs to one patient.
 BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
     "patient_id": (lambda house: house.running.patient.pk, True),
-    "person_id": (lambda house: house.companion.pk, True),
-    "related_person_id": (lambda house: house.companion.pk, True),
+    "person_id": (lambda house: house.escort.pk, True),
+    "related_person_id": (lambda house: house.escort.pk, True),
     "course_id": (lambda house: house.booked.appointment.care_plan_id, True),
     "care_plan_id": (lambda house: house.booked.appointment.care_plan_id, True),
     "appointment_id": (lambda house: house.booked.appointment.pk, True),

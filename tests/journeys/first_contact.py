@@ -158,7 +158,7 @@ class Cast:
     patient_id: int = 0
     series: str = ""
     given: str = "Amparo"
-    companion: str = "Rosa Almendro"
+    escort: str = "Rosa Almendro"
     kinds: set[str] = field(default_factory=set)
 
     @property
@@ -166,7 +166,7 @@ class Cast:
         return f"amparo.{self.family.lower()}@example.com"
 
     @property
-    def companion_email(self) -> str:
+    def escort_email(self) -> str:
         return f"rosa.{self.family.lower()}@example.com"
 
     @property
@@ -347,7 +347,7 @@ LISTS: dict[str, Any] = {
     "concerns": lambda c: a_line(c, "concerns", {"In your own words": c.typed["concern"]}),
     "people": lambda c: a_line(
         c, "people",
-        {"Name": c.companion, "Phone": "+1 303 555 0112", "E-mail address": c.companion_email},
+        {"Name": c.escort, "Phone": "+1 303 555 0112", "E-mail address": c.escort_email},
     ),
 }  # fmt: skip
 
@@ -681,7 +681,7 @@ def the_series_is_booked(c: Cast) -> None:
     slots = page.locator("select[name^=slot-]")
     expect(slots).to_have_count(6)
     c.desk.field("Who brings the patient home from the new sessions").select_option(
-        label=page.locator("#companion option", has_text=c.companion).first.inner_text()
+        label=page.locator("#escort option", has_text=c.escort).first.inner_text()
     )
     c.desk.look("series, proposed")
     book = page.get_by_role("button", name=c.words.count("Book %(n)d session", "Book these %(n)d sessions", 6))
@@ -716,14 +716,14 @@ def the_ride_home_is_confirmed(c: Cast) -> None:
     c.desk.look("ride home, open")
     mine = page.locator("section[aria-labelledby=open] li", has_text=c.family)
     mine.first.get_by_role("button").click()
-    letter = a_letter("ride home", to=c.companion_email, about="/ride-home/")
+    letter = a_letter("ride home", to=c.escort_email, about="/ride-home/")
     assert letter.subject == c.words("Can you bring %(given_name)s home?", given_name=c.given), letter.subject
 
     rosa = Someone(c.browser, "phone", c.words)
     phone = rosa.go(letter.links[0])
     rosa.reads("Will you come?")
     expect(phone.locator("main")).not_to_contain_text(c.family)
-    rosa.look("ride home, the companion")
+    rosa.look("ride home, the escort")
     rosa.fill("Do you want to tell the clinic something?", c.typed["note"])
     rosa.tap("Yes, I bring %(given_name)s home", given_name=c.given)
     rosa.reads("You said yes")
@@ -735,7 +735,7 @@ def the_ride_home_is_confirmed(c: Cast) -> None:
     expect(sure).to_contain_text(c.typed["note"])
     c.desk.look("ride home, confirmed")
     page = c.patient.go("/today/visits/")
-    expect(page.locator("main ol > li").first).to_contain_text(c.companion)
+    expect(page.locator("main ol > li").first).to_contain_text(c.escort)
 
 
 def one_session_is_cancelled_and_the_series_repaired(c: Cast) -> None:

@@ -1,4 +1,4 @@
-"""What waits for its time: reminders, the companion's link, offers to those who wait. Each asks as the house."""
+"""What waits for its time: reminders, the escort's link, offers to those who wait. Each asks as the house."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ def remind(clinic_id: int, reminder_id: int) -> None:
         reminder_actions.send(by=by, reminder_id=reminder_id)
 
 
+# An escort; jobs that wait in the queue keep the task's first name.
 @app.task(name="booking.ask_companion", queue="booking", retry=PATIENCE)
-def ask_companion(clinic_id: int, appointment_id: int, person_id: int) -> None:
+def ask_escort(clinic_id: int, appointment_id: int, person_id: int) -> None:
     with _as_the_house(clinic_id) as by:
         ride_home_actions.ask_in_time(by=by, appointment_id=appointment_id, person_id=person_id)
 

@@ -52,12 +52,12 @@ class RideHome:
 
 
 def rides_home(rows: Iterable[Appointment]) -> dict[int, RideHome]:
-    """The ride home of each appointment, by its id. The appointments come with their companions. Two queries, or none.
+    """The ride home of each appointment, by its id. The appointments come with their escorts. Two queries, or none.
 
     An answer counts for the beginning it was given for: whoever confirmed Tuesday has not confirmed Thursday.
     """
     wanted = list(rows)
-    ids = [row.pk for row in wanted if row.companion_id is not None]
+    ids = [row.pk for row in wanted if row.escort_id is not None]
     answers: dict[tuple[int, int], EscortAnswer] = {}
     sent: dict[tuple[int, int], datetime] = {}
     if ids:
@@ -71,7 +71,7 @@ def rides_home(rows: Iterable[Appointment]) -> dict[int, RideHome]:
 def _ride(
     row: Appointment, answers: dict[tuple[int, int], EscortAnswer], sent: dict[tuple[int, int], datetime]
 ) -> RideHome:
-    person = row.companion
+    person = row.escort
     if person is None or person.ended_at is not None:
         return RideHome(RideHomeState.NOBODY, None)
     key = (row.pk, person.pk)
@@ -85,7 +85,7 @@ def _ride(
 
 def ride_home(appointment_id: int) -> RideHome:
     """The ride home of one appointment. Three queries. Raises Appointment.DoesNotExist."""
-    row = Appointment.objects.select_related("companion").get(pk=appointment_id)
+    row = Appointment.objects.select_related("escort").get(pk=appointment_id)
     return rides_home([row])[row.pk]
 
 
@@ -177,7 +177,7 @@ def feed_by(token_hash: str, now: datetime) -> Feed | None:
 
 @dataclass(frozen=True, slots=True)
 class EscortView:
-    """What a companion's link opens."""
+    """What an escort's link opens."""
 
     link: EscortLink
     appointment: Appointment
@@ -203,15 +203,15 @@ class EscortView:
 
 def escort_view(token_hash: str) -> EscortView | None:
     """The link, its appointment and its clinic; None for an unknown token. The token opens its own row, and what
-    stands behind it is asked as the patient's own companion: nothing of anybody else. Seven queries."""
+    stands behind it is asked as the patient's own escort: nothing of anybody else. Seven queries."""
     with acting_as(Actor(token_hash=token_hash)):
         link = EscortLink.objects.filter(token_hash=token_hash).first()
         if link is None:
             return None
         set_actor(Actor(clinic_id=link.clinic_id, patient_id=link.patient_id, role="guest"))
-        row = Appointment.objects.select_related("patient", "companion").get(pk=link.appointment_id)
+        row = Appointment.objects.select_related("patient", "escort").get(pk=link.appointment_id)
         person = RelatedPerson.objects.get(pk=link.person_id)
-        ride = rides_home([row])[row.pk] if row.companion_id == person.pk else RideHome(RideHomeState.NOBODY, None)
+        ride = rides_home([row])[row.pk] if row.escort_id == person.pk else RideHome(RideHomeState.NOBODY, None)
         clinic = Clinic.objects.get(pk=link.clinic_id)
         return EscortView(link, row, person, row.patient.given_name, clinic, ride, row.session_opened_at is not None)
 

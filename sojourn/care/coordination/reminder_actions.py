@@ -200,5 +200,5 @@ def prefer(
 
 
 def sender(clinic_id: int) -> Actor:
-    """The house as it sends reminders, letters to companions and offers in one clinic."""
+    """The house as it sends reminders, letters to escorts and offers in one clinic."""
     return replace(house(clinic_id), permissions=frozenset({"reminder.send"}))

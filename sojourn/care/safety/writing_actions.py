@@ -156,7 +156,7 @@ def bring(
         by=by, appointment_id=appointment_id, name=name, email=email, phone=phone, relationship=relationship, now=now
     )
     texts = (name, relationship, phone)
-    heed_each(by=by, patient_id=row.patient_id, texts=texts, about=f"person:{row.companion_id}", now=now)
+    heed_each(by=by, patient_id=row.patient_id, texts=texts, about=f"person:{row.escort_id}", now=now)
     return row
 
 

@@ -142,17 +142,17 @@ def _walk(cast: Cast, walk: Walk, stage: str, kind: str, *, sparse: bool) -> Non
     if stage == "begun":
         intake.tell_story(walk, share=walk.own.uniform(0.3, 0.6))
         return
-    companion = patients.companion_of(cast, walk)
+    escort = patients.escort_of(cast, walk)
     intake.tell_story(walk)
     measures.answer_battery(cast, walk)
     if stage != "sent":
-        _clinic_side(cast, walk, companion, stage, kind, sparse=sparse)
+        _clinic_side(cast, walk, escort, stage, kind, sparse=sparse)
     elif kind == "":
         messages.write_messages(walk, timezone.now() - timedelta(hours=3), waits=True)
 
 
 def _clinic_side(
-    cast: Cast, walk: Walk, companion: RelatedPerson, stage: str, kind: str, *, sparse: bool
+    cast: Cast, walk: Walk, escort: RelatedPerson, stage: str, kind: str, *, sparse: bool
 ) -> None:  # fmt: skip
     """Looked at, decided, agreed, planned: the newest step is the last."""
     intake.review(walk, without=("ecg", "qtc_ms", "pregnancy_test", "sbp", "dbp") if stage == "reviewed" else ())
@@ -175,21 +175,21 @@ def _clinic_side(
         if stage == "agreed":
             return
         agreements.countersign(walk, signed)
-    _planned(cast, walk, companion, stage, kind, sparse=sparse)
+    _planned(cast, walk, escort, stage, kind, sparse=sparse)
 
 
-def _planned(cast: Cast, walk: Walk, companion: RelatedPerson, stage: str, kind: str, *, sparse: bool) -> None:
+def _planned(cast: Cast, walk: Walk, escort: RelatedPerson, stage: str, kind: str, *, sparse: bool) -> None:
     version = planning.draft(walk, walk.own.choice(people.INTENTIONS))
     if stage == "drafted":
         return
     planning.check(walk, version, walk.at("checked"))
     course = planning.sign(walk, version, walk.at("signed"))
     if stage in TREATED:
-        _course(cast, walk, course, companion, stage, kind, sparse=sparse)
+        _course(cast, walk, course, escort, stage, kind, sparse=sparse)
 
 
 def _course(
-    cast: Cast, walk: Walk, course: CarePlan, companion: RelatedPerson, stage: str, arc: str, *, sparse: bool
+    cast: Cast, walk: Walk, course: CarePlan, escort: RelatedPerson, stage: str, arc: str, *, sparse: bool
 ) -> None:
     """What of the course has happened, what is booked, and what is asked for now."""
     own, number, begins, baseline = walk.own, walk.number, walk.anchor, walk.tale.phq
@@ -199,7 +199,7 @@ def _course(
     days = _session_days(stage, begins, today, own)
     if walk.signed_in:
         del days[4]  # it is today's
-    course = _sessions(cast, walk, course, companion, stage, arc, baseline, days, sparse=sparse)
+    course = _sessions(cast, walk, course, escort, stage, arc, baseline, days, sparse=sparse)
     if stage in {"after", "ended"}:
         for week in range(1, 4):
             day = days[5] + timedelta(weeks=week)
@@ -218,10 +218,10 @@ def _course(
             now=at_clock(begins + timedelta(days=45), time(12), cast.clinic.zone),
         )  # fmt: skip
     if stage == "maintenance":
-        booking.book_ahead(cast, walk, course, companion, today + timedelta(days=own.randint(2, 18)))
+        booking.book_ahead(cast, walk, course, escort, today + timedelta(days=own.randint(2, 18)))
     if stage == "after" and own.random() < 0.5:
         course = _goes_on(cast, walk, course, today)
-        booking.book_ahead(cast, walk, course, companion, today + timedelta(days=own.randint(3, 12)))
+        booking.book_ahead(cast, walk, course, escort, today + timedelta(days=own.randint(3, 12)))
     if number % 4 == 1 and stage != "ended":
         then = today - timedelta(days=own.randint(3, 9))
         then -= timedelta(days=max(0, then.weekday() - 4))
@@ -244,7 +244,7 @@ def _session_days(stage: str, begins: date, today: date, own: random.Random) -> 
 
 
 def _sessions(
-    cast: Cast, walk: Walk, course: CarePlan, companion: RelatedPerson, stage: str, arc: str, baseline: int,
+    cast: Cast, walk: Walk, course: CarePlan, escort: RelatedPerson, stage: str, arc: str, baseline: int,
     days: list[date], *, sparse: bool,
 ) -> CarePlan:  # fmt: skip
     """What of the course has happened, the plan changed on its way, and the sittings to come booked."""
@@ -253,11 +253,11 @@ def _sessions(
     for index, day in enumerate(days):
         if day >= today:
             cast.write()
-            booking.book_ahead(cast, walk, course, companion, max(day, today + timedelta(days=1)))
+            booking.book_ahead(cast, walk, course, escort, max(day, today + timedelta(days=1)))
             continue
         course = _changed(cast, walk, course, stage, arc, index, day, zone)
         ending = {("stopped", 1): "stopped_early", ("absent", 2): "did_not_attend"}.get((stage, index), "left")
-        appointment = booking.book_past(cast, course, companion, day, own)
+        appointment = booking.book_past(cast, course, escort, day, own)
         if appointment.during.lower.astimezone(zone).date() >= today:  # no chair was free before today
             continue
         if index:

@@ -62,7 +62,7 @@ def set_stage(demo: DemoClinic) -> None:
         if len(others) > 1:
             _over(cast, others[1], 2, now)
         if len(others) > 2:
-            booking.book_at(cast, others[2], _companion(others[2]), cast.chairs[3], now + timedelta(hours=1))
+            booking.book_at(cast, others[2], _escort(others[2]), cast.chairs[3], now + timedelta(hours=1))
         cast.write()
 
 
@@ -147,7 +147,7 @@ def _clinic_id(demo: DemoClinic) -> int:
         return Clinic.objects.get(slug=demo.slug).pk
 
 
-def _companion(plan: CarePlan) -> RelatedPerson | None:
+def _escort(plan: CarePlan) -> RelatedPerson | None:
     return plan.patient.related_people.filter(ended_at=None).first()
 
 
@@ -183,7 +183,7 @@ def _running(cast: Cast, plan: CarePlan, chair: Chair, now: datetime) -> None:
     dose_at = now - _RUNNING_FOR
     arrived = dose_at - timedelta(minutes=22)
     nurse, other = cast.members["nurse"][:2]
-    appointment = booking.book_at(cast, plan, _companion(plan), chair, arrived)
+    appointment = booking.book_at(cast, plan, _escort(plan), chair, arrived)
     encounter = sessions.open_encounter(cast, appointment, arrived)
     drawn = doses.prepare(cast, encounter, dose_at, nurse, other, own)
     _row, begun = doses.start(drawn)
@@ -203,7 +203,7 @@ def _waiting(cast: Cast, plan: CarePlan, chair: int, now: datetime) -> None:
     """Arrived a few minutes ago; the checks are half done."""
     arrived = now - timedelta(minutes=9)
     nurse = cast.members["nurse"][1]
-    appointment = booking.book_at(cast, plan, _companion(plan), cast.chairs[chair], arrived)
+    appointment = booking.book_at(cast, plan, _escort(plan), cast.chairs[chair], arrived)
     encounter = sessions.open_encounter(cast, appointment, arrived)
     doses.enter(cast, encounter, [Entered("arrived", arrived)], nurse)
     doses.weigh_and_check(
@@ -228,7 +228,7 @@ def _waiting(cast: Cast, plan: CarePlan, chair: int, now: datetime) -> None:
 def _over(cast: Cast, plan: CarePlan, chair: int, now: datetime) -> None:
     """This morning's session: over, not yet signed."""
     begins = now - timedelta(hours=3, minutes=20)
-    appointment = booking.book_at(cast, plan, _companion(plan), cast.chairs[chair], begins)
+    appointment = booking.book_at(cast, plan, _escort(plan), cast.chairs[chair], begins)
     sessions.session(cast, appointment, random.Random(11), "left", sparse=False)
 
 

@@ -1,4 +1,4 @@
-"""Pages that a link opens, without an account: the companion's, and an earlier time for whoever waits."""
+"""Pages that a link opens, without an account: the escort's, and an earlier time for whoever waits."""
 
 from __future__ import annotations
 

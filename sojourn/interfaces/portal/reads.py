@@ -79,7 +79,7 @@ def sessions_of(patient_id: int) -> list[SessionRow]:
     """Every appointment of a patient with its session, earliest first. Two queries."""
     dosed = MedicationAdministration.objects.filter(encounter__appointment=OuterRef("pk"))
     rows = (
-        Appointment.objects.select_related("chair", "companion")
+        Appointment.objects.select_related("chair", "escort")
         .annotate(dosed=Exists(dosed))
         .filter(patient_id=patient_id)
         .order_by("during")

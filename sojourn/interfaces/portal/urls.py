@@ -25,8 +25,8 @@ app_name = "portal"
 urlpatterns = [
     path("", today.today, name="today"),
     path("visits/", visits.visits, name="visits"),
-    path("visits/<int:visit_id>/ride-home/", visits.companion, name="visit_companion"),
-    path("visits/<int:visit_id>/way-home/", visits.companion),  # its address before
+    path("visits/<int:visit_id>/ride-home/", visits.escort, name="visit_escort"),
+    path("visits/<int:visit_id>/way-home/", visits.escort),  # its address before
     path("visits/sooner/", visits.sooner, name="sooner"),
     path("visits/offers/<int:offer_id>/", visits.offer, name="offer"),
     path("visits/times/", calendar.times, name="visits_times"),

@@ -62,7 +62,7 @@ def _document(document_id: str) -> str:
 
 
 # What stands for an item of a checklist and is none.
-_SCORES: Final = {"padss": _("PADSS"), "aldrete": _("Aldrete score"), "companion_here": _("The companion is here")}
+_SCORES: Final = {"padss": _("PADSS"), "aldrete": _("Aldrete score"), "companion_here": _("The escort is here")}
 
 
 def _item(item_id: str) -> str:

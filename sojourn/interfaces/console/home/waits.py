@@ -167,10 +167,10 @@ def _questionnaires(today: Today) -> list[WaitingItem]:
     return waits
 
 
-def _companions(today: Today) -> list[WaitingItem]:
+def _escorts(today: Today) -> list[WaitingItem]:
     """Today's patients whom nobody brings home. No query."""
     planned = [row.appointment for row in today.rows if row.state not in FINAL]
-    missing = [each for each in scheduling_queries.without_companion(planned) if not today.hides(each.patient)]
+    missing = [each for each in scheduling_queries.without_escort(planned) if not today.hides(each.patient)]
     words = _("Nobody is named who brings the patient home")
     if len(missing) == 1:
         return [
@@ -355,7 +355,7 @@ WAITS_OF_ROLES: Mapping[str, tuple[Callable[[Today], list[WaitingItem]], ...]] =
         _unready,
         _newcomers,
         _second_checks,
-        _companions,
+        _escorts,
         _plans,
         _consents,
     ),

@@ -44,7 +44,7 @@ from sojourn.interfaces.shared.states import state_word
 _FIELDS = {
     "closed": "time", "no-nurse": "time", "staff-taken": "time", "not-staff": "nurse",
     "chair-taken": "time", "patient-taken": "time", "no-such-time": "time", "day-has-passed": "day",
-    "length": "minutes", "chair-out-of-use": "chair", "not-beside-patient": "companion",
+    "length": "minutes", "chair-out-of-use": "chair", "not-beside-patient": "escort",
 }  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def _proposal(people: Sequence[RelatedPerson], minutes: int | None) -> dict[str,
     """Today, as long as a session takes, with the one who brings the patient home."""
     found: dict[str, object] = {"day": page_today().isoformat(), "minutes": minutes}
     home = [person for person in people if person.brings_home]
-    return found | {"companion": home[0].pk} if home else found
+    return found | {"escort": home[0].pk} if home else found
 
 
 def _book(request: Request, course: CarePlan, form: AppointmentForm, proposed: int | None) -> HttpResponse:
@@ -113,7 +113,7 @@ def _where_and_when(request: Request, values: Mapping[str, Any]) -> dict[str, An
         "chair_id": values["chair"],
         "starts_at": scheduling_queries.moment(values["day"], values["time"], request.clinic.zone),
         "minutes": values["minutes"],
-        "companion_id": values["companion"],
+        "escort_id": values["escort"],
         "outside_hours": values["outside_hours"],
     }
 
@@ -184,7 +184,7 @@ def _whom(asked: Request) -> HttpResponse:
 
 
 def _found(appointment_id: int) -> Appointment:
-    with_it = ("patient", "chair", "care_plan", "companion", "cancelled_by", "encounter")
+    with_it = ("patient", "chair", "care_plan", "escort", "cancelled_by", "encounter")
     return Appointment.objects.select_related(*with_it).get(pk=appointment_id)
 
 
@@ -239,7 +239,7 @@ def _as_it_is(found: Appointment, attending: Sequence[Attendance]) -> dict[str, 
         "time": starts.time(),
         "minutes": int((found.during.upper - found.during.lower) / timedelta(minutes=1)),
         "chair": found.chair_id,
-        "companion": found.companion_id,
+        "escort": found.escort_id,
     } | {each.role: each.member_id for each in attending}
 
 
@@ -249,7 +249,7 @@ def _as_shown(scope: PatientScope, row: SessionRow, *, ahead: bool) -> dict[str,
     ride = coordination_queries.rides_home([found])[found.pk]
     awaited = row.state == State.PLANNED and found.status == "booked"
     state = State.CANCELLED if found.status == "cancelled" else row.state
-    companion = found.companion
+    escort = found.escort
     return {
         "appointment": found,
         "name": found.patient.name,
@@ -260,7 +260,7 @@ def _as_shown(scope: PatientScope, row: SessionRow, *, ahead: bool) -> dict[str,
         "ride": ride,
         "ride_word": ride_word(ride),
         "settle_ride": ahead and ride.person is not None,
-        "companion": companion if companion and companion.ended_at is None else None,
+        "escort": escort if escort and escort.ended_at is None else None,
         "warned": warned(scope.actor, found.care_plan) if awaited else None,
     }
 

@@ -36,7 +36,7 @@ _WORDS: dict[RideHomeState, tuple[StrPromise, str]] = {
     RideHomeState.ASKED: (gettext_lazy("ride home not confirmed"), "wait"),
     RideHomeState.DECLINED: (gettext_lazy("ride home declined"), "stop"),
     RideHomeState.UNASKED: (gettext_lazy("ride home not requested yet"), "wait"),
-    RideHomeState.NOBODY: (gettext_lazy("no companion named"), "wait"),
+    RideHomeState.NOBODY: (gettext_lazy("no escort named"), "wait"),
 }
 
 
@@ -93,7 +93,7 @@ def rides_home(request: Request) -> HttpResponse:
 
 
 class AnswerForm(forms.Form):
-    """What the companion said on the phone. Silence is not a yes."""
+    """What the escort said on the phone. Silence is not a yes."""
 
     answer = forms.ChoiceField(choices=(("yes", ""), ("no", "")))
     note = WordsField(strip=False)
@@ -112,7 +112,7 @@ def _back(request: Request, appointment_id: int) -> HttpResponse:
 
 @patient_row_page(_row, "appointment.book", methods=POST)
 def chase(request: Request, scope: PatientScope, appointment: Appointment) -> HttpResponse:
-    """Send the companion a link, or a fresh one."""
+    """Send the escort a link, or a fresh one."""
     try:
         link = ride_home_actions.ask(by=scope.actor, appointment_id=appointment.pk)
         messages.success(request, _("A letter is on its way to %(name)s.") % {"name": link.person.name})
@@ -124,7 +124,7 @@ def chase(request: Request, scope: PatientScope, appointment: Appointment) -> Ht
 
 @patient_row_page(_row, "appointment.book", methods=POST)
 def write_answer(request: Request, scope: PatientScope, appointment: Appointment) -> HttpResponse:
-    """Write down what the companion said on the phone."""
+    """Write down what the escort said on the phone."""
     form = AnswerForm(request.POST)
     if not form.is_valid():
         return HttpResponseBadRequest()

@@ -183,7 +183,7 @@ def _observing(request: Request, picture: Picture, against: Against | None, form
         "items": session_presenters.discharge_items(picture),
         "scores": session_presenters.scores(picture),
         "aldrete_first": picture.leaving.aldrete_first,
-        "companion_row": session_presenters.companion_row(picture),
+        "escort_row": session_presenters.escort_row(picture),
         "ride_word": _ride_word(picture),
     }
 
@@ -191,13 +191,13 @@ def _observing(request: Request, picture: Picture, against: Against | None, form
 def _ready(request: Request, picture: Picture, against: Against | None, form: Any) -> dict[str, Any]:
     return {
         "scores": session_presenters.scores(picture),
-        "companion_row": session_presenters.companion_row(picture),
+        "escort_row": session_presenters.escort_row(picture),
         "ride_word": _ride_word(picture),
     }
 
 
 def _ride_word(picture: Picture) -> Word | None:
-    """What the companion said beforehand about the ride home; None where nobody is named. Two queries."""
+    """What the escort said beforehand about the ride home; None where nobody is named. Two queries."""
     ride = coordination_queries.rides_home([picture.encounter.appointment])[picture.encounter.appointment_id]
     return None if ride.person is None else ride_word(ride)
 

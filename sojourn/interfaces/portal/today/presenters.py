@@ -22,7 +22,7 @@ class Next:
     starts_at: datetime
     how_long: str
     where: str
-    companion: str
+    escort: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,12 @@ def length_in_words(length: timedelta) -> str:
 
 
 def next_visit(appointment: Appointment, address: str) -> Next:
-    companion = appointment.companion
+    escort = appointment.escort
     return Next(
         starts_at=appointment.during.lower,
         how_long=length_in_words(appointment.during.upper - appointment.during.lower),
         where=address,
-        companion=companion.name if companion is not None and companion.ended_at is None else "",
+        escort=escort.name if escort is not None and escort.ended_at is None else "",
     )
 
 

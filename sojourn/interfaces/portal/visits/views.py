@@ -27,7 +27,7 @@ from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
 from sojourn.interfaces.portal.today.presenters import length_in_words
-from sojourn.interfaces.portal.visits.forms import CompanionForm, OfferForm, SoonerForm
+from sojourn.interfaces.portal.visits.forms import EscortForm, OfferForm, SoonerForm
 from sojourn.interfaces.shared.pages import FORM, POST, form_action, sent
 
 _WORDS: dict[RideHomeState, tuple[StrPromise, str]] = {
@@ -46,7 +46,7 @@ class Visit:
     id: int
     at: datetime
     how_long: str
-    companion: str
+    escort: str
     words: StrPromise | str
     kind: str
     url: str
@@ -60,7 +60,7 @@ def _visit(row: Appointment, ride: RideHome) -> Visit:
     return Visit(
         row.pk, row.during.lower, length_in_words(row.during.upper - row.during.lower),
         ride.person.name if ride.person is not None else "", words, kind,
-        reverse("portal:visit_companion", args=[row.pk]),
+        reverse("portal:visit_escort", args=[row.pk]),
     )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def visits(request: Request, scope: OwnScope) -> HttpResponse:
         Appointment.objects.filter(
             patient_id=scope.patient_id, status=AppointmentStatus.BOOKED, during__endswith__gt=now
         )
-        .select_related("companion")
+        .select_related("escort")
         .order_by("during")
     )
     rides = coordination_queries.rides_home(rows)
@@ -148,31 +148,31 @@ _FIELDS = {"name-missing": "name", "no-way-to-reach": "email", "bad-email": "ema
 
 @own_page("own.visits", methods=FORM)
 @waits_under_a_dose()
-def companion(request: Request, scope: OwnScope, visit_id: int) -> HttpResponse:
+def escort(request: Request, scope: OwnScope, visit_id: int) -> HttpResponse:
     """Name who brings one home from one visit."""
-    found = Appointment.objects.select_related("companion").filter(pk=visit_id, patient_id=scope.patient_id).first()
+    found = Appointment.objects.select_related("escort").filter(pk=visit_id, patient_id=scope.patient_id).first()
     if found is None:
         raise Http404
     row, people = found, people_of(scope.patient_id)
 
-    def act(form: CompanionForm) -> HttpResponse:
+    def act(form: EscortForm) -> HttpResponse:
         _name(scope.actor, visit_id, form)
         return redirect("portal:visits")
 
-    def show_form(form: CompanionForm, status: int) -> HttpResponse:
+    def show_form(form: EscortForm, status: int) -> HttpResponse:
         context = {"at": row.during.lower, "form": form}
-        return show(request, "portal/visits/companion.html", context, active="visits", status=status)
+        return show(request, "portal/visits/escort.html", context, active="visits", status=status)
 
     chosen = _current(row) or ("" if people else "new")
-    return form_action(CompanionForm(sent(request), people, chosen), act, show_form, fields=_FIELDS)
+    return form_action(EscortForm(sent(request), people, chosen), act, show_form, fields=_FIELDS)
 
 
 def _current(row: Appointment) -> str:
     """Who is named already; "" for nobody."""
-    return str(row.companion.pk) if row.companion is not None and row.companion.ended_at is None else ""
+    return str(row.escort.pk) if row.escort is not None and row.escort.ended_at is None else ""
 
 
-def _name(by: Actor, appointment_id: int, form: CompanionForm) -> None:
+def _name(by: Actor, appointment_id: int, form: EscortForm) -> None:
     values = form.cleaned_data
     if values["who"] == "new":
         writing.bring(
@@ -180,4 +180,4 @@ def _name(by: Actor, appointment_id: int, form: CompanionForm) -> None:
             phone=values["phone"], relationship=values["relationship"],
         )  # fmt: skip
     else:
-        ride_home_actions.name_companion(by=by, appointment_id=appointment_id, person_id=int(values["who"]))
+        ride_home_actions.name_escort(by=by, appointment_id=appointment_id, person_id=int(values["who"]))
