@@ -101,6 +101,18 @@ ALTER TABLE session_discharge RENAME escort_id TO companion_id;
 ALTER TABLE session_discharge RENAME escort_name TO companion_name;
 ALTER INDEX one_link_an_escort RENAME TO one_link_a_companion;
 """
+SITTINGS = """
+ALTER TABLE measures_measuresession RENAME TO measures_sitting;
+ALTER TABLE measures_measurerequest RENAME measure_session_id TO sitting_id;
+"""
+A_SITTING = """
+SET session_replication_role = replica;
+INSERT INTO measures_sitting (id, clinic_id, patient_id, indication, rule_id, rule_version, rule_hash, due_at,
+  requested_at)
+VALUES (3, 1, 2, 'anxiety', 'battery.anxiety', 1, '', '2026-02-02Z', '2026-02-01Z');
+INSERT INTO measures_measurerequest (id, clinic_id, patient_id, scale_id, due_at, requested_at, sitting_id)
+VALUES (4, 1, 2, 'gad7', '2026-02-02Z', '2026-02-01Z', 3);
+"""
 THE_ONE_WHO_CAME = """
 SET session_replication_role = replica;
 UPDATE booking_appointment SET companion_id = 7 WHERE id = 2;
@@ -118,10 +130,11 @@ def unparted(db: None) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
     with psycopg.connect(owner, autocommit=True) as connection:
         connection.execute(
             "DELETE FROM django_migrations WHERE app = 'coordination' OR (app = 'booking' AND name > '0006')"
-            " OR (app = 'encounter' AND name > '0005') OR (app = 'session' AND name > '0012');"
-            "ALTER TABLE booking_appointment DROP COLUMN session_opened_at;" + COMPANIONS
+            " OR (app = 'encounter' AND name > '0005') OR (app = 'session' AND name > '0012')"
+            " OR (app = 'measures' AND name > '0005');"
+            "ALTER TABLE booking_appointment DROP COLUMN session_opened_at;" + COMPANIONS + SITTINGS
         )
-        house._admin(AN_OPEN_SESSION + THE_ONE_WHO_CAME, SCRATCH)
+        house._admin(AN_OPEN_SESSION + THE_ONE_WHO_CAME + A_SITTING, SCRATCH)
         yield connection
     house._admin(f'DROP DATABASE "{SCRATCH}"')
 
@@ -166,3 +179,14 @@ def test_whoever_brought_a_patient_home_is_the_escort_of_an_older_database(
     assert unparted.execute("SELECT escort_id, escort_name FROM session_discharge").fetchall() == [(7, "Luis Reyes")]
     with pytest.raises(psycopg.errors.IntegrityConstraintViolation):
         unparted.execute("UPDATE session_discharge SET escort_name = 'Somebody'")
+
+
+def test_questionnaires_asked_together_stay_together_in_an_older_database(
+    unparted: psycopg.Connection[tuple[object, ...]],
+) -> None:
+    before = unparted.execute(WALLS, ("measures_sitting",)).fetchone()
+    _upgrade()
+    assert unparted.execute(WALLS, ("measures_measuresession",)).fetchone() == before
+    unparted.execute("ALTER TABLE measures_measurerequest NO FORCE ROW LEVEL SECURITY")
+    rows = unparted.execute("SELECT id, measure_session_id FROM measures_measurerequest").fetchall()
+    assert rows == [(4, 3)]

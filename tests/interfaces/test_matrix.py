@@ -124,7 +124,7 @@ class House:
             )
 
     @cached_property
-    def sitting(self) -> Any:
+    def measure_session(self) -> Any:
         """Several questionnaires asked as one."""
         by = self.cast.actor("prescriber")
         with acting_as(by):
@@ -292,7 +292,7 @@ BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
     "encounter_id": (lambda house: house.running.id, True),
     "session_id": (lambda house: house.running.id, True),
     "request_id": (lambda house: house.request.pk, True),
-    "sitting_id": (lambda house: house.sitting.pk, True),
+    "measure_session_id": (lambda house: house.measure_session.pk, True),
     "response_id": (lambda house: house.flag.response_id, True),
     "consent_id": (lambda house: house.consent.pk, True),
     "question_id": (lambda house: house.question.pk, True),

@@ -22,7 +22,7 @@ from sojourn.care.intake.models import (
     Goal,
     IntakeAnswer,
     IntakeSubmission,
-    Line,
+    ListItem,
     MedicationStatement,
     Outcome,
     PreviousTreatment,
@@ -42,7 +42,7 @@ from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import medicines as shipped
 
-LINES: Final[Mapping[str, type[Line]]] = {
+LINES: Final[Mapping[str, type[ListItem]]] = {
     "medicines": MedicationStatement,
     "allergies": AllergyIntolerance,
     "treatments": PreviousTreatment,
@@ -282,7 +282,7 @@ def _line_values(
     return _treatment_values(values) if of == "treatments" else _words_values(values)
 
 
-def _says_the_same(row: Line, values: Mapping[str, Any]) -> bool:
+def _says_the_same(row: ListItem, values: Mapping[str, Any]) -> bool:
     return not row.removed and all(getattr(row, name) == each for name, each in values.items())
 
 
@@ -297,7 +297,7 @@ def say_line(
     sure: bool = False,
     now: datetime | None = None,
     **values: Any,
-) -> Line:
+) -> ListItem:
     """Add a line to a list ("medicines", "allergies", "treatments", "goals", "concerns"), or change ``line``.
 
     Values: medicines name, dose, how_often, since, route, current, stopped_on, ingredient; allergies substance,
@@ -330,7 +330,7 @@ def say_line(
 
 
 @transaction.atomic
-def remove_line(*, by: Actor, patient_id: int, of: str, line: UUID, now: datetime | None = None) -> Line:
+def remove_line(*, by: Actor, patient_id: int, of: str, line: UUID, now: datetime | None = None) -> ListItem:
     """Take a line off a list; what it said stays readable. Removing twice changes nothing."""
     patient = _speaker(by, patient_id, now)
     model = LINES[of]

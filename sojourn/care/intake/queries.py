@@ -19,7 +19,7 @@ from sojourn.care.intake.models import (
     Goal,
     IntakeAnswer,
     IntakeSubmission,
-    Line,
+    ListItem,
     MedicationStatement,
     Outcome,
     PreviousTreatment,
@@ -35,7 +35,7 @@ from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import medicines as shipped
 
-AnyLine = TypeVar("AnyLine", bound=Line)
+AnyListItem = TypeVar("AnyListItem", bound=ListItem)
 OwnWords = TypeVar("OwnWords", Goal, Concern)
 
 WEIGHT: Final = "weight_kg"
@@ -192,7 +192,7 @@ def history(patient_id: int, question_id: str) -> tuple[Answered, ...]:
 # ---------------------------------------------------------------- lists
 
 
-def newest_lines(model: type[AnyLine], patient_id: int) -> QuerySet[AnyLine]:
+def newest_lines(model: type[AnyListItem], patient_id: int) -> QuerySet[AnyListItem]:
     """The newest row of each line that is not removed, in the order in which the lines were begun. One query."""
     manager = model._default_manager
     newest = manager.filter(patient_id=patient_id).values("line").annotate(newest=Max("id")).values("newest")
@@ -443,7 +443,7 @@ def timeline(patient_id: int) -> tuple[Moment, ...]:
     return tuple(sorted(moments, key=lambda moment: moment.on, reverse=True))
 
 
-_MODELS: Mapping[str, type[Line]] = {
+_MODELS: Mapping[str, type[ListItem]] = {
     "medicines": MedicationStatement,
     "allergies": AllergyIntolerance,
     "treatments": PreviousTreatment,

@@ -24,7 +24,7 @@ from sojourn.care.coordination import ride_home_actions
 from sojourn.care.coordination.models import EscortAnswer
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import wording
-from sojourn.care.intake.models import IntakeAnswer, Line
+from sojourn.care.intake.models import IntakeAnswer, ListItem
 from sojourn.care.intake.story import Question, StatedAnswer, story
 from sojourn.care.messaging import actions as messaging_actions
 from sojourn.care.messaging.models import Communication
@@ -113,7 +113,7 @@ def say_line(
     sure: bool = False,
     now: datetime | None = None,
     **values: Any,
-) -> Line:
+) -> ListItem:
     """``intake.say_line``, read for danger in each of its texts."""
     row = intake_actions.say_line(
         by=by, patient_id=patient_id, of=of, line=line, seen=seen, sure=sure, now=now, **values

@@ -26,7 +26,7 @@ from sojourn.foundation.accounts.refused import ActionRefused
 SLOTS = (time(8, 30), time(11, 45), time(15, 0))
 
 
-SITTING = timedelta(minutes=150)
+SESSION_LENGTH = timedelta(minutes=150)
 
 
 def _free(cast: Cast, patient_id: int, day: date, slots: Sequence[time]) -> Iterator[tuple[Chair, datetime]]:
@@ -55,7 +55,7 @@ def book_past(cast: Cast, plan: CarePlan, escort: RelatedPerson | None, day: dat
 
 
 def book_ahead(cast: Cast, walk: Walk, course: CarePlan, escort: RelatedPerson, day: date) -> Appointment:
-    """A sitting to come, booked by the front desk as on any day; and what is known of its ride home."""
+    """A session to come, booked by the front desk as on any day; and what is known of its ride home."""
     own, now = walk.own, timezone.now()
     slots = own.sample(SLOTS, len(SLOTS))
     booked_at = max(now - timedelta(days=own.randint(1, 3)), walk.at("signed", timedelta(hours=1)))
@@ -63,7 +63,7 @@ def book_ahead(cast: Cast, walk: Walk, course: CarePlan, escort: RelatedPerson, 
         try:
             appointment = scheduling_actions.book(
                 by=cast.team.desk, care_plan_id=course.pk, chair_id=chair.pk, starts_at=begins,
-                minutes=int(SITTING.total_seconds() // 60), escort_id=escort.pk,
+                minutes=int(SESSION_LENGTH.total_seconds() // 60), escort_id=escort.pk,
                 now=booked_at,
             )  # fmt: skip
         except ActionRefused:
@@ -101,11 +101,11 @@ def _ride(cast: Cast, walk: Walk, appointment: Appointment, escort: RelatedPerso
 
 
 def book_at(cast: Cast, plan: CarePlan, escort: RelatedPerson | None, chair: Chair, begins: datetime) -> Appointment:
-    """One sitting from ``begins``, around now or in the past; of the last days with who attended and who drove."""
+    """One session from ``begins``, around now or in the past; of the last days with who attended and who drove."""
     now = timezone.now()
     appointment = Appointment.objects.create(
         clinic=cast.clinic, patient_id=plan.patient_id, care_plan=plan, chair=chair,
-        during=DateTimeTZRange(begins, begins + SITTING),
+        during=DateTimeTZRange(begins, begins + SESSION_LENGTH),
         escort=escort, booked_at=min(begins, now) - timedelta(days=3),
         booked_by=cast.members["front_desk"][0],
     )  # fmt: skip

@@ -247,7 +247,7 @@ def _sessions(
     cast: Cast, walk: Walk, course: CarePlan, escort: RelatedPerson, stage: str, arc: str, baseline: int,
     days: list[date], *, sparse: bool,
 ) -> CarePlan:  # fmt: skip
-    """What of the course has happened, the plan changed on its way, and the sittings to come booked."""
+    """What of the course has happened, the plan changed on its way, and the sessions to come booked."""
     own, zone, scales = walk.own, cast.clinic.zone, measures.followed(walk)
     today = timezone.now().astimezone(zone).date()
     for index, day in enumerate(days):

@@ -54,7 +54,8 @@ urlpatterns = [
     path("story/<slug:topic>/add/", intake_lists.add, name="story_add"),
     path("story/<slug:topic>/<uuid:line_id>/", intake_lists.line, name="story_line"),
     path("messages/", messages.messages, name="messages"),
-    path("sittings/<int:sitting_id>/", answering.sitting, name="sitting"),
+    path("measure-sessions/<int:measure_session_id>/", answering.measure_session, name="measure_session"),
+    path("sittings/<int:measure_session_id>/", answering.measure_session),  # its address before
     path("progress/", progress.progress, name="progress"),
     path("medicine/", medicine.medicine, name="medicine"),
     path("plan/", plan.plan, name="plan"),

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from sojourn.care.measures import actions as measures_actions
 from sojourn.care.measures import queries as measures_queries
-from sojourn.care.measures.models import Sitting
+from sojourn.care.measures.models import MeasureSession
 from sojourn.care.safety import actions as safety_actions
 from sojourn.care.safety.not_counted_actions import TOO_LATE, UNDER_A_DOSE, hear
 from sojourn.clinical.numbers import NumberRefusal
@@ -259,25 +259,26 @@ def sent(request: Request, scope: OwnScope, request_id: int) -> HttpResponse:
 
 
 def _next(sheet: Sheet) -> dict[str, object]:
-    """What is asked after this one: the rest of the same sitting, else whatever is open. Two queries."""
+    """What is asked after this one: the rest of the same measure session, else whatever is open. Two queries."""
     waiting = measures_queries.open_requests(sheet.request.patient_id)
-    same = [each for each in waiting if each.sitting_id is not None and each.sitting_id == sheet.request.sitting_id]
-    return {"others": (same or waiting)[:1], "sitting_left": len(same)}
+    own = sheet.request.measure_session_id
+    same = [each for each in waiting if own is not None and each.measure_session_id == own]
+    return {"others": (same or waiting)[:1], "session_left": len(same)}
 
 
 @own_page("own.answer")
 @waits_under_a_dose()
-def sitting(request: Request, scope: OwnScope, sitting_id: int) -> HttpResponse:
+def measure_session(request: Request, scope: OwnScope, measure_session_id: int) -> HttpResponse:
     """Several questionnaires as one: how many, how long, where one stands."""
     try:
-        _whole, parts = measures_queries.sitting(sitting_id)
-    except Sitting.DoesNotExist:
+        _whole, parts = measures_queries.measure_session(measure_session_id)
+    except MeasureSession.DoesNotExist:
         raise Http404 from None
     ahead = [part for part in parts if not part.done]
     minutes = max(1, round(sum(part.minutes for part in ahead)))
     return show(
         request,
-        "portal/answering/sitting.html",
+        "portal/answering/measure_session.html",
         {
             "parts": [
                 MeasureStep(

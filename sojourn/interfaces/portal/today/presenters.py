@@ -80,25 +80,26 @@ def _open(request: measures_queries.OpenRequest, now: datetime) -> Open:
 
 
 def waiting_sheets(requests: list[measures_queries.OpenRequest], now: datetime) -> list[Open]:
-    """What waits: a sitting of several questionnaires is one thing."""
+    """What waits: a measure session of several questionnaires is one thing."""
     found: dict[int, Open] = {}
     for each in requests:
-        same = [other for other in requests if each.sitting_id is not None and other.sitting_id == each.sitting_id]
+        own = each.measure_session_id
+        same = [other for other in requests if own is not None and other.measure_session_id == own]
         if len(same) < 2:
             found[-each.id] = _open(each, now)
-        elif each.sitting_id is not None and each.sitting_id not in found:
-            found[each.sitting_id] = _sitting(each.sitting_id, same, now)
+        elif own is not None and own not in found:
+            found[own] = _measure_session(own, same, now)
     return list(found.values())
 
 
-def _sitting(sitting_id: int, requests: list[measures_queries.OpenRequest], now: datetime) -> Open:
+def _measure_session(measure_session_id: int, requests: list[measures_queries.OpenRequest], now: datetime) -> Open:
     n = len(requests)
     left = sum(each.questions - each.answered for each in requests)
     minutes = max(1, round(left * measures_queries.SECONDS_A_QUESTION / 60))
     due_at = min(each.due_at for each in requests)
     return Open(
         title=ngettext("%(n)d short questionnaire", "%(n)d short questionnaires", n) % {"n": n},
-        url=reverse("portal:sitting", args=[sitting_id]),
+        url=reverse("portal:measure_session", args=[measure_session_id]),
         minutes=ngettext("about %(n)d minute", "about %(n)d minutes", minutes) % {"n": minutes},
         progress="",
         due_at=due_at,
