@@ -57,12 +57,12 @@ def pages() -> list[tuple[str, str, str]]:
         ("session board", nurse, "/clinic/board/"),
         ("session record", nurse, f"/clinic/sessions/{over.pk}/record/"),
         ("patient's Today", patient_login, "/today/"),
-        ("patient's story, clinic", nurse, f"/clinic/patients/{patient}/story/"),
+        ("patient's intake, clinic", nurse, f"/clinic/patients/{patient}/intake/"),
         ("candidacy of all", "prescriber@harbor.demo", "/clinic/candidacy/"),
         ("candidacy", "prescriber@harbor.demo", f"/clinic/patients/{patient}/candidacy/"),
         ("plan", "prescriber@harbor.demo", f"/clinic/patients/{patient}/plan/"),
         ("calendar of the week", "front_desk@harbor.demo", "/clinic/appointments/week/"),
-        ("patient's story, phone", patient_login, "/today/story/"),
+        ("patient's intake, phone", patient_login, "/today/intake/"),
     ]
 
 

@@ -46,7 +46,7 @@ def shoot(browser: Browser, who: str, pages: dict[str, str], kinds: list[tuple[s
 
 
 def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
-    """The pages from the story to the ride home: the prescriber's, the front desk's, and the escort's link."""
+    """The pages from the intake to the ride home: the prescriber's, the front desk's, and the escort's link."""
     from django.utils import timezone
 
     from sojourn.care.candidacy import waiting_queries
@@ -86,7 +86,7 @@ def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
         links = [link for letter in postbox.letters() for link in letter.links if "/ride-home/" in link]
         time.sleep(0.3)
     doctor = {
-        "story-clinic": f"/clinic/patients/{waits.patient_id}/story/",
+        "intake-clinic": f"/clinic/patients/{waits.patient_id}/intake/",
         "candidacies": "/clinic/candidacy/",
         "candidacy": f"/clinic/patients/{waits.patient_id}/candidacy/",
         "plan": f"/clinic/patients/plans/{signed.pk}/",
@@ -140,9 +140,9 @@ def main() -> None:
             portal = {
                 "home-patient": "/today/",
                 "progress": "/today/progress/",
-                "story": "/today/story/",
-                "story-question": "/today/story/heart_now/",
-                "story-medicines": "/today/story/medicines/",
+                "intake": "/today/intake/",
+                "intake-question": "/today/intake/heart_now/",
+                "intake-medicines": "/today/intake/medicines/",
                 "decision": "/today/decision/",
                 "agreements": "/today/agreements/",
                 "agreement": "/today/agreements/read/treatment/1/",

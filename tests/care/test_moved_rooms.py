@@ -104,6 +104,7 @@ ALTER INDEX one_link_an_escort RENAME TO one_link_a_companion;
 SITTINGS = """
 ALTER TABLE measures_measuresession RENAME TO measures_sitting;
 ALTER TABLE measures_measurerequest RENAME measure_session_id TO sitting_id;
+ALTER TABLE intake_intakesubmission RENAME form_version TO story_version;
 """
 A_SITTING = """
 SET session_replication_role = replica;
@@ -131,7 +132,7 @@ def unparted(db: None) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
         connection.execute(
             "DELETE FROM django_migrations WHERE app = 'coordination' OR (app = 'booking' AND name > '0006')"
             " OR (app = 'encounter' AND name > '0005') OR (app = 'session' AND name > '0012')"
-            " OR (app = 'measures' AND name > '0005');"
+            " OR (app = 'measures' AND name > '0005') OR (app = 'intake' AND name > '0004');"
             "ALTER TABLE booking_appointment DROP COLUMN session_opened_at;" + COMPANIONS + SITTINGS
         )
         house._admin(AN_OPEN_SESSION + THE_ONE_WHO_CAME + A_SITTING, SCRATCH)
@@ -150,7 +151,11 @@ def _upgrade() -> None:
 
 def test_the_tables_of_coordination_stay_as_they_are(unparted: psycopg.Connection[tuple[object, ...]]) -> None:
     def walls() -> list[object]:
-        tables = [*(f"booking_{name}" for name in (*PARTED, "appointment")), "session_discharge"]
+        tables = [
+            *(f"booking_{name}" for name in (*PARTED, "appointment")),
+            "session_discharge",
+            "intake_intakesubmission",
+        ]
         return [unparted.execute(WALLS, (table,)).fetchone() for table in tables]
 
     before = walls()

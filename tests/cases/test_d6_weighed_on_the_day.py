@@ -15,8 +15,8 @@ from django.utils import timezone
 from sojourn.care.encounter.queries import current_state
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import entry_actions
+from sojourn.care.intake.intake_form import StatedAnswer
 from sojourn.care.intake.models import ClinicalFact
-from sojourn.care.intake.story import StatedAnswer
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import house

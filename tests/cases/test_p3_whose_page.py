@@ -97,7 +97,7 @@ def test_a_sign_in_that_ended_by_itself_does_the_same(clinic: Cast):
     assert client.cookies[COOKIE].value == ""
 
 
-@pytest.mark.parametrize("path", ["/today/", "/today/messages/", "/today/story/", "/today/help/", "/today/here/"])
+@pytest.mark.parametrize("path", ["/today/", "/today/messages/", "/today/intake/", "/today/help/", "/today/here/"])
 def test_no_page_of_a_patient_may_be_stored(clinic: Cast, path: str):
     make_patient(clinic, "Alma")
     assert "no-store" in clinic.client("Alma").get(path).headers["Cache-Control"]

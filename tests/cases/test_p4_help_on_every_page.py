@@ -85,7 +85,7 @@ def test_the_console_leads_to_help_too(clinic: Cast, role: str):
 def test_every_page_of_the_portal_leads_to_help(clinic: Cast):
     make_patient(clinic, "Alma")
     client = clinic.client("Alma")
-    for name in ("today", "visits", "progress", "messages", "record", "story", "agreements", "medicine", "here"):
+    for name in ("today", "visits", "progress", "messages", "record", "intake", "agreements", "medicine", "here"):
         page = client.get(reverse(f"portal:{name}"), follow=True)
         assert HELP in body(page), name
 

@@ -17,8 +17,8 @@ from sojourn.care.candidacy import wording
 from sojourn.care.candidacy.models import CandidacyDecision, Override
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import entry_actions
+from sojourn.care.intake.intake_form import StatedAnswer
 from sojourn.care.intake.models import ClinicalFact
-from sojourn.care.intake.story import StatedAnswer
 from sojourn.care.measures import actions as measures_actions
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import Actor, acting_as
@@ -134,7 +134,7 @@ def test_a_full_record_keeps_to_thirteen_statements_and_shows_reasons(clinic: Ca
     for words in (
         "Declined", "Pregnancy test: positive", "entered by the clinic", "Absolute", "Override with a reason",
         "1 finding prevents it", "2 findings of rules that nobody has adopted", "Diazepam", "Major",
-        "Grandmother’s tea", "Not checked", "Acetaminophen", "What happened", "The story was sent", "Insomnia",
+        "Grandmother’s tea", "Not checked", "Acetaminophen", "What happened", "The intake was sent", "Insomnia",
     ):  # fmt: skip
         assert words in text, words
     assert len(page.content) < 200_000
@@ -351,7 +351,7 @@ def test_what_waits_leads_from_home_to_the_patient(clinic: Cast, ana: Patient):
     with at_most(25):  # nothing polls the home
         assert "/clinic/candidacy/waiting/" in body(prescriber.get("/clinic/"))
     with at_most(13):
-        assert "1 story sent, not decided" in body(prescriber.get("/clinic/candidacy/waiting/"))
+        assert "1 intake sent, not decided" in body(prescriber.get("/clinic/candidacy/waiting/"))
     with at_most(13):
         listed = body(prescriber.get("/clinic/candidacy/"))
     assert ana.name in listed

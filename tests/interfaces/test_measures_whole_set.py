@@ -244,7 +244,7 @@ def test_a_number_can_be_skipped_too(clinic: Cast, patient: Patient):
         ({"questionnaire": "{"}, "This is not JSON"),
         ({"questionnaire": "[]"}, "not a FHIR Questionnaire"),
         ({"questionnaire": json.dumps({**SLEEP, "item": []})}, "has no questions"),
-        ({"questionnaire": json.dumps({**SLEEP, "item": [SLEEP["item"][0]] * 2})}, "linkId 1 stands twice"),
+        ({"questionnaire": json.dumps({**SLEEP, "item": [SLEEP["item"][0]] * 2})}, "linkId 1 appears twice"),
         (
             {"questionnaire": json.dumps({**SLEEP, "item": [{"linkId": "x", "type": "string", "text": "Why?"}]})},
             "Item x is of type string",

@@ -220,7 +220,7 @@ def the_patient_accepts(c: Cast) -> None:
     c.patient.page.locator("input[type=password]").fill("lantern-over-slow-water-7")
     c.patient.tap("Save and open my page")
     page.wait_for_url(re.compile("/today/$"))
-    c.patient.reads("Tell us your story")
+    c.patient.reads("Tell us about your health")
     c.patient.look("Today")
 
 
@@ -235,13 +235,13 @@ def a_second_device(c: Cast) -> Someone:
     return other
 
 
-# ---------------------------------------------------------------- the story
+# ---------------------------------------------------------------- the intake
 
 
-def the_patient_tells_the_story(c: Cast) -> None:
+def the_patient_tells_the_intake(c: Cast) -> None:
     page = c.patient.page
-    c.patient.open("Open my story")
-    c.patient.look("story, the parts")
+    c.patient.open("Open my intake")
+    c.patient.look("intake, the parts")
     c.patient.open("Begin")
     first, resumed = page.url, False
     while not page.url.endswith("/review/"):
@@ -251,35 +251,35 @@ def the_patient_tells_the_story(c: Cast) -> None:
             asked = page.url
             c.patient = a_second_device(c)
             page = c.patient.page
-            c.patient.open("Open my story")
+            c.patient.open("Open my intake")
             c.patient.open("Go on")
             assert page.url == asked != first, f"resumed at {page.url} instead of {asked}"
         answer(c, topic)
         assert f"/{topic}/" not in page.url, f"{topic} was not taken: {page.locator('main').inner_text()[:400]}"
     assert resumed
-    c.patient.look("story, looked over")
-    c.patient.go("/today/story/")
+    c.patient.look("intake, looked over")
+    c.patient.go("/today/intake/")
     c.patient.open("Write to your clinic")
     c.patient.fill("Your message", c.typed["message"])
     c.patient.tap("Send to the clinic")
     c.patient.reads("Your message has arrived. The clinic answers here.")
     c.patient.look("messages, patient")
-    c.patient.go("/today/story/review/")
+    c.patient.go("/today/intake/review/")
     c.patient.tap("Send to the clinic")
-    page.wait_for_url(re.compile("/story/sent/"))
-    c.patient.look("story, sent")
+    page.wait_for_url(re.compile("/intake/sent/"))
+    c.patient.look("intake, sent")
 
 
 def answer(c: Cast, topic: str) -> None:
     """Answer the question on the screen, and leave it."""
-    from sojourn.care.intake.story import story
+    from sojourn.care.intake.intake_form import intake_form
 
     page, me = c.patient.page, c.patient
-    asked = story().by_id[topic]
+    asked = intake_form().by_id[topic]
     expect(page.get_by_role("heading", level=1)).to_have_text(c.words(asked.text))
     if asked.kind not in c.kinds:
         c.kinds.add(asked.kind)
-        me.look(f"story, {asked.kind.replace('_', ' ')}")
+        me.look(f"intake, {asked.kind.replace('_', ' ')}")
     before = page.url
     if asked.kind == "yes_no":
         me.tap({"yes": "Yes", "no": "No"}[TOLD.get(topic, "no")])
@@ -308,9 +308,9 @@ def a_line(c: Cast, topic: str, fill: dict[str, str], *, more: bool = False) -> 
         c.patient.fill(label, value)
     if topic not in c.kinds:
         c.kinds.add(topic)
-        c.patient.look(f"story, a line of {topic}")
+        c.patient.look(f"intake, a line of {topic}")
     c.patient.tap("Save")
-    c.patient.page.wait_for_url(re.compile(f"/story/{topic}/$"))
+    c.patient.page.wait_for_url(re.compile(f"/intake/{topic}/$"))
 
 
 def medicines(c: Cast) -> None:
@@ -320,21 +320,21 @@ def medicines(c: Cast) -> None:
     me.field("Name of the medicine").press_sequentially("zolof")
     page.get_by_role("radio", name="Sertraline").check()
     me.fill("How much each time", "100 mg")
-    me.look("story, a medicine found")
+    me.look("intake, a medicine found")
     me.tap("Save")
     me.reads("Recognized as %(name)s", name="Sertraline")
     me.open("Paste or write a whole list")
     me.fill("All your medicines", c.typed["prose"])
-    me.look("story, a list as prose")
+    me.look("intake, a list as prose")
     me.tap("Take it apart")
     me.reads("Recognized as %(name)s", name="Lisinopril")
     me.reads("Not checked: we do not know this name.")
     for group in page.locator("main fieldset").all():
         group.get_by_label(c.words("I take this now")).check(force=True)
-    me.look("story, the list taken apart")
+    me.look("intake, the list taken apart")
     me.tap("Put them on my list")
     me.reads("Not checked: we do not know this name. Your care team looks at it.")
-    me.look("story, medicines")
+    me.look("intake, medicines")
 
 
 LISTS: dict[str, Any] = {
@@ -360,10 +360,10 @@ def the_clinic_reads_and_asks(c: Cast) -> None:
     c.doctor.look("home, prescriber")
     c.doctor.go(c.home)
     c.doctor.look("patient, prescriber")
-    c.doctor.open("Story")
+    c.doctor.open("Intake")
     for text in (c.typed["why_now"], c.typed["goal"], c.typed["concern"], "Sertraline"):
         expect(page.locator("main")).to_contain_text(re.compile(re.escape(text), re.I))
-    c.doctor.look("story, clinic")
+    c.doctor.look("intake, clinic")
     c.doctor.go("/clinic/messages/")
     c.doctor.look("inbox")
     page.get_by_role("link", name=re.compile(c.family)).first.click()
@@ -769,7 +769,7 @@ STEPS = (
     the_clinic_comes_to_work,
     a_patient_is_invited,
     the_patient_accepts,
-    the_patient_tells_the_story,
+    the_patient_tells_the_intake,
     the_clinic_reads_and_asks,
     the_patient_answers_the_battery,
     the_prescriber_decides,

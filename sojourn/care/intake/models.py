@@ -1,4 +1,4 @@
-"""A person's story as they told it, and what clinicians and laboratories added. Nothing here is ever changed:
+"""A person's intake as they told it, and what clinicians and laboratories added. Nothing here is ever changed:
 the newest row of a question, of a line or of a fact counts, and the older ones stay readable."""
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class PatientStatement(ClinicScoped):
 
 
 class IntakeAnswer(PatientStatement):
-    """One answer to one question of the story. ``value`` is what was said, in the shape of the question's kind;
+    """One answer to one question of the intake. ``value`` is what was said, in the shape of the question's kind;
     ``confirmed`` names the contradictions that the person was shown and confirmed."""
 
     question_id = models.CharField(max_length=60)
@@ -179,14 +179,14 @@ class Concern(ListItem):
 
 
 class IntakeSubmission(PatientStatement):
-    """The story as it was sent to the clinic. ``content`` is all that was said, ``content_hash`` its SHA-256."""
+    """The intake as it was sent to the clinic. ``content`` is all that was said, ``content_hash`` its SHA-256."""
 
-    story_version = models.CharField(max_length=20)
+    form_version = models.CharField(max_length=20)
     content: models.JSONField[Any, Any] = models.JSONField()
     content_hash = models.CharField(max_length=64)
 
     privacy: ClassVar[dict[str, Privacy]] = _SAID | {
-        "story_version": OPERATIONAL, "content": DIRECT, "content_hash": OPERATIONAL,
+        "form_version": OPERATIONAL, "content": DIRECT, "content_hash": OPERATIONAL,
     }  # fmt: skip
 
     class Meta:

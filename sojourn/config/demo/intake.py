@@ -1,4 +1,4 @@
-"""Invited, the story told, and what the clinic finds."""
+"""Invited, the intake told, and what the clinic finds."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def join(walk: Walk, email: str) -> None:
     walk.by = actor_of(member)
 
 
-def tell_story(walk: Walk, *, share: float = 1.0) -> None:
-    """The answers and lists of the story, or the first part of them."""
+def tell_intake(walk: Walk, *, share: float = 1.0) -> None:
+    """The answers and lists of the intake, or the first part of them."""
     tale, begun, sent = walk.tale, walk.at("begun"), walk.at("sent")
     said = list(tales.answers(tale).items())
     said = said[: max(3, round(len(said) * share))]

@@ -42,7 +42,7 @@ def _totals(phq: int, own: random.Random) -> dict[str, int]:
 
 
 def answer_battery(cast: Cast, walk: Walk) -> None:
-    """The questionnaires with which an indication begins, as one sitting on the day on which the story was sent."""
+    """The questionnaires with which an indication begins, as one sitting on the day on which the intake was sent."""
     at = walk.at("sent", timedelta(minutes=25))
     battery = cast.batteries[walk.tale.battery]
     together = MeasureSession.objects.create(

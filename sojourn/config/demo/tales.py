@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, Literal
 
-from sojourn.care.intake.story import StatedAnswer, number, story
+from sojourn.care.intake.intake_form import StatedAnswer, intake_form, number
 
 Twist = Literal["", "benzodiazepine", "opioid", "pressure", "aneurysm", "bipolar"]
 Words = tuple[str, str]  # English, Spanish
@@ -181,7 +181,7 @@ def _illness(tale: Tale, own: random.Random, twist: Twist) -> None:
         tale.treatments.append(Tried("talk", therapy, "", own.choice(LENGTHS), outcome, None))
     if failed > 2 and own.random() < 0.4:
         tale.treatments.append(Tried("stimulation", "TMS", "", ("36 sessions", "36 sesiones"), "partly", None))
-    tale.told["antidepressants_failed"] = number(str(failed), "", story().by_id["antidepressants_failed"])
+    tale.told["antidepressants_failed"] = number(str(failed), "", intake_form().by_id["antidepressants_failed"])
 
 
 def _body(tale: Tale, own: random.Random, twist: Twist) -> None:
@@ -205,7 +205,7 @@ def _body(tale: Tale, own: random.Random, twist: Twist) -> None:
     if tale.sex != "male" and tale.age < 50:
         tale.told["can_become_pregnant"] = own.random() < 0.7
     units = ("lb", "ft") if tale.language == "en" else ("kg", "cm")
-    asked = story().by_id
+    asked = intake_form().by_id
     tall = f"{int(tale.height_cm / 2.54) // 12} {int(tale.height_cm / 2.54) % 12}" if units[1] == "ft" else ""
     heavy = str(round(tale.weight_kg / 0.45359237)) if units[0] == "lb" else str(round(tale.weight_kg))
     tale.told["weight"] = number(heavy, units[0], asked["weight"])
@@ -243,14 +243,14 @@ def _measured(tale: Tale, own: random.Random, twist: Twist) -> None:
 
 
 def answers(tale: Tale) -> dict[str, StatedAnswer]:
-    """An answer to every question that applies, in the order of the story."""
+    """An answer to every question that applies, in the order of the intake."""
     said: dict[str, StatedAnswer] = {}
     lines = {
         "medicines": tale.medicines, "allergies": tale.allergies, "treatments": tale.treatments, "goals": tale.goals,
         "concerns": tale.concerns, "people": [True],
     }  # fmt: skip
     while True:
-        ahead = next((each for each in story().shown(said, tale.sex) if each.id not in said), None)
+        ahead = next((each for each in intake_form().shown(said, tale.sex) if each.id not in said), None)
         if ahead is None:
             return said
         if ahead.id in tale.told:

@@ -22,7 +22,7 @@ from sojourn.care.session import step_actions
 from sojourn.care.session.queries import sessions_dosed
 from sojourn.care.vitals import ingest
 from sojourn.care.vitals.models import DeviceAssociation
-from sojourn.config.demo import booking, doses, monitoring, people, planning, sessions, story
+from sojourn.config.demo import booking, doses, monitoring, people, planning, scenario, sessions
 from sojourn.config.demo.cast import Cast, load_cast
 from sojourn.config.demo.doses import Entered
 from sojourn.config.demo.people import CLINICS, DemoClinic
@@ -80,7 +80,7 @@ def furnish_old(demo: DemoClinic) -> None:
     clinic_id = _clinic_id(demo)
     with acting_as(house(clinic_id, "Demo")):
         if not ConsentAdoption.objects.exists() or any(each.waits for each in standings(clinic_id)):
-            story.furnish_house(load_cast(demo))
+            scenario.furnish_house(load_cast(demo))
 
 
 def _on_stage(demo: DemoClinic, now: datetime) -> list[CarePlan]:
@@ -232,8 +232,8 @@ def _over(cast: Cast, plan: CarePlan, chair: int, now: datetime) -> None:
     sessions.session(cast, appointment, random.Random(11), "left", sparse=False)
 
 
-def story_second() -> float:
-    """Where in its story the virtual monitor must begin to fit the running session."""
+def scenario_second() -> float:
+    """Where in its scenario the virtual monitor must begin to fit the running session."""
     demo = people.HARBOR
     with acting_as(house(_clinic_id(demo), "Demo")):
         session = next(iter(running().filter(chair__name=demo.chairs[0])), None)

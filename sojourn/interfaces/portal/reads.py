@@ -94,7 +94,7 @@ def _dosed(appointment: Appointment) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Whether the story was sent, the kind of the clinic's newest answer ("" for none), messages not opened yet."""
+    """Whether the intake was sent, the kind of the clinic's newest answer ("" for none), messages not opened yet."""
 
     sent: bool = False
     decision: str = ""

@@ -140,10 +140,10 @@ def _patient(demo: DemoClinic, cast: Cast, number: int, own: random.Random, *, s
 def _walk(cast: Cast, walk: Walk, stage: str, kind: str, *, sparse: bool) -> None:
     """As far on the way as the stage says."""
     if stage == "begun":
-        intake.tell_story(walk, share=walk.own.uniform(0.3, 0.6))
+        intake.tell_intake(walk, share=walk.own.uniform(0.3, 0.6))
         return
     escort = patients.escort_of(cast, walk)
-    intake.tell_story(walk)
+    intake.tell_intake(walk)
     measures.answer_battery(cast, walk)
     if stage != "sent":
         _clinic_side(cast, walk, escort, stage, kind, sparse=sparse)

@@ -38,7 +38,7 @@ from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.care.vitals.models import Device
 from sojourn.clinical.administration import Delivered
 from sojourn.clinical.protocol import State
-from sojourn.config.demo import MONITOR_BED, clinic_house, people, story, today
+from sojourn.config.demo import MONITOR_BED, clinic_house, people, scenario, today
 from sojourn.config.demo.cast import load_cast
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership
@@ -57,7 +57,7 @@ def clinics(django_db_setup: None, django_db_blocker) -> Iterator[dict[str, int]
     """Both clinics of the demo: those of the kept house, else loaded once for this file and rolled back after it."""
     with django_db_blocker.unblock(), test_house.demo_database() as loaded, transaction.atomic():
         for demo in () if loaded else people.CLINICS:
-            story.make_clinic(demo, scale=1, seed=1)
+            scenario.make_clinic(demo, scale=1, seed=1)
             today.set_stage(demo)
         yield {demo.slug: today._clinic_id(demo) for demo in people.CLINICS}
         transaction.set_rollback(True)
@@ -105,7 +105,7 @@ def test_every_step_comes_after_the_one_it_rests_on(clinic: Clinic):
             assert set(later) <= set(earlier)
 
 
-def test_nobody_is_treated_without_story_decision_agreement_and_plan(clinic: Clinic):
+def test_nobody_is_treated_without_intake_decision_agreement_and_plan(clinic: Clinic):
     treated = set(Encounter.objects.values_list("patient_id", flat=True))
     assert treated
     for version in PlanVersion.objects.exclude(signed_at=None).select_related("patient"):
@@ -471,7 +471,7 @@ def test_the_same_seed_invents_the_same_people(django_db_blocker):
     found, small = [], replace(people.ALBORADA, patients=3)
     for seed in (1, 1, 2):
         with transaction.atomic():
-            story.make_clinic(small, scale=1, seed=seed)
+            scenario.make_clinic(small, scale=1, seed=seed)
             found.append(digest(today._clinic_id(small)))
             transaction.set_rollback(True)
     assert found[0] == found[1] != found[2]
@@ -483,9 +483,9 @@ def test_a_house_made_by_an_earlier_version_starts(monkeypatch: pytest.MonkeyPat
     from sojourn.config import demo
 
     with monkeypatch.context() as before:
-        before.setattr(story, "furnish_house", lambda cast: None)
+        before.setattr(scenario, "furnish_house", lambda cast: None)
         for each in people.CLINICS:
-            story.make_clinic(each, scale=0, seed=1)
+            scenario.make_clinic(each, scale=0, seed=1)
     demo.load(lambda _: None)
     demo.load(lambda _: None)
     for each in people.CLINICS:
