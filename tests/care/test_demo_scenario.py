@@ -321,29 +321,29 @@ def test_two_people_read_the_same_off_the_vial_of_every_dose(clinic: Clinic):
 def test_the_road_was_free_at_every_dose(clinic: Clinic, monkeypatch: pytest.MonkeyPatch):
     """Decision, agreements, plan, rules and ceilings, asked of the engine with what was known at that moment."""
     moment: list[datetime] = []
-    doses_since, weights = road.queries.doses_since, road.intake.weights
+    doses_since, weights = road.session_queries.doses_since, road.weight_queries.weights
 
     def facts(patient_id: int):
         with_times = ClinicalFact.objects.filter(patient_id=patient_id, entered_at__lte=moment[0])
-        return road.intake.entered_of(with_times.order_by("observed_on", "id"))
+        return road.intake_queries.entered_of(with_times.order_by("observed_on", "id"))
 
     def since(patient_id: int, at: datetime, *, but: int):
         return [each for each in doses_since(patient_id, at, but=but) if each.dose.started_at < moment[0]]
 
-    def dosed(patient_id: int, care_plan_id: int, *, but: int) -> road.queries.DosedBefore:
+    def dosed(patient_id: int, care_plan_id: int, *, but: int) -> road.session_queries.DosedBefore:
         rows = MedicationAdministration.objects.filter(patient_id=patient_id, started_at__lt=moment[0])
         rows = rows.exclude(encounter_id=but)
         last = rows.order_by("-started_at").values_list("started_at", flat=True).first()
-        return road.queries.DosedBefore(rows.filter(encounter__care_plan_id=care_plan_id).count(), last)
+        return road.session_queries.DosedBefore(rows.filter(encounter__care_plan_id=care_plan_id).count(), last)
 
-    monkeypatch.setattr(road.queries, "doses_since", since)
-    monkeypatch.setattr(road.queries, "dosed_before", dosed)
+    monkeypatch.setattr(road.session_queries, "doses_since", since)
+    monkeypatch.setattr(road.session_queries, "dosed_before", dosed)
 
     def weighed(patient_id: int):
         return [each for each in weights(patient_id) if each.on <= clinic_day(moment[0], clinic)]
 
-    monkeypatch.setattr(road.intake, "weights", weighed)
-    monkeypatch.setattr(road.intake, "entered_facts", facts)
+    monkeypatch.setattr(road.weight_queries, "weights", weighed)
+    monkeypatch.setattr(road.intake_queries, "entered_facts", facts)
     against: dict[str, list[int]] = {}
     for row in MedicationAdministration.objects.order_by("id"):
         moment[:] = [row.started_at]
