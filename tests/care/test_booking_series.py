@@ -1,4 +1,4 @@
-"""Hours, staff, series, the waiting list, reminders, feeds and the way home."""
+"""Hours, staff, series, the waiting list, reminders, feeds and the ride home."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django.db import DatabaseError, IntegrityError, connection, connections, tr
 from sojourn.care.coordination import feed_actions, jobs, reminder_actions, ride_home_actions, waiting_actions
 from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination.models import EscortLink, Offer, Reminder
-from sojourn.care.coordination.queries import WayHome
+from sojourn.care.coordination.queries import RideHomeState
 from sojourn.care.patients import actions as patients_actions
 from sojourn.care.scheduling import actions as scheduling_actions
 from sojourn.care.scheduling import house_actions, proposing, series_actions, series_queries
@@ -348,14 +348,14 @@ def test_the_stated_times_of_the_patient_are_kept(desk: Cast):
     assert local[0].date() == date(2026, 3, 10)
 
 
-def test_a_companion_who_has_gone_holds_no_series_up(desk: Cast):
+def test_a_escort_who_has_gone_holds_no_series_up(desk: Cast):
     ana, one, by = course(desk), chair(desk), desk.actor("front_desk")
     luis = patients_actions.add_person(by=by, patient_id=ana.patient_id, name="Luis", phone="555")
-    standing = book(desk, ana, one, companion_id=luis.pk)
+    standing = book(desk, ana, one, escort_id=luis.pk)
     patients_actions.end_person(by=by, person_id=luis.pk)
     wanted = [series_actions.Wanted(TEN + timedelta(days=1), 120, one.pk, moves=standing.pk, version=1)]
     (moved,) = series_actions.book_series(by=by, care_plan_id=ana.pk, wanted=wanted, now=NOW)
-    assert (moved.pk, moved.companion_id) == (standing.pk, None)
+    assert (moved.pk, moved.escort_id) == (standing.pk, None)
 
 
 def test_all_of_a_series_or_nothing_naming_what_was_taken(desk: Cast):
@@ -626,41 +626,41 @@ def test_a_feed_opens_one_persons_times_until_it_is_ended(desk: Cast):
     assert coordination_queries.feed_by(hash_of(theirs.token), NOW) is None
 
 
-# ---------------------------------------------------------------- the way home
+# ---------------------------------------------------------------- the ride home
 
 
-def companioned(clinic: Cast, at=TEN, email="luis@example.org"):
+def escorted(clinic: Cast, at=TEN, email="luis@example.org"):
     ana = course(clinic)
     luis = patients_actions.add_person(
         by=clinic.actor("front_desk"), patient_id=ana.patient_id, name="Luis", phone="1", email=email
     )
-    return book(clinic, ana, chair(clinic), at=at, companion_id=luis.pk), luis
+    return book(clinic, ana, chair(clinic), at=at, escort_id=luis.pk), luis
 
 
 def asked(clinic: Cast, appointment, now=NOW) -> Actor:
     ride_home_actions.ask(by=clinic.actor("front_desk"), appointment_id=appointment.pk, now=now)
-    return Actor(token_hash=hash_of(re.search(r"/way-home/([^/\s]+)/", letters()[-1].text)[1]))  # type: ignore[index]
+    return Actor(token_hash=hash_of(re.search(r"/ride-home/([^/\s]+)/", letters()[-1].text)[1]))  # type: ignore[index]
 
 
-def state(appointment) -> WayHome:
-    return coordination_queries.way_home(appointment.pk).state
+def state(appointment) -> RideHomeState:
+    return coordination_queries.ride_home(appointment.pk).state
 
 
-def test_the_companion_says_yes_and_changes_their_mind(desk: Cast):
-    session, _luis = companioned(desk)
-    assert state(session) == WayHome.UNASKED
+def test_the_escort_says_yes_and_changes_their_mind(desk: Cast):
+    session, _luis = escorted(desk)
+    assert state(session) == RideHomeState.UNASKED
     luis = asked(desk, session)
-    assert state(session) == WayHome.ASKED
+    assert state(session) == RideHomeState.ASKED
     with acting_as(luis):
         view = coordination_queries.escort_view(luis.token_hash)
         assert view is not None
         assert view.given_name == "Ana"
         first = ride_home_actions.answer(by=luis, comes=True, note=" by  bus ", now=NOW)
         assert ride_home_actions.answer(by=luis, comes=True, note="by bus", now=NOW).pk == first.pk
-    assert (state(session), coordination_queries.way_home(session.pk).note) == (WayHome.CONFIRMED, "by bus")
+    assert (state(session), coordination_queries.ride_home(session.pk).note) == (RideHomeState.CONFIRMED, "by bus")
     with acting_as(luis):
         ride_home_actions.answer(by=luis, comes=False, now=NOW)
-    assert state(session) == WayHome.DECLINED
+    assert state(session) == RideHomeState.DECLINED
     with acting_as(luis):
         assert refused(lambda: ride_home_actions.answer(by=luis, comes=True, now=TEN)) == ("over",)
     written = letters()[0]
@@ -669,12 +669,12 @@ def test_the_companion_says_yes_and_changes_their_mind(desk: Cast):
 
 
 def test_who_confirmed_tuesday_has_not_confirmed_thursday(desk: Cast):
-    session, luis = companioned(desk)
+    session, luis = escorted(desk)
     by = asked(desk, session)
     with acting_as(by):
         ride_home_actions.answer(by=by, comes=True, now=NOW)
-    moved = move(desk, session, session.chair, at=TEN + timedelta(days=1), companion_id=luis.pk)
-    assert state(moved) == WayHome.ASKED
+    moved = move(desk, session, session.chair, at=TEN + timedelta(days=1), escort_id=luis.pk)
+    assert state(moved) == RideHomeState.ASKED
     house = reminder_actions.sender(desk.clinic.pk)
     with acting_as(house):
         assert ride_home_actions.ask_in_time(by=house, appointment_id=moved.pk, person_id=luis.pk, now=NOW)
@@ -685,7 +685,7 @@ def test_who_confirmed_tuesday_has_not_confirmed_thursday(desk: Cast):
 
 
 def test_an_old_link_mails_a_fresh_one_to_the_known_address_only(desk: Cast):
-    session, _luis = companioned(desk)
+    session, _luis = escorted(desk)
     old = asked(desk, session)
     asked(desk, session, now=NOW + timedelta(minutes=1))
     with acting_as(old):
@@ -699,7 +699,7 @@ def test_an_old_link_mails_a_fresh_one_to_the_known_address_only(desk: Cast):
 
 
 def test_a_link_opens_its_own_patient_and_nobody_else(desk: Cast):
-    session, _luis = companioned(desk)
+    session, _luis = escorted(desk)
     book(desk, course(desk, "Bo"), chair(desk, "Chair 2"))
     luis = asked(desk, session)
     with acting_as(luis):
@@ -711,40 +711,40 @@ def test_a_link_opens_its_own_patient_and_nobody_else(desk: Cast):
 
 
 def test_the_clinic_writes_down_what_was_said_on_the_phone(desk: Cast):
-    session, _luis = companioned(desk, email="")
+    session, _luis = escorted(desk, email="")
     by = desk.actor("front_desk")
     assert refused(lambda: ride_home_actions.ask(by=by, appointment_id=session.pk, now=NOW)) == ("no-address",)
     ride_home_actions.write_answer(by=by, appointment_id=session.pk, comes=True, now=NOW)
-    way = coordination_queries.way_home(session.pk)
-    assert (way.state, way.said_by.split()[0]) == (WayHome.CONFIRMED, "Front")
+    way = coordination_queries.ride_home(session.pk)
+    assert (way.state, way.said_by.split()[0]) == (RideHomeState.CONFIRMED, "Front")
     scheduling_actions.cancel(by=by, appointment_id=session.pk, version=1, because="ill", now=NOW)
     assert refused(lambda: ride_home_actions.ask(by=by, appointment_id=session.pk, now=NOW)) == ("cancelled",)
 
 
 def test_the_patient_names_somebody_else(desk: Cast):
-    session, luis = companioned(desk)
+    session, luis = escorted(desk)
     old = asked(desk, session)
     me = patient_actor(desk, session.patient_id)
     with acting_as(me):
         mai = ride_home_actions.bring(by=me, appointment_id=session.pk, name="Mai", email="MAI@example.org", now=NOW)
-        assert mai.companion.name == "Mai"
+        assert mai.escort.name == "Mai"
         assert refused(
             lambda: ride_home_actions.bring(by=me, appointment_id=session.pk, name="Mo", email="nonsense", now=NOW)
         ) == ("bad-email",)
         assert refused(
-            lambda: ride_home_actions.name_companion(by=me, appointment_id=session.pk, person_id=0, now=NOW)
+            lambda: ride_home_actions.name_escort(by=me, appointment_id=session.pk, person_id=0, now=NOW)
         ) == ("not-beside-patient",)
-    assert state(session) == WayHome.UNASKED
+    assert state(session) == RideHomeState.UNASKED
     assert len(queued("booking.ask_companion")) == 2
     with acting_as(old):
         assert refused(lambda: ride_home_actions.answer(by=old, comes=True, now=NOW)) == ("other",)
     with acting_as(me):
-        ride_home_actions.name_companion(by=me, appointment_id=session.pk, person_id=luis.pk, now=NOW)
-    assert coordination_queries.way_home(session.pk).person == luis
+        ride_home_actions.name_escort(by=me, appointment_id=session.pk, person_id=luis.pk, now=NOW)
+    assert coordination_queries.ride_home(session.pk).person == luis
 
 
 def test_a_patient_assigns_no_staff(desk: Cast):
-    session, _luis = companioned(desk)
+    session, _luis = escorted(desk)
     me = patient_actor(desk, session.patient_id)
     with acting_as(me), pytest.raises(DatabaseError), transaction.atomic():
         Attendance.objects.create(
@@ -753,8 +753,8 @@ def test_a_patient_assigns_no_staff(desk: Cast):
         )  # fmt: skip
 
 
-def test_the_jobs_ask_as_the_house(desk: Cast):
-    session, luis = companioned(desk, at=datetime.now(UTC) + timedelta(days=2))
+def test_the_jobs_ask_as_the_system(desk: Cast):
+    session, luis = escorted(desk, at=datetime.now(UTC) + timedelta(days=2))
     with acting_as(Actor()):
-        jobs.ask_companion(clinic_id=desk.clinic.pk, appointment_id=session.pk, person_id=luis.pk)
-    assert state(session) == WayHome.ASKED
+        jobs.ask_escort(clinic_id=desk.clinic.pk, appointment_id=session.pk, person_id=luis.pk)
+    assert state(session) == RideHomeState.ASKED

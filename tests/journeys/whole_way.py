@@ -213,7 +213,7 @@ def an_appointment_now(patient_id: int) -> None:
         scheduling_actions.book(
             outside_hours=True,
             by=by, care_plan_id=plan.pk, chair_id=chair.pk, starts_at=now - timedelta(minutes=5), minutes=150,
-            companion_id=RelatedPerson.objects.get(patient_id=patient_id).pk,
+            escort_id=RelatedPerson.objects.get(patient_id=patient_id).pk,
         )  # fmt: skip
 
 

@@ -177,7 +177,7 @@ def series_of(course: CarePlan, zone: ZoneInfo, now: datetime) -> SeriesStanding
 
 
 def _in_series(wanted: Q) -> list[Any]:
-    return list(Appointment.objects.filter(wanted).select_related("chair", "companion").order_by("during"))
+    return list(Appointment.objects.filter(wanted).select_related("chair", "escort").order_by("during"))
 
 
 def _series(course: CarePlan, zone: ZoneInfo, now: datetime, rows: Sequence[Any]) -> SeriesStanding:

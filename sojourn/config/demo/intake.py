@@ -1,4 +1,4 @@
-"""Invited, the story told, and what the clinic finds."""
+"""Invited, the intake told, and what the clinic finds."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def join(walk: Walk, email: str) -> None:
     walk.by = actor_of(member)
 
 
-def tell_story(walk: Walk, *, share: float = 1.0) -> None:
-    """The answers and lists of the story, or the first part of them."""
+def tell_intake(walk: Walk, *, share: float = 1.0) -> None:
+    """The answers and lists of the intake, or the first part of them."""
     said = list(tales.answers(walk.tale).items())
     said = said[: max(3, round(len(said) * share))]
     clock = _told_at(walk, [question_id for question_id, _told in said])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, Literal
 
-from sojourn.care.intake.story import StatedAnswer, number, story
+from sojourn.care.intake.intake_form import StatedAnswer, intake_form, number
 
 Twist = Literal["", "benzodiazepine", "opioid", "pressure", "aneurysm", "bipolar"]
 Words = tuple[str, str]  # English, Spanish
@@ -195,7 +195,7 @@ def _tried_before(tale: Tale, own: random.Random, order: Sequence[tuple[str, str
         tale.treatments.append(Tried("talk", therapy, "", own.choice(LENGTHS), outcome, None))
     if failed > 2 and own.random() < 0.4:
         tale.treatments.append(Tried("stimulation", "TMS", "", ("36 sessions", "36 sesiones"), "partly", None))
-    tale.told["antidepressants_failed"] = number(str(failed), "", story().by_id["antidepressants_failed"])
+    tale.told["antidepressants_failed"] = number(str(failed), "", intake_form().by_id["antidepressants_failed"])
 
 
 def _body(tale: Tale, own: random.Random, twist: Twist) -> None:
@@ -238,7 +238,7 @@ def _weight_and_height(tale: Tale) -> None:
         heavy, tall = (str(round(tale.weight_kg / 0.45359237)), "lb"), (f"{inches // 12} {inches % 12}", "ft")
     else:
         heavy, tall = (str(round(tale.weight_kg)), "kg"), (str(tale.height_cm), "cm")
-    asked = story().by_id
+    asked = intake_form().by_id
     tale.told["weight"] = number(*heavy, asked["weight"])
     tale.told["height"] = number(*tall, asked["height"])
 
@@ -273,14 +273,14 @@ def _measured(tale: Tale, own: random.Random, twist: Twist) -> None:
 
 
 def answers(tale: Tale) -> dict[str, StatedAnswer]:
-    """An answer to every question that applies, in the order of the story."""
+    """An answer to every question that applies, in the order of the intake."""
     said: dict[str, StatedAnswer] = {}
     lines = {
         "medicines": tale.medicines, "allergies": tale.allergies, "treatments": tale.treatments, "goals": tale.goals,
         "concerns": tale.concerns, "people": [True],
     }  # fmt: skip
     while True:
-        ahead = next((each for each in story().shown(said, tale.sex) if each.id not in said), None)
+        ahead = next((each for each in intake_form().shown(said, tale.sex) if each.id not in said), None)
         if ahead is None:
             return said
         if ahead.id in tale.told:

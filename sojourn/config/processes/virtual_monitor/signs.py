@@ -1,7 +1,7 @@
 """What the virtual monitor measures, second by second.
 
-`readings(episode, seed, t)` is a pure function of time: the same seed tells the same story, for the program, for
-tests and for demo history. The stories are scripts for showing and testing software. Their numbers are shaped after
+`readings(episode, seed, t)` is a pure function of time: the same seed tells the same scenario, for the program, for
+tests and for demo history. The scenarios are scripts for showing and testing software. Their numbers are shaped after
 what the fact base says of an infusion (baseline, a rise that peaks at its end, return within the observation) and
 are no clinical claim.
 """
@@ -96,7 +96,7 @@ class _Person:
 
 @lru_cache(maxsize=512)
 def _person(seed: int) -> _Person:
-    rng = random.Random(seed)  # noqa: S311 - a story, not a secret
+    rng = random.Random(seed)  # noqa: S311 - a scenario, not a secret
     return _Person(
         hr=rng.uniform(62, 78),
         sys=rng.uniform(112, 128),

@@ -1,4 +1,4 @@
-"""A patient's story as the clinic reads it, and writing it down on the patient's behalf."""
+"""A patient's intake as the clinic reads it, and writing it down on the patient's behalf."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import forms
 from sojourn.care.intake import queries as intake_queries
-from sojourn.care.intake.story import Question, story
+from sojourn.care.intake.intake_form import Question, intake_form
 from sojourn.care.intake.typed import told_of
 from sojourn.care.patients import actions as patients_actions
 from sojourn.care.safety import writing_actions as writing
@@ -44,7 +44,7 @@ def intake(request: Request, scope: PatientScope) -> HttpResponse:
 
 
 def _question(scope: PatientScope, topic: str) -> Question:
-    found = story().by_id.get(topic)
+    found = intake_form().by_id.get(topic)
     if found is None:
         raise Http404
     return found
@@ -86,7 +86,7 @@ def question(request: Request, scope: PatientScope, found: Question) -> HttpResp
     if request.method == "POST":
         form = AnswerForm(request.POST)
         try:
-            writing.answer_story(
+            writing.answer_intake(
                 by=scope.actor,
                 patient_id=patient.pk,
                 question_id=found.id,

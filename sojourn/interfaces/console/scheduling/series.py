@@ -182,7 +182,7 @@ def series(request: Request, scope: PatientScope, known: SeriesFile) -> HttpResp
         return _propose(request, known, form, staff, context)
     chosen = _chosen(request, form.cleaned_data["minutes"])
     try:
-        booked = _book(request, known, chosen, form.cleaned_data["minutes"], context["companion"])
+        booked = _book(request, known, chosen, form.cleaned_data["minutes"], context["escort"])
     except ActionRefused as refused:
         taken = refused.taken if isinstance(refused, SeriesTaken) else ()
         return _propose(request, known, form, staff, context | {"reasons": refused.reasons}, chosen, taken, 409)
@@ -224,7 +224,7 @@ def _context(request: Request, known: SeriesFile, form: ShapeForm) -> dict[str, 
         "form": form,
         "spaced": spaced,
         "people": people,
-        "companion": _companion(request, [person.pk for person in people], usual),
+        "escort": _escort(request, [person.pk for person in people], usual),
         "clinical": request.actor.may("patient.clinical"),
         "warned": warned(request.actor, course),
         "draft_url": reverse("console:plan_draft", args=[course.patient_id]) if drafts else "",
@@ -232,7 +232,7 @@ def _context(request: Request, known: SeriesFile, form: ShapeForm) -> dict[str, 
 
 
 def _book(
-    request: Request, known: SeriesFile, chosen: Sequence[Chosen], minutes: int, companion_id: int | None
+    request: Request, known: SeriesFile, chosen: Sequence[Chosen], minutes: int, escort_id: int | None
 ) -> int:  # fmt: skip
     """Book what was chosen; how many. Raises Refused, and SeriesTaken with the places of what is taken."""
     wanted = [
@@ -242,7 +242,7 @@ def _book(
         )
         for each in chosen
     ]  # fmt: skip
-    return len(book_series(by=request.actor, care_plan_id=known.course.pk, companion_id=companion_id, wanted=wanted))
+    return len(book_series(by=request.actor, care_plan_id=known.course.pk, escort_id=escort_id, wanted=wanted))
 
 
 def _propose(
@@ -264,10 +264,10 @@ def _propose(
     return render(request, "console/scheduling/series.html", context, status=status)
 
 
-def _companion(request: HttpRequest, ids: Sequence[int], usual: int | None) -> int | None:
+def _escort(request: HttpRequest, ids: Sequence[int], usual: int | None) -> int | None:
     if request.method != "POST":
         return usual
-    chosen = whole(request.POST.get("companion"))
+    chosen = whole(request.POST.get("escort"))
     return chosen if chosen in ids else None
 
 

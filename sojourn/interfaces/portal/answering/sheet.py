@@ -142,7 +142,7 @@ def answer_words(item: Item, sheet: Sheet, language: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class MeasureStep:
-    """One questionnaire of a sitting."""
+    """One questionnaire of a measure session."""
 
     title: str
     words: str
@@ -150,7 +150,7 @@ class MeasureStep:
     now: bool
 
 
-def part_words(part: measures_queries.SittingPart) -> str:
+def part_words(part: measures_queries.MeasureSessionPart) -> str:
     if part.done:
         return _("sent")
     if part.answered:

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from sojourn.care.measures import actions as measures_actions
 from sojourn.care.measures import queries as measures_queries
+from sojourn.care.measures.queries import MeasureSessionPart
 from sojourn.care.safety import actions as safety_actions
 from sojourn.care.safety.not_counted_actions import TOO_LATE, UNDER_A_DOSE, hear
 from sojourn.clinical.numbers import NumberRefusal
@@ -71,8 +72,8 @@ def _asked_place(scope: OwnScope, request_id: int, number: int) -> Place:
     return place
 
 
-def _parts(scope: OwnScope, sitting_id: int) -> Sequence[measures_queries.SittingPart]:
-    return measures_queries.sitting(sitting_id)[1]
+def _parts(scope: OwnScope, measure_session_id: int) -> Sequence[MeasureSessionPart]:
+    return measures_queries.measure_session(measure_session_id)[1]
 
 
 @own_page("own.answer")
@@ -280,22 +281,23 @@ def sent(request: Request, scope: OwnScope, sheet: Sheet) -> HttpResponse:
 
 
 def _next(sheet: Sheet) -> dict[str, object]:
-    """What is asked after this one: the rest of the same sitting, else whatever is open. Two queries."""
+    """What is asked after this one: the rest of the same measure session, else whatever is open. Two queries."""
     waiting = measures_queries.open_requests(sheet.request.patient_id)
-    same = [each for each in waiting if each.sitting_id is not None and each.sitting_id == sheet.request.sitting_id]
-    return {"others": (same or waiting)[:1], "sitting_left": len(same)}
+    own = sheet.request.measure_session_id
+    same = [each for each in waiting if own is not None and each.measure_session_id == own]
+    return {"others": (same or waiting)[:1], "session_left": len(same)}
 
 
 @own_page("own.answer")
 @waits_under_a_dose()
 @opens(_parts)
-def sitting(request: Request, scope: OwnScope, parts: Sequence[measures_queries.SittingPart]) -> HttpResponse:
+def measure_session(request: Request, scope: OwnScope, parts: Sequence[MeasureSessionPart]) -> HttpResponse:
     """Several questionnaires as one: how many, how long, where one stands."""
     ahead = [part for part in parts if not part.done]
     minutes = max(1, round(sum(part.minutes for part in ahead)))
     return show(
         request,
-        "portal/answering/sitting.html",
+        "portal/answering/measure_session.html",
         {
             "parts": [
                 MeasureStep(

@@ -1,4 +1,4 @@
-"""The lists of the story: a line added, changed, taken off; medicines found by name, and taken out of prose."""
+"""The lists of the intake: a line added, changed, taken off; medicines found by name, and taken out of prose."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import forms
 from sojourn.care.intake import queries as intake_queries
-from sojourn.care.intake.story import Question
+from sojourn.care.intake.intake_form import Question
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.safety import writing_actions as writing
 from sojourn.foundation.accounts.access import Request
@@ -40,7 +40,7 @@ def _form_page(
         "form": form,
         "line": line,
         "back": url_of(asked.id),
-        "search_url": reverse("portal:story_search") if asked.of in {"medicines", "treatments"} else "",
+        "search_url": reverse("portal:intake_search") if asked.of in {"medicines", "treatments"} else "",
     }
     return show(request, "portal/intake/line.html", context | more, nav=False, status=status)
 

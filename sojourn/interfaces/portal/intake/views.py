@@ -1,4 +1,4 @@
-"""Your story: one question a screen, saved as one goes, gone on with on any device, sent to the clinic at the end."""
+"""Your intake: one question a screen, saved as one goes, gone on with on any device, sent to the clinic at the end."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import queries as intake_queries
+from sojourn.care.intake.intake_form import Question
 from sojourn.care.intake.queries import Answered
-from sojourn.care.intake.story import Question
 from sojourn.care.intake.typed import told_of
 from sojourn.care.safety import writing_actions as writing
 from sojourn.foundation.accounts.access import Request
@@ -49,7 +49,7 @@ def overview(request: Request, scope: OwnScope, way: IntakeProgress) -> HttpResp
         {
             "way": way,
             "chapters": chapters_of(way),
-            "next_url": url_of(first_open.id) if first_open else reverse("portal:story_review"),
+            "next_url": url_of(first_open.id) if first_open else reverse("portal:intake_review"),
             "finished": first_open is None,
             "sent": intake_queries.latest_submission(scope.patient_id),
             "heard": heard(scope.patient_id),
@@ -75,7 +75,7 @@ def question(request: Request, scope: OwnScope, found: tuple[Question, IntakePro
     if request.method == "POST":
         return _take(request, way, asked, to_review)
     if asked not in way.shown:
-        return redirect("portal:story_review" if to_review else "portal:story")
+        return redirect("portal:intake_review" if to_review else "portal:intake")
     return _ask(request, way, asked, to_review)
 
 
@@ -83,7 +83,7 @@ def _take(request: Request, way: IntakeProgress, asked: Question, to_review: boo
     form = AnswerForm(request.POST)
     try:
         told = told_of(asked, dict(request.POST.lists()))
-        kept = writing.answer_story(
+        kept = writing.answer_intake(
             by=request.actor,
             patient_id=way.patient.pk,
             question_id=asked.id,
@@ -122,7 +122,7 @@ def review(request: Request, scope: OwnScope, way: IntakeProgress) -> HttpRespon
     if request.method == "POST":
         try:
             intake_actions.send(by=scope.actor, patient_id=scope.patient_id)
-            return redirect("portal:story_sent")
+            return redirect("portal:intake_sent")
         except ActionRefused as refused:
             reasons = refused.reasons
     context, status = review_context(way) | {"reasons": reasons}, 409 if reasons else 200
@@ -134,5 +134,5 @@ def sent(request: Request, scope: OwnScope) -> HttpResponse:
     """Sent: what happens next."""
     latest = intake_queries.latest_submission(scope.patient_id)
     if latest is None:
-        return redirect("portal:story")
+        return redirect("portal:intake")
     return show(request, "portal/intake/sent.html", {"sent": latest})

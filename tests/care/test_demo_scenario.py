@@ -38,13 +38,13 @@ from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.care.vitals.models import Device
 from sojourn.clinical.administration import Delivered
 from sojourn.clinical.protocol import State
-from sojourn.config.demo import MONITOR_BED, clinic_house, people, story, today
+from sojourn.config.demo import MONITOR_BED, clinic_house, people, scenario, today
 from sojourn.config.demo.cast import load_cast
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.clock import clinic_day, clinic_today, local
-from tests import house as test_house
+from tests import postgres_server
 
 CLINICS = [each.slug for each in people.CLINICS]
 
@@ -55,9 +55,9 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def clinics(django_db_setup: None, django_db_blocker) -> Iterator[dict[str, int]]:
     """Both clinics of the demo: those of the kept house, else loaded once for this file and rolled back after it."""
-    with django_db_blocker.unblock(), test_house.demo_database() as loaded, transaction.atomic():
+    with django_db_blocker.unblock(), postgres_server.demo_database() as loaded, transaction.atomic():
         for demo in () if loaded else people.CLINICS:
-            story.make_clinic(demo, scale=1, seed=1)
+            scenario.make_clinic(demo, scale=1, seed=1)
             today.set_stage(demo)
         yield {demo.slug: today._clinic_id(demo) for demo in people.CLINICS}
         transaction.set_rollback(True)
@@ -66,7 +66,7 @@ def clinics(django_db_setup: None, django_db_blocker) -> Iterator[dict[str, int]
 @pytest.fixture(params=CLINICS)
 def clinic(request, clinics: dict[str, int]) -> Iterator[Clinic]:
     """One of them, seen as its house."""
-    with acting_as(house(clinics[request.param])):
+    with acting_as(system_actor(clinics[request.param])):
         found = Clinic.objects.get(slug=request.param)
         yield found
 
@@ -105,7 +105,7 @@ def test_every_step_comes_after_the_one_it_rests_on(clinic: Clinic):
             assert set(later) <= set(earlier)
 
 
-def test_nobody_is_treated_without_story_decision_agreement_and_plan(clinic: Clinic):
+def test_nobody_is_treated_without_intake_decision_agreement_and_plan(clinic: Clinic):
     treated = set(Encounter.objects.values_list("patient_id", flat=True))
     assert treated
     for version in PlanVersion.objects.exclude(signed_at=None).select_related("patient"):
@@ -225,7 +225,7 @@ def test_each_stage_of_the_way_has_somebody(clinic: Clinic):
 
 def test_the_signed_in_patient_has_something_to_do_and_to_look_at(clinics: dict[str, int]):
     for demo in people.CLINICS:
-        with acting_as(house(clinics[demo.slug])):
+        with acting_as(system_actor(clinics[demo.slug])):
             member = Membership.objects.get(person__email=f"patient@{demo.domain}")
             mine = {"patient_id": member.patient_id}
             open_ones = MeasureRequest.objects.filter(**mine, withdrawn_at=None, response=None)
@@ -245,7 +245,7 @@ def test_the_signed_in_patient_has_something_to_do_and_to_look_at(clinics: dict[
 def test_the_two_clinics_know_nothing_of_each_other(clinics: dict[str, int]):
     emails: list[set[str]] = []
     for slug in CLINICS:
-        with acting_as(house(clinics[slug])):
+        with acting_as(system_actor(clinics[slug])):
             assert set(Patient.objects.values_list("clinic__slug", flat=True)) == {slug}
             assert set(PlanVersion.objects.values_list("clinic__slug", flat=True)) == {slug}
             emails.append(set(Patient.objects.exclude(email="").values_list("email", flat=True)))
@@ -411,7 +411,7 @@ def test_sessions_of_the_past_lie_within_the_hours_of_the_clinic(clinic: Clinic)
 
 def test_the_running_session_shows_its_pump_and_the_waiting_one_its_scale(clinics: dict[str, int]):
     for demo in people.CLINICS:
-        with acting_as(house(clinics[demo.slug])):
+        with acting_as(system_actor(clinics[demo.slug])):
             now = timezone.now()
             found = [snapshot.load(each.pk, now) for each in running()]
             dosing = next(each for each in found if each.state is State.DOSING)
@@ -432,14 +432,14 @@ def test_a_session_left_over_from_an_earlier_run_is_brought_to_its_end(
 ):
     demo, now, real = people.HARBOR, timezone.now(), timezone.now
     with transaction.atomic():
-        with acting_as(house(clinics[demo.slug])):
+        with acting_as(system_actor(clinics[demo.slug])):
             old = next(each.pk for each in running() if snapshot.load(each.pk, now).state is State.DOSING)
             if step:
                 nurse = load_cast(demo).actor("nurse")
                 step_actions.advance_session(by=nurse, encounter_id=old, transition=step)
         monkeypatch.setattr(timezone, "now", lambda: real() + timedelta(hours=5))
         today.set_stage(demo)
-        with acting_as(house(clinics[demo.slug])):
+        with acting_as(system_actor(clinics[demo.slug])):
             left = snapshot.load(old, timezone.now())
             assert left.state is State.LEFT
             assert left.line is not None
@@ -453,7 +453,7 @@ def test_a_session_left_over_from_an_earlier_run_is_brought_to_its_end(
 
 def digest(clinic_id: int) -> str:
     """What was invented, without numbers that the database gives and moments that hang on the clock."""
-    with acting_as(house(clinic_id)):
+    with acting_as(system_actor(clinic_id)):
         kept = [
             list(Patient.objects.order_by("record_number").values_list("record_number", "given_name", "birth_date")),
             list(IntakeAnswer.objects.order_by("id").values_list("question_id", "value")),
@@ -471,7 +471,7 @@ def test_the_same_seed_invents_the_same_people(django_db_blocker):
     found, small = [], replace(people.ALBORADA, patients=3)
     for seed in (1, 1, 2):
         with transaction.atomic():
-            story.make_clinic(small, scale=1, seed=seed)
+            scenario.make_clinic(small, scale=1, seed=seed)
             found.append(digest(today._clinic_id(small)))
             transaction.set_rollback(True)
     assert found[0] == found[1] != found[2]
@@ -483,13 +483,13 @@ def test_a_house_made_by_an_earlier_version_starts(monkeypatch: pytest.MonkeyPat
     from sojourn.config import demo
 
     with monkeypatch.context() as before:
-        before.setattr(story, "furnish_house", lambda cast: None)
+        before.setattr(scenario, "furnish_house", lambda cast: None)
         for each in people.CLINICS:
-            story.make_clinic(each, scale=0, seed=1)
+            scenario.make_clinic(each, scale=0, seed=1)
     demo.load(lambda _: None)
     demo.load(lambda _: None)
     for each in people.CLINICS:
-        with acting_as(house(today._clinic_id(each))):
+        with acting_as(system_actor(today._clinic_id(each))):
             assert BookingRules.objects.count() == 1
             assert consent_queries.available_documents(Clinic.objects.get(slug=each.slug)).text(
                 "treatment", "iv", each.language
@@ -502,7 +502,7 @@ def test_the_virtual_monitor_is_one_clinics(clinics: dict[str, int]):
     the demo's running session shows no value."""
     addresses = []
     for demo in people.CLINICS:
-        with acting_as(house(clinics[demo.slug], "Demo")):
+        with acting_as(system_actor(clinics[demo.slug], "Demo")):
             today._line_of_monitor(demo, load_cast(demo))
             addresses.append(Device.objects.get(key=f"bed:{MONITOR_BED}").address)
     assert addresses == [today.MONITOR_ADDRESS, ""]
