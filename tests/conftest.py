@@ -22,7 +22,7 @@ from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.queries import actor_of
 from sojourn.foundation.accounts.roles import roles
-from tests import house, placed
+from tests import placed, postgres_server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -139,7 +139,7 @@ def name_on_duty(cast: Cast, *names: str) -> None:
 def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     """In the place of pytest-django's: our databases are made by the product's own ``installation``."""
     with django_db_blocker.unblock():
-        house.make_database()
+        postgres_server.make_database()
     yield
     with django_db_blocker.unblock():
         connections.close_all()

@@ -60,10 +60,9 @@ def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
     from sojourn.config.processes import postbox
     from sojourn.foundation.accounts.actor import acting_as
     from sojourn.foundation.accounts.models import Membership
-    from sojourn.foundation.accounts.queries import actor_of
-    from sojourn.foundation.accounts.queries import house as of_house
+    from sojourn.foundation.accounts.queries import actor_of, system_actor
 
-    with acting_as(of_house(_clinic_id(HARBOR), "pictures")):
+    with acting_as(system_actor(_clinic_id(HARBOR), "pictures")):
         desk = actor_of(Membership.objects.get(role="front_desk"))
         waits = waiting_queries.undecided().order_by("said_at").first()
         agreed = Consent.objects.order_by("id").last()
@@ -118,10 +117,10 @@ def main() -> None:
         from sojourn.config.demo.today import _clinic_id
         from sojourn.foundation.accounts.actor import acting_as
         from sojourn.foundation.accounts.models import Membership
-        from sojourn.foundation.accounts.queries import house as of_house
+        from sojourn.foundation.accounts.queries import system_actor
 
         demo.load(lambda _: None)
-        with acting_as(of_house(_clinic_id(HARBOR), "pictures")):
+        with acting_as(system_actor(_clinic_id(HARBOR), "pictures")):
             patient = Membership.objects.get(role="patient", person__email="patient@harbor.demo").patient_id
             open_one = MeasureRequest.objects.filter(patient_id=patient, response=None).order_by("id").first()
         found.start("mail", "sojourn.config.processes", "mail")

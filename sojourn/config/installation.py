@@ -126,7 +126,7 @@ def first_clinic(
     from sojourn.foundation.accounts import place_actions
     from sojourn.foundation.accounts.actor import acting_as
     from sojourn.foundation.accounts.models import Clinic
-    from sojourn.foundation.accounts.queries import house
+    from sojourn.foundation.accounts.queries import system_actor
     from sojourn.foundation.accounts.refused import ActionRefused
     from sojourn.foundation.audit.actions import record
 
@@ -141,7 +141,9 @@ def first_clinic(
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_clinic', 'id'))")
         clinic_id = cursor.fetchone()[0]
-    founder = replace(house(clinic_id, "sojourn init"), permissions=frozenset({"staff.manage", "clinic.details"}))
+    founder = replace(
+        system_actor(clinic_id, "sojourn init"), permissions=frozenset({"staff.manage", "clinic.details"})
+    )
     try:
         with acting_as(founder):
             clinic = Clinic.objects.create(id=clinic_id, name=name, slug=slug, time_zone=time_zone, jurisdiction=place)
@@ -208,7 +210,7 @@ def confirm_first(*, email: str, role: str, clinic: str = "") -> str:
         raise CannotPrepare(f"{email} waits in several clinics: say --clinic, one of {slugs}")
     newcomer = waiting[0]
     by = replace(
-        accounts_queries.house(newcomer.clinic_id, "sojourn confirm"),
+        accounts_queries.system_actor(newcomer.clinic_id, "sojourn confirm"),
         permissions=frozenset({confirmation_actions.OWNER}),
     )
     owner_says([newcomer.pk])

@@ -753,7 +753,7 @@ def test_a_patient_assigns_no_staff(desk: Cast):
         )  # fmt: skip
 
 
-def test_the_jobs_ask_as_the_house(desk: Cast):
+def test_the_jobs_ask_as_the_system(desk: Cast):
     session, luis = escorted(desk, at=datetime.now(UTC) + timedelta(days=2))
     with acting_as(Actor()):
         jobs.ask_escort(clinic_id=desk.clinic.pk, appointment_id=session.pk, person_id=luis.pk)

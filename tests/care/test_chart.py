@@ -373,14 +373,14 @@ def test_the_demos_past_is_signed_as_it_is_stored(clinic: Cast):
     """All but the newest two days; a second run signs nothing anew."""
     from sojourn.config.demo import records
     from sojourn.config.demo.cast import Cast as DemoCast
-    from sojourn.foundation.accounts.queries import house
+    from sojourn.foundation.accounts.queries import system_actor
 
     stage = lived_through(clinic)
     with acting_as(clinic.actor("nurse")):
         today = set_stage(clinic, number=2)
         come(today, timezone.now())
     cast = DemoCast(clinic.clinic, {"prescriber": [clinic.members["prescriber"]]}, [])
-    with acting_as(house(clinic.clinic.pk)):
+    with acting_as(system_actor(clinic.clinic.pk)):
         assert records.sign_past(cast) == 1
         assert records.sign_past(cast) == 0
         assert RecordSignature.objects.get().encounter_id == stage.id

@@ -42,9 +42,9 @@ from sojourn.config.demo import MONITOR_BED, clinic_house, people, scenario, tod
 from sojourn.config.demo.cast import load_cast
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.clock import clinic_day, clinic_today, local
-from tests import house as test_house
+from tests import postgres_server
 
 CLINICS = [each.slug for each in people.CLINICS]
 
@@ -55,7 +55,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def clinics(django_db_setup: None, django_db_blocker) -> Iterator[dict[str, int]]:
     """Both clinics of the demo: those of the kept house, else loaded once for this file and rolled back after it."""
-    with django_db_blocker.unblock(), test_house.demo_database() as loaded, transaction.atomic():
+    with django_db_blocker.unblock(), postgres_server.demo_database() as loaded, transaction.atomic():
         for demo in () if loaded else people.CLINICS:
             scenario.make_clinic(demo, scale=1, seed=1)
             today.set_stage(demo)
@@ -66,7 +66,7 @@ def clinics(django_db_setup: None, django_db_blocker) -> Iterator[dict[str, int]
 @pytest.fixture(params=CLINICS)
 def clinic(request, clinics: dict[str, int]) -> Iterator[Clinic]:
     """One of them, seen as its house."""
-    with acting_as(house(clinics[request.param])):
+    with acting_as(system_actor(clinics[request.param])):
         found = Clinic.objects.get(slug=request.param)
         yield found
 
@@ -225,7 +225,7 @@ def test_each_stage_of_the_way_has_somebody(clinic: Clinic):
 
 def test_the_signed_in_patient_has_something_to_do_and_to_look_at(clinics: dict[str, int]):
     for demo in people.CLINICS:
-        with acting_as(house(clinics[demo.slug])):
+        with acting_as(system_actor(clinics[demo.slug])):
             member = Membership.objects.get(person__email=f"patient@{demo.domain}")
             mine = {"patient_id": member.patient_id}
             open_ones = MeasureRequest.objects.filter(**mine, withdrawn_at=None, response=None)
@@ -245,7 +245,7 @@ def test_the_signed_in_patient_has_something_to_do_and_to_look_at(clinics: dict[
 def test_the_two_clinics_know_nothing_of_each_other(clinics: dict[str, int]):
     emails: list[set[str]] = []
     for slug in CLINICS:
-        with acting_as(house(clinics[slug])):
+        with acting_as(system_actor(clinics[slug])):
             assert set(Patient.objects.values_list("clinic__slug", flat=True)) == {slug}
             assert set(PlanVersion.objects.values_list("clinic__slug", flat=True)) == {slug}
             emails.append(set(Patient.objects.exclude(email="").values_list("email", flat=True)))
@@ -411,7 +411,7 @@ def test_sessions_of_the_past_lie_within_the_hours_of_the_clinic(clinic: Clinic)
 
 def test_the_running_session_shows_its_pump_and_the_waiting_one_its_scale(clinics: dict[str, int]):
     for demo in people.CLINICS:
-        with acting_as(house(clinics[demo.slug])):
+        with acting_as(system_actor(clinics[demo.slug])):
             now = timezone.now()
             found = [snapshot.load(each.pk, now) for each in running()]
             dosing = next(each for each in found if each.state is State.DOSING)
@@ -432,14 +432,14 @@ def test_a_session_left_over_from_an_earlier_run_is_brought_to_its_end(
 ):
     demo, now, real = people.HARBOR, timezone.now(), timezone.now
     with transaction.atomic():
-        with acting_as(house(clinics[demo.slug])):
+        with acting_as(system_actor(clinics[demo.slug])):
             old = next(each.pk for each in running() if snapshot.load(each.pk, now).state is State.DOSING)
             if step:
                 nurse = load_cast(demo).actor("nurse")
                 step_actions.advance_session(by=nurse, encounter_id=old, transition=step)
         monkeypatch.setattr(timezone, "now", lambda: real() + timedelta(hours=5))
         today.set_stage(demo)
-        with acting_as(house(clinics[demo.slug])):
+        with acting_as(system_actor(clinics[demo.slug])):
             left = snapshot.load(old, timezone.now())
             assert left.state is State.LEFT
             assert left.line is not None
@@ -453,7 +453,7 @@ def test_a_session_left_over_from_an_earlier_run_is_brought_to_its_end(
 
 def digest(clinic_id: int) -> str:
     """What was invented, without numbers that the database gives and moments that hang on the clock."""
-    with acting_as(house(clinic_id)):
+    with acting_as(system_actor(clinic_id)):
         kept = [
             list(Patient.objects.order_by("record_number").values_list("record_number", "given_name", "birth_date")),
             list(IntakeAnswer.objects.order_by("id").values_list("question_id", "value")),
@@ -489,7 +489,7 @@ def test_a_house_made_by_an_earlier_version_starts(monkeypatch: pytest.MonkeyPat
     demo.load(lambda _: None)
     demo.load(lambda _: None)
     for each in people.CLINICS:
-        with acting_as(house(today._clinic_id(each))):
+        with acting_as(system_actor(today._clinic_id(each))):
             assert BookingRules.objects.count() == 1
             assert consent_queries.available_documents(Clinic.objects.get(slug=each.slug)).text(
                 "treatment", "iv", each.language
@@ -502,7 +502,7 @@ def test_the_virtual_monitor_is_one_clinics(clinics: dict[str, int]):
     the demo's running session shows no value."""
     addresses = []
     for demo in people.CLINICS:
-        with acting_as(house(clinics[demo.slug], "Demo")):
+        with acting_as(system_actor(clinics[demo.slug], "Demo")):
             today._line_of_monitor(demo, load_cast(demo))
             addresses.append(Device.objects.get(key=f"bed:{MONITOR_BED}").address)
     assert addresses == [today.MONITOR_ADDRESS, ""]

@@ -14,16 +14,16 @@ from psycopg import sql
 
 from sojourn.config import moved_rooms
 from sojourn.config.environment import database
-from tests import house
+from tests import postgres_server
 
-SCRATCH = f"{house.DATABASE}_moved"
+SCRATCH = f"{postgres_server.DATABASE}_moved"
 
 
 @pytest.fixture
 def older(db: None) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
     """A database whose rooms are called as they were before, with one heartbeat in it."""
-    house._admin(f'CREATE DATABASE "{SCRATCH}" TEMPLATE template_house OWNER sojourn_owner')
-    owner = database("owner").conninfo().replace(f"dbname={house.DATABASE}", f"dbname={SCRATCH}")
+    postgres_server._admin(f'CREATE DATABASE "{SCRATCH}" TEMPLATE template_house OWNER sojourn_owner')
+    owner = database("owner").conninfo().replace(f"dbname={postgres_server.DATABASE}", f"dbname={SCRATCH}")
     assert SCRATCH in owner
     with psycopg.connect(owner, autocommit=True) as connection:
         for old, (room, name) in moved_rooms.TABLES.items():
@@ -36,7 +36,7 @@ def older(db: None) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
             "INSERT INTO monitoring_heartbeat (name, at, detail) VALUES ('watch', now(), '{}')"
         )
         yield connection
-    house._admin(f'DROP DATABASE "{SCRATCH}"')
+    postgres_server._admin(f'DROP DATABASE "{SCRATCH}"')
 
 
 def test_an_older_database_keeps_its_rows_and_its_walls(older: psycopg.Connection[tuple[object, ...]]) -> None:
@@ -126,8 +126,8 @@ VALUES (1, 1, 2, 1, 7, 'Luis Reyes', '{}', '2026-03-02 19:00Z', 1);
 @pytest.fixture
 def unparted(db: None) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
     """A database as it was before coordination was a room, with two appointments; the session of one is open."""
-    house._admin(f'CREATE DATABASE "{SCRATCH}" TEMPLATE template_house OWNER sojourn_owner')
-    owner = database("owner").conninfo().replace(f"dbname={house.DATABASE}", f"dbname={SCRATCH}")
+    postgres_server._admin(f'CREATE DATABASE "{SCRATCH}" TEMPLATE template_house OWNER sojourn_owner')
+    owner = database("owner").conninfo().replace(f"dbname={postgres_server.DATABASE}", f"dbname={SCRATCH}")
     with psycopg.connect(owner, autocommit=True) as connection:
         connection.execute(
             "DELETE FROM django_migrations WHERE app = 'coordination' OR (app = 'booking' AND name > '0006')"
@@ -135,16 +135,16 @@ def unparted(db: None) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
             " OR (app = 'measures' AND name > '0005') OR (app = 'intake' AND name > '0004');"
             "ALTER TABLE booking_appointment DROP COLUMN session_opened_at;" + COMPANIONS + SITTINGS
         )
-        house._admin(AN_OPEN_SESSION + THE_ONE_WHO_CAME + A_SITTING, SCRATCH)
+        postgres_server._admin(AN_OPEN_SESSION + THE_ONE_WHO_CAME + A_SITTING, SCRATCH)
         yield connection
-    house._admin(f'DROP DATABASE "{SCRATCH}"')
+    postgres_server._admin(f'DROP DATABASE "{SCRATCH}"')
 
 
 def _upgrade() -> None:
     """As ``sojourn up`` and ``sojourn restore`` do it, in a process of their own."""
     env = {**os.environ, "SOJOURN_DATABASE": SCRATCH}
     if url := os.environ.get("DATABASE_URL"):
-        env["DATABASE_URL"] = url.replace(house.DATABASE, SCRATCH)
+        env["DATABASE_URL"] = url.replace(postgres_server.DATABASE, SCRATCH)
     code = "from sojourn.config.installation import prepare; prepare(print)"
     subprocess.run([sys.executable, "-c", code], check=True, env=env)
 

@@ -19,7 +19,7 @@ from sojourn.care.vitals.models import Observation
 from sojourn.care.vitals.watch import sweep_deadlines
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Membership
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care.stage import (
@@ -103,7 +103,7 @@ def test_a_dose_needs_a_second_person_who_wrote_the_same(ready: Cast):
 
 def test_a_second_role_is_no_second_person(ready: Cast):
     now = timezone.now()
-    with acting_as(house(ready.clinic.pk)):
+    with acting_as(system_actor(ready.clinic.pk)):
         ready.members["the same nurse"] = Membership.objects.create(
             clinic=ready.clinic, person=ready.members["nurse"].person, role="prescriber", name="The same nurse"
         )

@@ -15,7 +15,7 @@ from sojourn.config import errors
 from sojourn.foundation.accounts import actions as accounts_actions
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, Invitation
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from tests.care.people import make_patient
 from tests.cases.test_p1_lines_of_the_place import body, tapped, words
 from tests.conftest import Cast
@@ -35,7 +35,7 @@ def invited(cast: Cast) -> str:
 def run_out(cast: Cast) -> str:
     """The path of a link that has run out."""
     link = invited(cast)
-    with acting_as(house(cast.clinic.pk)):
+    with acting_as(system_actor(cast.clinic.pk)):
         Invitation.objects.update(expires_at=timezone.now() - timedelta(hours=1))
     return link
 

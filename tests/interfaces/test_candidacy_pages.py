@@ -23,7 +23,7 @@ from sojourn.care.measures import actions as measures_actions
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
-from sojourn.foundation.accounts.queries import actor_of, house
+from sojourn.foundation.accounts.queries import actor_of, system_actor
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook_actions
 from tests.care import consents
@@ -72,7 +72,7 @@ def takes(clinic: Cast, patient: Patient, name: str) -> None:
 
 
 def second_prescriber(clinic: Cast) -> Actor:
-    with acting_as(house(clinic.clinic.pk)):
+    with acting_as(system_actor(clinic.clinic.pk)):
         person = Person.objects.create_user(f"second@{clinic.clinic.slug}.example")
         member = Membership.objects.create(clinic=clinic.clinic, person=person, role="prescriber", name="Second Eyes")
         clinic.members["second"] = member

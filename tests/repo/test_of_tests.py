@@ -109,7 +109,7 @@ def test_tests_of_the_pure_core_import_nothing_above_it(path: Path):
         "import django.conf",
         "from tests.conftest import Cast",
         "from ..care import stage",
-        "from tests import stated, house",
+        "from tests import postgres_server, stated",
     ],
 )
 def test_an_import_from_above_is_found(text: str):

@@ -21,7 +21,7 @@ from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus, Attendance
 from sojourn.foundation.accounts.actor import Actor, acting_as, set_actor
 from sojourn.foundation.accounts.models import Clinic, Membership
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 
 
 class RideHomeState(models.TextChoices):
@@ -155,7 +155,7 @@ def feed_by(token_hash: str, now: datetime) -> Feed | None:
         row = CalendarFeed.objects.filter(token_hash=token_hash, ended_at=None).first()
         if row is None:
             return None
-        set_actor(house(row.clinic_id))
+        set_actor(system_actor(row.clinic_id))
         if not Membership.objects.filter(pk=row.member_id, ended_at=None).exists():
             return None
         clinic = Clinic.objects.get(pk=row.clinic_id)

@@ -97,7 +97,7 @@ def _send(row: Appointment, sent_by: str, now: datetime) -> EscortLink:
 @transaction.atomic
 def ask_in_time(*, by: Actor, appointment_id: int, person_id: int, now: datetime | None = None) -> bool:
     """Ask the escort by itself, once for each beginning, unless they have been asked or have answered; whether a
-    letter went. ``by`` is the house."""
+    letter went. ``by`` is the system actor."""
     by.require("reminder.send")
     now = now or timezone.now()
     row = Appointment.objects.select_for_update(of=("self",), no_key=True).select_related("escort", "patient").get(

@@ -149,7 +149,7 @@ def _free(offer_: Offer) -> bool:
 
 @transaction.atomic
 def tell(*, by: Actor, offer_id: int, now: datetime | None = None) -> bool:
-    """Send the letter of one offer, once, if the time is still free; whether it went. ``by`` is the house."""
+    """Send the letter of one offer, once, if the time is still free; whether it went. ``by`` is the system actor."""
     by.require("reminder.send")
     now = now or timezone.now()
     row = Offer.objects.select_for_update(of=("self",)).select_related("patient").get(pk=offer_id)

@@ -40,7 +40,7 @@ from sojourn.config.demo.people import DemoClinic
 from sojourn.config.demo.tales import Twist
 from sojourn.config.demo.walk import Walk, anchor_for
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.audit.actions import record
 
 INDUCTION_DAYS = (0, 3, 7, 10, 14, 17)
@@ -73,11 +73,11 @@ def make_clinic(demo: DemoClinic, *, scale: int, seed: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_clinic', 'id'))")
         clinic_id = cursor.fetchone()[0]
-    with acting_as(house(clinic_id, "Demo")) as by:
+    with acting_as(system_actor(clinic_id, "Demo")) as by:
         cast = accounts.found_clinic(demo, clinic_id)
         record(by, "demo.made", cast.clinic, seed=seed, scale=scale)
     furnish_house(cast)
-    with acting_as(house(clinic_id, "Demo")):
+    with acting_as(system_actor(clinic_id, "Demo")):
         cast.batteries = {each.indication: each for each in batteries()}
         for number in range(demo.patients * scale):
             _patient(demo, cast, number, random.Random(f"{demo.slug}-{seed}-{number}"), sparse=scale > 1)
@@ -87,7 +87,7 @@ def make_clinic(demo: DemoClinic, *, scale: int, seed: int) -> None:
 
 
 def _begin_clocks() -> None:
-    """Flags that nobody has taken yet are asked of whoever is on duty. Ask as the house."""
+    """Flags that nobody has taken yet are asked of whoever is on duty. Ask as the system actor."""
     for found in safety_queries.open_flags():
         begin_taking(found.row, found.severity, timezone.now())
 

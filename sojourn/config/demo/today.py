@@ -29,7 +29,7 @@ from sojourn.config.demo.people import CLINICS, DemoClinic
 from sojourn.config.processes.virtual_monitor.signs import BASELINE_S
 from sojourn.foundation.accounts.actor import acting_as, current_actor
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.queries import standings
@@ -42,7 +42,7 @@ _NEAR = timedelta(hours=8)
 
 def set_stage(demo: DemoClinic) -> None:
     """Put the demo clinic into the middle of a working day, unless it is in one already."""
-    with acting_as(house(_clinic_id(demo), "Demo")):
+    with acting_as(system_actor(_clinic_id(demo), "Demo")):
         cast = load_cast(demo)
         _line_of_monitor(demo, cast)
         now = timezone.now()
@@ -78,7 +78,7 @@ def furnish_old(demo: DemoClinic) -> None:
     """What a clinic of an earlier version has not decided yet: texts, hours, numbers for booking, rules that are new
     since (without a highest dose nobody gives one)."""
     clinic_id = _clinic_id(demo)
-    with acting_as(house(clinic_id, "Demo")):
+    with acting_as(system_actor(clinic_id, "Demo")):
         if not ConsentAdoption.objects.exists() or any(each.waits for each in standings(clinic_id)):
             scenario.furnish_house(load_cast(demo))
 
@@ -235,7 +235,7 @@ def _over(cast: Cast, plan: CarePlan, chair: int, now: datetime) -> None:
 def scenario_second() -> float:
     """Where in its scenario the virtual monitor must begin to fit the running session."""
     demo = people.HARBOR
-    with acting_as(house(_clinic_id(demo), "Demo")):
+    with acting_as(system_actor(_clinic_id(demo), "Demo")):
         session = next(iter(running().filter(chair__name=demo.chairs[0])), None)
         if session is None:
             return 0.0
