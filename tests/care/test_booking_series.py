@@ -21,7 +21,7 @@ from sojourn.care.coordination.models import EscortLink, Offer, Reminder
 from sojourn.care.coordination.queries import RideHomeState
 from sojourn.care.patients import actions as patients_actions
 from sojourn.care.scheduling import actions as scheduling_actions
-from sojourn.care.scheduling import house_actions, proposing, series_actions, series_queries
+from sojourn.care.scheduling import clinic_settings_actions, proposing, series_actions, series_queries
 from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Appointment, Attendance
 from sojourn.foundation.accounts.actions import hash_of
@@ -62,7 +62,7 @@ def patient_actor(clinic: Cast, patient_id: int, number: int = 1) -> Actor:
 
 
 def adopt(clinic: Cast, chairs_per_nurse: int | None = None, turnover=0, remind=(72, 24), head_start=30):
-    return house_actions.decide_rules(
+    return clinic_settings_actions.decide_rules(
         by=clinic.actor("prescriber"), chairs_per_nurse=chairs_per_nurse, turnover_minutes=turnover,
         remind_hours=remind, head_start_minutes=head_start, now=NOW,
     )  # fmt: skip
@@ -70,7 +70,7 @@ def adopt(clinic: Cast, chairs_per_nurse: int | None = None, turnover=0, remind=
 
 def open_weekdays(clinic: Cast, begins=time(8), ends=time(18)) -> None:
     by = clinic.actor("clinic_admin")
-    house_actions.set_week(by=by, week={day: [(begins, ends)] for day in range(5)})
+    clinic_settings_actions.set_week(by=by, week={day: [(begins, ends)] for day in range(5)})
 
 
 def refused(attempt) -> tuple[str, ...]:
@@ -97,7 +97,7 @@ def queued(task: str) -> list[datetime]:
 def test_the_clinics_hours_and_closed_days_hold(desk: Cast):
     one, ana = chair(desk), course(desk)
     with pytest.raises(NotAllowed):
-        house_actions.set_week(by=desk.actor("nurse"), week={})
+        clinic_settings_actions.set_week(by=desk.actor("nurse"), week={})
     open_weekdays(desk)
     sunday_ten = TEN + timedelta(days=4)  # the clocks go forward that morning
     assert refused(lambda: book(desk, ana, one, at=sunday_ten)) == ("closed",)
@@ -105,15 +105,15 @@ def test_the_clinics_hours_and_closed_days_hold(desk: Cast):
     monday_eight = datetime(2026, 3, 9, 14, 0, tzinfo=UTC)  # 08:00 in Denver, after the change
     assert book(desk, ana, one, at=monday_eight).during.lower == monday_eight
     by = desk.actor("clinic_admin")
-    house_actions.set_day(by=by, on=date(2026, 3, 10), why="Holiday")
+    clinic_settings_actions.set_day(by=by, on=date(2026, 3, 10), why="Holiday")
     tuesday = monday_eight + timedelta(days=1)
     assert refused(lambda: book(desk, ana, one, at=tuesday)) == ("closed",)
     assert book(desk, ana, one, at=tuesday, outside_hours=True).pk
-    house_actions.set_day(by=by, on=date(2026, 3, 10), begins=time(8), ends=time(12))
+    clinic_settings_actions.set_day(by=by, on=date(2026, 3, 10), begins=time(8), ends=time(12))
     assert refused(lambda: book(desk, ana, one, at=tuesday + timedelta(hours=3))) == ("closed",)
     bad = {0: [(time(8), time(12)), (time(11), time(13))]}
-    assert refused(lambda: house_actions.set_week(by=by, week=bad)) == ("hours-overlap",)
-    assert refused(lambda: house_actions.set_week(by=by, week={0: [(time(9), time(9))]})) == ("hours-order",)
+    assert refused(lambda: clinic_settings_actions.set_week(by=by, week=bad)) == ("hours-overlap",)
+    assert refused(lambda: clinic_settings_actions.set_week(by=by, week={0: [(time(9), time(9))]})) == ("hours-order",)
 
 
 def test_a_chair_is_held_while_it_is_made_ready(desk: Cast):
@@ -134,7 +134,7 @@ def test_a_number_acts_only_once_somebody_adopts_it(desk: Cast):
     book(desk, course(desk, "A"), chairs[0])
     assert Attendance.objects.count() == 0  # nobody has said how many a nurse looks after
     with pytest.raises(NotAllowed):
-        house_actions.decide_rules(
+        clinic_settings_actions.decide_rules(
             by=desk.actor("nurse"), chairs_per_nurse=9, turnover_minutes=0, remind_hours=[], head_start_minutes=0
         )
     adopt(desk, chairs_per_nurse=1)
@@ -152,10 +152,11 @@ def test_a_number_acts_only_once_somebody_adopts_it(desk: Cast):
 def test_a_nurse_who_does_not_work_is_not_chosen(desk: Cast):
     adopt(desk, chairs_per_nurse=4)
     nurse, by = desk.members["nurse"].pk, desk.actor("clinic_admin")
-    house_actions.set_week(by=by, member_id=nurse, week={0: [(time(8), time(16))]})  # Mondays; TEN is a Wednesday
+    week = {0: [(time(8), time(16))]}  # Mondays; TEN is a Wednesday
+    clinic_settings_actions.set_week(by=by, member_id=nurse, week=week)
     one, ana = chair(desk), course(desk)
     assert refused(lambda: book(desk, ana, one)) == ("no-nurse",)
-    house_actions.set_day(by=by, member_id=nurse, on=date(2026, 3, 4), begins=time(9), ends=time(13))
+    clinic_settings_actions.set_day(by=by, member_id=nurse, on=date(2026, 3, 4), begins=time(9), ends=time(13))
     moved = book(desk, ana, one)
     assert refused(lambda: move(desk, moved, one, at=TEN + timedelta(hours=2))) == ("no-nurse",)
     assert Attendance.objects.get(active=True).during == Appointment.objects.get().during  # and nothing has changed
@@ -300,7 +301,7 @@ def test_a_series_is_proposed_booked_and_repaired_in_one_step(desk: Cast):
     assert proposed(ana).answer.sessions[0].kind == "kept"
     # Life intervenes: the third falls away, and its day with it.
     scheduling_actions.cancel(by=by, appointment_id=booked[2].pk, version=1, because="ill", now=NOW)
-    house_actions.set_day(by=desk.actor("clinic_admin"), on=date(2026, 3, 9))
+    clinic_settings_actions.set_day(by=desk.actor("clinic_admin"), on=date(2026, 3, 9))
     repair = proposed(ana)
     assert isinstance(repair.answer, proposing.Proposal)
     kinds = [each.kind for each in repair.answer.sessions]
@@ -326,7 +327,7 @@ def test_a_repair_offers_the_time_that_was_given_up_only_where_no_other_is_left(
     (slot,) = again()
     assert slot.begins >= gone.upper or slot.ends <= gone.lower
     # Nothing but that very time is left: better that than no series.
-    house_actions.set_week(by=desk.actor("clinic_admin"), week={gone.lower.weekday(): [(time(8), time(10))]})
+    clinic_settings_actions.set_week(by=desk.actor("clinic_admin"), week={gone.lower.weekday(): [(time(8), time(10))]})
     assert [each.begins for each in again()] == [gone.lower]
 
 

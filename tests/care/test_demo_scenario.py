@@ -38,7 +38,7 @@ from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.care.vitals.models import Device
 from sojourn.clinical.administration import Delivered
 from sojourn.clinical.protocol import State
-from sojourn.config.demo import MONITOR_BED, clinic_house, people, scenario, today
+from sojourn.config.demo import MONITOR_BED, clinic_settings, people, scenario, today
 from sojourn.config.demo.cast import load_cast
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership
@@ -403,7 +403,7 @@ def test_sessions_of_the_past_lie_within_the_hours_of_the_clinic(clinic: Clinic)
     for dose in past:
         first, last = local(dose.session.encounter.opened_at, clinic), local(dose.session.current.at, clinic)
         assert first.weekday() in hours
-        assert clinic_house.OPEN[0] <= first.time() < last.time() <= clinic_house.OPEN[1]
+        assert clinic_settings.OPEN[0] <= first.time() < last.time() <= clinic_settings.OPEN[1]
         assert dose.session.dose_ended_at is not None
         ready = next(each.at for each in dose.session.states if each.state is State.READY_TO_LEAVE)
         assert ready - dose.session.dose_ended_at >= timedelta(minutes=dose.session.protocol.number("min_observation"))
@@ -483,7 +483,7 @@ def test_a_house_made_by_an_earlier_version_starts(monkeypatch: pytest.MonkeyPat
     from sojourn.config import demo
 
     with monkeypatch.context() as before:
-        before.setattr(scenario, "furnish_house", lambda cast: None)
+        before.setattr(scenario, "furnish_clinic", lambda cast: None)
         for each in people.CLINICS:
             scenario.make_clinic(each, scale=0, seed=1)
     demo.load(lambda _: None)

@@ -19,7 +19,7 @@ from sojourn.care.coordination.models import Offer, WaitingEntry
 from sojourn.care.patients import actions as patients_actions
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling import actions as scheduling_actions
-from sojourn.care.scheduling import house_actions, series_actions, series_queries
+from sojourn.care.scheduling import clinic_settings_actions, series_actions, series_queries
 from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Appointment, BookingRules, HoursOnDay, WorkingHours
 from sojourn.foundation.accounts.actor import acting_as
@@ -50,13 +50,13 @@ def escort(clinic: Cast, plan: CarePlan, email="luis@example.org"):
 def open_weekdays(clinic: Cast) -> None:
     by = clinic.actor("clinic_admin")
     with acting_as(by):
-        house_actions.set_week(by=by, week={day: [(time(8), time(18))] for day in range(5)})
+        clinic_settings_actions.set_week(by=by, week={day: [(time(8), time(18))] for day in range(5)})
 
 
 def adopt(clinic: Cast, chairs_per_nurse: int) -> None:
     by = clinic.actor("prescriber")
     with acting_as(by):
-        house_actions.decide_rules(
+        clinic_settings_actions.decide_rules(
             by=by, chairs_per_nurse=chairs_per_nurse, turnover_minutes=0, remind_hours=[24], head_start_minutes=0
         )
 

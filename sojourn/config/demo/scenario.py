@@ -21,7 +21,7 @@ from sojourn.config.demo import (
     agreements,
     booking,
     candidacy,
-    clinic_house,
+    clinic_settings,
     doses,
     intake,
     measures,
@@ -76,7 +76,7 @@ def make_clinic(demo: DemoClinic, *, scale: int, seed: int) -> None:
     with acting_as(system_actor(clinic_id, "Demo")) as by:
         cast = accounts.found_clinic(demo, clinic_id)
         record(by, "demo.made", cast.clinic, seed=seed, scale=scale)
-    furnish_house(cast)
+    furnish_clinic(cast)
     with acting_as(system_actor(clinic_id, "Demo")):
         cast.batteries = {each.indication: each for each in batteries()}
         for number in range(demo.patients * scale):
@@ -92,10 +92,10 @@ def _begin_clocks() -> None:
         begin_taking(found.row, found.severity, timezone.now())
 
 
-def furnish_house(cast: Cast) -> None:
+def furnish_clinic(cast: Cast) -> None:
     """What the clinic decides before the first patient, as far as it is missing."""
     staff = [each.pk for role in ("prescriber", "nurse", "therapist") for each in cast.members[role]]
-    clinic_house.furnish(cast.clinic, cast.actor("prescriber"), cast.actor("clinic_admin"), staff)
+    clinic_settings.furnish(cast.clinic, cast.actor("prescriber"), cast.actor("clinic_admin"), staff)
 
 
 def _stage(demo: DemoClinic, number: int) -> tuple[str, str]:

@@ -80,7 +80,7 @@ def furnish_old(demo: DemoClinic) -> None:
     clinic_id = _clinic_id(demo)
     with acting_as(system_actor(clinic_id, "Demo")):
         if not ConsentAdoption.objects.exists() or any(each.waits for each in standings(clinic_id)):
-            scenario.furnish_house(load_cast(demo))
+            scenario.furnish_clinic(load_cast(demo))
 
 
 def _on_stage(demo: DemoClinic, now: datetime) -> list[CarePlan]:
