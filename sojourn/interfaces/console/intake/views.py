@@ -14,6 +14,7 @@ from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import forms
 from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.intake_form import Question, intake_form
+from sojourn.care.intake.models import ListItem
 from sojourn.care.intake.typed import told_of
 from sojourn.care.patients import actions as patients_actions
 from sojourn.care.safety import writing_actions as writing
@@ -63,7 +64,7 @@ class ListedLine:
 
     question: Question
     id: UUID
-    row: Any
+    row: ListItem
 
 
 def _line(scope: PatientScope, topic: str, line_id: UUID) -> ListedLine:

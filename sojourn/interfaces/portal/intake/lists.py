@@ -16,6 +16,7 @@ from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import forms
 from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.intake_form import Question
+from sojourn.care.intake.models import ListItem
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.safety import writing_actions as writing
 from sojourn.foundation.accounts.access import Request
@@ -59,7 +60,7 @@ class AskedLine:
 
     question: Question
     line_id: UUID
-    row: Any
+    row: ListItem | None
 
 
 def _line(scope: OwnScope, topic: str, line_id: UUID) -> AskedLine:
