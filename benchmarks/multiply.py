@@ -12,7 +12,7 @@ from psycopg import sql
 LABELS = (
     "booking.Chair", "patients.Patient", "patients.DoseStart", "patients.RelatedPerson",
     "messaging.Communication", "messaging.CommunicationMark",
-    "measures.Sitting", "intake.IntakeAnswer", "intake.MedicationStatement", "intake.AllergyIntolerance",
+    "measures.MeasureSession", "intake.IntakeAnswer", "intake.MedicationStatement", "intake.AllergyIntolerance",
     "intake.PreviousTreatment", "intake.Goal", "intake.Concern", "intake.IntakeSubmission", "intake.ClinicalFact",
     "consent.ConsentRequest", "consent.ConsentQuestion", "consent.ConsentReply", "consent.Consent",
     "consent.ConsentCountersignature", "consent.ConsentWithdrawal",

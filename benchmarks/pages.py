@@ -37,9 +37,9 @@ def pages() -> list[tuple[str, str, str]]:
     from sojourn.config.demo.people import HARBOR
     from sojourn.config.demo.today import _clinic_id
     from sojourn.foundation.accounts.actor import acting_as
-    from sojourn.foundation.accounts.queries import house
+    from sojourn.foundation.accounts.queries import system_actor
 
-    with acting_as(house(_clinic_id(HARBOR), "bench")):
+    with acting_as(system_actor(_clinic_id(HARBOR), "bench")):
         live = running().filter(chair__name="Chair 1").first()
         assert live is not None
         over = Encounter.objects.filter(patient_id=live.patient_id).exclude(pk=live.pk).order_by("-pk").first() or live
@@ -57,12 +57,12 @@ def pages() -> list[tuple[str, str, str]]:
         ("session board", nurse, "/clinic/board/"),
         ("session record", nurse, f"/clinic/sessions/{over.pk}/record/"),
         ("patient's Today", patient_login, "/today/"),
-        ("patient's story, clinic", nurse, f"/clinic/patients/{patient}/story/"),
+        ("patient's intake, clinic", nurse, f"/clinic/patients/{patient}/intake/"),
         ("candidacy of all", "prescriber@harbor.demo", "/clinic/candidacy/"),
         ("candidacy", "prescriber@harbor.demo", f"/clinic/patients/{patient}/candidacy/"),
         ("plan", "prescriber@harbor.demo", f"/clinic/patients/{patient}/plan/"),
         ("calendar of the week", "front_desk@harbor.demo", "/clinic/appointments/week/"),
-        ("patient's story, phone", patient_login, "/today/story/"),
+        ("patient's intake, phone", patient_login, "/today/intake/"),
     ]
 
 

@@ -156,7 +156,7 @@ def an_hour() -> Hour:
         chair = Chair.objects.create(clinic=cast.clinic, name="Chair 5")
         appointment = Appointment.objects.create(
             clinic=cast.clinic, patient=plan.patient, care_plan=plan, chair=chair, during=(_ago(60), _ago(-75)),
-            companion=plan.patient.related_people.first(), booked_at=_ago(5000), booked_by=cast.members["front_desk"],
+            escort=plan.patient.related_people.first(), booked_at=_ago(5000), booked_by=cast.members["front_desk"],
         )  # fmt: skip
         appointment.refresh_from_db()
         nurse2 = Membership.objects.get(person__email="nurse2@harbor.demo")

@@ -20,7 +20,7 @@ from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.queries import actor_of
 from sojourn.foundation.accounts.roles import roles
-from tests import house, placed
+from tests import placed, postgres_server
 from tests.clock import DENVER
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ laws.register_profile("house", deadline=None)  # a busy machine is no fault of w
 laws.load_profile("house")
 # What stays in one worker, for the sake of what it sets up; and what takes long. Both begin first: begun last, they
 # would leave the other workers without work.
-TOGETHER = ("tests/care/test_demo_story.py", "tests/interfaces/test_board.py", "tests/interfaces/test_live.py")
+TOGETHER = ("tests/care/test_demo_scenario.py", "tests/interfaces/test_board.py", "tests/interfaces/test_live.py")
 SOURCES = "tests/repo/"
 LONG = ("tests/journeys/", "tests/repo/test_wheel.py", "tests/interfaces/devices/test_fuzz.py")
 
@@ -121,7 +121,7 @@ def name_on_duty(cast: Cast, *names: str) -> None:
 def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     """In the place of pytest-django's: our databases are made by the product's own ``installation``."""
     with django_db_blocker.unblock():
-        house.make_database()
+        postgres_server.make_database()
     yield
     with django_db_blocker.unblock():
         connections.close_all()

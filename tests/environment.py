@@ -2,7 +2,8 @@
 
 ``make test`` runs several programs (pytest and its workers, the demo house, the journeys), and a program can be told
 something only by its environment. This is the list of all of it; docs/tests.md shows it, and a test holds both equal.
-The product's own settings (``SOJOURN_HOME`` ...) are not here: tests/house.py sets those before Django reads them.
+The product's own settings (``SOJOURN_HOME`` ...) are not here: tests/postgres_server.py sets those before Django reads
+them.
 """
 
 from __future__ import annotations

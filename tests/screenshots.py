@@ -46,7 +46,7 @@ def shoot(browser: Browser, who: str, pages: dict[str, str], kinds: list[tuple[s
 
 
 def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
-    """The pages from the story to the way home: the prescriber's, the front desk's, and the companion's link."""
+    """The pages from the intake to the ride home: the prescriber's, the front desk's, and the escort's link."""
     from django.utils import timezone
 
     from sojourn.care.candidacy import waiting_queries
@@ -60,18 +60,17 @@ def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
     from sojourn.config.processes import postbox
     from sojourn.foundation.accounts.actor import acting_as
     from sojourn.foundation.accounts.models import Membership
-    from sojourn.foundation.accounts.queries import actor_of
-    from sojourn.foundation.accounts.queries import house as of_house
+    from sojourn.foundation.accounts.queries import actor_of, system_actor
 
-    with acting_as(of_house(_clinic_id(HARBOR), "pictures")):
+    with acting_as(system_actor(_clinic_id(HARBOR), "pictures")):
         desk = actor_of(Membership.objects.get(role="front_desk"))
         waits = waiting_queries.undecided().order_by("said_at").first()
         agreed = Consent.objects.order_by("id").last()
         draft = PlanVersion.objects.filter(signed_at=None, discarded_at=None).exclude(dose_mg=None).first()
         signed = PlanVersion.objects.exclude(signed_at=None).order_by("signed_at").last()
         ahead = Appointment.objects.filter(
-            status="booked", during__startswith__gt=timezone.now(), companion__ended_at=None
-        ).exclude(companion__email="")
+            status="booked", during__startswith__gt=timezone.now(), escort__ended_at=None
+        ).exclude(escort__email="")
         new = ahead.exclude(care_plan__in=Encounter.objects.values("care_plan"))  # the whole series lies ahead
         coming = new.order_by("during").first() or ahead.order_by("during").first()
         assert waits is not None
@@ -83,10 +82,10 @@ def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
     deadline = time.monotonic() + 30
     links: list[str] = []
     while not links and time.monotonic() < deadline:
-        links = [link for letter in postbox.letters() for link in letter.links if "/way-home/" in link]
+        links = [link for letter in postbox.letters() for link in letter.links if "/ride-home/" in link]
         time.sleep(0.3)
     doctor = {
-        "story-clinic": f"/clinic/patients/{waits.patient_id}/story/",
+        "intake-clinic": f"/clinic/patients/{waits.patient_id}/intake/",
         "candidacies": "/clinic/candidacy/",
         "candidacy": f"/clinic/patients/{waits.patient_id}/candidacy/",
         "plan": f"/clinic/patients/plans/{signed.pk}/",
@@ -97,7 +96,7 @@ def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
     front = {
         "calendar": "/clinic/appointments/week/",
         "series": f"/clinic/courses/{coming.care_plan_id}/series/",
-        "way-home": "/clinic/way-home/",
+        "ride-home": "/clinic/ride-home/",
     }
     return doctor, front, links[0]
 
@@ -118,16 +117,16 @@ def main() -> None:
         from sojourn.config.demo.today import _clinic_id
         from sojourn.foundation.accounts.actor import acting_as
         from sojourn.foundation.accounts.models import Membership
-        from sojourn.foundation.accounts.queries import house as of_house
+        from sojourn.foundation.accounts.queries import system_actor
 
         demo.load(lambda _: None)
-        with acting_as(of_house(_clinic_id(HARBOR), "pictures")):
+        with acting_as(system_actor(_clinic_id(HARBOR), "pictures")):
             patient = Membership.objects.get(role="patient", person__email="patient@harbor.demo").patient_id
             open_one = MeasureRequest.objects.filter(patient_id=patient, response=None).order_by("id").first()
         found.start("mail", "sojourn.config.processes", "mail")
         found.start_all()
         found.start("monitor", "sojourn.config.processes", "demo-monitor")
-        doctor, front, companion = first_contact()
+        doctor, front, escort = first_contact()
         time.sleep(8)
         where = {name: path for name, _, path in pages()}
         with sync_playwright() as playwright:
@@ -136,13 +135,13 @@ def main() -> None:
             shoot(browser, "nurse@harbor.demo", clinic, ALL_KINDS)
             shoot(browser, "prescriber@harbor.demo", doctor, ALL_KINDS)
             shoot(browser, "front_desk@harbor.demo", front, ALL_KINDS)
-            shoot(browser, "", {"way-home-companion": companion}, PHONE_FIRST)
+            shoot(browser, "", {"ride-home-escort": escort}, PHONE_FIRST)
             portal = {
                 "home-patient": "/today/",
                 "progress": "/today/progress/",
-                "story": "/today/story/",
-                "story-question": "/today/story/heart_now/",
-                "story-medicines": "/today/story/medicines/",
+                "intake": "/today/intake/",
+                "intake-question": "/today/intake/heart_now/",
+                "intake-medicines": "/today/intake/medicines/",
                 "decision": "/today/decision/",
                 "agreements": "/today/agreements/",
                 "agreement": "/today/agreements/read/treatment/1/",

@@ -30,7 +30,7 @@ from sojourn.clinical import (
 )
 from sojourn.clinical.protocol.guards import against_floors, against_scores
 from sojourn.clinical.protocol.protocol import facts_of_the_day
-from sojourn.clinical.rules import Example, Loosened, Rule, tighten
+from sojourn.clinical.rules import Example, Loosened, Rule, RuleInvalid, tighten
 
 _BEGINNING: Final = worked_doses.BEGINNING
 _PLAIN_LIMIT: Final = 1.0
@@ -62,7 +62,13 @@ def _findings(scale: scales.Scale) -> Iterator[str]:
 
 def _compare(rule: Rule, work: Callable[[Example], Mapping[str, Any]]) -> Iterator[str]:
     for example in rule.examples:
-        got = work(example)
+        try:
+            got = work(example)
+        except RuleInvalid:
+            raise
+        except ValueError as wrong:  # a fact that nobody knows, a value that it cannot have
+            yield f"{rule.id}: {example.title}: {wrong}"
+            continue
         for key, wanted in example.expect.items():
             if key not in got:
                 yield f"{rule.id}: {example.title}: nothing is called {key}"

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
 
 from sojourn.config import moved_rooms
 from sojourn.config.environment import database, environment
+
+if TYPE_CHECKING:
+    from sojourn.foundation.accounts.models import Membership
 
 _SHARED_TABLES = ("accounts_person",)
 _SHARED_PREFIXES = ("account_", "mfa_", "usersessions_", "django_session", "house_cache", "procrastinate_")
@@ -126,7 +130,7 @@ def first_clinic(
     from sojourn.foundation.accounts import place_actions
     from sojourn.foundation.accounts.actor import acting_as
     from sojourn.foundation.accounts.models import Clinic
-    from sojourn.foundation.accounts.queries import house
+    from sojourn.foundation.accounts.queries import system_actor
     from sojourn.foundation.accounts.refused import ActionRefused
     from sojourn.foundation.audit.actions import record
 
@@ -141,7 +145,9 @@ def first_clinic(
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_clinic', 'id'))")
         clinic_id = cursor.fetchone()[0]
-    founder = replace(house(clinic_id, "sojourn init"), permissions=frozenset({"staff.manage", "clinic.details"}))
+    founder = replace(
+        system_actor(clinic_id, "sojourn init"), permissions=frozenset({"staff.manage", "clinic.details"})
+    )
     try:
         with acting_as(founder):
             clinic = Clinic.objects.create(id=clinic_id, name=name, slug=slug, time_zone=time_zone, jurisdiction=place)
@@ -185,12 +191,10 @@ def owner_says(membership_ids: Iterable[int]) -> None:
             )
 
 
-def confirm_first(*, email: str, role: str, clinic: str = "") -> str:
-    """The machine's owner confirms the first holder of a clinical role. Who it was, and where. Raises CannotPrepare."""
-    from sojourn.foundation.accounts import confirmation_actions
+def _memberships(email: str, role: str, clinic: str) -> list[Membership]:
+    """Where somebody holds a role, in one clinic or in all. Raises CannotPrepare where nowhere."""
     from sojourn.foundation.accounts import queries as accounts_queries
     from sojourn.foundation.accounts.actor import Actor, acting_as
-    from sojourn.foundation.accounts.refused import ActionRefused
 
     person = accounts_queries.person_by_email(email)
     if person is None:
@@ -200,15 +204,30 @@ def confirm_first(*, email: str, role: str, clinic: str = "") -> str:
     found = [each for each in theirs if not clinic or each.clinic.slug == clinic]
     if not found:
         raise CannotPrepare(f"{email} is no {role}" + (f" of {clinic}." if clinic else "."))
-    waiting = [each for each in found if each.unconfirmed_since is not None]
+    return found
+
+
+def _unconfirmed(email: str, role: str, clinic: str) -> Membership:
+    """The one membership that waits to be confirmed. Raises CannotPrepare where there is none, or more than one."""
+    waiting = [each for each in _memberships(email, role, clinic) if each.unconfirmed_since is not None]
     if not waiting:
         raise CannotPrepare(f"{email} is confirmed as {role} already.")
     if len(waiting) > 1:
         slugs = ", ".join(each.clinic.slug for each in waiting)
         raise CannotPrepare(f"{email} waits in several clinics: say --clinic, one of {slugs}")
-    newcomer = waiting[0]
+    return waiting[0]
+
+
+def confirm_first(*, email: str, role: str, clinic: str = "") -> str:
+    """The machine's owner confirms the first holder of a clinical role. Who it was, and where. Raises CannotPrepare."""
+    from sojourn.foundation.accounts import confirmation_actions
+    from sojourn.foundation.accounts import queries as accounts_queries
+    from sojourn.foundation.accounts.actor import acting_as
+    from sojourn.foundation.accounts.refused import ActionRefused
+
+    newcomer = _unconfirmed(email, role, clinic)
     by = replace(
-        accounts_queries.house(newcomer.clinic_id, "sojourn confirm"),
+        accounts_queries.system_actor(newcomer.clinic_id, "sojourn confirm"),
         permissions=frozenset({confirmation_actions.OWNER}),
     )
     owner_says([newcomer.pk])

@@ -59,7 +59,8 @@ def page_ends() -> None:
 
 def page_zone() -> ZoneInfo:
     """The zone in which the page is read; UTC on a page of no clinic."""
-    return ZoneInfo(timezone.get_current_timezone_name())
+    zone = timezone.get_current_timezone()  # not its name: a zone without letters calls itself "+11"
+    return zone if isinstance(zone, ZoneInfo) else ZoneInfo(str(zone))
 
 
 def page_local(at: datetime) -> datetime:

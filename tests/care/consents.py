@@ -12,7 +12,7 @@ from sojourn.care.consent.models import Consent
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
-from sojourn.foundation.accounts.queries import actor_of, house
+from sojourn.foundation.accounts.queries import actor_of, system_actor
 from tests.conftest import Cast
 
 
@@ -23,7 +23,7 @@ def patient_actor(cast: Cast, patient: Patient) -> Actor:
         return actor_of(known)
     key = f"patient {patient.pk}"
     if key not in cast.members:
-        with acting_as(house(cast.clinic.pk)):
+        with acting_as(system_actor(cast.clinic.pk)):
             person = Person.objects.create_user(f"consent{patient.pk}@{cast.clinic.slug}.example")
             cast.members[key] = Membership.objects.create(
                 clinic=cast.clinic, person=person, role="patient", name=patient.name, patient_id=patient.pk

@@ -24,7 +24,7 @@ from sojourn.clinical import deadlines
 from sojourn.config.environment import database
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.foundation.rulebook.queries import ids_of
 from tests.care.adopting import as_typed
@@ -57,7 +57,7 @@ class Flagged:
 
     def add(self, name: str, role: str) -> Membership:
         """Somebody more who works here."""
-        with acting_as(house(self.cast.clinic.pk)):
+        with acting_as(system_actor(self.cast.clinic.pk)):
             person = Person.objects.create_user(f"{name}@{self.cast.clinic.slug}.example")
             member = Membership.objects.create(clinic=self.cast.clinic, person=person, role=role, name=name)
         self.cast.members[name] = member
@@ -65,7 +65,7 @@ class Flagged:
 
     def leave(self, name: str, at: datetime) -> None:
         """Somebody's access ends."""
-        with acting_as(house(self.cast.clinic.pk)):
+        with acting_as(system_actor(self.cast.clinic.pk)):
             Membership.objects.filter(pk=self.cast.members[name].pk).update(ended_at=at)
 
     def say(self, severity: Severity = Severity.URGENT, at: datetime = MONDAY, detail: str = "their own words") -> Flag:

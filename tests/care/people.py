@@ -10,14 +10,14 @@ from django.utils import timezone
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from tests.conftest import Cast
 
 
 def make_patient(clinic: Cast, given_name: str = "Alma", **facts: Any) -> Patient:
     """A patient of the clinic; their membership becomes ``clinic.members[given_name]``."""
     number = facts.pop("record_number", f"R-{given_name}")
-    with acting_as(house(clinic.clinic.pk)):
+    with acting_as(system_actor(clinic.clinic.pk)):
         patient = Patient.objects.create(
             clinic=clinic.clinic,
             record_number=number,

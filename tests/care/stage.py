@@ -74,7 +74,7 @@ def adopt_everything(cast: Cast, but: Collection[str] = ()) -> None:
 
 
 def set_stage(cast: Cast, *, at: datetime | None = None, number: int = 1, **plan: Any) -> Stage:
-    """A patient with a companion who was accepted, has agreed and has a signed plan under the IV protocol (see way.py),
+    """A patient with an escort who was accepted, has agreed and has a signed plan under the IV protocol (see way.py),
     and an appointment that begins ``at``. ``plan``: what else the plan says, as ``signed_course`` takes it."""
     at = at or timezone.now()
     member = cast.members["nurse"]
@@ -84,12 +84,12 @@ def set_stage(cast: Cast, *, at: datetime | None = None, number: int = 1, **plan
             **common, record_number=f"SJ-{number:05d}", given_name="Ana", family_name=f"Reyes{number}",
             birth_date=date(1984, 3, 2), sex="female", created_at=at - timedelta(days=14), created_by=member,
         )  # fmt: skip
-        companion = RelatedPerson.objects.create(**common, patient=patient, name="Luis Reyes", created_at=at)
+        escort = RelatedPerson.objects.create(**common, patient=patient, name="Luis Reyes", created_at=at)
         course = signed_course(cast, patient, at=at, **{"indication": "Treatment-resistant depression"} | plan)
         chair = Chair.objects.create(**common, name=f"Chair {number}")
         appointment = Appointment.objects.create(
             **common, patient=patient, care_plan=course, chair=chair, during=(at, at + timedelta(hours=3)),
-            companion=companion, booked_at=at, booked_by=member,
+            escort=escort, booked_at=at, booked_by=member,
         )  # fmt: skip
         appointment.refresh_from_db()
     return Stage(cast, patient, appointment)

@@ -13,7 +13,7 @@ from sojourn.config.environment import database
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.audit.queries import Verdict, verify, verify_clinic
-from tests import house
+from tests import postgres_server
 from tests.conftest import Cast
 
 ROWS = 6
@@ -24,7 +24,11 @@ pytestmark = pytest.mark.django_db(databases=["default", "owner"])
 @contextmanager
 def superuser() -> Iterator[psycopg.Connection]:
     """The cluster's administrator, past every trigger: the worst that can happen to a database."""
-    host = str(house.HOME / "server") if house.SERVER else str(house.HOME / "postgres" / "socket")
+    host = (
+        str(postgres_server.HOME / "server")
+        if postgres_server.SERVER
+        else str(postgres_server.HOME / "postgres" / "socket")
+    )
     with psycopg.connect(host=host, user="postgres", dbname=database("app").name, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
         yield connection

@@ -94,7 +94,7 @@ def another_session(of: Stage, now: datetime) -> Stage:
     type(other.appointment).objects.filter(pk=other.appointment.pk).update(
         patient=of.patient,
         care_plan=of.appointment.care_plan,
-        companion=of.appointment.companion,
+        escort=of.appointment.escort,
         during=(now + timedelta(hours=4), now + timedelta(hours=7)),
     )
     stage = Stage(of.cast, of.patient, type(other.appointment).objects.get(pk=other.appointment.pk))

@@ -250,18 +250,18 @@ def test_an_ended_course_is_not_booked(desk: Cast):
     assert refused.value.codes == ("course-ended",)
 
 
-def test_the_companion_is_one_of_the_patients_own_people(desk: Cast):
+def test_the_escort_is_one_of_the_patients_own_people(desk: Cast):
     ana, bo, one = course(desk, "Ana"), course(desk, "Bo"), chair(desk)
     by = desk.actor("front_desk")
     hers = patients_actions.add_person(by=by, patient_id=ana.patient_id, name="Luis", phone="1")
     his = patients_actions.add_person(by=by, patient_id=bo.patient_id, name="Max", phone="2")
     with pytest.raises(ActionRefused) as refused:
-        book(desk, ana, one, companion_id=his.pk)
+        book(desk, ana, one, escort_id=his.pk)
     assert refused.value.codes == ("not-beside-patient",)
-    appointment = book(desk, ana, one, companion_id=hers.pk)
-    assert scheduling_queries.without_companion([scheduling_queries.by_id(appointment.pk)]) == []
+    appointment = book(desk, ana, one, escort_id=hers.pk)
+    assert scheduling_queries.without_escort([scheduling_queries.by_id(appointment.pk)]) == []
     patients_actions.end_person(by=by, person_id=hers.pk)
-    assert len(scheduling_queries.without_companion([scheduling_queries.by_id(appointment.pk)])) == 1
+    assert len(scheduling_queries.without_escort([scheduling_queries.by_id(appointment.pk)])) == 1
 
 
 def test_another_clinics_chair_and_course_do_not_exist(desk: Cast, other_clinic: Cast):

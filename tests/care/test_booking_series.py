@@ -1,4 +1,4 @@
-"""Hours, staff, series, the waiting list, reminders, feeds and the way home."""
+"""Hours, staff, series, the waiting list, reminders, feeds and the ride home."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from django.db import DatabaseError, IntegrityError, connection, connections, tr
 from sojourn.care.coordination import feed_actions, jobs, reminder_actions, ride_home_actions, waiting_actions
 from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination.models import EscortLink, Offer, Reminder
-from sojourn.care.coordination.queries import WayHome
+from sojourn.care.coordination.queries import RideHomeState
 from sojourn.care.patients import actions as patients_actions
 from sojourn.care.scheduling import actions as scheduling_actions
-from sojourn.care.scheduling import house_actions, proposing, series_actions, series_queries
+from sojourn.care.scheduling import clinic_settings_actions, proposing, series_actions, series_queries
 from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Appointment, Attendance
 from sojourn.foundation.accounts.actions import hash_of
@@ -62,7 +62,7 @@ def patient_actor(clinic: Cast, patient_id: int, number: int = 1) -> Actor:
 
 
 def adopt(clinic: Cast, chairs_per_nurse: int | None = None, turnover=0, remind=(72, 24), head_start=30):
-    return house_actions.decide_rules(
+    return clinic_settings_actions.decide_rules(
         by=clinic.actor("prescriber"), chairs_per_nurse=chairs_per_nurse, turnover_minutes=turnover,
         remind_hours=remind, head_start_minutes=head_start, now=NOW,
     )  # fmt: skip
@@ -70,7 +70,7 @@ def adopt(clinic: Cast, chairs_per_nurse: int | None = None, turnover=0, remind=
 
 def open_weekdays(clinic: Cast, begins=time(8), ends=time(18)) -> None:
     by = clinic.actor("clinic_admin")
-    house_actions.set_week(by=by, week={day: [(begins, ends)] for day in range(5)})
+    clinic_settings_actions.set_week(by=by, week={day: [(begins, ends)] for day in range(5)})
 
 
 def refused(attempt) -> tuple[str, ...]:
@@ -97,7 +97,7 @@ def queued(task: str) -> list[datetime]:
 def test_the_clinics_hours_and_closed_days_hold(desk: Cast):
     one, ana = chair(desk), course(desk)
     with pytest.raises(NotAllowed):
-        house_actions.set_week(by=desk.actor("nurse"), week={})
+        clinic_settings_actions.set_week(by=desk.actor("nurse"), week={})
     open_weekdays(desk)
     sunday_ten = TEN + timedelta(days=4)  # the clocks go forward that morning
     assert refused(lambda: book(desk, ana, one, at=sunday_ten)) == ("closed",)
@@ -105,15 +105,15 @@ def test_the_clinics_hours_and_closed_days_hold(desk: Cast):
     monday_eight = datetime(2026, 3, 9, 14, 0, tzinfo=UTC)  # 08:00 in Denver, after the change
     assert book(desk, ana, one, at=monday_eight).during.lower == monday_eight
     by = desk.actor("clinic_admin")
-    house_actions.set_day(by=by, on=date(2026, 3, 10), why="Holiday")
+    clinic_settings_actions.set_day(by=by, on=date(2026, 3, 10), why="Holiday")
     tuesday = monday_eight + timedelta(days=1)
     assert refused(lambda: book(desk, ana, one, at=tuesday)) == ("closed",)
     assert book(desk, ana, one, at=tuesday, outside_hours=True).pk
-    house_actions.set_day(by=by, on=date(2026, 3, 10), begins=time(8), ends=time(12))
+    clinic_settings_actions.set_day(by=by, on=date(2026, 3, 10), begins=time(8), ends=time(12))
     assert refused(lambda: book(desk, ana, one, at=tuesday + timedelta(hours=3))) == ("closed",)
     bad = {0: [(time(8), time(12)), (time(11), time(13))]}
-    assert refused(lambda: house_actions.set_week(by=by, week=bad)) == ("hours-overlap",)
-    assert refused(lambda: house_actions.set_week(by=by, week={0: [(time(9), time(9))]})) == ("hours-order",)
+    assert refused(lambda: clinic_settings_actions.set_week(by=by, week=bad)) == ("hours-overlap",)
+    assert refused(lambda: clinic_settings_actions.set_week(by=by, week={0: [(time(9), time(9))]})) == ("hours-order",)
 
 
 def test_a_chair_is_held_while_it_is_made_ready(desk: Cast):
@@ -134,7 +134,7 @@ def test_a_number_acts_only_once_somebody_adopts_it(desk: Cast):
     book(desk, course(desk, "A"), chairs[0])
     assert Attendance.objects.count() == 0  # nobody has said how many a nurse looks after
     with pytest.raises(NotAllowed):
-        house_actions.decide_rules(
+        clinic_settings_actions.decide_rules(
             by=desk.actor("nurse"), chairs_per_nurse=9, turnover_minutes=0, remind_hours=[], head_start_minutes=0
         )
     adopt(desk, chairs_per_nurse=1)
@@ -152,10 +152,11 @@ def test_a_number_acts_only_once_somebody_adopts_it(desk: Cast):
 def test_a_nurse_who_does_not_work_is_not_chosen(desk: Cast):
     adopt(desk, chairs_per_nurse=4)
     nurse, by = desk.members["nurse"].pk, desk.actor("clinic_admin")
-    house_actions.set_week(by=by, member_id=nurse, week={0: [(time(8), time(16))]})  # Mondays; TEN is a Wednesday
+    week = {0: [(time(8), time(16))]}  # Mondays; TEN is a Wednesday
+    clinic_settings_actions.set_week(by=by, member_id=nurse, week=week)
     one, ana = chair(desk), course(desk)
     assert refused(lambda: book(desk, ana, one)) == ("no-nurse",)
-    house_actions.set_day(by=by, member_id=nurse, on=date(2026, 3, 4), begins=time(9), ends=time(13))
+    clinic_settings_actions.set_day(by=by, member_id=nurse, on=date(2026, 3, 4), begins=time(9), ends=time(13))
     moved = book(desk, ana, one)
     assert refused(lambda: move(desk, moved, one, at=TEN + timedelta(hours=2))) == ("no-nurse",)
     assert Attendance.objects.get(active=True).during == Appointment.objects.get().during  # and nothing has changed
@@ -300,7 +301,7 @@ def test_a_series_is_proposed_booked_and_repaired_in_one_step(desk: Cast):
     assert proposed(ana).answer.sessions[0].kind == "kept"
     # Life intervenes: the third falls away, and its day with it.
     scheduling_actions.cancel(by=by, appointment_id=booked[2].pk, version=1, because="ill", now=NOW)
-    house_actions.set_day(by=desk.actor("clinic_admin"), on=date(2026, 3, 9))
+    clinic_settings_actions.set_day(by=desk.actor("clinic_admin"), on=date(2026, 3, 9))
     repair = proposed(ana)
     assert isinstance(repair.answer, proposing.Proposal)
     kinds = [each.kind for each in repair.answer.sessions]
@@ -326,7 +327,7 @@ def test_a_repair_offers_the_time_that_was_given_up_only_where_no_other_is_left(
     (slot,) = again()
     assert slot.begins >= gone.upper or slot.ends <= gone.lower
     # Nothing but that very time is left: better that than no series.
-    house_actions.set_week(by=desk.actor("clinic_admin"), week={gone.lower.weekday(): [(time(8), time(10))]})
+    clinic_settings_actions.set_week(by=desk.actor("clinic_admin"), week={gone.lower.weekday(): [(time(8), time(10))]})
     assert [each.begins for each in again()] == [gone.lower]
 
 
@@ -348,14 +349,14 @@ def test_the_stated_times_of_the_patient_are_kept(desk: Cast):
     assert local[0].date() == date(2026, 3, 10)
 
 
-def test_a_companion_who_has_gone_holds_no_series_up(desk: Cast):
+def test_a_escort_who_has_gone_holds_no_series_up(desk: Cast):
     ana, one, by = course(desk), chair(desk), desk.actor("front_desk")
     luis = patients_actions.add_person(by=by, patient_id=ana.patient_id, name="Luis", phone="555")
-    standing = book(desk, ana, one, companion_id=luis.pk)
+    standing = book(desk, ana, one, escort_id=luis.pk)
     patients_actions.end_person(by=by, person_id=luis.pk)
     wanted = [series_actions.Wanted(TEN + timedelta(days=1), 120, one.pk, moves=standing.pk, version=1)]
     (moved,) = series_actions.book_series(by=by, care_plan_id=ana.pk, wanted=wanted, now=NOW)
-    assert (moved.pk, moved.companion_id) == (standing.pk, None)
+    assert (moved.pk, moved.escort_id) == (standing.pk, None)
 
 
 def test_all_of_a_series_or_nothing_naming_what_was_taken(desk: Cast):
@@ -626,41 +627,41 @@ def test_a_feed_opens_one_persons_times_until_it_is_ended(desk: Cast):
     assert coordination_queries.feed_by(hash_of(theirs.token), NOW) is None
 
 
-# ---------------------------------------------------------------- the way home
+# ---------------------------------------------------------------- the ride home
 
 
-def companioned(clinic: Cast, at=TEN, email="luis@example.org"):
+def escorted(clinic: Cast, at=TEN, email="luis@example.org"):
     ana = course(clinic)
     luis = patients_actions.add_person(
         by=clinic.actor("front_desk"), patient_id=ana.patient_id, name="Luis", phone="1", email=email
     )
-    return book(clinic, ana, chair(clinic), at=at, companion_id=luis.pk), luis
+    return book(clinic, ana, chair(clinic), at=at, escort_id=luis.pk), luis
 
 
 def asked(clinic: Cast, appointment, now=NOW) -> Actor:
     ride_home_actions.ask(by=clinic.actor("front_desk"), appointment_id=appointment.pk, now=now)
-    return Actor(token_hash=hash_of(re.search(r"/way-home/([^/\s]+)/", letters()[-1].text)[1]))  # type: ignore[index]
+    return Actor(token_hash=hash_of(re.search(r"/ride-home/([^/\s]+)/", letters()[-1].text)[1]))  # type: ignore[index]
 
 
-def state(appointment) -> WayHome:
-    return coordination_queries.way_home(appointment.pk).state
+def state(appointment) -> RideHomeState:
+    return coordination_queries.ride_home(appointment.pk).state
 
 
-def test_the_companion_says_yes_and_changes_their_mind(desk: Cast):
-    session, _luis = companioned(desk)
-    assert state(session) == WayHome.UNASKED
+def test_the_escort_says_yes_and_changes_their_mind(desk: Cast):
+    session, _luis = escorted(desk)
+    assert state(session) == RideHomeState.UNASKED
     luis = asked(desk, session)
-    assert state(session) == WayHome.ASKED
+    assert state(session) == RideHomeState.ASKED
     with acting_as(luis):
         view = coordination_queries.escort_view(luis.token_hash)
         assert view is not None
         assert view.given_name == "Ana"
         first = ride_home_actions.answer(by=luis, comes=True, note=" by  bus ", now=NOW)
         assert ride_home_actions.answer(by=luis, comes=True, note="by bus", now=NOW).pk == first.pk
-    assert (state(session), coordination_queries.way_home(session.pk).note) == (WayHome.CONFIRMED, "by bus")
+    assert (state(session), coordination_queries.ride_home(session.pk).note) == (RideHomeState.CONFIRMED, "by bus")
     with acting_as(luis):
         ride_home_actions.answer(by=luis, comes=False, now=NOW)
-    assert state(session) == WayHome.DECLINED
+    assert state(session) == RideHomeState.DECLINED
     with acting_as(luis):
         assert refused(lambda: ride_home_actions.answer(by=luis, comes=True, now=TEN)) == ("over",)
     written = letters()[0]
@@ -669,12 +670,12 @@ def test_the_companion_says_yes_and_changes_their_mind(desk: Cast):
 
 
 def test_who_confirmed_tuesday_has_not_confirmed_thursday(desk: Cast):
-    session, luis = companioned(desk)
+    session, luis = escorted(desk)
     by = asked(desk, session)
     with acting_as(by):
         ride_home_actions.answer(by=by, comes=True, now=NOW)
-    moved = move(desk, session, session.chair, at=TEN + timedelta(days=1), companion_id=luis.pk)
-    assert state(moved) == WayHome.ASKED
+    moved = move(desk, session, session.chair, at=TEN + timedelta(days=1), escort_id=luis.pk)
+    assert state(moved) == RideHomeState.ASKED
     house = reminder_actions.sender(desk.clinic.pk)
     with acting_as(house):
         assert ride_home_actions.ask_in_time(by=house, appointment_id=moved.pk, person_id=luis.pk, now=NOW)
@@ -685,7 +686,7 @@ def test_who_confirmed_tuesday_has_not_confirmed_thursday(desk: Cast):
 
 
 def test_an_old_link_mails_a_fresh_one_to_the_known_address_only(desk: Cast):
-    session, _luis = companioned(desk)
+    session, _luis = escorted(desk)
     old = asked(desk, session)
     asked(desk, session, now=NOW + timedelta(minutes=1))
     with acting_as(old):
@@ -699,7 +700,7 @@ def test_an_old_link_mails_a_fresh_one_to_the_known_address_only(desk: Cast):
 
 
 def test_a_link_opens_its_own_patient_and_nobody_else(desk: Cast):
-    session, _luis = companioned(desk)
+    session, _luis = escorted(desk)
     book(desk, course(desk, "Bo"), chair(desk, "Chair 2"))
     luis = asked(desk, session)
     with acting_as(luis):
@@ -711,40 +712,40 @@ def test_a_link_opens_its_own_patient_and_nobody_else(desk: Cast):
 
 
 def test_the_clinic_writes_down_what_was_said_on_the_phone(desk: Cast):
-    session, _luis = companioned(desk, email="")
+    session, _luis = escorted(desk, email="")
     by = desk.actor("front_desk")
     assert refused(lambda: ride_home_actions.ask(by=by, appointment_id=session.pk, now=NOW)) == ("no-address",)
     ride_home_actions.write_answer(by=by, appointment_id=session.pk, comes=True, now=NOW)
-    way = coordination_queries.way_home(session.pk)
-    assert (way.state, way.said_by.split()[0]) == (WayHome.CONFIRMED, "Front")
+    way = coordination_queries.ride_home(session.pk)
+    assert (way.state, way.said_by.split()[0]) == (RideHomeState.CONFIRMED, "Front")
     scheduling_actions.cancel(by=by, appointment_id=session.pk, version=1, because="ill", now=NOW)
     assert refused(lambda: ride_home_actions.ask(by=by, appointment_id=session.pk, now=NOW)) == ("cancelled",)
 
 
 def test_the_patient_names_somebody_else(desk: Cast):
-    session, luis = companioned(desk)
+    session, luis = escorted(desk)
     old = asked(desk, session)
     me = patient_actor(desk, session.patient_id)
     with acting_as(me):
         mai = ride_home_actions.bring(by=me, appointment_id=session.pk, name="Mai", email="MAI@example.org", now=NOW)
-        assert mai.companion.name == "Mai"
+        assert mai.escort.name == "Mai"
         assert refused(
             lambda: ride_home_actions.bring(by=me, appointment_id=session.pk, name="Mo", email="nonsense", now=NOW)
         ) == ("bad-email",)
         assert refused(
-            lambda: ride_home_actions.name_companion(by=me, appointment_id=session.pk, person_id=0, now=NOW)
+            lambda: ride_home_actions.name_escort(by=me, appointment_id=session.pk, person_id=0, now=NOW)
         ) == ("not-beside-patient",)
-    assert state(session) == WayHome.UNASKED
+    assert state(session) == RideHomeState.UNASKED
     assert len(queued("booking.ask_companion")) == 2
     with acting_as(old):
         assert refused(lambda: ride_home_actions.answer(by=old, comes=True, now=NOW)) == ("other",)
     with acting_as(me):
-        ride_home_actions.name_companion(by=me, appointment_id=session.pk, person_id=luis.pk, now=NOW)
-    assert coordination_queries.way_home(session.pk).person == luis
+        ride_home_actions.name_escort(by=me, appointment_id=session.pk, person_id=luis.pk, now=NOW)
+    assert coordination_queries.ride_home(session.pk).person == luis
 
 
 def test_a_patient_assigns_no_staff(desk: Cast):
-    session, _luis = companioned(desk)
+    session, _luis = escorted(desk)
     me = patient_actor(desk, session.patient_id)
     with acting_as(me), pytest.raises(DatabaseError), transaction.atomic():
         Attendance.objects.create(
@@ -753,8 +754,8 @@ def test_a_patient_assigns_no_staff(desk: Cast):
         )  # fmt: skip
 
 
-def test_the_jobs_ask_as_the_house(desk: Cast):
-    session, luis = companioned(desk, at=datetime.now(UTC) + timedelta(days=2))
+def test_the_jobs_ask_as_the_system(desk: Cast):
+    session, luis = escorted(desk, at=datetime.now(UTC) + timedelta(days=2))
     with acting_as(Actor()):
-        jobs.ask_companion(clinic_id=desk.clinic.pk, appointment_id=session.pk, person_id=luis.pk)
-    assert state(session) == WayHome.ASKED
+        jobs.ask_escort(clinic_id=desk.clinic.pk, appointment_id=session.pk, person_id=luis.pk)
+    assert state(session) == RideHomeState.ASKED

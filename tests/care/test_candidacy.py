@@ -23,7 +23,7 @@ from sojourn.clinical import news2
 from sojourn.clinical.eligibility import ACTIONS, SEVERITIES, Fact, Finding
 from sojourn.foundation.accounts.actor import Actor, NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
-from sojourn.foundation.accounts.queries import actor_of, house
+from sojourn.foundation.accounts.queries import actor_of, system_actor
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook_actions
@@ -45,7 +45,7 @@ def patient(clinic: Cast) -> Patient:
 
 def colleague(clinic: Cast) -> Actor:
     """A second prescriber."""
-    with acting_as(house(clinic.clinic.pk)):
+    with acting_as(system_actor(clinic.clinic.pk)):
         person = Person.objects.create_user(f"second@{clinic.clinic.slug}.example")
         member = Membership.objects.create(clinic=clinic.clinic, person=person, role="prescriber", name="Second Eyes")
         return actor_of(member)

@@ -154,7 +154,7 @@ def test_the_record_holds_everything_that_happened(clinic: Cast):
         (("check-failed:walks",), "Walks with a stick since 2019")
     ]
     assert record.left is not None
-    assert (record.left.companion_name, record.left.criteria["padss"]) == ("Luis Reyes", 9)
+    assert (record.left.escort_name, record.left.criteria["padss"]) == ("Luis Reyes", 9)
     assert [(each.scale_id, each.score, each.during) for each in record.measures] == [("phq-9", Decimal(19), False)]
 
 
@@ -373,14 +373,14 @@ def test_the_demos_past_is_signed_as_it_is_stored(clinic: Cast):
     """All but the newest two days; a second run signs nothing anew."""
     from sojourn.config.demo import records
     from sojourn.config.demo.cast import Cast as DemoCast
-    from sojourn.foundation.accounts.queries import house
+    from sojourn.foundation.accounts.queries import system_actor
 
     stage = lived_through(clinic)
     with acting_as(clinic.actor("nurse")):
         today = set_stage(clinic, number=2)
         come(today, timezone.now())
     cast = DemoCast(clinic.clinic, {"prescriber": [clinic.members["prescriber"]]}, [])
-    with acting_as(house(clinic.clinic.pk)):
+    with acting_as(system_actor(clinic.clinic.pk)):
         assert records.sign_past(cast) == 1
         assert records.sign_past(cast) == 0
         assert RecordSignature.objects.get().encounter_id == stage.id

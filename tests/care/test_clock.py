@@ -25,7 +25,7 @@ from sojourn.care.session.eve import eve
 from sojourn.foundation import clock
 from sojourn.foundation.accounts import actions as accounts_actions
 from sojourn.foundation.accounts.actor import NOBODY, Actor, NotAllowed, acting_as
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from tests.care.test_booking import book, chair, course
 from tests.care.test_booking_series import letters, send, with_email
@@ -54,7 +54,7 @@ def refused(attempt) -> tuple[tuple[str, ...], str]:
 
 
 def test_an_asker_knows_the_zone_of_their_clinic(clinic: Cast, django_assert_num_queries):
-    by = house(clinic.clinic.pk)
+    by = system_actor(clinic.clinic.pk)
     with acting_as(by), django_assert_num_queries(1):
         assert (by.zone, by.zone) == (DENVER, DENVER)
         assert clock.clinic_day(LATE, by) == clock.clinic_day(LATE, clinic.clinic) == THAT_DAY
@@ -67,7 +67,7 @@ def test_nobody_has_a_day(clinic: Cast):
     with pytest.raises(NotAllowed):
         clock.clinic_today(NOBODY)
     with acting_as(NOBODY), pytest.raises(NotAllowed):  # the database shows the clinic to whoever asks in it
-        clock.clinic_today(house(clinic.clinic.pk))
+        clock.clinic_today(system_actor(clinic.clinic.pk))
 
 
 def test_a_reminder_names_the_clinics_day_and_hour(desk: Cast):

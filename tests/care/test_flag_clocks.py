@@ -18,7 +18,7 @@ from sojourn.care.safety.models import Flag, FlagClock, FlagNoticeTry, FlagTurn,
 from sojourn.care.scheduling.models import HoursOnDay
 from sojourn.config.environment import database
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care.flagged import MINUTE, MONDAY, Flagged, flagged, forget_job, sweep, tell_again, work_off
@@ -128,7 +128,7 @@ def test_with_nobody_on_the_list_every_clinician_is_told_at_once(flagged: Flagge
     by = flagged.add("Ana", "nurse")
     flag = flagged.say()
     work_off()
-    with acting_as(house(flagged.cast.clinic.pk)):
+    with acting_as(system_actor(flagged.cast.clinic.pk)):
         told = frozenset(FlagTurn.objects.get(flag=flag).notices.values_list("member__name", flat=True))
     assert told == {by.name, "second nurse", "second prescriber", flagged.cast.members["therapist"].name}
 

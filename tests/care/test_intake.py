@@ -1,4 +1,4 @@
-"""A story told in pieces: nothing typed is lost, unsure is never no, two pages do not overwrite each other."""
+"""An intake told in pieces: nothing typed is lost, unsure is never no, two pages do not overwrite each other."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import entry_actions
 from sojourn.care.intake import queries as intake_queries
+from sojourn.care.intake.intake_form import NOT_ASKED, BadIntakeForm, StatedAnswer, intake_form, read, source
 from sojourn.care.intake.models import ClinicalFact, IntakeAnswer, IntakeSubmission, MedicationStatement
-from sojourn.care.intake.story import NOT_ASKED, BadStory, StatedAnswer, read, source, story
 from sojourn.care.intake.typed import told_of
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.clinical.eligibility.facts import VOCABULARY
@@ -59,18 +59,18 @@ def medicine(clinic: Cast, patient: Patient, name: str, **values: object):
     return line(clinic, patient, "medicines", **({"name": name, "current": True, "stopped_on": None} | values))
 
 
-# ---------------------------------------------------------------- the story
+# ---------------------------------------------------------------- the intake
 
 
 def test_every_fact_that_a_patient_can_tell_is_asked_once():
-    told = [name for question in story().questions for name in question.facts]
+    told = [name for question in intake_form().questions for name in question.facts]
     assert len(told) == len(set(told))
     assert set(told) | NOT_ASKED == set(VOCABULARY)
     assert not set(told) & NOT_ASKED
 
 
 def test_every_question_says_why():
-    assert all(len(question.why) > 20 for question in story().questions)
+    assert all(len(question.why) > 20 for question in intake_form().questions)
 
 
 @pytest.mark.parametrize(
@@ -84,9 +84,9 @@ def test_every_question_says_why():
         ("hypertension_uncontrolled = false", 'hypertension_uncontrolled = "low"', "not-yes-or-no"),
     ],
 )
-def test_a_story_that_contradicts_itself_is_refused(found: str, put: str, said: str):
+def test_an_intake_form_that_contradicts_itself_is_refused(found: str, put: str, said: str):
     assert found in source()
-    with pytest.raises(BadStory, match=said):
+    with pytest.raises(BadIntakeForm, match=said):
         read(source().replace(found, put, 1))
 
 
@@ -133,9 +133,9 @@ def test_a_checklist_tells_no_of_what_was_not_ticked_unless_the_rest_is_unsure(c
 
 
 def test_none_of_these_is_said_and_never_assumed(clinic: Cast, patient: Patient):
-    say(clinic, patient, "vessels", told_of(story().by_id["vessels"], {"press": ["none"]}))
+    say(clinic, patient, "vessels", told_of(intake_form().by_id["vessels"], {"press": ["none"]}))
     assert facts(clinic, patient)["aneurysm"].value is False
-    say(clinic, patient, "brain_ever", told_of(story().by_id["brain_ever"], {"rest_unsure": ["1"]}))
+    say(clinic, patient, "brain_ever", told_of(intake_form().by_id["brain_ever"], {"rest_unsure": ["1"]}))
     assert "seizures" not in facts(clinic, patient)
 
 
@@ -194,7 +194,7 @@ def test_the_same_answer_again_changes_nothing(clinic: Cast, patient: Patient):
 
 def test_pregnancy_is_asked_of_everybody_and_never_assumed_from_sex(clinic: Cast):
     man = make_patient(clinic, "Ben", sex="male")
-    assert "can_become_pregnant" in [each.id for each in story().shown({}, "male")]
+    assert "can_become_pregnant" in [each.id for each in intake_form().shown({}, "male")]
     with pytest.raises(ActionRefused) as caught:
         say(clinic, man, "can_become_pregnant", YES)
     assert caught.value.codes == ("contradiction:pregnancy-and-sex",)
@@ -234,7 +234,7 @@ def test_what_was_confirmed_without_a_contradiction_is_not_written_down(clinic: 
 def test_a_slip_is_said_at_once_and_nothing_is_written(clinic: Cast, patient: Patient, question, fields, code):
     say(clinic, patient, "escort", YES)
     with pytest.raises(ActionRefused) as caught:
-        say(clinic, patient, question, told_of(story().by_id[question], fields))
+        say(clinic, patient, question, told_of(intake_form().by_id[question], fields))
     assert caught.value.codes == (code,)
     with acting_as(clinic.actor("nurse")):
         assert not IntakeAnswer.objects.filter(patient=patient, question_id=question).exists()
@@ -251,17 +251,17 @@ def test_a_slip_is_said_at_once_and_nothing_is_written(clinic: Cast, patient: Pa
     ],
 )
 def test_heights_as_people_write_them(typed: str, unit: str, cm: float):
-    told = told_of(story().by_id["height"], {"value": [typed], "unit": [unit]})
+    told = told_of(intake_form().by_id["height"], {"value": [typed], "unit": [unit]})
     assert (told.value["number"], told.value["typed"]) == (cm, typed)
 
 
 def test_a_pound_is_its_definition():
-    told = told_of(story().by_id["weight"], {"value": ["200"], "unit": ["lb"]})
+    told = told_of(intake_form().by_id["weight"], {"value": ["200"], "unit": ["lb"]})
     assert told.value["number"] == 90.72  # 200 x 0.45359237
 
 
 def test_unsure_is_possible_at_every_question():
-    for question in story().questions:
+    for question in intake_form().questions:
         assert told_of(question, {"press": ["unsure"], "value": ["whatever"]}) == UNSURE
 
 
@@ -585,7 +585,7 @@ def test_a_fhir_bundle_of_a_blood_pressure(clinic: Cast, patient: Patient):
     name=st.text(st.characters(exclude_categories=("Cs", "Cc", "Zs", "Zl", "Zp")), min_size=1, max_size=60),
 )
 def test_what_was_typed_is_always_readable_back(clinic: Cast, patient: Patient, text: str, name: str):
-    question = story().by_id["why_now"]
+    question = intake_form().by_id["why_now"]
     told = told_of(question, {"value": [text]})
     with acting_as(clinic.actor("nurse")):
         before = intake_queries.answers(patient.pk).get("why_now")

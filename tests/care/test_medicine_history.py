@@ -1,4 +1,4 @@
-"""How a list of medicines stood at any time: rows in memory, as the story writes them."""
+"""How a list of medicines stood at any time: rows in memory, as the intake writes them."""
 
 from __future__ import annotations
 

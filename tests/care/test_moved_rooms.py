@@ -14,16 +14,16 @@ from psycopg import sql
 
 from sojourn.config import moved_rooms
 from sojourn.config.environment import database
-from tests import house
+from tests import postgres_server
 
-SCRATCH = f"{house.DATABASE}_moved"
+SCRATCH = f"{postgres_server.DATABASE}_moved"
 
 
 @pytest.fixture
 def older(db: None) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
     """A database whose rooms are called as they were before, with one heartbeat in it."""
-    house._admin(f'CREATE DATABASE "{SCRATCH}" TEMPLATE template_house OWNER sojourn_owner')
-    owner = database("owner").conninfo().replace(f"dbname={house.DATABASE}", f"dbname={SCRATCH}")
+    postgres_server._admin(f'CREATE DATABASE "{SCRATCH}" TEMPLATE template_house OWNER sojourn_owner')
+    owner = database("owner").conninfo().replace(f"dbname={postgres_server.DATABASE}", f"dbname={SCRATCH}")
     assert SCRATCH in owner
     with psycopg.connect(owner, autocommit=True) as connection:
         for old, (room, name) in moved_rooms.TABLES.items():
@@ -36,7 +36,7 @@ def older(db: None) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
             "INSERT INTO monitoring_heartbeat (name, at, detail) VALUES ('watch', now(), '{}')"
         )
         yield connection
-    house._admin(f'DROP DATABASE "{SCRATCH}"')
+    postgres_server._admin(f'DROP DATABASE "{SCRATCH}"')
 
 
 def test_an_older_database_keeps_its_rows_and_its_walls(older: psycopg.Connection[tuple[object, ...]]) -> None:
@@ -94,36 +94,69 @@ INSERT INTO encounter_encounter (id, clinic_id, patient_id, care_plan_id, appoin
   protocol_version, protocol_hash, opened_at)
 VALUES (1, 1, 2, 1, 2, 2, 'iv', '1', '', '2026-03-02 17:05Z');
 """
+# Who brings the patient home, named and written down under the word of before; and how the patient of 2 left.
+COMPANIONS = """
+ALTER TABLE booking_appointment RENAME escort_id TO companion_id;
+ALTER TABLE session_discharge RENAME escort_id TO companion_id;
+ALTER TABLE session_discharge RENAME escort_name TO companion_name;
+ALTER INDEX one_link_an_escort RENAME TO one_link_a_companion;
+"""
+SITTINGS = """
+ALTER TABLE measures_measuresession RENAME TO measures_sitting;
+ALTER TABLE measures_measurerequest RENAME measure_session_id TO sitting_id;
+ALTER TABLE intake_intakesubmission RENAME form_version TO story_version;
+"""
+A_SITTING = """
+SET session_replication_role = replica;
+INSERT INTO measures_sitting (id, clinic_id, patient_id, indication, rule_id, rule_version, rule_hash, due_at,
+  requested_at)
+VALUES (3, 1, 2, 'anxiety', 'battery.anxiety', 1, '', '2026-02-02Z', '2026-02-01Z');
+INSERT INTO measures_measurerequest (id, clinic_id, patient_id, scale_id, due_at, requested_at, sitting_id)
+VALUES (4, 1, 2, 'gad7', '2026-02-02Z', '2026-02-01Z', 3);
+"""
+THE_ONE_WHO_CAME = """
+SET session_replication_role = replica;
+UPDATE booking_appointment SET companion_id = 7 WHERE id = 2;
+INSERT INTO session_discharge (id, clinic_id, patient_id, encounter_id, companion_id, companion_name, criteria, at,
+  by_id)
+VALUES (1, 1, 2, 1, 7, 'Luis Reyes', '{}', '2026-03-02 19:00Z', 1);
+"""
 
 
 @pytest.fixture
 def unparted(db: None) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
     """A database as it was before coordination was a room, with two appointments; the session of one is open."""
-    house._admin(f'CREATE DATABASE "{SCRATCH}" TEMPLATE template_house OWNER sojourn_owner')
-    owner = database("owner").conninfo().replace(f"dbname={house.DATABASE}", f"dbname={SCRATCH}")
+    postgres_server._admin(f'CREATE DATABASE "{SCRATCH}" TEMPLATE template_house OWNER sojourn_owner')
+    owner = database("owner").conninfo().replace(f"dbname={postgres_server.DATABASE}", f"dbname={SCRATCH}")
     with psycopg.connect(owner, autocommit=True) as connection:
         connection.execute(
             "DELETE FROM django_migrations WHERE app = 'coordination' OR (app = 'booking' AND name > '0006')"
-            " OR (app = 'encounter' AND name > '0005');"
-            "ALTER TABLE booking_appointment DROP COLUMN session_opened_at"
+            " OR (app = 'encounter' AND name > '0005') OR (app = 'session' AND name > '0012')"
+            " OR (app = 'measures' AND name > '0005') OR (app = 'intake' AND name > '0004');"
+            "ALTER TABLE booking_appointment DROP COLUMN session_opened_at;" + COMPANIONS + SITTINGS
         )
-        house._admin(AN_OPEN_SESSION, SCRATCH)
+        postgres_server._admin(AN_OPEN_SESSION + THE_ONE_WHO_CAME + A_SITTING, SCRATCH)
         yield connection
-    house._admin(f'DROP DATABASE "{SCRATCH}"')
+    postgres_server._admin(f'DROP DATABASE "{SCRATCH}"')
 
 
 def _upgrade() -> None:
     """As ``sojourn up`` and ``sojourn restore`` do it, in a process of their own."""
     env = {**os.environ, "SOJOURN_DATABASE": SCRATCH}
     if url := os.environ.get("DATABASE_URL"):
-        env["DATABASE_URL"] = url.replace(house.DATABASE, SCRATCH)
+        env["DATABASE_URL"] = url.replace(postgres_server.DATABASE, SCRATCH)
     code = "from sojourn.config.installation import prepare; prepare(print)"
     subprocess.run([sys.executable, "-c", code], check=True, env=env)
 
 
 def test_the_tables_of_coordination_stay_as_they_are(unparted: psycopg.Connection[tuple[object, ...]]) -> None:
     def walls() -> list[object]:
-        return [unparted.execute(WALLS, (f"booking_{name}",)).fetchone() for name in (*PARTED, "appointment")]
+        tables = [
+            *(f"booking_{name}" for name in (*PARTED, "appointment")),
+            "session_discharge",
+            "intake_intakesubmission",
+        ]
+        return [unparted.execute(WALLS, (table,)).fetchone() for table in tables]
 
     before = walls()
     assert None not in before
@@ -138,3 +171,27 @@ def test_appointments_of_an_older_database_know_which_sessions_are_open(
     unparted.execute("ALTER TABLE booking_appointment NO FORCE ROW LEVEL SECURITY")
     rows = unparted.execute("SELECT id, session_opened_at FROM booking_appointment ORDER BY id").fetchall()
     assert rows == [(1, None), (2, datetime(2026, 3, 2, 17, 5, tzinfo=UTC))]
+
+
+def test_whoever_brought_a_patient_home_is_the_escort_of_an_older_database(
+    unparted: psycopg.Connection[tuple[object, ...]],
+) -> None:
+    _upgrade()
+    for table in ("booking_appointment", "session_discharge"):
+        unparted.execute(sql.SQL("ALTER TABLE {} NO FORCE ROW LEVEL SECURITY").format(sql.Identifier(table)))
+    named = unparted.execute("SELECT id, escort_id FROM booking_appointment ORDER BY id").fetchall()
+    assert named == [(1, None), (2, 7)]
+    assert unparted.execute("SELECT escort_id, escort_name FROM session_discharge").fetchall() == [(7, "Luis Reyes")]
+    with pytest.raises(psycopg.errors.IntegrityConstraintViolation):
+        unparted.execute("UPDATE session_discharge SET escort_name = 'Somebody'")
+
+
+def test_questionnaires_asked_together_stay_together_in_an_older_database(
+    unparted: psycopg.Connection[tuple[object, ...]],
+) -> None:
+    before = unparted.execute(WALLS, ("measures_sitting",)).fetchone()
+    _upgrade()
+    assert unparted.execute(WALLS, ("measures_measuresession",)).fetchone() == before
+    unparted.execute("ALTER TABLE measures_measurerequest NO FORCE ROW LEVEL SECURITY")
+    rows = unparted.execute("SELECT id, measure_session_id FROM measures_measurerequest").fetchall()
+    assert rows == [(4, 3)]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from sojourn.care.measures import actions as measures_actions
 from sojourn.care.measures import own_scale_actions
 from sojourn.care.measures import queries as measures_queries
-from sojourn.care.measures.models import MeasureRequest, OwnScale, Sitting
+from sojourn.care.measures.models import MeasureRequest, MeasureSession, OwnScale
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
@@ -121,19 +121,19 @@ def test_what_is_open_already_joins_the_sitting(clinic: Cast, patient: Patient):
     with acting_as(by):
         rulebook_actions.adopt(by=by, rule_id="battery.anxiety", parameters=as_typed("battery.anxiety"))
         before = measures_actions.request_measure(by=by, patient_id=patient.pk, scale_id="phq-9", due_at=due)
-        sitting = measures_actions.request_battery(by=by, patient_id=patient.pk, indication="anxiety", due_at=due)
-        rows = MeasureRequest.objects.filter(sitting=sitting).order_by("id")
+        together = measures_actions.request_battery(by=by, patient_id=patient.pk, indication="anxiety", due_at=due)
+        rows = MeasureRequest.objects.filter(measure_session=together).order_by("id")
         assert [row.scale_id for row in rows] == ["phq-9", "gad-7", "audit-c"]
         assert rows[0].pk == before.pk
         with pytest.raises(ActionRefused) as refused:
             measures_actions.request_battery(by=by, patient_id=patient.pk, indication="anxiety", due_at=due)
         assert refused.value.codes == ("already_open",)
-        assert (sitting.rule_id, sitting.rule_version, len(sitting.rule_hash)) == ("battery.anxiety", 1, 64)
+        assert (together.rule_id, together.rule_version, len(together.rule_hash)) == ("battery.anxiety", 1, 64)
         for indication, code in (("boredom", "unknown_battery"), ("pain", "not_adopted")):
             with pytest.raises(ActionRefused) as refused:
                 measures_actions.request_battery(by=by, patient_id=patient.pk, indication=indication, due_at=due)
             assert refused.value.codes == (code,)
-        assert Sitting.objects.count() == 1
+        assert MeasureSession.objects.count() == 1
 
 
 def test_the_newest_of_each_scale_in_one_query(clinic: Cast, patient: Patient, django_assert_num_queries):

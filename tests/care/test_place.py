@@ -9,7 +9,7 @@ from sojourn.foundation.accounts import actions as accounts_actions
 from sojourn.foundation.accounts import place, place_actions, readiness
 from sojourn.foundation.accounts.actor import Actor, NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Clinic, Invitation, LineCheck
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
 from tests.conftest import Cast
@@ -19,7 +19,7 @@ from tests.placed import DETAILS
 @pytest.fixture
 def bare(clinic: Cast) -> Cast:
     """A clinic as ``sojourn init`` leaves it: a name and a country."""
-    with acting_as(house(clinic.clinic.pk)):
+    with acting_as(system_actor(clinic.clinic.pk)):
         Clinic.objects.filter(pk=clinic.clinic.pk).update(phone="", address="", phone_hours="", jurisdiction="MX")
         clinic.clinic.refresh_from_db()
     return clinic
@@ -41,7 +41,7 @@ def check_all(cast: Cast, *, works: bool = True, note: str = "nobody answers", r
 
 
 def codes(cast: Cast) -> list[str]:
-    with acting_as(house(cast.clinic.pk)):
+    with acting_as(system_actor(cast.clinic.pk)):
         return [each.code for each in readiness.missing(Clinic.objects.get(pk=cast.clinic.pk))]
 
 
@@ -77,7 +77,7 @@ def test_staff_are_invited_all_the_same(bare: Cast):
 
 def test_an_invitation_is_not_sent_again_either(clinic: Cast):
     sent = invite(clinic)
-    with acting_as(house(clinic.clinic.pk)):
+    with acting_as(system_actor(clinic.clinic.pk)):
         Clinic.objects.filter(pk=clinic.clinic.pk).update(jurisdiction="ES")  # other lines, which nobody has dialled
     by = clinic.actor("nurse")
     with acting_as(by):
@@ -87,7 +87,7 @@ def test_an_invitation_is_not_sent_again_either(clinic: Cast):
 def test_the_details_are_audited_and_the_same_again_is_nothing(bare: Cast):
     say(bare)
     say(bare)
-    with acting_as(house(bare.clinic.pk)):
+    with acting_as(system_actor(bare.clinic.pk)):
         rows = list(AuditEvent.objects.filter(action="clinic.details_set"))
         assert [row.detail["fields"] for row in rows] == [["phone", "address", "phone_hours"]]
 
@@ -115,7 +115,7 @@ def test_telephones_are_read_as_people_write_them(bare: Cast, phone: str):
 
 
 def test_a_country_without_collected_lines_states_its_own_emergency_number(bare: Cast):
-    with acting_as(house(bare.clinic.pk)):
+    with acting_as(system_actor(bare.clinic.pk)):
         Clinic.objects.filter(pk=bare.clinic.pk).update(jurisdiction="KE")
     assert refused(say, bare) == ("emergency-missing",)
     assert refused(say, bare, emergency_phone="none") == ("emergency-unreadable",)
@@ -147,7 +147,7 @@ def test_the_newest_check_of_a_line_holds(bare: Cast):
 def test_a_number_that_has_changed_is_unchecked_again(bare: Cast):
     say(bare)
     check_all(bare)
-    with acting_as(house(bare.clinic.pk)):
+    with acting_as(system_actor(bare.clinic.pk)):
         admin = bare.members["clinic_admin"]
         LineCheck.objects.create(
             clinic=bare.clinic, line_id="mx-vida", number="800 000 0000", works=True, checked_by=admin,
@@ -185,9 +185,9 @@ def test_who_writes_and_who_dials(bare: Cast, role: str, details: bool, dials: b
 
 
 def test_checks_are_kept_for_ever_and_to_their_clinic(clinic: Cast, other_clinic: Cast):
-    with acting_as(house(other_clinic.clinic.pk)):
+    with acting_as(system_actor(other_clinic.clinic.pk)):
         assert {row.clinic_id for row in LineCheck.objects.all()} == {other_clinic.clinic.pk}
-    with acting_as(house(clinic.clinic.pk)), pytest.raises(DatabaseError), transaction.atomic():
+    with acting_as(system_actor(clinic.clinic.pk)), pytest.raises(DatabaseError), transaction.atomic():
         LineCheck.objects.all().update(works=False)
 
 

@@ -75,7 +75,7 @@ def old_session() -> SessionRecord:
         appointment_id=31,
         booked_from=minutes(0),
         booked_until=minutes(180),
-        companion_name="Luis Reyes",
+        escort_name="Luis Reyes",
         opened_at=minutes(0),
         states=(
             StateEntry(1, State.ARRIVED, minutes(0), NURSE, "", ()),

@@ -19,7 +19,7 @@ from sojourn.care.vitals.models import Observation
 from sojourn.care.vitals.watch import sweep_deadlines
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Membership
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care.stage import (
@@ -66,7 +66,7 @@ def test_the_whole_way(ready: Cast):
         assert [s.state for s in SessionState.objects.order_by("seq")] == [
             "arrived", "checked", "dosing", "observing", "ready_to_leave", "left"
         ]  # fmt: skip
-        assert Discharge.objects.get().companion_name == "Luis Reyes"
+        assert Discharge.objects.get().escort_name == "Luis Reyes"
         assert MedicationAdministration.objects.get().dose_mg == 35
         assert not CurrentVital.objects.exclude(silent_after=None).exists()
         actions = set(AuditEvent.objects.values_list("action", flat=True))
@@ -104,7 +104,7 @@ def test_a_dose_needs_a_second_person_who_wrote_the_same(ready: Cast):
 
 def test_a_second_role_is_no_second_person(ready: Cast):
     now = timezone.now()
-    with acting_as(house(ready.clinic.pk)):
+    with acting_as(system_actor(ready.clinic.pk)):
         ready.members["the same nurse"] = Membership.objects.create(
             clinic=ready.clinic, person=ready.members["nurse"].person, role="prescriber", name="The same nurse"
         )

@@ -81,7 +81,7 @@ RECORD: dict[type[models.Model], Signed] = {
     GivenMedicine: Signed("by_hand", outside={"key": FORM}),
     SessionEvent: Signed("events", {"about": "about_id"}, {"by_name": NAME}),
     EnteredInError: Signed("struck"),
-    Discharge: Signed("left", {"companion": "companion_id"}),
+    Discharge: Signed("left", {"escort": "escort_id"}),
     Observation: Signed(
         "readings", {"effective_at": "at", "by_id": "by"},
         {"source": "which of a monitor's signals it was: the message is signed by its number and kept to the byte"},

@@ -1,4 +1,4 @@
-"""C1: a class is a class, through every door: the story, the candidacy, the plan, the evening before, the dose step."""
+"""C1: a class is a class, through every door: the intake, the candidacy, the plan, the eve, the dose step."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.cases.chair import press
 from tests.clock import DENVER, now_here
 from tests.conftest import Cast
 
-STORY = "/today/story/medicines/"
+INTAKE = "/today/intake/medicines/"
 
 
 @pytest.fixture
@@ -71,18 +71,18 @@ def takes(cast: Cast, patient: Patient, name: str, *, at: datetime | None = None
         )  # fmt: skip
 
 
-# ---------------------------------------------------------------- the story
+# ---------------------------------------------------------------- the intake
 
 
-def test_a_product_told_in_the_story_is_its_ingredients(clinic: Cast):
+def test_a_product_told_in_the_intake_is_its_ingredients(clinic: Cast):
     """C1: "Tylenol 3" is acetaminophen and codeine, told by the patient's own form."""
     patient = make_patient(clinic)
     client: Client = clinic.client("Alma")
     client.get("/today/help/")
-    client.post(f"{STORY}add/", {"name": "Tylenol #3", "current": "yes"})
-    assert "Recognized as Acetaminophen, Codeine" in body(client.get(STORY))
-    client.post(f"{STORY}add/", {"name": "Nuedexta", "current": "yes"})
-    told = words(body(client.get(STORY)))
+    client.post(f"{INTAKE}add/", {"name": "Tylenol #3", "current": "yes"})
+    assert "Recognized as Acetaminophen, Codeine" in body(client.get(INTAKE))
+    client.post(f"{INTAKE}add/", {"name": "Nuedexta", "current": "yes"})
+    told = words(body(client.get(INTAKE)))
     assert "Recognized as Dextromethorphan" in told
     assert "Not checked: Quinidine" in told
     page = words(body(clinic.client("nurse").get(reverse("console:intake", args=[patient.pk]))))
@@ -95,14 +95,14 @@ def test_how_a_medicine_is_taken_is_asked_and_kept(clinic: Cast):
     patient = make_patient(clinic)
     client = clinic.client("Alma")
     client.get("/today/help/")
-    client.post(f"{STORY}add/", {"name": "Prednisolone", "current": "yes", "route": "nose"})
-    assert client.post(f"{STORY}add/", {"name": "Lithium", "current": "yes", "route": "ear"}).status_code == 422
+    client.post(f"{INTAKE}add/", {"name": "Prednisolone", "current": "yes", "route": "nose"})
+    assert client.post(f"{INTAKE}add/", {"name": "Lithium", "current": "yes", "route": "ear"}).status_code == 422
     with acting_as(clinic.actor("nurse")):
         (row,) = MedicationStatement.objects.filter(patient=patient)
         assert row.route == "nose"
         (taken,) = intake_queries.medicines(patient.pk)
     assert taken.medicines[0].in_group("nasal-corticosteroid")
-    assert "into the nose" in body(client.get(STORY))
+    assert "into the nose" in body(client.get(INTAKE))
 
 
 # ---------------------------------------------------------------- the candidacy
@@ -319,7 +319,7 @@ def test_the_last_dose_is_a_moment_of_its_own(ready: Cast):
         history = road.medicine_history
     takes(ready, first.patient, "Zopiclone", dose="7.5 mg")
     with acting_as(ready.actor("nurse")):
-        dosed = road.queries.dosed_before(first.patient.pk, first.appointment.care_plan_id, but=0).last_at
+        dosed = road.session_queries.dosed_before(first.patient.pk, first.appointment.care_plan_id, but=0).last_at
         assert dosed is not None
         (since,) = history.history(first.patient.pk).since_each(
             {"decision": now - timedelta(days=9), "plan": now - timedelta(days=5), "dose": dosed}

@@ -135,7 +135,7 @@ def another_session(first: Stage, now: Any, **plan: Any) -> Stage:
         chair = Chair.objects.create(clinic=cast.clinic, name="Chair 2")
         appointment = Appointment.objects.create(
             clinic=cast.clinic, patient=first.patient, care_plan=course, chair=chair,
-            during=(now + timedelta(hours=4), now + timedelta(hours=7)), companion=first.appointment.companion,
+            during=(now + timedelta(hours=4), now + timedelta(hours=7)), escort=first.appointment.escort,
             booked_at=now, booked_by=cast.members["nurse"],
         )  # fmt: skip
         appointment.refresh_from_db()

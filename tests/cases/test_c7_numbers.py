@@ -98,10 +98,10 @@ def panel(clinic: Cast, text: str) -> Any:
     return facts(clinic, "alt") if answer.status_code == 302 else body(answer)
 
 
-def story(clinic: Cast, text: str) -> Any:
+def intake(clinic: Cast, text: str) -> Any:
     make_patient(clinic, "Alma")
     answer = clinic.client("Alma").post(
-        reverse("portal:story_question", args=["weight"]), {"value": text, "unit": "kg", "seen": ""}
+        reverse("portal:intake_question", args=["weight"]), {"value": text, "unit": "kg", "seen": ""}
     )
     with acting_as(clinic.actor("nurse")):
         told = IntakeAnswer.objects.filter(question_id="weight").first()
@@ -138,9 +138,9 @@ def rule(clinic: Cast, text: str) -> Any:
 
 PAGES: Mapping[str, Door] = {
     "a laboratory's CSV": _report, "a laboratory's CSV with semicolons": semicolons, "a panel of facts": panel,
-    "the story on a phone": story, "a plan": plan, "the scale at the session": scale, "a number of a rule": rule,
+    "the intake on a phone": intake, "a plan": plan, "the scale at the session": scale, "a number of a rule": rule,
 }  # fmt: skip
-GOOD = {"a plan": ("70,5", 70.5), "the scale at the session": ("70,5", 70.5), "the story on a phone": ("70,5", 70.5),
+GOOD = {"a plan": ("70,5", 70.5), "the scale at the session": ("70,5", 70.5), "the intake on a phone": ("70,5", 70.5),
         "a number of a rule": ("95,5", 95.5)}  # fmt: skip
 
 

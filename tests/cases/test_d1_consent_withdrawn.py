@@ -21,7 +21,7 @@ from sojourn.care.session.road import stands_against
 from sojourn.care.session.snapshot import load
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage, to_dosing
 from tests.conftest import Cast
@@ -43,7 +43,7 @@ def running(cast: Cast, *, minutes: int = 10) -> Stage:
 
 def sign_in(cast: Cast, stage: Stage) -> None:
     patient = stage.patient
-    with acting_as(house(cast.clinic.pk)):
+    with acting_as(system_actor(cast.clinic.pk)):
         person = Person.objects.create_user(f"p{patient.pk}@{cast.clinic.slug}.example")
         cast.members["patient"] = Membership.objects.create(
             clinic=cast.clinic, person=person, role="patient", name=patient.name, patient_id=patient.pk

@@ -84,7 +84,7 @@ def book(clinic: Cast, role: str, course: CarePlan, at: datetime) -> str:
     answer = clinic.client(role).post(
         f"{reverse('console:appointment_book')}?course={course.pk}",
         {"day": at.date().isoformat(), "time": at.strftime("%H:%M"), "minutes": "120", "chair": str(one.pk),
-         "companion": "", "outside_hours": "on"},
+         "escort": "", "outside_hours": "on"},
     )  # fmt: skip
     assert answer.status_code == 302, body(answer)
     return str(answer.url)

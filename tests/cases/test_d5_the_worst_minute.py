@@ -29,7 +29,7 @@ __all__ = ["clock"]
 WORST = {"spo2": 86, "hr": 135, "rr": 6}
 PAGES = (
     "session_note", "session_values", "session_medicines", "session_entries", "session_monitor", "session_stop",
-    "session_companion", "session_says_no", "session_concentration", "record",
+    "session_escort", "session_says_no", "session_concentration", "record",
 )  # fmt: skip
 
 

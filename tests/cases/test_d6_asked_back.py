@@ -104,17 +104,17 @@ def on_behalf(known: Known, kg: str, sure: bool) -> Any:
     )  # fmt: skip
 
 
-def own_story(known: Known, kg: str, sure: bool) -> Any:
+def own_intake(known: Known, kg: str, sure: bool) -> Any:
     typed: dict[str, Any] = {"value": kg, "unit": "kg", "seen": ""}
     if sure:
         typed["confirmed"] = ["weight-pounds", "weight-changed"]
-    return signed_in(known.cast, known.stage.patient).post(reverse("portal:story_question", args=["weight"]), typed)
+    return signed_in(known.cast, known.stage.patient).post(reverse("portal:intake_question", args=["weight"]), typed)
 
 
 Door = Callable[[Known, str, bool], Any]
 DOORS: dict[str, Door] = {
     "candidacy": candidacy, "report": csv_report, "session": session, "plan": plan, "on behalf": on_behalf,
-    "own story": own_story,
+    "own intake": own_intake,
 }  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def kept(known: Known, door: str) -> list[float]:
         if door == "plan":
             rows = PlanVersion.objects.filter(patient_id=known.patient_id, signed_at=None)
             return [float(each.weight_kg) for each in rows if each.weight_kg not in (None, Decimal(70))]
-        if door in ("on behalf", "own story"):
+        if door in ("on behalf", "own intake"):
             return [each.value["number"] for each in IntakeAnswer.objects.filter(question_id="weight")]
         return [each.value for each in ClinicalFact.objects.filter(name="weight_kg") if each.value != 70]
 
@@ -162,7 +162,7 @@ def test_a_tenth_is_not_asked_about(known: Known, door: str):
 def test_the_form_that_comes_back_can_be_confirmed(known: Known):
     for door in ("candidacy", "report", "session", "plan"):
         assert 'name="sure"' in body(DOORS[door](known, "78", False)), door
-    for door in ("on behalf", "own story"):
+    for door in ("on behalf", "own intake"):
         assert 'name="confirmed"' in body(DOORS[door](known, "78", False)), door
 
 

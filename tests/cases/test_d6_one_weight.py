@@ -20,8 +20,8 @@ from django.utils import timezone
 from sojourn.care.encounter.queries import current_state
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import entry_actions
+from sojourn.care.intake.intake_form import StatedAnswer
 from sojourn.care.intake.models import ClinicalFact
-from sojourn.care.intake.story import StatedAnswer
 from sojourn.care.intake.weight_queries import newest_weight
 from sojourn.care.plan import actions as plan_actions
 from sojourn.care.plan.models import PlanVersion

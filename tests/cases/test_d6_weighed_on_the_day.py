@@ -15,11 +15,11 @@ from django.utils import timezone
 from sojourn.care.encounter.queries import current_state
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import entry_actions
+from sojourn.care.intake.intake_form import StatedAnswer
 from sojourn.care.intake.models import ClinicalFact
-from sojourn.care.intake.story import StatedAnswer
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from tests.care import way
 from tests.care.stage import Stage, adopt_everything, arrive, pass_checks, set_stage
 from tests.cases.chair import press, show, write_down
@@ -120,7 +120,7 @@ def test_weighed_within_the_limit_is_enough(clinic: Cast, monthly: Stage, days: 
 
 def test_what_the_patient_tells_is_no_weighing(clinic: Cast, monthly: Stage):
     """D6: a number from home does not stand for the scale."""
-    with acting_as(house(clinic.clinic.pk)):
+    with acting_as(system_actor(clinic.clinic.pk)):
         person = Person.objects.create_user(f"ana@{clinic.clinic.slug}.example")
         clinic.members["patient"] = Membership.objects.create(
             clinic=clinic.clinic, person=person, role="patient", name="Ana", patient_id=monthly.patient.pk

@@ -22,7 +22,7 @@ from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.care.scheduling.models import WorkingHours
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from tests.care.flagged import Flagged, flagged, sweep, work_off
 from tests.care.people import make_patient
 from tests.clock import today
@@ -215,7 +215,7 @@ def test_the_owner_leaves_and_the_flag_is_nobodys_and_passed_on(open_clinic: Fla
     assert "nobody has taken this" in words(open_clinic.cast.client("Ana"), FLAGS)
     sweep(timezone.now())
     work_off()
-    with acting_as(house(open_clinic.cast.clinic.pk)):
+    with acting_as(system_actor(open_clinic.cast.clinic.pk)):
         assert open_clinic.told(flag)[-1][0] == "all"
     assert open_clinic.cast.client("Ana").post(
         f"{FLAGS}{flag.pk}/", {"kind": "seen", "after": open_clinic.standing(flag).newest_id}

@@ -22,7 +22,7 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
 from sojourn.care.intake import actions as intake_actions
-from sojourn.care.intake.story import StatedAnswer
+from sojourn.care.intake.intake_form import StatedAnswer
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.safety.asking_actions import ask_for_help
 from sojourn.care.safety.models import Flag, FlagReport

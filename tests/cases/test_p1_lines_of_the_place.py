@@ -18,7 +18,7 @@ from sojourn.config import installation
 from sojourn.foundation.accounts import place_actions
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic, LineCheck
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook.jurisdictions import of_code
 from tests.care.people import make_patient
@@ -127,7 +127,7 @@ def test_the_chosen_country_comes_first_and_the_clinics_stays(fresh: Callable[[s
 
 
 def test_the_page_after_an_alarming_answer_is_never_empty(clinic: Cast):
-    with acting_as(house(clinic.clinic.pk)):
+    with acting_as(system_actor(clinic.clinic.pk)):
         Clinic.objects.filter(pk=clinic.clinic.pk).update(phone="", address="", phone_hours="")
     patient = make_patient(clinic, "Alma")
     nurse = clinic.actor("nurse")
@@ -148,7 +148,7 @@ def test_the_page_after_an_alarming_answer_is_never_empty(clinic: Cast):
 @pytest.fixture
 def bare(clinic: Cast) -> Cast:
     """A clinic as ``sojourn init`` leaves it, in Mexico."""
-    with acting_as(house(clinic.clinic.pk)):
+    with acting_as(system_actor(clinic.clinic.pk)):
         Clinic.objects.filter(pk=clinic.clinic.pk).update(phone="", address="", phone_hours="", jurisdiction="MX")
         clinic.clinic.refresh_from_db()
     return clinic
@@ -161,7 +161,7 @@ def invite(cast: Cast, patient_id: int) -> int:
 
 def test_nobody_is_invited_before_telephone_and_lines_stand(bare: Cast):
     patient = make_patient(bare, "Alma")
-    with acting_as(house(bare.clinic.pk)):
+    with acting_as(system_actor(bare.clinic.pk)):
         member = bare.members.pop("Alma")
         member.ended_at = member.since_at
         member.save(update_fields=["ended_at"])
@@ -191,7 +191,7 @@ def test_who_dialled_and_when_is_kept_and_seen_by_the_staff(bare: Cast):
     assert bare.members["nurse"].name in page
     assert "Second-hand: not read on the service's own page" in page.replace("&#x27;", "'")
     assert "Not confirmed" in page
-    with acting_as(house(bare.clinic.pk)):
+    with acting_as(system_actor(bare.clinic.pk)):
         row = LineCheck.objects.get(line_id="mx-vida")
         assert (row.works, row.checked_by_id) == (False, bare.members["nurse"].pk)
         assert AuditEvent.objects.filter(action="clinic.line_checked").count() == 1
@@ -212,7 +212,7 @@ def test_a_line_that_did_not_work_follows_with_a_note_and_is_never_hidden(bare: 
 
 def test_lines_are_shown_whatever_their_mark_and_before_anybody_confirmed_them(bare: Cast):
     assert {each.mark for each in lines.of("MX", "es").first} == {"second-hand"}
-    with acting_as(house(bare.clinic.pk)):
+    with acting_as(system_actor(bare.clinic.pk)):
         assert not LineCheck.objects.filter(line_id="mx-vida").exists()
     make_patient(bare, "Alma")
     assert "tel:8009112000" in tapped(body(bare.client("Alma").get("/today/help/")))
@@ -222,7 +222,7 @@ def test_lines_are_shown_whatever_their_mark_and_before_anybody_confirmed_them(b
 def test_a_telephone_that_is_none_is_asked_for_again(bare: Cast, typed: dict[str, str]):
     answer = bare.client("clinic_admin").post(reverse(PLACE), dict(DETAILS) | typed)
     assert answer.status_code in {409, 422}
-    with acting_as(house(bare.clinic.pk)):
+    with acting_as(system_actor(bare.clinic.pk)):
         assert Clinic.objects.get(pk=bare.clinic.pk).phone == ""
 
 

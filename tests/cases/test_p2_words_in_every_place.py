@@ -119,9 +119,9 @@ def test_a_message(phone: Phone):
 
 
 @LANGUAGES
-def test_a_free_answer_of_the_story(phone: Phone):
-    answer = phone.client.post("/today/story/why_now/", {"seen": "", "value": phone.words})
-    assert phone.offered(answer) == "/today/story/psychosis/"
+def test_a_free_answer_of_the_intake(phone: Phone):
+    answer = phone.client.post("/today/intake/why_now/", {"seen": "", "value": phone.words})
+    assert phone.offered(answer) == "/today/intake/psychosis/"
     with acting_as(phone.cast.actor("nurse")):
         row = IntakeAnswer.objects.get(question_id="why_now")
     assert row.value == phone.words
@@ -140,8 +140,8 @@ _LINE: Final[dict[str, dict[str, str]]] = {
 @LANGUAGES
 @pytest.mark.parametrize(("of", "name"), [(of, name) for of, names in WRITTEN.items() for name in names])
 def test_a_line_of_a_list(phone: Phone, of: str, name: str):
-    answer = phone.client.post(f"/today/story/{of}/add/", {**_LINE[of], name: phone.words})
-    assert phone.offered(answer) == f"/today/story/{of}/"
+    answer = phone.client.post(f"/today/intake/{of}/add/", {**_LINE[of], name: phone.words})
+    assert phone.offered(answer) == f"/today/intake/{of}/"
     assert phone.one_flag().about.startswith(f"story:{of}:")
 
 
@@ -149,7 +149,7 @@ def test_a_line_of_a_list(phone: Phone, of: str, name: str):
 @pytest.mark.parametrize("name", ["name", "relationship", "phone"])
 def test_a_person_beside_oneself(phone: Phone, name: str):
     fields = {"name": "Luis", "phone": "555 0100", "brings_home": "on", name: phone.words}
-    assert phone.offered(phone.client.post("/today/story/people/add/", fields)) == "/today/story/people/"
+    assert phone.offered(phone.client.post("/today/intake/people/add/", fields)) == "/today/intake/people/"
     with acting_as(phone.cast.actor("nurse")):
         assert phone.one_flag().about == f"person:{RelatedPerson.objects.get().pk}"
 
@@ -161,7 +161,7 @@ def test_who_brings_one_home(clinic: Cast, language: str, name: str):
     visit = book(clinic, plan, chair(clinic), day_ahead(3))
     phone = at(clinic, patient_client(clinic, plan), language)
     fields = {"who": "new", "name": "Luis", "phone": "555 0100", name: phone.words}
-    assert phone.offered(phone.client.post(f"/today/visits/{visit.pk}/way-home/", fields)) == "/today/visits/"
+    assert phone.offered(phone.client.post(f"/today/visits/{visit.pk}/ride-home/", fields)) == "/today/visits/"
     assert phone.one_flag().about.startswith("person:")
 
 
@@ -229,7 +229,7 @@ def test_the_note_and_the_worry_of_a_support_person(clinic: Cast, language: str)
     ],
 )
 def test_what_a_support_person_says_of_the_patient(clinic: Cast, answer: str, note: str):
-    """In a patient's own story another's words are no danger of theirs; here they are the whole of it."""
+    """In a patient's own intake another's words are no danger of theirs; here they are the whole of it."""
     _visit, link = asked(clinic)
     assert Client().post(link, {"answer": answer, "note": note}).status_code == 302
     (flag,) = flags(clinic)
@@ -281,10 +281,10 @@ def test_a_voice_that_commands_is_a_voice_and_a_thought_of_suicide(phone: Phone)
     ("page", "name"),
     [
         ("/today/visits/times/", "cannot"),
-        ("/today/story/weight/", "value"),
-        ("/today/story/heart_event_day/", "value"),
-        ("/today/story/people/add/", "email"),
-        ("/today/story/paste/", "prose"),
+        ("/today/intake/weight/", "value"),
+        ("/today/intake/heart_event_day/", "value"),
+        ("/today/intake/people/add/", "email"),
+        ("/today/intake/paste/", "prose"),
     ],
 )
 def test_a_form_that_cannot_be_kept(phone: Phone, page: str, name: str):
@@ -309,7 +309,7 @@ def test_a_message_that_is_too_long(phone: Phone):
 @LANGUAGES
 def test_a_piece_of_a_list_that_is_thrown_away(phone: Phone):
     fields = {"piece-1": phone.words, "is-1": "", "take-1": "no", "prose": ""}
-    phone.offered(phone.client.post("/today/story/paste/", fields))
+    phone.offered(phone.client.post("/today/intake/paste/", fields))
     phone.one_flag()
 
 
@@ -354,8 +354,8 @@ NO_WORDS: Final = {
     "safety.not_counted_actions.hear why": "a reason of ours",
     "safety.words_actions.heed_unkept texts": "the door itself",
     "safety.words_actions.heed_unkept where": "the name of a page",
-    "safety.writing_actions.answer_story question_id": "one of a list",
-    "safety.writing_actions.answer_story confirmed": "what the page asked back",
+    "safety.writing_actions.answer_intake question_id": "one of a list",
+    "safety.writing_actions.answer_intake confirmed": "what the page asked back",
     "safety.writing_actions.ask_question document_id": "one of a list",
     "safety.writing_actions.ask_question section_id": "one of a list",
     "safety.writing_actions.bring email": "an address, refused where it is none; a form that is refused is read",
@@ -369,7 +369,7 @@ NO_WORDS: Final = {
 # Those that hold words, each with its test above.
 SHOWN: Final = {
     "safety.writing_actions.write_message body": test_a_message,
-    "safety.writing_actions.answer_story told": test_a_free_answer_of_the_story,
+    "safety.writing_actions.answer_intake told": test_a_free_answer_of_the_intake,
     "safety.writing_actions.say_line values": test_a_line_of_a_list,
     "safety.writing_actions.name_person name": test_a_person_beside_oneself,
     "safety.writing_actions.name_person relationship": test_a_person_beside_oneself,
@@ -380,7 +380,7 @@ SHOWN: Final = {
     "safety.writing_actions.ask_question text": test_a_question_about_an_agreement,
     "safety.writing_actions.sign signed_name": test_a_signature_and_a_withdrawal,
     "session.withdrawal_actions.withdraw_consent reason": test_a_signature_and_a_withdrawal,
-    "safety.writing_actions.answer_way_home note": test_the_note_and_the_worry_of_a_support_person,
+    "safety.writing_actions.answer_ride_home note": test_the_note_and_the_worry_of_a_support_person,
     "safety.writing_actions.worry_of text": test_the_note_and_the_worry_of_a_support_person,
     "safety.writing_actions.worry text": test_the_note_and_the_worry_of_a_support_person,
 }
@@ -463,13 +463,13 @@ def test_before_any_writing_it_is_said_what_is_looked_for_and_who_reads_it():
             text = path.read_text(encoding="utf-8")
             if _TYPED.search(text):
                 found[_page(path)] = re.search(rf'include "{interface}/(danger/)?words_read.html"', text) is not None
-    assert {"messages/messages.html", "intake/question.html", "intake/line.html", "way_home.html"} <= found.keys()
+    assert {"messages/messages.html", "intake/question.html", "intake/line.html", "ride_home.html"} <= found.keys()
     assert {name for name, told in found.items() if not told} <= NOT_TOLD.keys()
 
 
 @LANGUAGES
 @pytest.mark.parametrize(
-    "page", ["messages/", "story/", "story/why_now/", "story/goals/add/", "story/paste/", "visits/times/"]
+    "page", ["messages/", "intake/", "intake/why_now/", "intake/goals/add/", "intake/paste/", "visits/times/"]
 )
 def test_it_is_said_on_the_page(phone: Phone, page: str):
     words = {"en": "looks for words of danger", "es": "busca palabras de peligro"}[phone.language]
@@ -483,7 +483,7 @@ def test_it_is_said_on_the_page(phone: Phone, page: str):
 def test_the_patient_reads_who_has_read_it_where_they_wrote_it(phone: Phone):
     phone.client.post("/today/messages/", {"key": str(uuid4()), "body": phone.words})
     nobody = {"en": "Nobody has read it yet", "es": "Todavía no lo ha leído nadie"}[phone.language]
-    places = (OFFER, "/today/messages/", "/today/story/", "/today/")
+    places = (OFFER, "/today/messages/", "/today/intake/", "/today/")
     for place in places:
         assert nobody in body(phone.client.get(place)), place
     (flag,) = flags(phone.cast)

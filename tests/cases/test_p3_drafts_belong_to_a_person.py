@@ -28,7 +28,7 @@ from tests.interfaces.phone import one_at_a_time, served, sign_in
 
 pytestmark = pytest.mark.browser
 MESSAGES = "/today/messages/"
-STORY = "/today/story/why_now/"
+INTAKE = "/today/intake/why_now/"
 SECRET = "I have told nobody that my brother drinks"
 
 
@@ -84,7 +84,7 @@ def typed(page: Page, path: str = MESSAGES) -> None:
 def test_what_is_typed_outlives_a_reload_and_a_change_of_language(tablet: BrowserContext, clinic: Cast, address: str):
     come(tablet, clinic, address, "Alma")
     page = tablet.new_page()
-    typed(page, STORY)
+    typed(page, INTAKE)
     page.reload()
     expect(page.get_by_role("textbox")).to_have_value(SECRET)
     expect(page.get_by_text("Not saved yet")).to_be_visible()
@@ -240,7 +240,7 @@ def test_an_answer_that_waits_for_the_connection_dies_with_the_sign_in(
 ):
     come(tablet, clinic, address, "Alma")
     page = tablet.new_page()
-    typed(page, STORY)
+    typed(page, INTAKE)
     tablet.set_offline(True)
     page.get_by_role("button", name="Save and go on").click()
     expect(page.get_by_text("What you typed is kept on this page")).to_be_visible()
@@ -298,7 +298,7 @@ def test_staff_at_one_desk_find_nothing_of_each_other(tablet: BrowserContext, cl
 def test_the_browser_remembers_no_field(tablet: BrowserContext, clinic: Cast, address: str):
     come(tablet, clinic, address, "Alma")
     page = tablet.new_page()
-    for path in (MESSAGES, STORY, "/today/"):
+    for path in (MESSAGES, INTAKE, "/today/"):
         page.goto(path)
         open_ = page.evaluate("[...document.forms].filter((form) => form.autocomplete !== 'off').length")
         assert open_ == 0, path

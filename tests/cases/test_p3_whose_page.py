@@ -97,7 +97,7 @@ def test_a_sign_in_that_ended_by_itself_does_the_same(clinic: Cast):
     assert client.cookies[COOKIE].value == ""
 
 
-@pytest.mark.parametrize("path", ["/today/", "/today/messages/", "/today/story/", "/today/help/", "/today/here/"])
+@pytest.mark.parametrize("path", ["/today/", "/today/messages/", "/today/intake/", "/today/help/", "/today/here/"])
 def test_no_page_of_a_patient_may_be_stored(clinic: Cast, path: str):
     make_patient(clinic, "Alma")
     assert "no-store" in clinic.client("Alma").get(path).headers["Cache-Control"]
@@ -151,7 +151,7 @@ def test_a_form_is_receipted_once_it_was_read(clinic: Cast):
 
 def test_the_link_of_a_support_person_keeps_nothing_and_names_nobody(clinic: Cast, client: Client):
     """A stranger's page is nobody's: what the device kept of a patient is swept by it, and nothing typed is kept."""
-    answer = client.get("/way-home/not-a-link/")
+    answer = client.get("/ride-home/not-a-link/")
     assert answer.status_code == 404
     assert owner_on(answer.content.decode()) == ""
     assert "no-store" in answer.headers["Cache-Control"]

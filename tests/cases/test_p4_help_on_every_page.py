@@ -15,7 +15,7 @@ from sojourn.config import errors
 from sojourn.foundation.accounts import actions as accounts_actions
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, Invitation
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from tests.care.people import make_patient
 from tests.cases.test_p1_lines_of_the_place import body, tapped, words
 from tests.conftest import Cast
@@ -35,7 +35,7 @@ def invited(cast: Cast) -> str:
 def run_out(cast: Cast) -> str:
     """The path of a link that has run out."""
     link = invited(cast)
-    with acting_as(house(cast.clinic.pk)):
+    with acting_as(system_actor(cast.clinic.pk)):
         Invitation.objects.update(expires_at=timezone.now() - timedelta(hours=1))
     return link
 
@@ -52,7 +52,7 @@ STRANGERS: dict[str, Callable[[Cast], tuple[str, int]]] = {
     "invitation that is none": lambda _cast: ("/invitation/abcdefgh/", 404),
     "nothing here": lambda _cast: ("/nothing/here/", 404),
     "support person": lambda cast: (asked(cast)[1], 200),
-    "support person, no link": lambda _cast: ("/way-home/abcdefgh/", 404),
+    "support person, no link": lambda _cast: ("/ride-home/abcdefgh/", 404),
 }
 
 
@@ -85,7 +85,7 @@ def test_the_console_leads_to_help_too(clinic: Cast, role: str):
 def test_every_page_of_the_portal_leads_to_help(clinic: Cast):
     make_patient(clinic, "Alma")
     client = clinic.client("Alma")
-    for name in ("today", "visits", "progress", "messages", "record", "story", "agreements", "medicine", "here"):
+    for name in ("today", "visits", "progress", "messages", "record", "intake", "agreements", "medicine", "here"):
         page = client.get(reverse(f"portal:{name}"), follow=True)
         assert HELP in body(page), name
 

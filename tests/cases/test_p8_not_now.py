@@ -223,10 +223,10 @@ def test_a_form_on_paper_of_that_time_does_not_count_and_is_heard(clinic: Cast, 
 
 
 WAITS: dict[str, tuple[str, list[Any], dict[str, str]]] = {
-    "an answer of the story": ("portal:story_question", ["drives"], {"value": "yes"}),
-    "a medicine of the story": ("portal:story_add", ["medicines"], {"name": "Sertraline"}),
-    "sending the story": ("portal:story_review", [], {}),
-    "pasted medicines": ("portal:story_paste", [], {"prose": "sertraline 50 mg", "piece-0": "sertraline 50 mg"}),
+    "an answer of the intake": ("portal:intake_question", ["drives"], {"value": "yes"}),
+    "a medicine of the intake": ("portal:intake_add", ["medicines"], {"name": "Sertraline"}),
+    "sending the intake": ("portal:intake_review", [], {}),
+    "pasted medicines": ("portal:intake_paste", [], {"prose": "sertraline 50 mg", "piece-0": "sertraline 50 mg"}),
     "times": ("portal:visits_times", [], {"weekdays": "0"}),
     "how to be reminded": (
         "portal:visits_reminders", [],

@@ -58,10 +58,10 @@ def _resolved(module: Any, func: ast.expr) -> Callable[..., Any] | None:
 
 
 def texts_of(action: Callable[..., Any]) -> list[Written]:
-    """The parameters of an action that can hold words: a str, a Told, or whatever comes by name."""
+    """The parameters of an action that can hold words: a str, a StatedAnswer, or whatever comes by name."""
     name = f"{action.__module__.removeprefix('sojourn.care.')}.{action.__name__}"
     return [
         Written(name, each.name)
         for each in inspect.signature(action).parameters.values()
-        if any(word in str(each.annotation) for word in ("str", "Told", "Any"))
+        if any(word in str(each.annotation) for word in ("str", "StatedAnswer", "Any"))
     ]

@@ -8,7 +8,7 @@ import pytest
 from django.utils import translation
 
 from sojourn.care.candidacy.models import Kind
-from sojourn.care.intake.story import LISTS
+from sojourn.care.intake.intake_form import LISTS
 from sojourn.care.safety.models import FlagAnswerKind, Reach
 from sojourn.care.session.event_kinds import KINDS
 from sojourn.clinical.vitals import VITALS

@@ -1,4 +1,4 @@
-"""Calendar, proposal, visits and the companion's page in Chromium: axe clean, nothing wider than the screen.
+"""Calendar, proposal, visits and the escort's page in Chromium: axe clean, nothing wider than the screen.
 
 ``SOJOURN_PICTURES`` names a folder for pictures of each page, to be looked at.
 """
@@ -18,8 +18,8 @@ from tests.conftest import Cast
 from tests.interfaces.phone import looked_over, served, sign_in
 from tests.interfaces.test_calendar_pages import (
     adopt,
-    companion,
     day_ahead,
+    escort,
     open_weekdays,
     patient_client,
     shape,
@@ -39,9 +39,9 @@ def test_every_page_is_clear(clinic: Cast, browser: Browser, monkeypatch: pytest
     day = day_ahead(3).date().isoformat()
     two, three, bo = chair(clinic, "Chair 2"), chair(clinic, "Window"), course(clinic, "Bo")
     book(clinic, bo, two, day_ahead(3, 9))
-    book(clinic, course(clinic, "Cy"), three, day_ahead(3, 13), companion_id=None)
+    book(clinic, course(clinic, "Cy"), three, day_ahead(3, 13), escort_id=None)
     eve = course(clinic, "Eve")
-    later = book(clinic, eve, three, day_ahead(4, 9), companion_id=companion(clinic, eve).pk)
+    later = book(clinic, eve, three, day_ahead(4, 9), escort_id=escort(clinic, eve).pk)
     with acting_as(clinic.actor("front_desk")) as by:
         ride_home_actions.write_answer(by=by, appointment_id=later.pk, comes=True, note="by bus")
     portal = patient_client(clinic, first.care_plan)
@@ -51,7 +51,7 @@ def test_every_page_is_clear(clinic: Cast, browser: Browser, monkeypatch: pytest
             "week-staff": reverse("console:week") + f"?day={day}&by=staff",
             "day": reverse("console:day") + f"?day={day}",
             "series": reverse("console:series", args=[bo.pk]) + "?" + urlencode(shape()),
-            "ways-home": reverse("console:ways_home"),
+            "rides-home": reverse("console:rides_home"),
             "appointment": reverse("console:appointment", args=[first.pk]),
             "waiting": reverse("console:waiting"),
         },
@@ -62,7 +62,7 @@ def test_every_page_is_clear(clinic: Cast, browser: Browser, monkeypatch: pytest
         },
         "patient": {
             "visits": reverse("portal:visits"),
-            "visit-companion": reverse("portal:visit_companion", args=[first.pk]),
+            "visit-escort": reverse("portal:visit_escort", args=[first.pk]),
             "visit-times": reverse("portal:visits_times"),
             "visit-reminders": reverse("portal:visits_reminders"),
             "visit-feed": reverse("portal:visits_feed"),

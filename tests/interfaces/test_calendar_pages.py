@@ -1,4 +1,4 @@
-"""The week, the series, hours, the waiting list and the way home on the clinic's pages; feeds for both sides."""
+"""The week, the series, hours, the waiting list and the ride home on the clinic's pages; feeds for both sides."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sojourn.care.coordination.models import Offer, WaitingEntry
 from sojourn.care.patients import actions as patients_actions
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling import actions as scheduling_actions
-from sojourn.care.scheduling import house_actions, series_actions, series_queries
+from sojourn.care.scheduling import clinic_settings_actions, series_actions, series_queries
 from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Appointment, BookingRules, HoursOnDay, WorkingHours
 from sojourn.foundation.accounts.actor import acting_as
@@ -41,7 +41,7 @@ def day_ahead(days: int, hour: int = 10) -> datetime:
     return datetime.combine(day, time(hour), DENVER)
 
 
-def companion(clinic: Cast, plan: CarePlan, email="luis@example.org"):
+def escort(clinic: Cast, plan: CarePlan, email="luis@example.org"):
     by = clinic.actor("nurse")
     with acting_as(by):
         return patients_actions.add_person(by=by, patient_id=plan.patient_id, name="Luis", phone="555", email=email)
@@ -50,13 +50,13 @@ def companion(clinic: Cast, plan: CarePlan, email="luis@example.org"):
 def open_weekdays(clinic: Cast) -> None:
     by = clinic.actor("clinic_admin")
     with acting_as(by):
-        house_actions.set_week(by=by, week={day: [(time(8), time(18))] for day in range(5)})
+        clinic_settings_actions.set_week(by=by, week={day: [(time(8), time(18))] for day in range(5)})
 
 
 def adopt(clinic: Cast, chairs_per_nurse: int) -> None:
     by = clinic.actor("prescriber")
     with acting_as(by):
-        house_actions.decide_rules(
+        clinic_settings_actions.decide_rules(
             by=by, chairs_per_nurse=chairs_per_nurse, turnover_minutes=0, remind_hours=[24], head_start_minutes=0
         )
 
@@ -78,7 +78,7 @@ def test_the_week_by_chair_and_by_staff(clinic: Cast):
     adopt(clinic, 2)
     at = day_ahead(1)
     ana = course(clinic)
-    first = book(clinic, ana, chair(clinic), at, companion_id=companion(clinic, ana).pk)
+    first = book(clinic, ana, chair(clinic), at, escort_id=escort(clinic, ana).pk)
     client = clinic.client("front_desk")
     page = body(client.get(reverse("console:week"), {"day": at.date().isoformat()}))
     assert "Ana Ruiz" in page
@@ -99,14 +99,14 @@ def test_the_week_by_chair_and_by_staff(clinic: Cast):
     assert client.get(reverse("console:week"), {"day": "nonsense"}).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["console:week", "console:day", "console:ways_home", "console:waiting"])
+@pytest.mark.parametrize("name", ["console:week", "console:day", "console:rides_home", "console:waiting"])
 def test_the_pages_ask_few_questions_however_full(clinic: Cast, name: str):
     open_weekdays(clinic)
     adopt(clinic, 8)
     at = day_ahead(1)
     for number in range(6):
         plan = course(clinic, f"P{number}")
-        book(clinic, plan, chair(clinic, f"Chair {number}"), at, companion_id=companion(clinic, plan).pk)
+        book(clinic, plan, chair(clinic, f"Chair {number}"), at, escort_id=escort(clinic, plan).pk)
     client = clinic.client("front_desk")
     client.get(reverse(name))
     with CaptureQueriesContext(
@@ -124,7 +124,7 @@ def test_a_restricted_patient_is_not_named(clinic: Cast):
             by=clinic.actor("prescriber"), care_plan_id=plan.pk, chair_id=chair(clinic).pk, starts_at=day_ahead(1),
             minutes=120,
         )  # fmt: skip
-    for name in ("console:week", "console:ways_home"):
+    for name in ("console:week", "console:rides_home"):
         page = body(clinic.client("nurse").get(reverse(name), {"day": day_ahead(1).date().isoformat()}))
         assert "Eva" not in page
         assert "Restricted record" in page
@@ -153,18 +153,18 @@ def test_a_series_is_proposed_looked_over_and_booked(clinic: Cast):
     open_weekdays(clinic)
     chair(clinic)
     ana = course(clinic, min_days=2, max_days=5)
-    luis = companion(clinic, ana)
+    luis = escort(clinic, ana)
     client, url = clinic.client("front_desk"), reverse("console:series", args=[ana.pk])
     page = body(client.get(url, shape()))
     sent = fields_of(page)
     assert sum(name.startswith("slot-") for name in sent) == 6
-    assert sent["companion"] == str(luis.pk)
+    assert sent["escort"] == str(luis.pk)
     answer = client.post(url, sent)
     assert answer.status_code == 302
     with acting_as(clinic.actor("nurse")):
         rows = list(Appointment.objects.order_by("during"))
         assert len(rows) == 6
-        assert {row.companion_id for row in rows} == {luis.pk}
+        assert {row.escort_id for row in rows} == {luis.pk}
     again = client.post(url, sent)  # the same form, sent twice
     assert again.status_code == 409
     with acting_as(clinic.actor("nurse")):
@@ -255,7 +255,7 @@ def test_a_series_takes_no_more_statements_whatever_stands_in_it(clinic: Cast):
     open_weekdays(clinic)
     adopt(clinic, 2)
     one, ana, bo = chair(clinic), course(clinic, "Ana"), course(clinic, "Bo")
-    luis = companion(clinic, ana)
+    luis = escort(clinic, ana)
     with acting_as(clinic.actor("nurse")):
         HoursOnDay.objects.create(clinic=clinic.clinic, on=day_ahead(3).date())
         HoursOnDay.objects.create(
@@ -268,7 +268,7 @@ def test_a_series_takes_no_more_statements_whatever_stands_in_it(clinic: Cast):
         series_actions.state_times(
             by=by, patient_id=ana.patient_id, weekdays=[0, 1, 2, 3], parts=["morning"], cannot=[day_ahead(2).date()]
         )
-    book(clinic, ana, one, day_ahead(1), companion_id=luis.pk)
+    book(clinic, ana, one, day_ahead(1), escort_id=luis.pk)
     book(clinic, bo, one, day_ahead(1, 14))
     client, url = clinic.client("front_desk"), reverse("console:series", args=[ana.pk])
     client.get(url)
@@ -308,7 +308,7 @@ def test_the_one_who_comes_too_late_sees_other_times(clinic: Cast):
     one, ana, bo = chair(clinic), course(clinic, "Ana"), course(clinic, "Bo")
     at = day_ahead(2)
     book(clinic, bo, one, at)
-    typed = {"day": at.date().isoformat(), "time": "10:00", "minutes": "120", "chair": str(one.pk), "companion": ""}
+    typed = {"day": at.date().isoformat(), "time": "10:00", "minutes": "120", "chair": str(one.pk), "escort": ""}
     client = clinic.client("front_desk")
     url = f"{reverse('console:appointment_book')}?course={ana.pk}"
     answer = client.post(url, typed)
@@ -394,15 +394,15 @@ def test_rooms_hold_chairs(clinic: Cast):
     assert "Chair 1, Garden" in body(clinic.client("nurse").get(reverse("console:week")))
 
 
-# ---------------------------------------------------------------- the way home and waiting
+# ---------------------------------------------------------------- the ride home and waiting
 
 
-def test_the_way_home_is_chased_in_one_click(clinic: Cast):
+def test_the_ride_home_is_chased_in_one_click(clinic: Cast):
     ana = course(clinic)
-    first = book(clinic, ana, chair(clinic), day_ahead(2), companion_id=companion(clinic, ana).pk)
-    client, listed = clinic.client("front_desk"), reverse("console:ways_home")
+    first = book(clinic, ana, chair(clinic), day_ahead(2), escort_id=escort(clinic, ana).pk)
+    client, listed = clinic.client("front_desk"), reverse("console:rides_home")
     assert "Ask now" in body(client.get(listed))
-    ask = reverse("console:way_home_ask", args=[first.pk])
+    ask = reverse("console:ride_home_ask", args=[first.pk])
     assert client.get(ask).status_code == 405
     answer = client.post(ask, {"next": listed})
     assert answer.url == listed
@@ -411,7 +411,7 @@ def test_the_way_home_is_chased_in_one_click(clinic: Cast):
     assert "Ask again" in page
     assert "A letter is on its way to Luis" in page
     assert client.post(ask, {"next": "https://evil.example/"}).url == reverse("console:appointment", args=[first.pk])
-    said = reverse("console:way_home_answer", args=[first.pk])
+    said = reverse("console:ride_home_answer", args=[first.pk])
     assert client.post(said).status_code == 400  # silence is not a yes
     assert client.post(said, {"answer": "yes"}).status_code == 302
     page = body(client.get(reverse("console:appointment", args=[first.pk])))
@@ -475,8 +475,8 @@ def test_a_feed_is_secret_shown_once_and_says_nothing_of_why(clinic: Cast):
 
 def test_the_patient_says_when_and_who(clinic: Cast):
     ana = course(clinic)
-    luis = companion(clinic, ana)
-    first = book(clinic, ana, chair(clinic), day_ahead(3), companion_id=luis.pk)
+    luis = escort(clinic, ana)
+    first = book(clinic, ana, chair(clinic), day_ahead(3), escort_id=luis.pk)
     portal = patient_client(clinic, ana)
     page = body(portal.get(reverse("portal:visits")))
     assert "Luis" in page
@@ -493,7 +493,7 @@ def test_the_patient_says_when_and_who(clinic: Cast):
     assert "someday" in body(bad)
     desk = clinic.client("front_desk")
     assert "Tuesday, Thursday; mornings" in body(desk.get(reverse("console:series", args=[ana.pk]), shape()))
-    url = reverse("portal:visit_companion", args=[first.pk])
+    url = reverse("portal:visit_escort", args=[first.pk])
     wrong = portal.post(url, {"who": "new", "name": "Mai", "email": "nonsense", "phone": ""})
     assert wrong.status_code in {409, 422}
     assert "nonsense" in body(wrong)
@@ -520,7 +520,7 @@ def test_a_patient_meets_no_other_patients_visit(clinic: Cast):
     ana, bo = course(clinic, "Ana"), course(clinic, "Balthasar")
     theirs = book(clinic, bo, chair(clinic), day_ahead(3))
     portal = patient_client(clinic, ana)
-    assert portal.get(reverse("portal:visit_companion", args=[theirs.pk])).status_code == 404
+    assert portal.get(reverse("portal:visit_escort", args=[theirs.pk])).status_code == 404
     assert "Balthasar" not in body(portal.get(reverse("portal:visits")))
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page
 
 from sojourn.care.intake import actions as intake_actions
-from sojourn.care.intake.story import StatedAnswer
+from sojourn.care.intake.intake_form import StatedAnswer
 from sojourn.care.measures import actions as measures_actions
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.ui.build import BUILT
@@ -59,7 +59,7 @@ def test_from_findings_to_a_signed_answer(
 
         page = open_as(clinic.client("prescriber"))
         page.goto("/clinic/")
-        page.get_by_role("link", name="1 story sent, not decided").click()
+        page.get_by_role("link", name="1 intake sent, not decided").click()
         wrong += faults(page, f"list-{size}-{mood}")
         page.get_by_role("link", name="Ana Reyes").click()
         page.locator("#panel-pressure summary").click()

@@ -17,13 +17,13 @@ from sojourn.care.candidacy import wording
 from sojourn.care.candidacy.models import CandidacyDecision, Override
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import entry_actions
+from sojourn.care.intake.intake_form import StatedAnswer
 from sojourn.care.intake.models import ClinicalFact
-from sojourn.care.intake.story import StatedAnswer
 from sojourn.care.measures import actions as measures_actions
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
-from sojourn.foundation.accounts.queries import actor_of, house
+from sojourn.foundation.accounts.queries import actor_of, system_actor
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook_actions
 from tests.care import consents
@@ -73,7 +73,7 @@ def takes(clinic: Cast, patient: Patient, name: str) -> None:
 
 
 def second_prescriber(clinic: Cast) -> Actor:
-    with acting_as(house(clinic.clinic.pk)):
+    with acting_as(system_actor(clinic.clinic.pk)):
         person = Person.objects.create_user(f"second@{clinic.clinic.slug}.example")
         member = Membership.objects.create(clinic=clinic.clinic, person=person, role="prescriber", name="Second Eyes")
         clinic.members["second"] = member
@@ -135,7 +135,7 @@ def test_a_full_record_keeps_to_thirteen_statements_and_shows_reasons(clinic: Ca
     for words in (
         "Declined", "Pregnancy test: positive", "entered by the clinic", "Absolute", "Override with a reason",
         "1 finding prevents it", "2 findings of rules that nobody has adopted", "Diazepam", "Major",
-        "Grandmother’s tea", "Not checked", "Acetaminophen", "What happened", "The story was sent", "Insomnia",
+        "Grandmother’s tea", "Not checked", "Acetaminophen", "What happened", "The intake was sent", "Insomnia",
     ):  # fmt: skip
         assert words in text, words
     assert len(page.content) < 200_000
@@ -352,7 +352,7 @@ def test_what_waits_leads_from_home_to_the_patient(clinic: Cast, ana: Patient):
     with at_most(25):  # nothing polls the home
         assert "/clinic/candidacy/waiting/" in body(prescriber.get("/clinic/"))
     with at_most(13):
-        assert "1 story sent, not decided" in body(prescriber.get("/clinic/candidacy/waiting/"))
+        assert "1 intake sent, not decided" in body(prescriber.get("/clinic/candidacy/waiting/"))
     with at_most(13):
         listed = body(prescriber.get("/clinic/candidacy/"))
     assert ana.name in listed

@@ -91,7 +91,7 @@ def home(clinic: Cast, role: str) -> str:
 
 
 def typed(day: str, at: str, chair_: Chair, minutes="120") -> dict[str, str]:
-    return {"day": day, "time": at, "minutes": minutes, "chair": str(chair_.pk), "companion": ""}
+    return {"day": day, "time": at, "minutes": minutes, "chair": str(chair_.pk), "escort": ""}
 
 
 def test_the_desk_books_moves_and_cancels(clinic: Cast):
@@ -280,7 +280,7 @@ def test_the_nurse_sees_the_next_step_of_every_chair(clinic: Cast):
     assert "1 session is over" in page
 
 
-def test_the_desk_sees_arrivals_and_missing_companions_but_no_states(clinic: Cast):
+def test_the_desk_sees_arrivals_and_missing_escorts_but_no_states(clinic: Cast):
     ana = course(clinic, "Ana")
     appointment = book(clinic, ana, chair(clinic), today_at(12))
     session(clinic, book(clinic, course(clinic, "Cy"), chair(clinic, "Chair 3"), today_at(12)), "arrived", "dosing")
@@ -298,7 +298,7 @@ def test_the_desk_sees_arrivals_and_missing_companions_but_no_states(clinic: Cas
         assert secret not in page
 
 
-def test_the_desk_sees_where_the_way_home_stands(clinic: Cast):
+def test_the_desk_sees_where_the_ride_home_stands(clinic: Cast):
     desk = clinic.actor("front_desk")
     for number, (given, comes) in enumerate({"Ana": False, "Bo": True, "Cy": None}.items()):
         plan_ = course(clinic, given)
@@ -306,7 +306,7 @@ def test_the_desk_sees_where_the_way_home_stands(clinic: Cast):
             person = patients_actions.add_person(
                 by=desk, patient_id=plan_.patient_id, name=f"Luis{given}", phone="555", email="luis@example.org"
             )
-        row = book(clinic, plan_, chair(clinic, f"Chair {number}"), today_at(23), companion_id=person.pk)
+        row = book(clinic, plan_, chair(clinic, f"Chair {number}"), today_at(23), escort_id=person.pk)
         if comes is not None:
             with acting_as(desk):
                 EscortAnswer.objects.create(
@@ -430,7 +430,7 @@ def test_pages_stay_within_twenty_five_queries(clinic: Cast):
         luis = patients_actions.add_person(by=by, patient_id=eva.patient_id, name="Luis", phone="555")
         scheduling_actions.book(
             by=by, care_plan_id=eva.pk, chair_id=chair(clinic, "Chair 7").pk, starts_at=today_at(22), minutes=60,
-            companion_id=luis.pk,
+            escort_id=luis.pk,
         )  # fmt: skip
         Communication.objects.create(
             clinic=clinic.clinic, patient_id=eva.patient_id, body="Hello", from_patient=True,

@@ -1,4 +1,4 @@
-"""The companion's link: reading changes nothing, yes and no do, an old link reveals nothing."""
+"""The escort's link: reading changes nothing, yes and no do, an old link reveals nothing."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from django.utils import timezone
 from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination import ride_home_actions
 from sojourn.care.coordination.models import EscortAnswer, EscortLink, Offer
-from sojourn.care.coordination.queries import WayHome
+from sojourn.care.coordination.queries import RideHomeState
 from sojourn.care.scheduling import actions as scheduling_actions
 from sojourn.care.scheduling.models import Appointment
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.mail.letters import unseal
 from tests.conftest import Cast
-from tests.interfaces.test_calendar_pages import companion, day_ahead
+from tests.interfaces.test_calendar_pages import day_ahead, escort
 from tests.interfaces.test_console_day import body, book, chair, course
 
 
@@ -31,19 +31,19 @@ def letters() -> list:
 
 
 def asked(clinic: Cast) -> tuple[Appointment, str]:
-    """An appointment whose companion was asked, and the path of the link in the letter."""
+    """An appointment whose escort was asked, and the path of the link in the letter."""
     ana = course(clinic)
-    first = book(clinic, ana, chair(clinic), day_ahead(3), companion_id=companion(clinic, ana).pk)
+    first = book(clinic, ana, chair(clinic), day_ahead(3), escort_id=escort(clinic, ana).pk)
     with acting_as(clinic.actor("front_desk")) as by:
         ride_home_actions.ask(by=by, appointment_id=first.pk)
-    found = re.search(r"/way-home/[^/\s]+/", letters()[-1].text)
+    found = re.search(r"/ride-home/[^/\s]+/", letters()[-1].text)
     assert found is not None
     return first, found[0]
 
 
-def state(clinic: Cast, appointment: Appointment) -> WayHome:
+def state(clinic: Cast, appointment: Appointment) -> RideHomeState:
     with acting_as(clinic.actor("nurse")):
-        return coordination_queries.way_home(appointment.pk).state
+        return coordination_queries.ride_home(appointment.pk).state
 
 
 def test_opening_the_link_changes_nothing(clinic: Cast):
@@ -51,7 +51,7 @@ def test_opening_the_link_changes_nothing(clinic: Cast):
     for method in ("get", "head"):
         answer = getattr(Client(), method)(link)
         assert answer.status_code == 200
-    assert state(clinic, first) == WayHome.ASKED
+    assert state(clinic, first) == RideHomeState.ASKED
     page = body(Client().get(link))
     assert "Ana" in page
     assert "Ruiz" not in page
@@ -63,16 +63,26 @@ def test_opening_the_link_changes_nothing(clinic: Cast):
     assert "no-store" in answer["Cache-Control"]
 
 
+def test_a_link_of_an_older_letter_still_answers(clinic: Cast):
+    first, link = asked(clinic)
+    older, guest = link.replace("/ride-home/", "/way-home/"), Client()
+    assert older != link
+    assert "Ana" in body(guest.get(older))
+    answer = guest.post(older, {"answer": "yes", "note": ""})
+    assert (answer.status_code, answer["Location"]) == (302, link)
+    assert state(clinic, first) == RideHomeState.CONFIRMED
+
+
 def test_yes_no_and_yes_again(clinic: Cast):
     first, link = asked(clinic)
     guest = Client()
     assert guest.post(link, {"answer": "yes", "note": "by bus"}).status_code == 302
-    assert state(clinic, first) == WayHome.CONFIRMED
+    assert state(clinic, first) == RideHomeState.CONFIRMED
     page = body(guest.get(link))
     assert "You said yes" in page
     assert "by bus" in page
     assert guest.post(link, {"answer": "no"}).status_code == 302
-    assert state(clinic, first) == WayHome.DECLINED
+    assert state(clinic, first) == RideHomeState.DECLINED
     assert guest.post(link, {"answer": "maybe"}).status_code == 422
     assert guest.post(link, {"answer": "yes", "note": "x" * 301}).status_code == 422
     with acting_as(clinic.actor("nurse")):
@@ -92,7 +102,7 @@ def test_a_replaced_link_reveals_nothing_and_mails_the_known_address(clinic: Cas
     assert "This link no longer works" in page
     assert not re.search(r"Ana|Luis|luis@|\d\d:\d\d", page.split("<main")[1].split("</main>")[0])
     assert Client().post(old, {"answer": "yes"}).status_code == 410
-    assert state(clinic, first) == WayHome.ASKED
+    assert state(clinic, first) == RideHomeState.ASKED
     before = len(letters())
     said = body(Client().post(old, {"do": "renew"}))
     assert "to the address that the clinic knows" in said
@@ -131,7 +141,7 @@ def test_an_expired_link_and_a_begun_session(clinic: Cast):
 
 @pytest.mark.parametrize("token", ["x", "../../clinic", "0" * 64, "%00", "ä"])
 def test_a_link_that_is_none_opens_nothing(clinic: Cast, token: str):
-    assert Client().get(reverse("escort:way_home", args=[token.replace("/", "-")])).status_code in {400, 404}
+    assert Client().get(reverse("escort:ride_home", args=[token.replace("/", "-")])).status_code in {400, 404}
     assert Client().post(reverse("escort:earlier", args=["x"]), {"answer": "yes"}).status_code == 404
 
 
@@ -144,7 +154,7 @@ def test_a_signed_in_stranger_sees_no_more_than_the_link(clinic: Cast, other_cli
     first, link = asked(clinic)
     client = other_clinic.client("nurse")
     assert client.post(link, {"answer": "yes"}).status_code == 302
-    assert state(clinic, first) == WayHome.CONFIRMED
+    assert state(clinic, first) == RideHomeState.CONFIRMED
 
 
 def test_an_earlier_time_by_its_link(clinic: Cast):

@@ -113,7 +113,7 @@ def cast_of(emails: dict[str, str]) -> Cast:
         with acting_as(Actor(person_id=person.pk)):
             members[role] = accounts_queries.memberships_of(person.pk)[0]
     clinic_id = members["nurse"].clinic_id
-    with acting_as(accounts_queries.house(clinic_id)):
+    with acting_as(accounts_queries.system_actor(clinic_id)):
         return Cast(Clinic.objects.get(pk=clinic_id), members)
 
 

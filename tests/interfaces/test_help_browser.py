@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sojourn.foundation.accounts import place_actions
 from sojourn.foundation.accounts.actor import NOBODY, acting_as, set_actor
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from tests.care.people import make_patient
 from tests.conftest import Cast
 from tests.interfaces.phone import looked_over, one_at_a_time, served, sign_in
@@ -167,7 +167,7 @@ def test_whoever_has_opened_help_once_has_it_without_a_sign_in_and_a_connection(
 @pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_axe_finds_nothing_and_nothing_overflows(browser: Browser, clinic: Cast, address: str, language: str):
-    with acting_as(house(clinic.clinic.pk)):
+    with acting_as(system_actor(clinic.clinic.pk)):
         Clinic.objects.filter(pk=clinic.clinic.pk).update(jurisdiction="CL", crisis_phone="2 2555 0101")
     by = clinic.actor("nurse")
     with acting_as(by):
@@ -202,7 +202,7 @@ def test_axe_finds_nothing_on_the_pages_of_the_clinic(browser: Browser, clinic: 
 
 
 def test_an_administrator_writes_the_telephone_and_dials_the_lines(browser: Browser, clinic: Cast, address: str):
-    with acting_as(house(clinic.clinic.pk)):
+    with acting_as(system_actor(clinic.clinic.pk)):
         Clinic.objects.filter(pk=clinic.clinic.pk).update(phone="", jurisdiction="MX")
     context = a_phone(browser, address)
     with one_at_a_time:

@@ -1,4 +1,4 @@
-"""Your story on a real phone browser: lost connections, another tab, a medicine found while typing, axe."""
+"""Your intake on a real phone browser: lost connections, another tab, a medicine found while typing, axe."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import queries as intake_queries
-from sojourn.care.intake.story import StatedAnswer
+from sojourn.care.intake.intake_form import StatedAnswer
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.ui.build import BUILT
@@ -19,7 +19,7 @@ from tests.conftest import Cast
 from tests.interfaces.phone import looked_over, one_at_a_time, served, sign_in
 
 pytestmark = pytest.mark.browser
-STORY = "/today/story/"
+INTAKE = "/today/intake/"
 
 
 @pytest.fixture
@@ -61,48 +61,48 @@ def told(clinic: Cast, patient: Patient, question: str) -> StatedAnswer | None:
 
 
 def test_an_answer_without_connection_is_kept_and_sent_later(phone: Page, clinic: Cast, patient: Patient):
-    phone.goto(f"{STORY}why_now/")
+    phone.goto(f"{INTAKE}why_now/")
     phone.get_by_role("textbox").fill("I am tired of being tired")
     phone.context.set_offline(True)
     phone.get_by_role("button", name="Save and go on").click()
     expect(phone.get_by_text("What you typed is kept on this page")).to_be_visible()
     phone.context.set_offline(False)
-    phone.wait_for_url(f"**{STORY}psychosis/")
+    phone.wait_for_url(f"**{INTAKE}psychosis/")
     assert told(clinic, patient, "why_now") == StatedAnswer("told", "I am tired of being tired")
     phone.get_by_role("button", name="I am not sure").click()
-    phone.wait_for_url(f"**{STORY}psychosis_now/")
+    phone.wait_for_url(f"**{INTAKE}psychosis_now/")
     assert told(clinic, patient, "psychosis") == StatedAnswer("unsure")
 
 
 def test_a_doubt_and_another_tab_are_shown_with_script_too(phone: Page, clinic: Cast, patient: Patient):
-    phone.goto(f"{STORY}can_become_pregnant/")
+    phone.goto(f"{INTAKE}can_become_pregnant/")
     phone.get_by_role("button", name="Yes", exact=True).click()
     expect(phone.get_by_text("Is your answer right?")).to_be_visible()
     clean(phone, "doubt")
     phone.get_by_role("button", name="Yes, my answer is right").click()
-    phone.wait_for_url(f"**{STORY}pregnant/")
+    phone.wait_for_url(f"**{INTAKE}pregnant/")
     assert told(clinic, patient, "can_become_pregnant") == StatedAnswer("told", True)
     other = phone.context.new_page()
-    other.goto(f"{STORY}bipolar/")
-    phone.goto(f"{STORY}bipolar/")
+    other.goto(f"{INTAKE}bipolar/")
+    phone.goto(f"{INTAKE}bipolar/")
     phone.get_by_role("button", name="Yes", exact=True).click()
-    phone.wait_for_url(f"**{STORY}mania_now/")
+    phone.wait_for_url(f"**{INTAKE}mania_now/")
     other.get_by_role("button", name="No", exact=True).click()
     expect(other.get_by_text("Saved on the other page:")).to_be_visible()
     clean(other, "overtaken")
     other.get_by_role("button", name="No", exact=True).click()
-    other.wait_for_url(f"**{STORY}mania_now/")
+    other.wait_for_url(f"**{INTAKE}mania_now/")
     assert told(clinic, patient, "bipolar") == StatedAnswer("told", False)
 
 
 def test_a_medicine_is_found_while_typing(phone: Page, clinic: Cast, patient: Patient):
-    phone.goto(f"{STORY}medicines/")
+    phone.goto(f"{INTAKE}medicines/")
     phone.get_by_role("link", name="Add one").click()
     phone.get_by_label("Name of the medicine").press_sequentially("zolof")
     phone.get_by_role("radio", name="Sertraline").check()
     clean(phone, "medicine")
     phone.get_by_role("button", name="Save").click()
-    phone.wait_for_url(f"**{STORY}medicines/")
+    phone.wait_for_url(f"**{INTAKE}medicines/")
     expect(phone.get_by_text("Recognized as Sertraline")).to_be_visible()
     clean(phone, "medicines")
 
@@ -120,8 +120,8 @@ def test_every_page_is_for_everybody(browser: Browser, phone: Page, clinic: Cast
         )
         intake_actions.send(by=by, patient_id=patient.pk)
     for path in ("", "weight/", "heart_now/", "goals/", "goals/add/", "people/add/", "paste/", "review/", "sent/"):
-        phone.goto(STORY + path)
-        clean(phone, f"story-{path.strip('/').replace('/', '-') or 'overview'}")
+        phone.goto(INTAKE + path)
+        clean(phone, f"intake-{path.strip('/').replace('/', '-') or 'overview'}")
     phone.goto("/today/messages/")
     clean(phone, "messages")
     phone.get_by_role("textbox", name="Your message").fill("May I eat before the session?")
@@ -133,8 +133,8 @@ def test_every_page_is_for_everybody(browser: Browser, phone: Page, clinic: Cast
     base = f"/clinic/patients/{patient.pk}"
     wrong: list[str] = []
     for name, path in {
-        "clinic-story": f"{base}/story/", "clinic-question": f"{base}/story/heart_now/",
-        "clinic-line": f"{base}/story/medicines/add/", "clinic-inbox": "/clinic/messages/",
+        "clinic-intake": f"{base}/intake/", "clinic-question": f"{base}/intake/heart_now/",
+        "clinic-line": f"{base}/intake/medicines/add/", "clinic-inbox": "/clinic/messages/",
         "clinic-thread": f"{base}/messages/",
     }.items():  # fmt: skip
         wrong += looked_over(desk, name, path, (1280, "light"), (1280, "dark"))

@@ -112,7 +112,7 @@ class House:
             )  # fmt: skip
 
     @cached_property
-    def companion(self) -> RelatedPerson:
+    def escort(self) -> RelatedPerson:
         with acting_as(self.cast.actor("nurse")):
             return RelatedPerson.objects.get(patient=self.running.patient)
 
@@ -125,7 +125,7 @@ class House:
             )
 
     @cached_property
-    def sitting(self) -> Any:
+    def measure_session(self) -> Any:
         """Several questionnaires asked as one."""
         by = self.cast.actor("prescriber")
         with acting_as(by):
@@ -285,15 +285,15 @@ class House:
 # Rows of a clinic. The second value says whether the row belongs to one patient.
 BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
     "patient_id": (lambda house: house.running.patient.pk, True),
-    "person_id": (lambda house: house.companion.pk, True),
-    "related_person_id": (lambda house: house.companion.pk, True),
+    "person_id": (lambda house: house.escort.pk, True),
+    "related_person_id": (lambda house: house.escort.pk, True),
     "course_id": (lambda house: house.booked.appointment.care_plan_id, True),
     "care_plan_id": (lambda house: house.booked.appointment.care_plan_id, True),
     "appointment_id": (lambda house: house.booked.appointment.pk, True),
     "encounter_id": (lambda house: house.running.id, True),
     "session_id": (lambda house: house.running.id, True),
     "request_id": (lambda house: house.request.pk, True),
-    "sitting_id": (lambda house: house.sitting.pk, True),
+    "measure_session_id": (lambda house: house.measure_session.pk, True),
     "response_id": (lambda house: house.flag.response_id, True),
     "consent_id": (lambda house: house.consent.pk, True),
     "question_id": (lambda house: house.question.pk, True),
@@ -348,7 +348,10 @@ TYPED: dict[str, dict[str, Any]] = {
     "clinic/sessions/<int:encounter_id>/check/": {"item": "consent", "outcome": "passed"},
 }
 # Addresses that have nothing to show by an ordinary visit: a token is a secret, the demo is off, and so on.
-NOTHING_THERE = ("way-home/", "earlier/", "clinic/feeds/", "today/feeds/", "invitation/", "outbox/", "accounts/", "ui/")
+NOTHING_THERE = (
+    "ride-home/", "way-home/", "earlier/",
+    "clinic/feeds/", "today/feeds/", "invitation/", "outbox/", "accounts/", "ui/",
+)  # fmt: skip
 
 
 # ---------------------------------------------------------------- the addresses

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sojourn.care.measures import queries as measures_queries
-from sojourn.care.measures.models import MeasureRequest, OwnScale, QuestionnaireResponse, Sitting
+from sojourn.care.measures.models import MeasureRequest, MeasureSession, OwnScale, QuestionnaireResponse
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag
 from sojourn.foundation.accounts.actor import acting_as
@@ -148,14 +148,14 @@ def test_a_battery_waits_for_a_prescriber_and_is_then_one_sitting(clinic: Cast, 
     assert client.post(f"{page}battery/", due)["Location"] == page
     assert client.post(f"{page}battery/", due).status_code == 409  # twice is once
     with acting_as(clinic.actor("nurse")):
-        (sitting,) = Sitting.objects.all()
+        (measure_session,) = MeasureSession.objects.all()
         assert [each.scale_id for each in MeasureRequest.objects.order_by("id")] == ["phq-9", "gad-7", "audit-c"]
     phone = clinic.client("Alma")
     today = phone.get("/today/").text
     assert "3 short questionnaires" in today
-    assert f"/today/sittings/{sitting.pk}/" in today
+    assert f"/today/measure-sessions/{measure_session.pk}/" in today
     with at_most(12):
-        whole = phone.get(f"/today/sittings/{sitting.pk}/").text
+        whole = phone.get(f"/today/measure-sessions/{measure_session.pk}/").text
     assert "3 short questionnaires, about 4 minutes" in whole  # 20 questions of 12 seconds
     with acting_as(clinic.actor("nurse")):
         last = MeasureRequest.objects.get(scale_id="audit-c")
@@ -163,7 +163,7 @@ def test_a_battery_waits_for_a_prescriber_and_is_then_one_sitting(clinic: Cast, 
         phone.post(f"/today/measures/{last.pk}/{number}/", {"value": "0"})
     sent = phone.post(f"/today/measures/{last.pk}/review/")
     assert "2 more questionnaires in this sitting" in phone.get(sent["Location"]).text
-    assert "1 of 3 are sent" in phone.get(f"/today/sittings/{sitting.pk}/").text
+    assert "1 of 3 are sent" in phone.get(f"/today/measure-sessions/{measure_session.pk}/").text
 
 
 def test_another_patient_sees_no_sitting_of_mine(clinic: Cast, patient: Patient):
@@ -175,10 +175,10 @@ def test_another_patient_sees_no_sitting_of_mine(clinic: Cast, patient: Patient)
         {"indication": "ptsd", "due_on": f"{now_here().date():%Y-%m-%d}"},
     )
     with acting_as(clinic.actor("nurse")):
-        sitting = Sitting.objects.get()
+        measure_session = MeasureSession.objects.get()
     make_patient(clinic, "Bruno")
-    assert clinic.client("Bruno").get(f"/today/sittings/{sitting.pk}/").status_code == 404
-    assert clinic.client("Alma").get(f"/today/sittings/{sitting.pk}/").status_code == 200
+    assert clinic.client("Bruno").get(f"/today/measure-sessions/{measure_session.pk}/").status_code == 404
+    assert clinic.client("Alma").get(f"/today/measure-sessions/{measure_session.pk}/").status_code == 200
 
 
 def test_a_clinics_own_questionnaire_is_asked_on_the_phone_like_any_other(
@@ -245,7 +245,7 @@ def test_a_number_can_be_skipped_too(clinic: Cast, patient: Patient):
         ({"questionnaire": "{"}, "This is not JSON"),
         ({"questionnaire": "[]"}, "not a FHIR Questionnaire"),
         ({"questionnaire": json.dumps({**SLEEP, "item": []})}, "has no questions"),
-        ({"questionnaire": json.dumps({**SLEEP, "item": [SLEEP["item"][0]] * 2})}, "linkId 1 stands twice"),
+        ({"questionnaire": json.dumps({**SLEEP, "item": [SLEEP["item"][0]] * 2})}, "The linkId 1 appears twice."),
         (
             {"questionnaire": json.dumps({**SLEEP, "item": [{"linkId": "x", "type": "string", "text": "Why?"}]})},
             "Item x is of type string",

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from sojourn.care.intake import actions as intake_actions
-from sojourn.care.intake.story import StatedAnswer
+from sojourn.care.intake.intake_form import StatedAnswer
 from sojourn.care.messaging import queries as messaging_queries
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import acting_as
@@ -98,12 +98,12 @@ def test_others_do_not_read_it(clinic: Cast, patient: Patient, role: str):
     for url in (
         "/clinic/messages/",
         f"/clinic/patients/{patient.pk}/messages/",
-        f"/clinic/patients/{patient.pk}/story/",
+        f"/clinic/patients/{patient.pk}/intake/",
     ):
         assert other.get(url).status_code == 403
 
 
-# ---------------------------------------------------------------- the story as the clinic reads it
+# ---------------------------------------------------------------- the intake as the clinic reads it
 
 
 def test_the_clinic_sees_what_was_told_what_changed_and_what_is_not_checked(clinic: Cast, patient: Patient):
@@ -117,7 +117,7 @@ def test_the_clinic_sees_what_was_told_what_changed_and_what_is_not_checked(clin
         intake_actions.answer(**tell, question_id="bipolar", told=StatedAnswer("told", True), seen=first.pk)
     nurse = clinic.client("nurse")
     nurse.get("/clinic/")
-    url = f"/clinic/patients/{patient.pk}/story/"
+    url = f"/clinic/patients/{patient.pk}/intake/"
     with at_most(13):
         page = nurse.get(url).text
     assert "moon dust" in page
@@ -133,7 +133,7 @@ def test_the_clinic_sees_what_was_told_what_changed_and_what_is_not_checked(clin
 
 def test_staff_write_it_down_and_it_is_marked(clinic: Cast, patient: Patient):
     nurse = clinic.client("nurse")
-    url = f"/clinic/patients/{patient.pk}/story/"
+    url = f"/clinic/patients/{patient.pk}/intake/"
     assert "Invite the patient to the portal" in nurse.get(url).text
     for question, fields in {
         "bipolar": {"value": "no"}, "weight": {"value": "70", "unit": "kg"}, "eyes": {"value": ["glaucoma"]},

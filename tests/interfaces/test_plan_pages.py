@@ -193,7 +193,7 @@ def test_outside_of_what_was_studied(clinic: Cast, who: Patient):
     client, address = clinic.client("prescriber"), reverse("console:plan_sign", args=[version.pk])
     assert checked(clinic, version, amount="0.08").status_code == 302
     page = client.get(address).content.decode()
-    assert "0.08 mg/kg lies outside of the studied range, 0.1 to 1 mg/kg." in page
+    assert "0.08 mg/kg is outside the studied range, 0.1 to 1 mg/kg." in page
     answer = client.post(address, {"seen": seen(page)})
     assert answer.status_code == 409
     assert "Write why this dose is right for this person all the same." in answer.content.decode()

@@ -16,7 +16,7 @@ from sojourn.care.session.models import SessionEvent
 from sojourn.foundation.accounts.actions import open_restricted
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.audit.actions import record
 from sojourn.interfaces.portal.today.path import JourneyFacts, here, stages
 from tests.care.people import make_patient
@@ -29,7 +29,7 @@ CRISIS = {"crisis_name": "the night line", "crisis_phone": "(555) 01-23", "phone
 
 @pytest.fixture
 def helped(clinic: Cast) -> Cast:
-    with acting_as(house(clinic.clinic.pk)):
+    with acting_as(system_actor(clinic.clinic.pk)):
         Clinic.objects.filter(pk=clinic.clinic.pk).update(**CRISIS)
     return clinic
 
@@ -42,7 +42,7 @@ def patient(helped: Cast) -> Patient:
 def signed_in(cast: Cast, patient: Patient) -> Client:
     """A client signed in as the patient; makes the sign-in where there is none yet."""
     if patient.given_name not in cast.members:
-        with acting_as(house(cast.clinic.pk)):
+        with acting_as(system_actor(cast.clinic.pk)):
             person = Person.objects.create_user(f"p{patient.pk}@{cast.clinic.slug}.example")
             cast.members[patient.given_name] = Membership.objects.create(
                 clinic=cast.clinic, person=person, role="patient", name=patient.name, patient_id=patient.pk

@@ -44,7 +44,7 @@ def definitions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
 
 def test_the_worked_examples_come_out(definitions: Path):
     assert "rest-2" in scales.ids()
-    assert len(scales.scale("rest-2").rule.examples) == 3
+    assert len(scales.scale("rest-2").rule.examples) == 5
     assert run_scale(scales.scale("rest-2")) == ()
 
 

@@ -17,7 +17,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from tests.care.own_forms import choice
 from tests.care.people import make_patient
 from tests.conftest import Cast
@@ -27,7 +27,7 @@ from tests.interfaces.test_portal import CRISIS, grade, prose
 
 @pytest.fixture
 def patient(clinic: Cast) -> Patient:
-    with acting_as(house(clinic.clinic.pk)):
+    with acting_as(system_actor(clinic.clinic.pk)):
         Clinic.objects.filter(pk=clinic.clinic.pk).update(**CRISIS)
     return make_patient(clinic)
 

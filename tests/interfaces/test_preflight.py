@@ -168,12 +168,12 @@ def test_the_escorts_answer_stands_beside_the_tick(ready: Cast):
         )
         arrive(stage, timezone.now())
     told = beside(session(ready, stage), "escort")
-    assert f"Luis Reyes: way home confirmed ({day(timezone.now())})" in told
+    assert f"Luis Reyes: ride home confirmed ({day(timezone.now())})" in told
     assert "At four, by car" in told
 
 
 def test_an_escort_who_was_not_asked_is_said_so(ready: Cast):
-    assert "Luis Reyes: way home not asked yet" in beside(session(ready, arrived(ready)), "escort")
+    assert "Luis Reyes: ride home not requested yet" in beside(session(ready, arrived(ready)), "escort")
 
 
 def test_an_allergy_is_recorded_and_one_that_nobody_asked_about_is_missing(ready: Cast):

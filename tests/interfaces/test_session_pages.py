@@ -216,7 +216,7 @@ def test_the_whole_way_through_the_pages(ready: Cast):
             SessionState.objects.filter(encounter_id=stage.id).order_by("seq").values_list("state", flat=True)
         )
         assert states == ["arrived", "checked", "dosing", "observing", "ready_to_leave", "left"]
-        assert Discharge.objects.get().companion_name == "Luis Reyes"
+        assert Discharge.objects.get().escort_name == "Luis Reyes"
         assert Discharge.objects.get().criteria["padss"] == 9
         row = SessionState.objects.get(encounter_id=stage.id, state="ready_to_leave")
         assert (row.overridden, row.reason) == (["observation-too-short"], "Transfer to hospital")
@@ -957,21 +957,21 @@ def test_ready_and_back_to_observation(ready: Cast):
         # the observation goes on from the end of the dose, not from now
 
 
-def test_another_companion_has_to_come_again(ready: Cast):
+def test_another_escort_has_to_come_again(ready: Cast):
     stage = leaving(ready)
     client = ready.client("nurse")
     client.post(url("session_check", stage), {"item": "companion_here", "outcome": "passed", "seen": "5", "last": "0"})
     new = {"person": "new", "name": "Eva Sol", "relationship": "sister", "phone": "555 0100", "seen": "5"}
-    assert client.post(url("session_companion", stage), {**new, "phone": ""}).status_code == 422
-    assert client.post(url("session_companion", stage), new).status_code == 302
+    assert client.post(url("session_escort", stage), {**new, "phone": ""}).status_code == 422
+    assert client.post(url("session_escort", stage), new).status_code == 302
     page = body(client.get(url("session", stage)))
     assert "Eva Sol takes the patient home." in page
     assert "The responsible adult has not arrived yet." in page
     with acting_as(ready.actor("nurse")):
         old = RelatedPerson.objects.get(name="Luis Reyes")
-    assert client.post(url("session_companion", stage), {"person": old.pk, "seen": "4"}).status_code == 409
-    assert client.post(url("session_companion", stage), {"person": old.pk, "seen": "5"}).status_code == 302
-    assert client.post(url("session_companion", stage), {"person": "9999999", "seen": "5"}).status_code == 409
+    assert client.post(url("session_escort", stage), {"person": old.pk, "seen": "4"}).status_code == 409
+    assert client.post(url("session_escort", stage), {"person": old.pk, "seen": "5"}).status_code == 302
+    assert client.post(url("session_escort", stage), {"person": "9999999", "seen": "5"}).status_code == 409
 
 
 # ---------------------------------------------------------------- who sees what
@@ -979,7 +979,7 @@ def test_another_companion_has_to_come_again(ready: Cast):
 
 ADDRESSES = (
     ("session", "get"), ("session_live", "get"), ("session_values", "get"), ("session_note", "get"),
-    ("session_monitor", "get"), ("session_companion", "get"), ("session_stop", "get"), ("session_check", "post"),
+    ("session_monitor", "get"), ("session_escort", "get"), ("session_stop", "get"), ("session_check", "post"),
     ("session_dose", "post"), ("session_acknowledge", "post"), ("session_answer", "post"),
     ("session_complete_checks", "post"), ("session_start_dose", "post"), ("session_end_dose", "post"),
     ("session_find_ready", "post"), ("session_observe_again", "post"), ("session_leave", "post"),
@@ -1050,7 +1050,7 @@ def test_every_page_of_a_session_asks_little(ready: Cast, make, django_assert_ma
         "session_values",
         "session_note",
         "session_monitor",
-        "session_companion",
+        "session_escort",
         "session_stop",
     ]
     client.get(url("session", stage))

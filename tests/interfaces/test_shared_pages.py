@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from sojourn.care.patients import actions as patients_actions
 from sojourn.care.patients.models import Patient, RelatedPerson
+from sojourn.care.scheduling import actions as scheduling_actions
 from sojourn.foundation.accounts.actor import acting_as
 from tests.conftest import Cast
 
@@ -35,6 +36,17 @@ def test_who_may_open_it_is_asked_first(clinic: Cast):
     assert clinic.client("nurse").post(reverse(ask, args=[unknown])).status_code == 404
     answer = clinic.client("nurse").post(reverse(ask, args=[secret.pk]))
     assert (answer.status_code, answer["Location"]) == (302, f"/clinic/patients/{secret.pk}/restricted/")
+
+
+def test_what_the_clinic_has_is_looked_for_last(clinic: Cast, other_clinic: Cast):
+    """Who may, then the method, then whether this clinic has it: another clinic's is not there."""
+    admin = other_clinic.actor("clinic_admin")
+    with acting_as(admin):
+        theirs = reverse("console:chair", args=[scheduling_actions.add_chair(by=admin, name="Chair 9").pk])
+    assert other_clinic.client("clinic_admin").get(theirs).status_code == 200
+    assert clinic.client("auditor").get(theirs).status_code == 403
+    assert clinic.client("clinic_admin").put(theirs).status_code == 405
+    assert clinic.client("clinic_admin").get(theirs).status_code == 404
 
 
 def test_a_restricted_record_leads_back_to_what_was_asked_for(clinic: Cast):

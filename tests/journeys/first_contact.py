@@ -158,7 +158,7 @@ class Cast:
     patient_id: int = 0
     series: str = ""
     given: str = "Amparo"
-    companion: str = "Rosa Almendro"
+    escort: str = "Rosa Almendro"
     kinds: set[str] = field(default_factory=set)
 
     @property
@@ -166,7 +166,7 @@ class Cast:
         return f"amparo.{self.family.lower()}@example.com"
 
     @property
-    def companion_email(self) -> str:
+    def escort_email(self) -> str:
         return f"rosa.{self.family.lower()}@example.com"
 
     @property
@@ -220,7 +220,7 @@ def the_patient_accepts(c: Cast) -> None:
     c.patient.page.locator("input[type=password]").fill("lantern-over-slow-water-7")
     c.patient.tap("Save and open my page")
     page.wait_for_url(re.compile("/today/$"))
-    c.patient.reads("Tell us your story")
+    c.patient.reads("Tell us about your health")
     c.patient.look("Today")
 
 
@@ -235,13 +235,13 @@ def a_second_device(c: Cast) -> Someone:
     return other
 
 
-# ---------------------------------------------------------------- the story
+# ---------------------------------------------------------------- the intake
 
 
-def the_patient_tells_the_story(c: Cast) -> None:
+def the_patient_tells_the_intake(c: Cast) -> None:
     page = c.patient.page
-    c.patient.open("Open my story")
-    c.patient.look("story, the parts")
+    c.patient.open("Open my intake")
+    c.patient.look("intake, the parts")
     c.patient.open("Begin")
     first, resumed = page.url, False
     while not page.url.endswith("/review/"):
@@ -251,35 +251,35 @@ def the_patient_tells_the_story(c: Cast) -> None:
             asked = page.url
             c.patient = a_second_device(c)
             page = c.patient.page
-            c.patient.open("Open my story")
+            c.patient.open("Open my intake")
             c.patient.open("Go on")
             assert page.url == asked != first, f"resumed at {page.url} instead of {asked}"
         answer(c, topic)
         assert f"/{topic}/" not in page.url, f"{topic} was not taken: {page.locator('main').inner_text()[:400]}"
     assert resumed
-    c.patient.look("story, looked over")
-    c.patient.go("/today/story/")
+    c.patient.look("intake, looked over")
+    c.patient.go("/today/intake/")
     c.patient.open("Write to your clinic")
     c.patient.fill("Your message", c.typed["message"])
     c.patient.tap("Send to the clinic")
     c.patient.reads("Your message has arrived. The clinic answers here.")
     c.patient.look("messages, patient")
-    c.patient.go("/today/story/review/")
+    c.patient.go("/today/intake/review/")
     c.patient.tap("Send to the clinic")
-    page.wait_for_url(re.compile("/story/sent/"))
-    c.patient.look("story, sent")
+    page.wait_for_url(re.compile("/intake/sent/"))
+    c.patient.look("intake, sent")
 
 
 def answer(c: Cast, topic: str) -> None:
     """Answer the question on the screen, and leave it."""
-    from sojourn.care.intake.story import story
+    from sojourn.care.intake.intake_form import intake_form
 
     page, me = c.patient.page, c.patient
-    asked = story().by_id[topic]
+    asked = intake_form().by_id[topic]
     expect(page.get_by_role("heading", level=1)).to_have_text(c.words(asked.text))
     if asked.kind not in c.kinds:
         c.kinds.add(asked.kind)
-        me.look(f"story, {asked.kind.replace('_', ' ')}")
+        me.look(f"intake, {asked.kind.replace('_', ' ')}")
     before = page.url
     if asked.kind == "yes_no":
         me.tap({"yes": "Yes", "no": "No"}[TOLD.get(topic, "no")])
@@ -308,9 +308,9 @@ def a_line(c: Cast, topic: str, fill: dict[str, str], *, more: bool = False) -> 
         c.patient.fill(label, value)
     if topic not in c.kinds:
         c.kinds.add(topic)
-        c.patient.look(f"story, a line of {topic}")
+        c.patient.look(f"intake, a line of {topic}")
     c.patient.tap("Save")
-    c.patient.page.wait_for_url(re.compile(f"/story/{topic}/$"))
+    c.patient.page.wait_for_url(re.compile(f"/intake/{topic}/$"))
 
 
 def medicines(c: Cast) -> None:
@@ -320,21 +320,21 @@ def medicines(c: Cast) -> None:
     me.field("Name of the medicine").press_sequentially("zolof")
     page.get_by_role("radio", name="Sertraline").check()
     me.fill("How much each time", "100 mg")
-    me.look("story, a medicine found")
+    me.look("intake, a medicine found")
     me.tap("Save")
     me.reads("Recognized as %(name)s", name="Sertraline")
     me.open("Paste or write a whole list")
     me.fill("All your medicines", c.typed["prose"])
-    me.look("story, a list as prose")
+    me.look("intake, a list as prose")
     me.tap("Take it apart")
     me.reads("Recognized as %(name)s", name="Lisinopril")
     me.reads("Not checked: we do not know this name.")
     for group in page.locator("main fieldset").all():
         group.get_by_label(c.words("I take this now")).check(force=True)
-    me.look("story, the list taken apart")
+    me.look("intake, the list taken apart")
     me.tap("Put them on my list")
     me.reads("Not checked: we do not know this name. Your care team looks at it.")
-    me.look("story, medicines")
+    me.look("intake, medicines")
 
 
 LISTS: dict[str, Any] = {
@@ -347,7 +347,7 @@ LISTS: dict[str, Any] = {
     "concerns": lambda c: a_line(c, "concerns", {"In your own words": c.typed["concern"]}),
     "people": lambda c: a_line(
         c, "people",
-        {"Name": c.companion, "Phone": "+1 303 555 0112", "E-mail address": c.companion_email},
+        {"Name": c.escort, "Phone": "+1 303 555 0112", "E-mail address": c.escort_email},
     ),
 }  # fmt: skip
 
@@ -360,10 +360,10 @@ def the_clinic_reads_and_asks(c: Cast) -> None:
     c.doctor.look("home, prescriber")
     c.doctor.go(c.home)
     c.doctor.look("patient, prescriber")
-    c.doctor.open("Story")
+    c.doctor.open("Intake")
     for text in (c.typed["why_now"], c.typed["goal"], c.typed["concern"], "Sertraline"):
         expect(page.locator("main")).to_contain_text(re.compile(re.escape(text), re.I))
-    c.doctor.look("story, clinic")
+    c.doctor.look("intake, clinic")
     c.doctor.go("/clinic/messages/")
     c.doctor.look("inbox")
     page.get_by_role("link", name=re.compile(c.family)).first.click()
@@ -660,7 +660,7 @@ def the_plan_is_signed(c: Cast) -> None:
     c.patient.look("My plan")
 
 
-# ---------------------------------------------------------------- the series and the way home
+# ---------------------------------------------------------------- the series and the ride home
 
 
 def the_series_is_booked(c: Cast) -> None:
@@ -681,7 +681,7 @@ def the_series_is_booked(c: Cast) -> None:
     slots = page.locator("select[name^=slot-]")
     expect(slots).to_have_count(6)
     c.desk.field("Who brings the patient home from the new sessions").select_option(
-        label=page.locator("#companion option", has_text=c.companion).first.inner_text()
+        label=page.locator("#escort option", has_text=c.escort).first.inner_text()
     )
     c.desk.look("series, proposed")
     book = page.get_by_role("button", name=c.words.count("Book %(n)d session", "Book these %(n)d sessions", 6))
@@ -711,31 +711,31 @@ def the_series_is_booked(c: Cast) -> None:
     assert c.family not in text
 
 
-def the_way_home_is_confirmed(c: Cast) -> None:
-    page = c.desk.go("/clinic/way-home/")
-    c.desk.look("way home, open")
+def the_ride_home_is_confirmed(c: Cast) -> None:
+    page = c.desk.go("/clinic/ride-home/")
+    c.desk.look("ride home, open")
     mine = page.locator("section[aria-labelledby=open] li", has_text=c.family)
     mine.first.get_by_role("button").click()
-    letter = a_letter("way home", to=c.companion_email, about="/way-home/")
+    letter = a_letter("ride home", to=c.escort_email, about="/ride-home/")
     assert letter.subject == c.words("Can you bring %(given_name)s home?", given_name=c.given), letter.subject
 
     rosa = Someone(c.browser, "phone", c.words)
     phone = rosa.go(letter.links[0])
     rosa.reads("Will you come?")
     expect(phone.locator("main")).not_to_contain_text(c.family)
-    rosa.look("way home, the companion")
+    rosa.look("ride home, the escort")
     rosa.fill("Do you want to tell the clinic something?", c.typed["note"])
     rosa.tap("Yes, I bring %(given_name)s home", given_name=c.given)
     rosa.reads("You said yes")
-    rosa.look("way home, said yes")
+    rosa.look("ride home, said yes")
 
-    page = c.desk.go("/clinic/way-home/")
+    page = c.desk.go("/clinic/ride-home/")
     sure = page.locator("section[aria-labelledby=settled] li", has_text=c.family)
     expect(sure).to_contain_text(c.words("ride home confirmed"))
     expect(sure).to_contain_text(c.typed["note"])
-    c.desk.look("way home, confirmed")
+    c.desk.look("ride home, confirmed")
     page = c.patient.go("/today/visits/")
-    expect(page.locator("main ol > li").first).to_contain_text(c.companion)
+    expect(page.locator("main ol > li").first).to_contain_text(c.escort)
 
 
 def one_session_is_cancelled_and_the_series_repaired(c: Cast) -> None:
@@ -769,7 +769,7 @@ STEPS = (
     the_clinic_comes_to_work,
     a_patient_is_invited,
     the_patient_accepts,
-    the_patient_tells_the_story,
+    the_patient_tells_the_intake,
     the_clinic_reads_and_asks,
     the_patient_answers_the_battery,
     the_prescriber_decides,
@@ -779,7 +779,7 @@ STEPS = (
     the_prescriber_countersigns,
     the_plan_is_signed,
     the_series_is_booked,
-    the_way_home_is_confirmed,
+    the_ride_home_is_confirmed,
     one_session_is_cancelled_and_the_series_repaired,
 )
 

@@ -55,13 +55,13 @@ def second_nurse(c: Cast, width: str) -> Someone:
     return other
 
 
-def comes_with_a_companion(c: Cast) -> None:
+def comes_with_a_escort(c: Cast) -> None:
     """A patient with a page of their own, and somebody who brings them home."""
     first_contact.a_patient_is_invited(c)
     first_contact.the_patient_accepts(c)
     page = c.desk.go(c.home)
     c.desk.open("Add a person")
-    page.fill("[name=name]", c.companion)
+    page.fill("[name=name]", c.escort)
     page.fill("[name=phone]", "+1 303 555 0112")
     c.desk.tap("Save")
     expect(page.get_by_text("brings the patient home").first).to_be_visible()
@@ -350,7 +350,7 @@ def another_patient(c: Cast) -> Cast:
 
 def prepared(c: Cast, other: Someone) -> str:
     """A second patient, whose road is walked, up to a dose that two people have checked."""
-    comes_with_a_companion(c)
+    comes_with_a_escort(c)
     accepted_and_agreed(c.patient_id)
     the_plan_begins_the_course(c.doctor, c.nurse, c.patient_id, kg=KG)
     an_appointment_now(c.patient_id)
@@ -366,7 +366,7 @@ def prepared(c: Cast, other: Someone) -> str:
 
 
 def walk(c: Cast, other: Someone) -> None:
-    comes_with_a_companion(c)
+    comes_with_a_escort(c)
     a_course_of_an_earlier_release(c)
     an_appointment_now(c.patient_id)
     the_front_desk_books_and_is_warned(c)

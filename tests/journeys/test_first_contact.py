@@ -1,6 +1,6 @@
-"""From the invitation to a signed plan and a booked series with a confirmed way home, in a real browser.
+"""From the invitation to a signed plan and a booked series with a confirmed ride home, in a real browser.
 
-Given a running house with the demo clinic: the front desk invites a patient, who tells the story on a phone, goes on
+Given a running house with the demo clinic: the front desk invites a patient, who tells the intake on a phone, goes on
 with it on another one, and writes to the clinic; a prescriber reads, asks for the first questionnaires, enters what
 is missing and decides; the patient reads the answer, asks about an agreement, signs one by typing and one by drawing;
 the plan is drafted, checked by another and signed; the series is booked in one step and repaired in one step; the

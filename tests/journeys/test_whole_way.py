@@ -2,7 +2,7 @@
 
 Given a running house with the demo clinic: a patient is made, planned, booked and invited; answers on a phone; arrives,
 is checked, receives a dose, is watched by a monitor over HL7; an alarm rises and is answered; the patient recovers and
-leaves with a companion; the record is signed, printed and verified. Every page on the way is clean for axe.
+leaves with an escort; the record is signed, printed and verified. Every page on the way is clean for axe.
 
 Runs in a process of its own (its own settings, database, ports), with the clinic's pages at desk width and the
 patient's at phone width, then the other way round.

@@ -195,7 +195,7 @@ def an_appointment_now(patient_id: int) -> None:
     from sojourn.care.patients.models import RelatedPerson
     from sojourn.care.plan.models import CarePlan
     from sojourn.care.scheduling import actions as scheduling_actions
-    from sojourn.care.scheduling import house_actions
+    from sojourn.care.scheduling import clinic_settings_actions
     from sojourn.care.scheduling.models import Chair
     from sojourn.foundation.accounts.actor import acting_as
 
@@ -203,7 +203,7 @@ def an_appointment_now(patient_id: int) -> None:
     people = staff("prescriber", "front_desk")
     prescriber = people.actor("prescriber")
     with acting_as(prescriber):
-        house_actions.decide_rules(
+        clinic_settings_actions.decide_rules(
             by=prescriber, chairs_per_nurse=None, turnover_minutes=0, remind_hours=(), head_start_minutes=0
         )
     by, now = people.actor("front_desk"), datetime.now(UTC)
@@ -213,7 +213,7 @@ def an_appointment_now(patient_id: int) -> None:
         scheduling_actions.book(
             outside_hours=True,
             by=by, care_plan_id=plan.pk, chair_id=chair.pk, starts_at=now - timedelta(minutes=5), minutes=150,
-            companion_id=RelatedPerson.objects.get(patient_id=patient_id).pk,
+            escort_id=RelatedPerson.objects.get(patient_id=patient_id).pk,
         )  # fmt: skip
 
 

@@ -69,11 +69,11 @@ def found() -> Iterator[tuple[Message, str]]:
             message = _shape(function or "_", arguments)
             if message is not None:
                 yield message, where
-    from sojourn.care.intake.story import messages as story_messages
+    from sojourn.care.intake.intake_form import messages as form_messages
     from sojourn.foundation.rulebook.messages import messages
 
-    for text, _part in story_messages():
-        yield ("", text, None), "sojourn/care/intake/story.toml"
+    for text, _part in form_messages():
+        yield ("", text, None), "sojourn/care/intake/intake_form.toml"
     for text in messages():
         yield ("", str(text), None), "sojourn/foundation/rulebook"
 

@@ -95,7 +95,7 @@ def test_every_day_and_every_time_names_its_clinic() -> None:
         ("datetime.now()", "care/vitals/watch.py"),
         ("timezone.now().date()", "care/measures/queries.py"),
         ("signed.signed_at.date()", "interfaces/console/record/paper.py"),
-        ("timezone.override(zone)", "config/demo/story.py"),
+        ("timezone.override(zone)", "config/demo/scenario.py"),
         ("page_today()", "care/plan/queries.py"),
         ("page_local(at)", "interfaces/live/hub.py"),
         ("rows.filter(given_at__date=day)", "care/session/queries.py"),

@@ -36,8 +36,8 @@ DECLARED: Final = "what the rooms of this version declare"
 CACHES: Final = {
     "care/candidacy/open_eyes.py _table": "computed from the rulebook whose digest is its argument",
     "care/consent/texts.py sources": SHIPPED,
-    "care/intake/story.py digest": SHIPPED,
-    "care/intake/story.py story": SHIPPED,
+    "care/intake/intake_form.py digest": SHIPPED,
+    "care/intake/intake_form.py intake_form": SHIPPED,
     "care/measures/own.py _codes_of_danger": SHIPPED,
     "care/measures/own.py kept": "computed from a version of a scale, all of which is its arguments",
     "care/safety/gravity.py _table": "computed from the rulebook whose digest is its argument",

@@ -109,7 +109,7 @@ def test_tests_of_the_pure_core_import_nothing_above_it(path: Path):
         "import django.conf",
         "from tests.conftest import Cast",
         "from ..care import stage",
-        "from tests import stated, house",
+        "from tests import postgres_server, stated",
     ],
 )
 def test_an_import_from_above_is_found(text: str):
@@ -147,9 +147,9 @@ def _reached(path: Path, seen: set[Path]) -> set[Path]:
 
 @pytest.mark.parametrize("path", JOURNEYS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_program_with_a_house_of_its_own_never_takes_the_tests_house(path: Path):
-    """tests/house.py makes a folder and names it to Django on import: a journey looked there for its audit."""
+    """tests/postgres_server.py makes a folder and names it to Django on import: an audit was looked for there."""
     taken = {str(each.relative_to(ROOT)) for each in _reached(path, set())}
-    assert taken.isdisjoint({"tests/house.py", "tests/conftest.py"})
+    assert taken.isdisjoint({"tests/postgres_server.py", "tests/conftest.py"})
 
 
 ALLOWED = {"a.py::quick": 2.0, "a.py::long": 60.0, "a.py::middle": 10.0}

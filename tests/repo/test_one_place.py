@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2] / "sojourn"
 PLACES: dict[str, set[str]] = {
     "next_check_due": {"care/session/glance.py", "clinical/replay/replaying.py", "clinical/worked.py"},
     "current_vital": {
-        "care/session/glance.py", "clinical/current.py", "clinical/protocol/guards.py",
+        "care/session/glance.py", "clinical/protocol/guards.py",
         "interfaces/console/board/presenters.py", "interfaces/console/record/vitals_table.py",
     },
     "went_in": {"care/session/given.py", "clinical/replay/session.py"},

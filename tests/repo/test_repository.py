@@ -181,7 +181,7 @@ def test_every_message_lies_in_the_catalogue_of_who_says_it():
         (["sojourn/care/session/actions.py", "sojourn/care/vitals/actions.py"], "sojourn"),
         (["sojourn/interfaces/console/record/templates/page.html"], "sojourn/interfaces/console/record"),
         (["sojourn/interfaces/console/nav.py"], "sojourn/interfaces/console"),
-        (["sojourn/care/intake/story.toml"], "sojourn/care/intake"),
+        (["sojourn/care/intake/intake_form.toml"], "sojourn/care/intake"),
         (["sojourn/foundation/rulebook"], "sojourn/foundation/rulebook"),
         (["sojourn/clinical/vitals.py"], "sojourn/clinical"),
     ],

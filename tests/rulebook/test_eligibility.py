@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from sojourn.clinical import eligibility, worked
 from sojourn.clinical.eligibility import SEVERITIES, VOCABULARY, Fact, assess, known, read
-from sojourn.clinical.rules import Rule, RuleInvalid, parse_rule, tighten
+from sojourn.clinical.rules import Example, Rule, RuleInvalid, parse_rule, tighten
 from sojourn.foundation.rulebook import released_rulebook
 from tests.stated import as_stated
 
@@ -618,6 +618,20 @@ def number(unit: str, way: str) -> dict[str, Any]:
 def test_a_wrong_condition_is_refused_when_it_is_read(when, more, says):
     with pytest.raises(RuleInvalid, match=says):
         read(rule_with(when, **more))
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({"weight_kgx": 40}, "Thin: weight_kgx is not a fact that we know of"),
+        ({"weight_kg": "little"}, "Thin: weight_kg: 'little' is not-a-number"),
+    ],
+)
+def test_an_example_with_a_slip_is_named_by_its_rule(facts, says):
+    """It is told as every other fault of the book, instead of ending the check."""
+    example = Example("Thin", {"facts": facts}, {"finding": "none"})
+    rule = replace(rule_with({"fact": "seizures", "is": True}), examples=(example,))
+    assert worked.run(rule) == (f"x: {says}",)
 
 
 def test_a_negated_number_may_tighten_the_other_way():

@@ -187,8 +187,8 @@ def with_the_new_rule(monkeypatch):
 def test_the_rule_of_the_how_to_is_one_file_and_is_applied(with_the_new_rule):
     page = HOW_TO.read_text(encoding="utf-8")
     named = re.findall(r"^\| \d \| `([^`]+)` \|", page, re.M)
-    assert "One file by hand, two written by commands" in page
-    assert len(named) == 3
+    assert "One file by hand, three written by commands" in page
+    assert len(named) == 4
     assert all((HOW_TO.parents[2] / name).is_file() for name in named)
     assert load.check() == ("EX-HEART-RATE version 1: not in RELEASED.toml yet",)
     today = date(2026, 12, 1)

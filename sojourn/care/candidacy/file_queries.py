@@ -34,7 +34,7 @@ class File:
     overrides: tuple[Overridden, ...]  # newest first
     clearances: tuple[Clearance, ...]  # newest first, without what was struck
     entered: tuple[EnteredFact, ...]  # oldest observation first, retracted ones marked
-    sent_at: tuple[datetime, ...]  # when the story was sent, newest first
+    sent_at: tuple[datetime, ...]  # when the intake was sent, newest first
 
     @property
     def newest(self) -> CandidacyDecision | None:

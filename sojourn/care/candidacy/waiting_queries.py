@@ -15,14 +15,14 @@ from sojourn.foundation.accounts.models import Clinic
 
 
 def undecided() -> QuerySet[IntakeSubmission]:
-    """The newest story of each patient about whom nobody has decided."""
+    """The newest intake of each patient about whom nobody has decided."""
     newer = IntakeSubmission.objects.filter(patient_id=OuterRef("patient_id"), pk__gt=OuterRef("pk"))
     decided = CandidacyDecision.objects.filter(patient_id=OuterRef("patient_id"))
     return IntakeSubmission.objects.exclude(Exists(newer)).exclude(Exists(decided))
 
 
 def due(today: date) -> QuerySet[CandidacyDecision]:
-    """Deferrals whose day has come, or after which the story was sent again."""
+    """Deferrals whose day has come, or after which the intake was sent again."""
     newer = CandidacyDecision.objects.filter(patient_id=OuterRef("patient_id"), pk__gt=OuterRef("pk"))
     told = IntakeSubmission.objects.filter(patient_id=OuterRef("patient_id"), said_at__gt=OuterRef("decided_at"))
     rows = CandidacyDecision.objects.filter(kind=Kind.DEFER).exclude(Exists(newer))

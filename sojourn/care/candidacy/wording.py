@@ -29,9 +29,10 @@ _TITLES: Mapping[str, StrPromise] = {
     Kind.DECLINE: gettext_lazy("We do not think this treatment is right for you now"),
 }
 _LEADS: Mapping[str, StrPromise] = {
-    Kind.ACCEPT: gettext_lazy("Your care team read your story and looked at your health. You can try this treatment."),
+    Kind.ACCEPT: gettext_lazy("Your care team read your intake and looked at your health. You can try this treatment."),
     Kind.CONDITIONS: gettext_lazy(
-        "Your care team read your story and looked at your health. You can try this treatment. A few things go with it."
+        "Your care team read your intake and looked at your health. You can try this treatment. "
+        "A few things go with it."
     ),
     Kind.DEFER: gettext_lazy("This is not a no. Your care team looks at it again."),
     Kind.DECLINE: gettext_lazy(

@@ -131,7 +131,7 @@ def _first_form(record: SessionRecord) -> dict[str, Any]:
             for each in sorted(record.events, key=lambda row: row.id)
         ],
         "left": None if record.left is None else [
-            record.left.id, record.left.companion_id, record.left.companion_name, dict(record.left.criteria),
+            record.left.id, record.left.escort_id, record.left.escort_name, dict(record.left.criteria),
             _utc(record.left.at), by(record.left.by),
         ],
         "measures": [

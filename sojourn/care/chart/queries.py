@@ -219,7 +219,7 @@ class _Composer:
             appointment_id=booked.pk,
             booked_from=booked.during.lower,
             booked_until=booked.during.upper,
-            companion_name=booked.companion.name if booked.companion else "",
+            escort_name=booked.escort.name if booked.escort else "",
             opened_at=encounter.opened_at,
             states=states,
             checks=self.checks(),
@@ -374,9 +374,7 @@ class _Composer:
 
     def left(self) -> Left | None:
         for row in self.raw["record_left"]:
-            return Left(
-                row["id"], row["companion_id"], row["companion_name"], row["criteria"], _at(row["at"]), self.by(row)
-            )
+            return Left(row["id"], row["escort_id"], row["escort_name"], row["criteria"], _at(row["at"]), self.by(row))
         return None
 
     def measures(self, began: datetime, until: datetime) -> tuple[Measure, ...]:
@@ -429,7 +427,7 @@ def _subqueries() -> dict[str, ArraySubquery]:
             name=F("device__name"), maker=F("device__maker"),
         ),
         "left": array(
-            of_session(Discharge, "id"), "id", "companion_id", "companion_name", "criteria", "at", "by_id"
+            of_session(Discharge, "id"), "id", "escort_id", "escort_name", "criteria", "at", "by_id"
         ),
         "measures": array(
             answered.order_by("completed_at", "id"),

@@ -86,7 +86,7 @@ class SessionRecord:
     appointment_id: int
     booked_from: datetime
     booked_until: datetime
-    companion_name: str
+    escort_name: str
     opened_at: datetime
     states: tuple[StateEntry, ...]
     checks: tuple[Check, ...]

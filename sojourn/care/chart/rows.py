@@ -394,8 +394,8 @@ class Left:
     """How the patient left: with whom, with which scores."""
 
     id: int
-    companion_id: int | None
-    companion_name: str
+    escort_id: int | None
+    escort_name: str
     criteria: Mapping[str, Any]
     at: datetime
     by: Member | None

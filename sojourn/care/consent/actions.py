@@ -279,6 +279,7 @@ def sign(
     by.require("own.sign")
     form = _form_of(by, token)
     patient = _patient(form.patient_id)
+    at = now or timezone.now()
     if Consent.objects.filter(nonce=form.nonce).exists():
         raise ActionRefused(
             _("You have sent this page before. It counts once, and nothing was signed a second time."),
@@ -286,33 +287,32 @@ def sign(
         )
     text = _text_of(by, form)
     _must_be_open(text, consent_queries.newest_of(patient.pk).get(text.document_id), decision)
-    if decision == Decision.PERMIT:
-        _must_be_awake(by, patient, now or timezone.now())
+    agreed = decision == Decision.PERMIT
+    if agreed:
+        _must_be_awake(by, patient, at)
     name = " ".join(signed_name.split())
     _must_be_whole(text, decision, statements, name, drawn)
-    agreed = decision == Decision.PERMIT
+    said, typed, drawn = _as_agreed(text, name, drawn) if agreed else ([], "", "")
     row = Consent.objects.create(
-        clinic_id=by.own_clinic_id,
-        patient=patient,
-        document_id=text.document_id,
-        document_version=text.version,
-        language=text.language,
-        route=text.way,
-        jurisdiction=_clinic(by).jurisdiction,
-        content=text.content,
-        content_hash=text.hash,
-        decision=decision,
-        statements=[each.id for each in text.statements] if agreed else [],
-        signed_name=name if agreed and not drawn else "",
-        drawn=drawn if agreed else "",
-        nonce=form.nonce,
-        signed_at=now or timezone.now(),
-    )
+        clinic_id=by.own_clinic_id, patient=patient, document_id=text.document_id, document_version=text.version,
+        language=text.language, route=text.way, jurisdiction=_clinic(by).jurisdiction, content=text.content,
+        content_hash=text.hash, decision=decision, nonce=form.nonce, signed_at=at, statements=said, signed_name=typed,
+        drawn=drawn,
+    )  # fmt: skip
     record(
         by, "consent.signed" if agreed else "consent.refused", row, document=text.document_id, version=text.version,
-        language=text.language, hash=text.hash, how="drawn" if row.drawn else "typed" if row.signed_name else "",
+        language=text.language, hash=text.hash, how=_how_signed(row),
     )  # fmt: skip
     return row
+
+
+def _as_agreed(text: Text, name: str, drawn: str) -> tuple[list[str], str, str]:
+    """What an agreement has and a no has not: the statements, and one signature, the typed or the drawn."""
+    return [each.id for each in text.statements], "" if drawn else name, drawn
+
+
+def _how_signed(row: Consent) -> str:
+    return "drawn" if row.drawn else "typed" if row.signed_name else ""
 
 
 def _must_be_awake(by: Actor, patient: Patient, at: datetime) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from difflib import SequenceMatcher
@@ -206,33 +206,41 @@ def compose(document: Source, packs: Iterable[Source], way: str, language: str) 
     agreement, however the medicine is given.
     """
     told = language if language in LANGUAGES else "en"
-    mine = [(pack, clauses) for pack in packs if (clauses := pack.clauses_of(document.id))]
-    differs = any(each.ways for each in (*document.every_clause, *(one for _, some in mine for one in some)))
-
-    def say(clauses: Iterable[Clause]) -> tuple[str, ...]:
-        return tuple(each.text[told] for each in clauses if each.holds_for(way))
-
-    def local(section: Section) -> Iterator[Clause]:
-        return (each for _, some in mine for each in some if each.section_id == section.id)
-
-    parts = [
-        SectionText(section.id, section.title[told], say(section.clauses), say(local(section)))
-        for section in document.sections
-    ]
+    adding = [pack for pack in packs if pack.clauses_of(document.id)]
+    added = [clause for pack in adding for clause in pack.clauses_of(document.id)]
     return Text(
         document_id=document.id,
         version=document.version,
         language=told,
-        way=way if differs else "",
+        way=way if _differs_by_way(document, added) else "",
         title=document.title[told],
         summary=document.summary[told],
-        parts=tuple(each for each in parts if each.paragraphs or each.local),
+        parts=tuple(_parts(document, added, way, told)),
         statements=tuple(Statement(each.id, each.text[told]) for each in document.statements if each.holds_for(way)),
-        stops=say(document.stops),
-        stays=say(document.stays),
-        packs=tuple(pack.named for pack, _ in mine),
+        stops=_said(document.stops, way, told),
+        stays=_said(document.stays, way, told),
+        packs=tuple(pack.named for pack in adding),
         optional=document.optional,
     )
+
+
+def _differs_by_way(document: Source, added: Iterable[Clause]) -> bool:
+    return any(each.ways for each in (*document.every_clause, *added))
+
+
+def _parts(document: Source, added: Sequence[Clause], way: str, language: str) -> Iterator[SectionText]:
+    """The sections that say anything for this way, each with the local clauses that belong to it."""
+    for section in document.sections:
+        local = [each for each in added if each.section_id == section.id]
+        part = SectionText(
+            section.id, section.title[language], _said(section.clauses, way, language), _said(local, way, language)
+        )
+        if part.paragraphs or part.local:
+            yield part
+
+
+def _said(clauses: Iterable[Clause], way: str, language: str) -> tuple[str, ...]:
+    return tuple(each.text[language] for each in clauses if each.holds_for(way))
 
 
 # ---------------------------------------------------------------- reading the files

@@ -1,4 +1,4 @@
-"""What follows once an appointment stands, moves or falls: reminders, the companion's link, those who wait.
+"""What follows once an appointment stands, moves or falls: reminders, the escort's link, those who wait.
 
 Each is called within the action of scheduling that announces it (``scheduling.hooks``). What takes longer than a row is
 left as a job and done after the commit.
@@ -17,7 +17,7 @@ from sojourn.care.scheduling.models import Appointment
 from sojourn.foundation import jobs
 from sojourn.foundation.accounts.actor import Actor
 
-ASK_BEFORE = timedelta(days=7)  # how long before the session its companion is asked: our own choice
+ASK_BEFORE = timedelta(days=7)  # how long before the session its escort is asked: our own choice
 
 
 def register() -> None:
@@ -29,14 +29,14 @@ def register() -> None:
 
 def remind_and_ask(*, by: Actor, appointment: Appointment, zone: ZoneInfo, now: datetime) -> None:
     """The appointment stands at its time: remind of it, and ask whoever brings the patient home."""
-    starts_at, companion = appointment.during.lower, appointment.companion
+    starts_at, escort = appointment.during.lower, appointment.escort
     if starts_at <= now:
         return
     reminder_actions.plan(appointment, zone, now)
-    if companion is not None and companion.email:
+    if escort is not None and escort.email:
         jobs.defer(
             "booking.ask_companion", at=max(now, starts_at - ASK_BEFORE),
-            clinic_id=appointment.clinic_id, appointment_id=appointment.pk, person_id=companion.pk,
+            clinic_id=appointment.clinic_id, appointment_id=appointment.pk, person_id=escort.pk,
         )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What waits for its time: reminders, the companion's link, offers to those who wait. Each asks as the house."""
+"""What waits for its time: reminders, the escort's link, offers to those who wait. Each asks as the system actor."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ PATIENCE = RetryStrategy(max_attempts=6, exponential_wait=4)
 
 
 @contextmanager
-def _as_the_house(clinic_id: int) -> Iterator[Actor]:
-    """Ask as the house in one clinic; a connection that a restart of the database left behind is not used."""
+def _as_the_system(clinic_id: int) -> Iterator[Actor]:
+    """Ask as the system actor in one clinic; a connection that a restart of the database left behind is not used."""
     if not connection.in_atomic_block:
         close_old_connections()
     with acting_as(reminder_actions.sender(clinic_id)) as by:
@@ -26,17 +26,18 @@ def _as_the_house(clinic_id: int) -> Iterator[Actor]:
 
 @app.task(name="booking.remind", queue="booking", retry=PATIENCE)
 def remind(clinic_id: int, reminder_id: int) -> None:
-    with _as_the_house(clinic_id) as by:
+    with _as_the_system(clinic_id) as by:
         reminder_actions.send(by=by, reminder_id=reminder_id)
 
 
+# An escort; jobs that wait in the queue keep the task's first name.
 @app.task(name="booking.ask_companion", queue="booking", retry=PATIENCE)
-def ask_companion(clinic_id: int, appointment_id: int, person_id: int) -> None:
-    with _as_the_house(clinic_id) as by:
+def ask_escort(clinic_id: int, appointment_id: int, person_id: int) -> None:
+    with _as_the_system(clinic_id) as by:
         ride_home_actions.ask_in_time(by=by, appointment_id=appointment_id, person_id=person_id)
 
 
 @app.task(name="booking.tell_offer", queue="booking", retry=PATIENCE)
 def tell_offer(clinic_id: int, offer_id: int) -> None:
-    with _as_the_house(clinic_id) as by:
+    with _as_the_system(clinic_id) as by:
         waiting_actions.tell(by=by, offer_id=offer_id)

@@ -172,13 +172,13 @@ class EscortLink(ClinicScoped):
         db_table = "booking_escortlink"
         constraints = (
             models.UniqueConstraint(
-                fields=("appointment", "person"), condition=Q(ended_at=None), name="one_link_a_companion"
+                fields=("appointment", "person"), condition=Q(ended_at=None), name="one_link_an_escort"
             ),
         )
 
 
 class EscortAnswer(ClinicScoped):
-    """What the companion said about bringing the patient home at one beginning; the newest row acts."""
+    """What the escort said about bringing the patient home at one beginning; the newest row acts."""
 
     append_only = True
 

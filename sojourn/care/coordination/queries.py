@@ -21,11 +21,11 @@ from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus, Attendance
 from sojourn.foundation.accounts.actor import Actor, acting_as, set_actor
 from sojourn.foundation.accounts.models import Clinic, Membership
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 
 
-class WayHome(models.TextChoices):
-    """Where the way home of one session stands."""
+class RideHomeState(models.TextChoices):
+    """Where the ride home of one session stands."""
 
     CONFIRMED = "confirmed", gettext_lazy("confirmed")
     ASKED = "asked", gettext_lazy("not confirmed")
@@ -39,7 +39,7 @@ class RideHome:
     """Who brings a patient home from one appointment and what they said. ``said_by``: a member of the clinic who wrote
     the answer down for them, else "". ``reachable``: the person has an e-mail address to which a link can go."""
 
-    state: WayHome
+    state: RideHomeState
     person: RelatedPerson | None
     answered_at: datetime | None = None
     note: str = ""
@@ -51,13 +51,13 @@ class RideHome:
         return self.person is not None and bool(self.person.email)
 
 
-def ways_home(rows: Iterable[Appointment]) -> dict[int, RideHome]:
-    """The way home of each appointment, by its id. The appointments come with their companions. Two queries, or none.
+def rides_home(rows: Iterable[Appointment]) -> dict[int, RideHome]:
+    """The ride home of each appointment, by its id. The appointments come with their escorts. Two queries, or none.
 
     An answer counts for the beginning it was given for: whoever confirmed Tuesday has not confirmed Thursday.
     """
     wanted = list(rows)
-    ids = [row.pk for row in wanted if row.companion_id is not None]
+    ids = [row.pk for row in wanted if row.escort_id is not None]
     answers: dict[tuple[int, int], EscortAnswer] = {}
     sent: dict[tuple[int, int], datetime] = {}
     if ids:
@@ -65,28 +65,28 @@ def ways_home(rows: Iterable[Appointment]) -> dict[int, RideHome]:
             answers[answer.appointment_id, answer.person_id] = answer
         for link in EscortLink.objects.filter(appointment_id__in=ids).order_by("id"):
             sent[link.appointment_id, link.person_id] = link.sent_at
-    return {row.pk: _way(row, answers, sent) for row in wanted}
+    return {row.pk: _ride(row, answers, sent) for row in wanted}
 
 
-def _way(
+def _ride(
     row: Appointment, answers: dict[tuple[int, int], EscortAnswer], sent: dict[tuple[int, int], datetime]
 ) -> RideHome:
-    person = row.companion
+    person = row.escort
     if person is None or person.ended_at is not None:
-        return RideHome(WayHome.NOBODY, None)
+        return RideHome(RideHomeState.NOBODY, None)
     key = (row.pk, person.pk)
     answer, asked_at = answers.get(key), sent.get(key)
     if answer is None or answer.starts_at != row.during.lower:
-        return RideHome(WayHome.ASKED if asked_at else WayHome.UNASKED, person, asked_at=asked_at)
-    state = WayHome.CONFIRMED if answer.comes else WayHome.DECLINED
+        return RideHome(RideHomeState.ASKED if asked_at else RideHomeState.UNASKED, person, asked_at=asked_at)
+    state = RideHomeState.CONFIRMED if answer.comes else RideHomeState.DECLINED
     writer = answer.written_by.name if answer.written_by is not None else ""
     return RideHome(state, person, answer.answered_at, answer.note, asked_at, writer)
 
 
-def way_home(appointment_id: int) -> RideHome:
-    """The way home of one appointment. Three queries. Raises Appointment.DoesNotExist."""
-    row = Appointment.objects.select_related("companion").get(pk=appointment_id)
-    return ways_home([row])[row.pk]
+def ride_home(appointment_id: int) -> RideHome:
+    """The ride home of one appointment. Three queries. Raises Appointment.DoesNotExist."""
+    row = Appointment.objects.select_related("escort").get(pk=appointment_id)
+    return rides_home([row])[row.pk]
 
 
 def waiting() -> list[WaitingEntry]:
@@ -155,7 +155,7 @@ def feed_by(token_hash: str, now: datetime) -> Feed | None:
         row = CalendarFeed.objects.filter(token_hash=token_hash, ended_at=None).first()
         if row is None:
             return None
-        set_actor(house(row.clinic_id))
+        set_actor(system_actor(row.clinic_id))
         if not Membership.objects.filter(pk=row.member_id, ended_at=None).exists():
             return None
         clinic = Clinic.objects.get(pk=row.clinic_id)
@@ -177,14 +177,14 @@ def feed_by(token_hash: str, now: datetime) -> Feed | None:
 
 @dataclass(frozen=True, slots=True)
 class EscortView:
-    """What a companion's link opens."""
+    """What an escort's link opens."""
 
     link: EscortLink
     appointment: Appointment
     person: RelatedPerson
     given_name: str
     clinic: Clinic
-    way: RideHome
+    ride: RideHome
     begun: bool
 
     def standing(self, now: datetime) -> str:
@@ -192,7 +192,7 @@ class EscortView:
         other (somebody else brings the patient home)."""
         if self.appointment.status != AppointmentStatus.BOOKED:
             return "cancelled"
-        if self.way.person is None:
+        if self.ride.person is None:
             return "other"
         if self.link.ended_at is not None:
             return "replaced"
@@ -203,17 +203,17 @@ class EscortView:
 
 def escort_view(token_hash: str) -> EscortView | None:
     """The link, its appointment and its clinic; None for an unknown token. The token opens its own row, and what
-    stands behind it is asked as the patient's own companion: nothing of anybody else. Seven queries."""
+    stands behind it is asked as the patient's own escort: nothing of anybody else. Seven queries."""
     with acting_as(Actor(token_hash=token_hash)):
         link = EscortLink.objects.filter(token_hash=token_hash).first()
         if link is None:
             return None
         set_actor(Actor(clinic_id=link.clinic_id, patient_id=link.patient_id, role="guest"))
-        row = Appointment.objects.select_related("patient", "companion").get(pk=link.appointment_id)
+        row = Appointment.objects.select_related("patient", "escort").get(pk=link.appointment_id)
         person = RelatedPerson.objects.get(pk=link.person_id)
-        way = ways_home([row])[row.pk] if row.companion_id == person.pk else RideHome(WayHome.NOBODY, None)
+        ride = rides_home([row])[row.pk] if row.escort_id == person.pk else RideHome(RideHomeState.NOBODY, None)
         clinic = Clinic.objects.get(pk=link.clinic_id)
-        return EscortView(link, row, person, row.patient.given_name, clinic, way, row.session_opened_at is not None)
+        return EscortView(link, row, person, row.patient.given_name, clinic, ride, row.session_opened_at is not None)
 
 
 def offer_by(token_hash: str) -> tuple[Offer, Clinic] | None:

@@ -20,7 +20,7 @@ from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.foundation import jobs
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.mail import letters, sms
@@ -84,7 +84,7 @@ def drop(appointment: Appointment, now: datetime) -> None:
 def send(*, by: Actor, reminder_id: int, now: datetime | None = None) -> bool:
     """Send one reminder if it is due and still true; whether it went. Sending twice sends once.
 
-    ``by`` is the house. The letter and the mark that it was sent are one transaction.
+    ``by`` is the system actor. The letter and the mark that it was sent are one transaction.
     """
     by.require("reminder.send")
     now = now or timezone.now()
@@ -200,5 +200,5 @@ def prefer(
 
 
 def sender(clinic_id: int) -> Actor:
-    """The house as it sends reminders, letters to companions and offers in one clinic."""
-    return replace(house(clinic_id), permissions=frozenset({"reminder.send"}))
+    """The system actor as it sends reminders, letters to escorts and offers in one clinic."""
+    return replace(system_actor(clinic_id), permissions=frozenset({"reminder.send"}))

@@ -1,4 +1,4 @@
-"""The way home: the companion is asked by a link, answers, changes their mind; clinic and patient see it."""
+"""The ride home: the escort is asked by a link, answers, changes their mind; clinic and patient see it."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ NOT_AGAIN_WITHIN = timedelta(minutes=10)  # how soon a link may be asked for aga
 
 
 def _ahead(appointment_id: int, now: datetime) -> Appointment:
-    """The appointment, locked, if its way home can still be settled."""
-    row = Appointment.objects.select_for_update(of=("self",), no_key=True).select_related("companion", "patient").get(
+    """The appointment, locked, if its ride home can still be settled."""
+    row = Appointment.objects.select_for_update(of=("self",), no_key=True).select_related("escort", "patient").get(
         pk=appointment_id
     )  # fmt: skip
     if row.status != AppointmentStatus.BOOKED:
@@ -45,7 +45,7 @@ def _ahead(appointment_id: int, now: datetime) -> Appointment:
 
 @transaction.atomic
 def ask(*, by: Actor, appointment_id: int, now: datetime | None = None) -> EscortLink:
-    """Send the companion a link, or a fresh one: the old one stops working. One click chases.
+    """Send the escort a link, or a fresh one: the old one stops working. One click chases.
 
     Refused: nobody-named, no-address, cancelled, session-begun.
     """
@@ -58,7 +58,7 @@ def ask(*, by: Actor, appointment_id: int, now: datetime | None = None) -> Escor
 
 
 def _send(row: Appointment, sent_by: str, now: datetime) -> EscortLink:
-    person = row.companion
+    person = row.escort
     if person is None or person.ended_at is not None:
         raise ActionRefused(_("Nobody is named who brings the patient home."), codes=("nobody-named",))
     if not person.email:
@@ -80,13 +80,13 @@ def _send(row: Appointment, sent_by: str, now: datetime) -> EscortLink:
         expires_at=row.during.upper + READABLE_AFTER,
     )
     clinic = Clinic.objects.get(pk=row.clinic_id)
-    # A companion has no language here; the patient's is the likeliest.
+    # An escort has no language here; the patient's is the likeliest.
     language = row.patient.language or clinic.language
     with translation.override(language):
         when = formats.date_format(row.during.lower.astimezone(clinic.zone), _("l j F Y, H:i"))
     letters.post(
         letters.write(
-            person.email, "way_home", language,
+            person.email, "ride_home", language,
             name=person.name, given_name=row.patient.given_name, clinic=clinic.name, phone=clinic.phone, when=when,
             link=address(Page.RIDE_HOME, token),
         )
@@ -96,11 +96,11 @@ def _send(row: Appointment, sent_by: str, now: datetime) -> EscortLink:
 
 @transaction.atomic
 def ask_in_time(*, by: Actor, appointment_id: int, person_id: int, now: datetime | None = None) -> bool:
-    """Ask the companion by itself, once for each beginning, unless they have been asked or have answered; whether a
-    letter went. ``by`` is the house."""
+    """Ask the escort by itself, once for each beginning, unless they have been asked or have answered; whether a
+    letter went. ``by`` is the system actor."""
     by.require("reminder.send")
     now = now or timezone.now()
-    row = Appointment.objects.select_for_update(of=("self",), no_key=True).select_related("companion", "patient").get(
+    row = Appointment.objects.select_for_update(of=("self",), no_key=True).select_related("escort", "patient").get(
         pk=appointment_id
     )  # fmt: skip
     if not _to_be_asked(row, person_id, now):
@@ -112,7 +112,7 @@ def ask_in_time(*, by: Actor, appointment_id: int, person_id: int, now: datetime
 
 def _to_be_asked(row: Appointment, person_id: int, now: datetime) -> bool:
     """Whether that person still brings the patient home from what is soon, and has neither been asked nor answered."""
-    person, starts_at = row.companion, row.during.lower
+    person, starts_at = row.escort, row.during.lower
     if person is None or person.pk != person_id or person.ended_at is not None or not person.email:
         return False
     # What was moved further away has a job of its own, which comes later.
@@ -126,7 +126,7 @@ def _to_be_asked(row: Appointment, person_id: int, now: datetime) -> bool:
 
 @transaction.atomic
 def answer(*, by: Actor, comes: bool, note: str = "", now: datetime | None = None) -> EscortAnswer:
-    """The companion says yes or no, as often as they change their mind, until the session begins. The same answer
+    """The escort says yes or no, as often as they change their mind, until the session begins. The same answer
     twice is one. ``by`` asks with the link's ``token_hash``.
 
     Refused: unknown, replaced, expired, cancelled, other, over.
@@ -165,13 +165,13 @@ def _note(
 def write_answer(
     *, by: Actor, appointment_id: int, comes: bool, note: str = "", now: datetime | None = None
 ) -> EscortAnswer:
-    """Write down what the companion said on the phone. Refused: nobody-named, cancelled, session-begun."""
+    """Write down what the escort said on the phone. Refused: nobody-named, cancelled, session-begun."""
     by.require("appointment.book")
     now = now or timezone.now()
     row = _ahead(appointment_id, now)
-    if row.companion is None or row.companion.ended_at is not None:
+    if row.escort is None or row.escort.ended_at is not None:
         raise ActionRefused(_("Nobody is named who brings the patient home."), codes=("nobody-named",))
-    return _note(by, appointment_id, row.companion, comes, note, by.member, now)
+    return _note(by, appointment_id, row.escort, comes, note, by.member, now)
 
 
 @transaction.atomic
@@ -188,12 +188,12 @@ def renew(*, by: Actor, now: datetime | None = None) -> bool:
     with acting_as(guest):
         row = (
             Appointment.objects.select_for_update(of=("self",), no_key=True)
-            .select_related("companion", "patient")
+            .select_related("escort", "patient")
             .get(pk=view.appointment.pk)
         )
         if (
             row.status != AppointmentStatus.BOOKED
-            or row.companion_id != view.person.pk
+            or row.escort_id != view.person.pk
             or now >= row.during.upper + READABLE_AFTER
             or not view.person.email
             or EscortLink.objects.filter(appointment=row, sent_at__gt=now - NOT_AGAIN_WITHIN).exists()
@@ -205,7 +205,7 @@ def renew(*, by: Actor, now: datetime | None = None) -> bool:
 
 
 @transaction.atomic
-def name_companion(*, by: Actor, appointment_id: int, person_id: int, now: datetime | None = None) -> Appointment:
+def name_escort(*, by: Actor, appointment_id: int, person_id: int, now: datetime | None = None) -> Appointment:
     """The patient says which of the people beside them brings them home from one appointment; they are asked.
 
     Refused: not-beside-patient, cancelled, session-begun, not-now.
@@ -214,13 +214,13 @@ def name_companion(*, by: Actor, appointment_id: int, person_id: int, now: datet
     now = now or timezone.now()
     not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now)
     row = _ahead(appointment_id, now)
-    person = scheduling_actions.companion_of(row.patient_id, person_id)
-    if row.companion_id == person.pk:
+    person = scheduling_actions.escort_of(row.patient_id, person_id)
+    if row.escort_id == person.pk:
         return row
     EscortLink.objects.filter(appointment=row, ended_at=None).update(ended_at=now)
-    row.companion = person
+    row.escort = person
     row.version += 1
-    row.save(update_fields=["companion", "version"])
+    row.save(update_fields=["escort", "version"])
     record(by, "way_home.named", row)
     following.remind_and_ask(by=by, appointment=row, zone=Clinic.objects.get(pk=row.clinic_id).zone, now=now)
     return row
@@ -248,7 +248,7 @@ def bring(
             clinic_id=by.own_clinic_id, patient_id=row.patient_id, brings_home=True, created_at=now,
             **{key: value[:60] if key == "relationship" else value[:120] for key, value in values.items()},
         )  # fmt: skip
-    return name_companion(by=by, appointment_id=appointment_id, person_id=person.pk, now=now)
+    return name_escort(by=by, appointment_id=appointment_id, person_id=person.pk, now=now)
 
 
 def _unreachable(values: Mapping[str, str]) -> dict[str, str]:

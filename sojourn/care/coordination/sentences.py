@@ -17,6 +17,7 @@ SENTENCES = Sentences(
         "reminder.preferred": _("%(patient)s chose how to be reminded."),
         "feed.opened": _("%(who)s opened a calendar feed."),
         "feed.closed": _("%(who)s ended a calendar feed."),
+        # The ride home; its codes stand in the chain as they were first written.
         "way_home.asked": _("%(who)s asked who brings %(patient)s home."),
         "way_home.asked_again": _("%(who)s asked for a fresh link about the ride home of %(patient)s."),
         "way_home.answered": _("%(who)s answered about the ride home of %(patient)s."),

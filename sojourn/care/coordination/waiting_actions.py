@@ -149,7 +149,7 @@ def _free(offer_: Offer) -> bool:
 
 @transaction.atomic
 def tell(*, by: Actor, offer_id: int, now: datetime | None = None) -> bool:
-    """Send the letter of one offer, once, if the time is still free; whether it went. ``by`` is the house."""
+    """Send the letter of one offer, once, if the time is still free; whether it went. ``by`` is the system actor."""
     by.require("reminder.send")
     now = now or timezone.now()
     row = Offer.objects.select_for_update(of=("self",)).select_related("patient").get(pk=offer_id)
@@ -244,7 +244,7 @@ def accept(*, by: Actor, offer_id: int | None = None, now: datetime | None = Non
         try:
             taken, _was = scheduling_actions.move_appointment(
                 by=desk, appointment_id=moves.pk, version=None, chair_id=row.chair_id, starts_at=row.during.lower,
-                minutes=minutes, companion_id=scheduling_actions.companion_still(moves), staff=None, outside_hours=True,
+                minutes=minutes, escort_id=scheduling_actions.escort_still(moves), staff=None, outside_hours=True,
                 now=now,
             )  # fmt: skip
         except ActionRefused as refused:

@@ -105,11 +105,12 @@ def sessions_on(day: date, zone: ZoneInfo) -> list[SessionRow]:
 
 
 def with_states(rows: Sequence[Appointment]) -> list[SessionRow]:
-    """Appointments with the state of their sessions. One query."""
+    """Appointments with the state of their sessions. One query, and none where no session was opened yet."""
+    opened = [row.pk for row in rows if row.session_opened_at is not None]
     newest = SessionState.objects.filter(encounter=OuterRef("pk")).order_by("-seq")
     sessions = {
         appointment_id: (pk, state, at)
-        for appointment_id, pk, state, at in Encounter.objects.filter(appointment__in=[row.pk for row in rows])
+        for appointment_id, pk, state, at in Encounter.objects.filter(appointment__in=opened)
         .annotate(state=Subquery(newest.values("state")[:1]), state_at=Subquery(newest.values("at")[:1]))
         .values_list("appointment_id", "pk", "state", "state_at")
     }

@@ -1,4 +1,4 @@
-"""Tell the story, piece by piece, and send it to the clinic."""
+"""Tell the intake, piece by piece, and send it to the clinic."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.intake import doubts, weight_queries
 from sojourn.care.intake import queries as intake_queries
+from sojourn.care.intake.intake_form import Question, StatedAnswer, intake_form
 from sojourn.care.intake.models import (
     AllergyIntolerance,
     Concern,
     Goal,
     IntakeAnswer,
     IntakeSubmission,
-    Line,
+    ListItem,
     MedicationStatement,
     Outcome,
     PreviousTreatment,
@@ -30,7 +31,6 @@ from sojourn.care.intake.models import (
     TakenBy,
     TreatmentKind,
 )
-from sojourn.care.intake.story import Question, StatedAnswer, story
 from sojourn.care.intake.typed import long_text
 from sojourn.care.patients import not_now
 from sojourn.care.patients.models import Patient, RelatedPerson
@@ -42,7 +42,7 @@ from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import medicines as shipped
 
-LINES: Final[Mapping[str, type[Line]]] = {
+LINES: Final[Mapping[str, type[ListItem]]] = {
     "medicines": MedicationStatement,
     "allergies": AllergyIntolerance,
     "treatments": PreviousTreatment,
@@ -88,7 +88,7 @@ def answer(
     weight-pounds, weight-kilograms, weight-changed). The same answer again changes nothing.
     """
     patient = _speaker(by, patient_id, now)
-    question = story().by_id.get(question_id)
+    question = intake_form().by_id.get(question_id)
     if question is None:
         raise ActionRefused(_("This question is not asked any more."), codes=("unknown-question",))
     newest = IntakeAnswer.objects.filter(patient=patient, question_id=question_id).order_by("-id").first()
@@ -160,7 +160,7 @@ def _check_contradictions(
     question: Question, told: StatedAnswer, patient: Patient, confirmed: frozenset[str], today: date
 ) -> frozenset[str]:
     given = {each.question_id: each.told for each in intake_queries.answers(patient.pk).values()} | {question.id: told}
-    found = {each.id: _(each.words) for each in story().contradicted(question.id, given, patient.sex)}
+    found = {each.id: _(each.words) for each in intake_form().contradicted(question.id, given, patient.sex)}
     found |= _weight_told(question, told, patient, today)
     open_ones = {name: words for name, words in found.items() if name not in confirmed}
     if open_ones:
@@ -282,7 +282,7 @@ def _line_values(
     return _treatment_values(values) if of == "treatments" else _words_values(values)
 
 
-def _says_the_same(row: Line, values: Mapping[str, Any]) -> bool:
+def _says_the_same(row: ListItem, values: Mapping[str, Any]) -> bool:
     return not row.removed and all(getattr(row, name) == each for name, each in values.items())
 
 
@@ -297,7 +297,7 @@ def say_line(
     sure: bool = False,
     now: datetime | None = None,
     **values: Any,
-) -> Line:
+) -> ListItem:
     """Add a line to a list ("medicines", "allergies", "treatments", "goals", "concerns"), or change ``line``.
 
     Values: medicines name, dose, how_often, since, route, current, stopped_on, ingredient; allergies substance,
@@ -330,7 +330,7 @@ def say_line(
 
 
 @transaction.atomic
-def remove_line(*, by: Actor, patient_id: int, of: str, line: UUID, now: datetime | None = None) -> Line:
+def remove_line(*, by: Actor, patient_id: int, of: str, line: UUID, now: datetime | None = None) -> ListItem:
     """Take a line off a list; what it said stays readable. Removing twice changes nothing."""
     patient = _speaker(by, patient_id, now)
     model = LINES[of]
@@ -408,7 +408,7 @@ def end_person(*, by: Actor, patient_id: int, person_id: int, now: datetime | No
 
 @transaction.atomic
 def send(*, by: Actor, patient_id: int, now: datetime | None = None) -> IntakeSubmission:
-    """Send the story to the clinic as it stands. It can be changed and sent again. Refused: nothing-said.
+    """Send the intake to the clinic as it stands. It can be changed and sent again. Refused: nothing-said.
 
     What was sent before, unchanged, is not sent twice.
     """
@@ -421,7 +421,7 @@ def send(*, by: Actor, patient_id: int, now: datetime | None = None) -> IntakeSu
     if newest is not None and newest.content_hash == hashed:
         return newest
     row = IntakeSubmission.objects.create(
-        **_said(by, patient, now), story_version=story().version, content=content, content_hash=hashed
+        **_said(by, patient, now), form_version=intake_form().version, content=content, content_hash=hashed
     )
     record(by, "intake.sent", row, hash=hashed)
     return row

@@ -1,4 +1,4 @@
-"""A person's story as they told it, and what clinicians and laboratories added. Nothing here is ever changed:
+"""A person's intake as they told it, and what clinicians and laboratories added. Nothing here is ever changed:
 the newest row of a question, of a line or of a fact counts, and the older ones stay readable."""
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SAID: dict[str, Privacy] = {
 _LINE: dict[str, Privacy] = _SAID | {"line": OPERATIONAL, "removed": OPERATIONAL}
 
 
-class Said(ClinicScoped):
+class PatientStatement(ClinicScoped):
     """Something told on a day. ``on_behalf``: a member of staff wrote down what the patient said."""
 
     append_only = True
@@ -45,8 +45,8 @@ class Said(ClinicScoped):
         abstract = True
 
 
-class IntakeAnswer(Said):
-    """One answer to one question of the story. ``value`` is what was said, in the shape of the question's kind;
+class IntakeAnswer(PatientStatement):
+    """One answer to one question of the intake. ``value`` is what was said, in the shape of the question's kind;
     ``confirmed`` names the contradictions that the person was shown and confirmed."""
 
     question_id = models.CharField(max_length=60)
@@ -62,7 +62,7 @@ class IntakeAnswer(Said):
         indexes = (models.Index(fields=("patient", "question_id", "-id"), name="intake_newest_answer"),)
 
 
-class Line(Said):
+class ListItem(PatientStatement):
     """A line of a list that one adds to: the newest row of a ``line`` counts; ``removed`` takes it off."""
 
     line = models.UUIDField(default=uuid.uuid4)
@@ -83,7 +83,7 @@ class TakenBy(models.TextChoices):
     OTHER = "other", _("another way")
 
 
-class MedicationStatement(Line):
+class MedicationStatement(ListItem):
     """A medicine as it was said. FHIR MedicationStatement. ``ingredient``: the medicine or product that was recognised,
     several joined by " + "; empty where none was, so that a person looks at it."""
 
@@ -106,7 +106,7 @@ class MedicationStatement(Line):
         indexes = (models.Index(fields=("patient", "line", "-id"), name="medicine_newest"),)
 
 
-class AllergyIntolerance(Line):
+class AllergyIntolerance(ListItem):
     """An allergy as it was said. FHIR AllergyIntolerance."""
 
     substance = models.CharField(_("what to"), max_length=200)
@@ -134,7 +134,7 @@ class Outcome(models.TextChoices):
     UNSURE = "unsure", _("not sure")
 
 
-class PreviousTreatment(Line):
+class PreviousTreatment(ListItem):
     """A treatment tried before. ``long_enough``: whether it was taken long enough at a full dose, in the person's
     own judgement; None where they are not sure."""
 
@@ -156,7 +156,7 @@ class PreviousTreatment(Line):
         indexes = (models.Index(fields=("patient", "line", "-id"), name="treatment_newest"),)
 
 
-class Goal(Line):
+class Goal(ListItem):
     """What the person hopes for, in their own words. FHIR Goal."""
 
     text = models.TextField(_("goal"))
@@ -167,7 +167,7 @@ class Goal(Line):
         indexes = (models.Index(fields=("patient", "line", "-id"), name="goal_newest"),)
 
 
-class Concern(Line):
+class Concern(ListItem):
     """A worry or a question that the person wants to talk about."""
 
     text = models.TextField(_("worry or question"))
@@ -178,15 +178,15 @@ class Concern(Line):
         indexes = (models.Index(fields=("patient", "line", "-id"), name="concern_newest"),)
 
 
-class IntakeSubmission(Said):
-    """The story as it was sent to the clinic. ``content`` is all that was said, ``content_hash`` its SHA-256."""
+class IntakeSubmission(PatientStatement):
+    """The intake as it was sent to the clinic. ``content`` is all that was said, ``content_hash`` its SHA-256."""
 
-    story_version = models.CharField(max_length=20)
+    form_version = models.CharField(max_length=20)
     content: models.JSONField[Any, Any] = models.JSONField()
     content_hash = models.CharField(max_length=64)
 
     privacy: ClassVar[dict[str, Privacy]] = _SAID | {
-        "story_version": OPERATIONAL, "content": DIRECT, "content_hash": OPERATIONAL,
+        "form_version": OPERATIONAL, "content": DIRECT, "content_hash": OPERATIONAL,
     }  # fmt: skip
 
     class Meta:

@@ -12,6 +12,8 @@ from django.db import connection
 from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 
+from sojourn.care.intake.intake_form import LISTS as LISTED
+from sojourn.care.intake.intake_form import StatedAnswer, intake_form, tells
 from sojourn.care.intake.models import (
     AllergyIntolerance,
     ClinicalFact,
@@ -19,13 +21,11 @@ from sojourn.care.intake.models import (
     Goal,
     IntakeAnswer,
     IntakeSubmission,
-    Line,
+    ListItem,
     MedicationStatement,
     Outcome,
     PreviousTreatment,
 )
-from sojourn.care.intake.story import LISTS as LISTED
-from sojourn.care.intake.story import StatedAnswer, story, tells
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.patients.queries import people_of
 from sojourn.clinical.eligibility.facts import VOCABULARY, Fact, Facts, Value, known
@@ -35,7 +35,7 @@ from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import medicines as shipped
 
-AnyLine = TypeVar("AnyLine", bound=Line)
+AnyListItem = TypeVar("AnyListItem", bound=ListItem)
 OwnWords = TypeVar("OwnWords", Goal, Concern)
 
 WEIGHT: Final = "weight_kg"
@@ -75,7 +75,7 @@ def told_facts(given: Mapping[str, Answered], sex: str) -> tuple[Fact, ...]:
     """What the answers tell, each with the day on which it was said. No query."""
     said: list[Fact] = []
     told = {each.question_id: each.told for each in given.values()}
-    for question in story().shown(told, sex):
+    for question in intake_form().shown(told, sex):
         answer = given.get(question.id)
         if answer is not None:
             day = clinic_day(answer.said_at, current_actor())
@@ -158,13 +158,13 @@ class Answered:
     confirmed: tuple[str, ...]
 
     def tells(self) -> dict[str, Value]:
-        return tells(story().by_id[self.question_id], self.told)
+        return tells(intake_form().by_id[self.question_id], self.told)
 
 
 def answers(patient_id: int) -> dict[str, Answered]:
     """The newest answer to each question that is still asked, by question. One query."""
     rows = IntakeAnswer.objects.filter(patient_id=patient_id).order_by("question_id", "-id").distinct("question_id")
-    return {row.question_id: _answered(row) for row in rows if row.question_id in story().by_id}
+    return {row.question_id: _answered(row) for row in rows if row.question_id in intake_form().by_id}
 
 
 def _answered(row: IntakeAnswer) -> Answered:
@@ -179,7 +179,7 @@ def access_needs(patient_id: int) -> tuple[str, ...]:
     given = answers(patient_id)
     told = {name: each.told.value for name, each in given.items() if each.told.standing == "told"}
     ticked = set(told.get("access_needs", {}).get("yes", ()))
-    needs = [_(each.text) for each in story().by_id["access_needs"].choices if each.id in ticked]
+    needs = [_(each.text) for each in intake_form().by_id["access_needs"].choices if each.id in ticked]
     return (*needs, told["access_words"]) if needs and "access_words" in told else tuple(needs)
 
 
@@ -192,7 +192,7 @@ def history(patient_id: int, question_id: str) -> tuple[Answered, ...]:
 # ---------------------------------------------------------------- lists
 
 
-def newest_lines(model: type[AnyLine], patient_id: int) -> QuerySet[AnyLine]:
+def newest_lines(model: type[AnyListItem], patient_id: int) -> QuerySet[AnyListItem]:
     """The newest row of each line that is not removed, in the order in which the lines were begun. One query."""
     manager = model._default_manager
     newest = manager.filter(patient_id=patient_id).values("line").annotate(newest=Max("id")).values("newest")
@@ -328,7 +328,7 @@ def _word(row: Goal | Concern) -> Words:
 
 
 def submissions(patient_id: int) -> list[IntakeSubmission]:
-    """Every time the story was sent, newest first. One query."""
+    """Every time the intake was sent, newest first. One query."""
     return list(IntakeSubmission.objects.filter(patient_id=patient_id).order_by("-id"))
 
 
@@ -354,7 +354,7 @@ def snapshot(
                 "value": given[each.id].told.value,
                 "on_behalf": given[each.id].on_behalf,
             }
-            for each in story().shown(told, sex)
+            for each in intake_form().shown(told, sex)
             if each.id in given
         },
         **{name: [_kept(each) for each in everything.of(name)] for name in _MODELS},
@@ -373,7 +373,7 @@ def _kept(each: Any) -> dict[str, Any]:
     return {
         name: value.isoformat() if isinstance(value, date) else value
         for name, value in asdict(each).items()
-        if name not in _UNSENT and (name != "route" or value)  # stories were sent before anybody was asked the route
+        if name not in _UNSENT and (name != "route" or value)  # intakes were sent before anybody was asked the route
     }
 
 
@@ -443,7 +443,7 @@ def timeline(patient_id: int) -> tuple[Moment, ...]:
     return tuple(sorted(moments, key=lambda moment: moment.on, reverse=True))
 
 
-_MODELS: Mapping[str, type[Line]] = {
+_MODELS: Mapping[str, type[ListItem]] = {
     "medicines": MedicationStatement,
     "allergies": AllergyIntolerance,
     "treatments": PreviousTreatment,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from sojourn.care.intake.story import Question, StatedAnswer, Unreadable, number
+from sojourn.care.intake.intake_form import Question, StatedAnswer, Unreadable, number
 from sojourn.care.patients.days import days_in
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.ui.numbers import number_words

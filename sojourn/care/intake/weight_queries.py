@@ -9,9 +9,9 @@ from typing import Any, Final, Literal
 
 from django.db import models
 
+from sojourn.care.intake.intake_form import intake_form
 from sojourn.care.intake.models import ClinicalFact, IntakeAnswer
 from sojourn.care.intake.queries import WEIGHT, teller
-from sojourn.care.intake.story import story
 from sojourn.clinical.eligibility.facts import Value
 from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.clock import clinic_day
@@ -39,7 +39,7 @@ def newest_weight(patient_id: int) -> Weight | None:
 
 def weights(patient_id: int) -> list[Weight]:
     """Every weight that stands, the newest last. One query."""
-    asked = [each.id for each in story().by_id.values() if each.fact == WEIGHT]
+    asked = [each.id for each in intake_form().by_id.values() if each.fact == WEIGHT]
     newest = IntakeAnswer.objects.filter(patient_id=patient_id, question_id__in=asked).order_by("-id")[:1]
     entered = ClinicalFact.objects.filter(patient_id=patient_id, name=WEIGHT, retracts=None, retractions=None)
     nothing = models.Value(None, output_field=models.DateTimeField())

@@ -9,8 +9,8 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from sojourn.care.intake.intake_form import Question, StatedAnswer
 from sojourn.care.intake.models import Outcome, TakenBy, TreatmentKind
-from sojourn.care.intake.story import Question, StatedAnswer
 
 
 def said(question: Question, told: StatedAnswer | None) -> str:

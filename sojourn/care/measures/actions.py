@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.faults import in_words
-from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse, Sitting, Source
+from sojourn.care.measures.models import Answer, MeasureRequest, MeasureSession, QuestionnaireResponse, Source
 from sojourn.care.patients import not_now
 from sojourn.care.patients.models import Patient
 from sojourn.clinical.scales import Number, Scale, Score, ScoreRefusal, say
@@ -125,10 +125,10 @@ def _adopted_battery(indication: str) -> measures_queries.MeasureSet:
 @transaction.atomic
 def request_battery(
     *, by: Actor, patient_id: int, indication: str, due_at: datetime, now: datetime | None = None
-) -> Sitting:
+) -> MeasureSession:
     """Ask for everything that an indication begins with, as one sitting. What is open already joins it.
 
-    Refused while no prescriber has adopted the battery, while the same sitting is open, or where it asks nothing.
+    Refused while no prescriber has adopted the battery, while the same session is open, or where it asks nothing.
     """
     by.require("measure.request")
     now = now or timezone.now()
@@ -140,9 +140,9 @@ def request_battery(
         raise ActionRefused(_("Nothing in this battery can be asked of the patient."), codes=("nothing_to_ask",))
     waiting = {each.scale.family: each for each in measures_queries.open_requests_of([patient.pk]).get(patient.pk, [])}
     wanted = [each.family for each in battery.asked]
-    if all(family in waiting and waiting[family].sitting_id is not None for family in wanted):
+    if all(family in waiting and waiting[family].measure_session_id is not None for family in wanted):
         raise ActionRefused(_("These questionnaires are open already."), codes=("already_open",))
-    sitting = Sitting.objects.create(
+    measure_session = MeasureSession.objects.create(
         clinic_id=by.own_clinic_id,
         patient=patient,
         indication=indication,
@@ -155,24 +155,24 @@ def request_battery(
     )
     for asked in battery.asked:
         standing = waiting.get(asked.family)
-        _join(sitting, asked, None if standing is None else standing.id)
-    record(by, "measure.battery_requested", sitting, indication=indication, rule=battery.rule.id)
-    return sitting
+        _join(measure_session, asked, None if standing is None else standing.id)
+    record(by, "measure.battery_requested", measure_session, indication=indication, rule=battery.rule.id)
+    return measure_session
 
 
-def _join(sitting: Sitting, asked: Scale, open_id: int | None) -> None:
-    """Ask for a questionnaire in a sitting; one that is open already joins it."""
+def _join(measure_session: MeasureSession, asked: Scale, open_id: int | None) -> None:
+    """Ask for a questionnaire in a measure session; one that is open already joins it."""
     if open_id is not None:
-        MeasureRequest.objects.filter(pk=open_id).update(sitting=sitting)
+        MeasureRequest.objects.filter(pk=open_id).update(measure_session=measure_session)
         return
     MeasureRequest.objects.create(
-        clinic_id=sitting.clinic_id,
-        patient_id=sitting.patient_id,
+        clinic_id=measure_session.clinic_id,
+        patient_id=measure_session.patient_id,
         scale_id=asked.id,
-        due_at=sitting.due_at,
-        requested_at=sitting.requested_at,
-        requested_by_id=sitting.requested_by_id,
-        sitting=sitting,
+        due_at=measure_session.due_at,
+        requested_at=measure_session.requested_at,
+        requested_by_id=measure_session.requested_by_id,
+        measure_session=measure_session,
     )
 
 

@@ -47,12 +47,12 @@ class OwnScale(ClinicScoped):
         constraints = (models.UniqueConstraint(fields=("clinic", "code", "version"), name="one_version_of_own_scale"),)
 
 
-class Sitting(ClinicScoped):
+class MeasureSession(ClinicScoped):
     """Several questionnaires asked at once, answered in one sitting. The battery's rule as it stood then."""
 
     append_only = True
 
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="sittings")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="measure_sessions")
     indication = models.CharField(max_length=40)
     rule_id = models.CharField(max_length=60)
     rule_version = models.PositiveSmallIntegerField()
@@ -77,12 +77,12 @@ class MeasureRequest(ClinicScoped):
     requested_at = models.DateTimeField()
     requested_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
     withdrawn_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
-    sitting = models.ForeignKey(Sitting, on_delete=models.PROTECT, related_name="requests", null=True)
+    measure_session = models.ForeignKey(MeasureSession, on_delete=models.PROTECT, related_name="requests", null=True)
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "scale_id": CLINICAL,
         "due_at": OPERATIONAL, "requested_at": OPERATIONAL, "requested_by": OPERATIONAL,
-        "withdrawn_at": OPERATIONAL, "sitting": OPERATIONAL,
+        "withdrawn_at": OPERATIONAL, "measure_session": OPERATIONAL,
     }  # fmt: skip
 
 

@@ -103,12 +103,9 @@ def load_own_scale(
     title = say(asked.title, "en")
     code = code or stands_for or _code_of(title)
     sign = own.digest(questionnaire, scoring, stands_for)
-    with connection.cursor() as cursor:  # two uploads of one code come one after the other
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"own-scale {by.own_clinic_id} {code}"]
-        )
+    _take_turns(by, code)
     newest = OwnScale.objects.filter(code=code).order_by("-version").first()
-    if newest is not None and newest.hash == sign and not newest.retired:
+    if newest is not None and _stands(newest, sign):
         return newest
     row = OwnScale.objects.create(
         clinic_id=by.own_clinic_id,
@@ -126,6 +123,19 @@ def load_own_scale(
     )
     record(by, "measure.loaded", row, code=code, version=row.version, hash=sign)
     return row
+
+
+def _take_turns(by: Actor, code: str) -> None:
+    """Two uploads of one code come one after the other."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"own-scale {by.own_clinic_id} {code}"]
+        )
+
+
+def _stands(row: OwnScale, sign: str) -> bool:
+    """Whether this very content is what the clinic asks already."""
+    return row.hash == sign and not row.retired
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from django.db.models import F, OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
 from sojourn.care.measures import own
-from sojourn.care.measures.models import Answer, MeasureRequest, OwnScale, QuestionnaireResponse, Sitting
+from sojourn.care.measures.models import Answer, MeasureRequest, MeasureSession, OwnScale, QuestionnaireResponse
 from sojourn.clinical.rules import Rule
 from sojourn.clinical.scales import Band, Change, Number, Scale
 from sojourn.foundation.accounts.actor import current_actor
@@ -199,7 +199,7 @@ class OpenRequest:
     response_id: int | None
     answered: int
     given: Mapping[str, int | None] = field(default_factory=dict)
-    sitting_id: int | None = None
+    measure_session_id: int | None = None
 
     @property
     def scale(self) -> Scale:
@@ -403,7 +403,7 @@ def open_requests_of(patient_ids: Iterable[int]) -> dict[int, list[OpenRequest]]
                 response_id=row.begun_id,
                 answered=len(given),
                 given=given,
-                sitting_id=row.sitting_id,
+                measure_session_id=row.measure_session_id,
             )
         )
     return found
@@ -446,8 +446,8 @@ def standing(given: Mapping[str, int | None], asked: Scale) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class SittingPart:
-    """One questionnaire of a sitting."""
+class MeasureSessionPart:
+    """One questionnaire of a measure session."""
 
     request_id: int
     scale: Scale
@@ -466,13 +466,13 @@ class SittingPart:
 SECONDS_A_QUESTION = 12
 
 
-def sitting(sitting_id: int) -> tuple[Sitting, list[SittingPart]]:
-    """A sitting with its questionnaires in the order in which they were asked. Three queries.
+def measure_session(measure_session_id: int) -> tuple[MeasureSession, list[MeasureSessionPart]]:
+    """A measure session with its questionnaires in the order in which they were asked. Three queries.
 
-    Raises Sitting.DoesNotExist.
+    Raises MeasureSession.DoesNotExist.
     """
-    whole = Sitting.objects.get(pk=sitting_id)
-    rows = list(MeasureRequest.objects.select_related("response").filter(sitting=whole).order_by("id"))
+    whole = MeasureSession.objects.get(pk=measure_session_id)
+    rows = list(MeasureRequest.objects.select_related("response").filter(measure_session=whole).order_by("id"))
     begun = {row.pk: response for row in rows if (response := _response_of(row)) is not None}
     given: dict[int, dict[str, Any]] = answers_of(each.pk for each in begun.values()) if begun else {}
     parts = []
@@ -480,7 +480,7 @@ def sitting(sitting_id: int) -> tuple[Sitting, list[SittingPart]]:
         asked, response = scale(row.scale_id), begun.get(row.pk)
         answers = given.get(response.pk, {}) if response is not None else {}
         parts.append(
-            SittingPart(
+            MeasureSessionPart(
                 request_id=row.pk,
                 scale=asked,
                 answered=len(answers),

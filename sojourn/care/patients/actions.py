@@ -20,9 +20,10 @@ from sojourn.foundation.clock import clinic_day
 
 OLDEST_YEARS = 130
 _FIELDS = ("given_name", "family_name", "birth_date", "sex", "email", "phone", "language")
+_IDENTITY = frozenset(("given_name", "family_name", "birth_date"))  # by which two records are found to be alike
 
 
-def _tidy(values: Mapping[str, Any]) -> dict[str, Any]:
+def _tidy(values: Mapping[str, object]) -> dict[str, Any]:
     return {name: " ".join(v.split()) if isinstance(v, str) else v for name, v in values.items()}
 
 
@@ -160,28 +161,42 @@ def edit(
     ``version`` is the one that the actor saw: Overtaken where somebody saved since. ``restricted`` is left alone
     without patient.restricted. Refuses as ``add`` does; a likeness is asked about only when name or birth change.
     """
-    if set(values) - set(_FIELDS):
-        raise TypeError(f"not a part of a patient: {sorted(set(values) - set(_FIELDS))}")
+    if strange := sorted(set(values) - set(_FIELDS)):
+        raise TypeError(f"not a part of a patient: {strange}")
     now = now or timezone.now()
     patient = Patient.objects.get(pk=patient_id)
-    if patient.version != version:
-        raise Overtaken(
-            _("Somebody saved this record while you were writing. Your entries are still here."),
-            codes=("overtaken",),
-        )
-    wanted = _tidy({name: getattr(patient, name) for name in _FIELDS} | values)
-    wanted["record_number"] = " ".join(record_number.split()) or patient.record_number
+    _must_be_as_seen(patient, version)
+    wanted = _as_edited(patient, values, record_number)
     if restricted is not None and restricted != patient.restricted:
         wanted["restricted"] = restricted
-    changed = sorted(name for name, value in wanted.items() if getattr(patient, name) != value)
+    changed = _changed(patient, wanted)
     _check_identity(wanted, clinic_day(now, by))
-    if not another_person and {"given_name", "family_name", "birth_date"} & set(changed):
+    if not another_person and _IDENTITY & set(changed):
         _check_alone(wanted, other_than=patient.pk)
     if not changed:
         return unchanged(patient)
     _save(patient, {name: wanted[name] for name in changed})
     record(by, "patient.edited", patient, fields=changed)
     return patient
+
+
+def _must_be_as_seen(patient: Patient, version: int) -> None:
+    if patient.version != version:
+        raise Overtaken(
+            _("Somebody saved this record while you were writing. Your entries are still here."),
+            codes=("overtaken",),
+        )
+
+
+def _as_edited(patient: Patient, values: Mapping[str, object], record_number: str) -> dict[str, Any]:
+    """Who the patient is once ``values`` are written; without a record number the one that stands is kept."""
+    wanted = _tidy({name: getattr(patient, name) for name in _FIELDS} | dict(values))
+    wanted["record_number"] = " ".join(record_number.split()) or patient.record_number
+    return wanted
+
+
+def _changed(patient: Patient, wanted: Mapping[str, object]) -> list[str]:
+    return sorted(name for name, value in wanted.items() if getattr(patient, name) != value)
 
 
 @action(

@@ -1,6 +1,6 @@
 """Begin the clock of a flag: by when it must be answered, who is asked first, who is told next. Parts of other actions.
 
-Whoever raises a flag may be the patient, who sees neither the list nor the hours: they are read as the house.
+Whoever raises a flag may be the patient, who sees neither the list nor the hours: they are read as the system actor.
 """
 
 from __future__ import annotations

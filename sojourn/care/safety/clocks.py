@@ -13,7 +13,7 @@ from sojourn.clinical import deadlines
 from sojourn.clinical.deadlines import Deadlines, Stretch
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.rulebook import queries as rulebook_queries
 
 # How far ahead the hours are read; a deadline that they do not reach is counted around the clock.
@@ -21,8 +21,8 @@ _HORIZON = timedelta(days=60)
 
 
 def teller(clinic_id: int) -> Actor:
-    """The house, as it tells people of flags."""
-    return replace(house(clinic_id), permissions=frozenset({"flag.tell"}))
+    """The system actor, as it tells people of flags."""
+    return replace(system_actor(clinic_id), permissions=frozenset({"flag.tell"}))
 
 
 def adopted(clinic_id: int, severity: Severity, at: datetime) -> Deadlines | None:

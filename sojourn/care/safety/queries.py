@@ -247,7 +247,7 @@ def _ahead(at: datetime | None, now: datetime) -> datetime | None:
 def word_back(patient_id: int, now: datetime) -> WordBack | None:
     """What has become of the newest flag that a patient raised themselves, of an open one before any that is closed;
     None where there is none, or where it was closed a week ago. The patient may ask: what the answer hangs on is read
-    as the house. Eight queries, or one."""
+    as the system actor. Eight queries, or one."""
     own = Flag.objects.filter(patient_id=patient_id, source__in=_OWN_WORDS).annotate(closed=_closed())
     row = own.order_by("closed", "-raised_at", "-id").first()
     if row is None:

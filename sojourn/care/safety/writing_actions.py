@@ -2,7 +2,7 @@
 here, in one transaction.
 
 Interfaces call these and never the bare actions; a test walks the pages of patients and holds it. What staff write
-down in a patient's own words (the story) is read as well: whoever types it may be no clinician.
+down in a patient's own words (the intake) is read as well: whoever types it may be no clinician.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from sojourn.care.coordination import ride_home_actions
 from sojourn.care.coordination.models import EscortAnswer
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import wording
-from sojourn.care.intake.models import IntakeAnswer, Line
-from sojourn.care.intake.story import Question, StatedAnswer, story
+from sojourn.care.intake.intake_form import Question, StatedAnswer, intake_form
+from sojourn.care.intake.models import IntakeAnswer, ListItem
 from sojourn.care.messaging import actions as messaging_actions
 from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import RelatedPerson
@@ -38,7 +38,7 @@ from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import ActionRefused
 
-# The texts of each list of the story. What is chosen there from a list, or is a day, is no text.
+# The texts of each list of the intake. What is chosen there from a list, or is a day, is no text.
 WRITTEN: Final[Mapping[str, tuple[str, ...]]] = {
     "medicines": ("name", "dose", "how_often", "since"),
     "allergies": ("substance", "reaction"),
@@ -60,7 +60,7 @@ def write_message(
 
 
 @dataclass(frozen=True, slots=True)
-class StoryAnswer:
+class KeptAnswer:
     """An answer as it is kept. ``alarming``: help should be offered now, before the next question. What a clinician
     should only see soon (somebody is not sure) raises its flag and asks nothing of the patient."""
 
@@ -69,7 +69,7 @@ class StoryAnswer:
 
 
 @transaction.atomic
-def answer_story(
+def answer_intake(
     *,
     by: Actor,
     patient_id: int,
@@ -78,13 +78,14 @@ def answer_story(
     seen: int | None,
     confirmed: frozenset[str] = frozenset(),
     now: datetime | None = None,
-) -> StoryAnswer:
-    """``intake.answer``; a text is read for danger, and an answer that the story names as a sign of danger raises its
+) -> KeptAnswer:
+    """``intake.answer``; a text is read for danger, and an answer that the intake names as a sign of danger raises its
     flags (voices, thoughts of suicide, self-harm)."""
     row = intake_actions.answer(
         by=by, patient_id=patient_id, question_id=question_id, told=told, seen=seen, confirmed=confirmed, now=now
     )
-    question, about = story().by_id[question_id], f"story:{question_id}:{row.pk}"
+    # The key as flags have had it from the beginning.
+    question, about = intake_form().by_id[question_id], f"story:{question_id}:{row.pk}"
     signs = question.signs_of(told)
     for kind, severity in signs:
         raise_flag(
@@ -93,7 +94,7 @@ def answer_story(
         )  # fmt: skip
     text = told.value if question.kind == "text" and told.standing == "told" else ""
     found = heed(by=by, patient_id=patient_id, text=text, about=about, now=now)
-    return StoryAnswer(row, found is not None or any(severity != Severity.SOON for _kind, severity in signs))
+    return KeptAnswer(row, found is not None or any(severity != Severity.SOON for _kind, severity in signs))
 
 
 def _in_the_clinics_words(by: Actor, question: Question, told: StatedAnswer) -> str:
@@ -113,7 +114,7 @@ def say_line(
     sure: bool = False,
     now: datetime | None = None,
     **values: Any,
-) -> Line:
+) -> ListItem:
     """``intake.say_line``, read for danger in each of its texts."""
     row = intake_actions.say_line(
         by=by, patient_id=patient_id, of=of, line=line, seen=seen, sure=sure, now=now, **values
@@ -156,7 +157,7 @@ def bring(
         by=by, appointment_id=appointment_id, name=name, email=email, phone=phone, relationship=relationship, now=now
     )
     texts = (name, relationship, phone)
-    heed_each(by=by, patient_id=row.patient_id, texts=texts, about=f"person:{row.companion_id}", now=now)
+    heed_each(by=by, patient_id=row.patient_id, texts=texts, about=f"person:{row.escort_id}", now=now)
     return row
 
 
@@ -185,10 +186,11 @@ WORRY: Final = 150  # characters of a worry: a flag keeps it whole, beside the n
 
 
 @transaction.atomic
-def answer_way_home(*, by: Actor, comes: bool, note: str = "", now: datetime | None = None) -> EscortAnswer:
+def answer_ride_home(*, by: Actor, comes: bool, note: str = "", now: datetime | None = None) -> EscortAnswer:
     """``ride_home_actions.answer``. Words of danger in the note of a support person are a worry about the patient:
     whose danger they tell of, a clinician must ask."""
     row = ride_home_actions.answer(by=by, comes=comes, note=note, now=now)
+    # As flags have been keyed from the beginning: the same note raises no second one.
     worry_of(by=by, text=row.note, about=f"way_home:{row.pk}", now=now)
     return row
 

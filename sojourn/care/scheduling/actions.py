@@ -168,21 +168,21 @@ def _range(starts_at: datetime, minutes: int) -> DateTimeTZRange:
     return DateTimeTZRange(starts_at, starts_at + timedelta(minutes=minutes), "[)")
 
 
-def _companion(patient_id: int, companion_id: int | None) -> RelatedPerson | None:
-    return None if companion_id is None else companion_of(patient_id, companion_id)
+def _escort(patient_id: int, escort_id: int | None) -> RelatedPerson | None:
+    return None if escort_id is None else escort_of(patient_id, escort_id)
 
 
-def companion_of(patient_id: int, companion_id: int) -> RelatedPerson:
+def escort_of(patient_id: int, escort_id: int) -> RelatedPerson:
     """One of the people beside this patient now. Refused: not-beside-patient."""
-    person = RelatedPerson.objects.filter(pk=companion_id, patient_id=patient_id, ended_at=None).first()
+    person = RelatedPerson.objects.filter(pk=escort_id, patient_id=patient_id, ended_at=None).first()
     if person is None:
         raise ActionRefused(_("Choose one of this patient's contacts."), codes=("not-beside-patient",))
     return person
 
 
-def companion_still(row: Appointment) -> int | None:
+def escort_still(row: Appointment) -> int | None:
     """Who brings the patient home from this appointment, if that person is beside the patient still."""
-    return row.companion_id if row.companion is not None and row.companion.ended_at is None else None
+    return row.escort_id if row.escort is not None and row.escort.ended_at is None else None
 
 
 def _chair(chair_id: int) -> Chair:
@@ -293,7 +293,7 @@ def book(
     chair_id: int,
     starts_at: datetime,
     minutes: int,
-    companion_id: int | None = None,
+    escort_id: int | None = None,
     staff: Collection[int] = (),
     outside_hours: bool = False,
     now: datetime | None = None,
@@ -308,7 +308,7 @@ def book(
     one_at_a_time(by)
     course = CarePlan.objects.get(pk=care_plan_id)
     appointment = insert_appointment(
-        by=by, course=course, chair_id=chair_id, starts_at=starts_at, minutes=minutes, companion_id=companion_id,
+        by=by, course=course, chair_id=chair_id, starts_at=starts_at, minutes=minutes, escort_id=escort_id,
         staff=staff, outside_hours=outside_hours, now=now,
     )  # fmt: skip
     record(by, "appointment.booked", appointment, starts_at=starts_at, minutes=minutes, chair=chair_id)
@@ -317,7 +317,7 @@ def book(
 
 @transaction.atomic
 def insert_appointment(
-    *, by: Actor, course: CarePlan, chair_id: int, starts_at: datetime, minutes: int, companion_id: int | None,
+    *, by: Actor, course: CarePlan, chair_id: int, starts_at: datetime, minutes: int, escort_id: int | None,
     staff: Collection[int], outside_hours: bool, now: datetime,
 ) -> Appointment:  # fmt: skip
     """Put one appointment into its chair, with who attends and what follows of it; or refuse and leave no trace.
@@ -340,7 +340,7 @@ def insert_appointment(
             chair=chair,
             during=during,
             turnover_minutes=turnover,
-            companion=_companion(patient.pk, companion_id),
+            escort=_escort(patient.pk, escort_id),
             booked_at=now,
             booked_by_id=by.member,
         )
@@ -375,12 +375,12 @@ def reschedule(
     chair_id: int,
     starts_at: datetime,
     minutes: int,
-    companion_id: int | None = None,
+    escort_id: int | None = None,
     staff: Collection[int] | None = None,
     outside_hours: bool = False,
     now: datetime | None = None,
 ) -> Appointment:
-    """Move an appointment to another time, chair, companion or staff. Refused as ``book``; cancelled, session-begun;
+    """Move an appointment to another time, chair, escort or staff. Refused as ``book``; cancelled, session-begun;
     Overtaken where somebody changed it since ``version``. ``staff`` None: those who attend stay, where they can; a
     nurse who cannot is replaced."""
     by.require("appointment.book")
@@ -388,7 +388,7 @@ def reschedule(
     one_at_a_time(by)
     appointment, was = move_appointment(
         by=by, appointment_id=appointment_id, version=version, chair_id=chair_id, starts_at=starts_at,
-        minutes=minutes, companion_id=companion_id, staff=staff, outside_hours=outside_hours, now=now,
+        minutes=minutes, escort_id=escort_id, staff=staff, outside_hours=outside_hours, now=now,
     )  # fmt: skip
     record(
         by,
@@ -405,7 +405,7 @@ def reschedule(
 @transaction.atomic
 def move_appointment(
     *, by: Actor, appointment_id: int, version: int | None, chair_id: int, starts_at: datetime, minutes: int,
-    companion_id: int | None, staff: Collection[int] | None, outside_hours: bool, now: datetime,
+    escort_id: int | None, staff: Collection[int] | None, outside_hours: bool, now: datetime,
 ) -> tuple[Appointment, DateTimeTZRange]:  # fmt: skip
     """Move one appointment, or refuse and leave no trace; and when it was. A part as ``insert_appointment`` is."""
     during, zone = _range(starts_at, minutes), _zone(by)
@@ -419,14 +419,14 @@ def move_appointment(
         _must_be_open(by, during, zone, outside_hours)
         appointment.turnover_minutes = scheduling_queries.rules().turnover_minutes
     appointment.chair, appointment.during = chair, during
-    appointment.companion = _companion(patient.pk, companion_id)
+    appointment.escort = _escort(patient.pk, escort_id)
     appointment.version += 1
     attending = {row.member_id: row.role for row in Attendance.objects.filter(appointment=appointment, active=True)}
     people_stay = same_time and staff is None
     if not people_stay:
         Attendance.objects.filter(appointment=appointment, active=True).update(active=False)
     with _conflicts_named(by, chair, patient, during, appointment.turnover_minutes, other_than=appointment_id):
-        appointment.save(update_fields=["chair", "during", "turnover_minutes", "companion", "version"])
+        appointment.save(update_fields=["chair", "during", "turnover_minutes", "escort", "version"])
     if not people_stay:
         _keep_attending(appointment, attending, staff, zone)
     if not same_time or was_chair != chair_id:

@@ -147,7 +147,7 @@ class Appointment(ClinicScoped):
     during = DateTimeRangeField()
     turnover_minutes = models.PositiveSmallIntegerField(default=0)
     status = models.CharField(max_length=12, choices=AppointmentStatus.choices, default=AppointmentStatus.BOOKED)
-    companion = models.ForeignKey(RelatedPerson, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    escort = models.ForeignKey(RelatedPerson, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     booked_at = models.DateTimeField()
     booked_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
     cancelled_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
@@ -159,7 +159,7 @@ class Appointment(ClinicScoped):
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "care_plan": OPERATIONAL,
         "chair": OPERATIONAL, "during": QUASI, "turnover_minutes": OPERATIONAL, "status": OPERATIONAL,
-        "companion": OPERATIONAL, "booked_at": OPERATIONAL, "booked_by": OPERATIONAL, "cancelled_at": OPERATIONAL,
+        "escort": OPERATIONAL, "booked_at": OPERATIONAL, "booked_by": OPERATIONAL, "cancelled_at": OPERATIONAL,
         "cancelled_by": OPERATIONAL, "cancelled_because": CLINICAL, "session_opened_at": OPERATIONAL,
         "version": OPERATIONAL,
     }  # fmt: skip

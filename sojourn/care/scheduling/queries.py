@@ -69,12 +69,12 @@ def moment(day: date, at: time, zone: ZoneInfo) -> datetime:
 
 
 def appointments() -> QuerySet[Appointment]:
-    """Every appointment with patient, chair, course and companion. A query set, for others to narrow."""
-    return Appointment.objects.select_related("patient", "chair", "care_plan", "companion")
+    """Every appointment with patient, chair, course and escort. A query set, for others to narrow."""
+    return Appointment.objects.select_related("patient", "chair", "care_plan", "escort")
 
 
 def on_day(day: date, zone: ZoneInfo, *, with_cancelled: bool = False) -> list[Appointment]:
-    """The appointments that touch a day, by their beginning, with patient, chair, course and companion. One query."""
+    """The appointments that touch a day, by their beginning, with patient, chair, course and escort. One query."""
     rows = appointments().filter(during__overlap=day_bounds(day, zone))
     if not with_cancelled:
         rows = rows.filter(status=AppointmentStatus.BOOKED)
@@ -95,7 +95,7 @@ def ahead(now: datetime, until: datetime) -> list[Appointment]:
 
 
 def of_patient(patient_id: int) -> list[Appointment]:
-    """All appointments of a patient, the latest first, with their chairs and companions. One query."""
+    """All appointments of a patient, the latest first, with their chairs and escorts. One query."""
     return list(appointments().filter(patient_id=patient_id).order_by("-during"))
 
 
@@ -104,9 +104,9 @@ def by_id(appointment_id: int) -> Appointment:
     return appointments().get(pk=appointment_id)
 
 
-def without_companion(rows: Collection[Appointment]) -> list[Appointment]:
+def without_escort(rows: Collection[Appointment]) -> list[Appointment]:
     """Those for whom nobody is named who brings the patient home, or only somebody who no longer does."""
-    return [a for a in rows if a.companion is None or a.companion.ended_at is not None]
+    return [a for a in rows if a.escort is None or a.escort.ended_at is not None]
 
 
 def in_the_way(

@@ -48,7 +48,7 @@ def book_series(
     by: Actor,
     care_plan_id: int,
     wanted: Sequence[Wanted],
-    companion_id: int | None = None,
+    escort_id: int | None = None,
     now: datetime | None = None,
 ) -> list[Appointment]:
     """Book the new sessions of a series and move those that move: all of it, or nothing.
@@ -68,7 +68,7 @@ def book_series(
     course = CarePlan.objects.get(pk=care_plan_id)
     if course.ended_on is not None:
         raise ActionRefused(_("This course has ended. Sign a new plan first."), codes=("course-ended",))
-    booked = _all_or_nothing(by, course, wanted, companion_id, now)
+    booked = _all_or_nothing(by, course, wanted, escort_id, now)
     record(
         by, "series.booked", course, appointments=[row.pk for row in booked],
         moved=sum(each.moves is not None for each in wanted),
@@ -77,7 +77,7 @@ def book_series(
 
 
 def _all_or_nothing(
-    by: Actor, course: CarePlan, wanted: Sequence[Wanted], companion_id: int | None, now: datetime
+    by: Actor, course: CarePlan, wanted: Sequence[Wanted], escort_id: int | None, now: datetime
 ) -> list[Appointment]:
     """Each is tried, so that everything that was taken meanwhile is named at once. Refused: SeriesTaken."""
     booked: list[Appointment] = []
@@ -86,7 +86,7 @@ def _all_or_nothing(
         for number, each in enumerate(wanted):
             try:
                 with transaction.atomic():
-                    booked.append(_one(by, course, each, companion_id, now))
+                    booked.append(_one(by, course, each, escort_id, now))
             except ActionRefused as refused:
                 refusals[number] = refused
         if refusals:
@@ -104,16 +104,16 @@ def _named(by: Actor, each: Wanted, refused: ActionRefused) -> str:
     return f"{when}: {' '.join(str(reason) for reason in refused.reasons)}"
 
 
-def _one(by: Actor, course: CarePlan, each: Wanted, companion_id: int | None, now: datetime) -> Appointment:
+def _one(by: Actor, course: CarePlan, each: Wanted, escort_id: int | None, now: datetime) -> Appointment:
     if each.moves is None:
         return scheduling_actions.insert_appointment(
             by=by, course=course, chair_id=each.chair_id, starts_at=each.starts_at, minutes=each.minutes,
-            companion_id=companion_id, staff=each.staff, outside_hours=False, now=now,
+            escort_id=escort_id, staff=each.staff, outside_hours=False, now=now,
         )  # fmt: skip
     standing = Appointment.objects.get(pk=each.moves, care_plan=course)
     return scheduling_actions.move_appointment(
         by=by, appointment_id=standing.pk, version=each.version, chair_id=each.chair_id, starts_at=each.starts_at,
-        minutes=each.minutes, companion_id=scheduling_actions.companion_still(standing), staff=each.staff or None,
+        minutes=each.minutes, escort_id=scheduling_actions.escort_still(standing), staff=each.staff or None,
         outside_hours=False, now=now,
     )[0]  # fmt: skip
 

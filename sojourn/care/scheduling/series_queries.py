@@ -13,7 +13,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import JSONObject, Lower
 
-from sojourn.care.patients.models import RelatedPerson
+from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling import hours, proposing
@@ -177,7 +177,7 @@ def series_of(course: CarePlan, zone: ZoneInfo, now: datetime) -> SeriesStanding
 
 
 def _in_series(wanted: Q) -> list[Any]:
-    return list(Appointment.objects.filter(wanted).select_related("chair", "companion").order_by("during"))
+    return list(Appointment.objects.filter(wanted).select_related("chair", "escort").order_by("during"))
 
 
 def _series(course: CarePlan, zone: ZoneInfo, now: datetime, rows: Sequence[Any]) -> SeriesStanding:
@@ -218,6 +218,10 @@ class SeriesFile:
     rules: Rules
     people: tuple[PossibleEscort, ...]
     seats: Mapping[int, str]
+
+    @property
+    def patient(self) -> Patient:
+        return self.course.patient
 
 
 def series_file(course_id: int, at: datetime) -> SeriesFile:

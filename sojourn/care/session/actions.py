@@ -227,7 +227,7 @@ def patient_calls(*, by: Actor, encounter_id: int, now: datetime | None = None) 
 
 
 @transaction.atomic
-def name_companion(*, by: Actor, encounter_id: int, related_person_id: int) -> None:
+def name_escort(*, by: Actor, encounter_id: int, related_person_id: int) -> None:
     """Name who takes the patient home, while the session runs."""
     by.require("session.check")
     encounter, newest = lock_session(encounter_id, None)
@@ -236,7 +236,7 @@ def name_companion(*, by: Actor, encounter_id: int, related_person_id: int) -> N
     person = encounter.patient.related_people.filter(pk=related_person_id, ended_at=None).first()
     if person is None:
         raise ActionRefused(_("This person is not among the patient's support people."), codes=("unknown-person",))
-    Appointment.objects.filter(pk=encounter.appointment_id).update(companion=person)
+    Appointment.objects.filter(pk=encounter.appointment_id).update(escort=person)
     record(by, "session.companion_named", encounter, related_person=person.pk)
 
 

@@ -82,10 +82,10 @@ def _event(
 def write_discharge(*, by: Actor, session: SessionSnapshot, facts: GuardFacts, now: datetime) -> Discharge:
     """How the patient left, with the scores that counted. Called inside the step that lets them go."""
     encounter = session.encounter
-    companion = encounter.appointment.companion
+    escort = encounter.appointment.escort
     return Discharge.objects.create(
-        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, companion=companion,
-        companion_name=companion.name if companion else "",
+        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, escort=escort,
+        escort_name=escort.name if escort else "",
         criteria={
             "padss": facts.padss, "aldrete": facts.aldrete, "escort_present": facts.escort_present,
             "parts": {name: row.note for name, row in session.checks_observing.items() if name in SCALES and row.note},

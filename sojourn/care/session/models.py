@@ -292,15 +292,15 @@ class Discharge(ClinicScoped):
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
     encounter = models.OneToOneField(Encounter, on_delete=models.PROTECT, related_name="discharge")
-    companion = models.ForeignKey(RelatedPerson, on_delete=models.PROTECT, related_name="+", null=True)
-    companion_name = models.CharField(max_length=120)
+    escort = models.ForeignKey(RelatedPerson, on_delete=models.PROTECT, related_name="+", null=True)
+    escort_name = models.CharField(max_length=120)
     criteria = models.JSONField(default=dict)
     at = models.DateTimeField()
     by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "encounter": OPERATIONAL,
-        "companion": OPERATIONAL, "companion_name": DIRECT, "criteria": CLINICAL, "at": OPERATIONAL,
+        "escort": OPERATIONAL, "escort_name": DIRECT, "criteria": CLINICAL, "at": OPERATIONAL,
         "by": OPERATIONAL,
     }  # fmt: skip
 

@@ -12,6 +12,7 @@ SENTENCES = Sentences(
         "session.check": _("%(who)s answered a check of %(patient)s (%(item)s)."),
         "session.event": _("%(who)s wrote an event into the session of %(patient)s (%(kind)s)."),
         "session.patient_calls": _("%(patient)s called for help in a session."),
+        # The escort; the code stands in the chain as it was first written.
         "session.companion_named": _("%(who)s named who takes %(patient)s home."),
         "session.signed": _("%(who)s signed the session of %(patient)s."),
         "session.addendum": _("%(who)s added to the signed session of %(patient)s."),

@@ -92,7 +92,7 @@ class SessionSnapshot:
         rows = {name: getattr(encounter, f"its_{name}") or [] for name in whole()}
         self.encounter = encounter
         self.now = now
-        self.companion = encounter.appointment.companion
+        self.escort = encounter.appointment.escort
         self.states = list(map(entered_of, rows["states"]))
         self.strikes = {(r["of"], r["row_id"]): strike_of(r) for r in rows["strikes"]}
         self.struck: list[StruckRow] = []
@@ -357,7 +357,7 @@ class SessionSnapshot:
             dose_ended_at=self.dose_ended_at,
             answered=self.answered,
             observing_since=self.observing_since,
-            escort_named=self.companion is not None,
+            escort_named=self.escort is not None,
             escort_present=here is not None and here.outcome == "passed",
             reason=reason,
             road=against.road if against else (),
@@ -421,7 +421,7 @@ def load_many(
     ``beside``: expressions that somebody else needs of the same sessions, by the name of the encounter's attribute.
     """
     encounters = (
-        Encounter.objects.select_related("patient", "chair", "care_plan", "appointment__companion", "clinic")
+        Encounter.objects.select_related("patient", "chair", "care_plan", "appointment__escort", "clinic")
         .annotate(**(beside or {}))
         .annotate(**{f"its_{name}": each for name, each in whole().items()})
         .filter(pk__in=list(encounter_ids))

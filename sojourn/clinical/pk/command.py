@@ -19,6 +19,7 @@ from sojourn.clinical.numbers import NumberRefusal, read_number
 from .refusal import N_, ModelRefused, RefusalReason
 
 if TYPE_CHECKING:
+    from .model import Model
     from .people import Dose
     from .simulation import Simulated
 
@@ -86,49 +87,49 @@ def _refuse(why: ModelRefused) -> int:
 
 
 def _list_models(args: argparse.Namespace) -> int:
-    from .model import Model, available, load
+    from .model import available, load
 
-    models: list[Model] = [load(name) for name in available()]
+    models = [load(name) for name in available()]
     if args.json:
-        _say(
-            json.dumps(
-                [
-                    {
-                        "model": each.id,
-                        "title": each.title,
-                        "drug": each.drug,
-                        "analytes": list(each.names),
-                        "routes": list(each.routes),
-                        "population": each.population,
-                        "ranges": {limit.covariate: [limit.least, limit.most] for limit in each.ranges},
-                        "needs": list(each.covariates),
-                        "sampling": each.sampling,
-                        "between_subject_variability": list(each.spread),
-                        "verification": each.verification,
-                        "limits": list(each.limits),
-                        "source": each.source,
-                    }
-                    for each in models
-                ],
-                ensure_ascii=False,
-                indent=2,
-            )
-        )
+        _say(json.dumps([_as_table(each) for each in models], ensure_ascii=False, indent=2))
         return 0
     for each in models:
-        ranges = ", ".join(
-            f"{limit.covariate} {limit.least:g}" + (f" to {limit.most:g}" if limit.most is not None else " or more")
-            for limit in each.ranges
-            if limit.least is not None
-        )
-        _say(each.id)
-        _say(f"  {each.title}: {', '.join(each.names)}; routes {', '.join(each.routes)}")
-        _say(f"  population: {each.population}" + (f" ({ranges})" if ranges else "") + f"; {each.sampling}")
-        _say(f"  source: {each.source}")
-        for limit in each.limits:
-            _say(f"  limit: {limit}")
-        _say("")
+        _describe(each)
     return 0
+
+
+def _as_table(model: Model) -> dict[str, object]:
+    return {
+        "model": model.id,
+        "title": model.title,
+        "drug": model.drug,
+        "analytes": list(model.names),
+        "routes": list(model.routes),
+        "population": model.population,
+        "ranges": {limit.covariate: [limit.least, limit.most] for limit in model.ranges},
+        "needs": list(model.covariates),
+        "sampling": model.sampling,
+        "between_subject_variability": list(model.spread),
+        "verification": model.verification,
+        "limits": list(model.limits),
+        "source": model.source,
+    }
+
+
+def _describe(model: Model) -> None:
+    """A model in a few lines, for whoever chooses one."""
+    ranges = ", ".join(
+        f"{limit.covariate} {limit.least:g}" + (f" to {limit.most:g}" if limit.most is not None else " or more")
+        for limit in model.ranges
+        if limit.least is not None
+    )
+    _say(model.id)
+    _say(f"  {model.title}: {', '.join(model.names)}; routes {', '.join(model.routes)}")
+    _say(f"  population: {model.population}" + (f" ({ranges})" if ranges else "") + f"; {model.sampling}")
+    _say(f"  source: {model.source}")
+    for limit in model.limits:
+        _say(f"  limit: {limit}")
+    _say("")
 
 
 def _simulate_regimen(args: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ Direct labels rather than a legend, units on the axes, the band explained by who
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor, log10
 from xml.sax.saxutils import escape
@@ -44,92 +44,184 @@ class Figure:
 
 
 def svg(figure: Figure) -> str:
-    """The figure as one SVG document; the same input gives the same bytes."""
+    """The figure as one SVG document; the same input gives the same bytes. What comes later lies above."""
+    plane = _plane_of(figure)
+    return "\n".join((
+        *_heading(figure),
+        *_zone_areas(figure, plane),
+        *_value_lines(plane),
+        *_time_labels(plane),
+        *_zone_labels(figure, plane),
+        _time_axis(plane),
+        *_dose_marks(figure, plane),
+        *(part for number, line in enumerate(figure.lines) for part in _curve(line, number, plane)),
+        *_point_marks(figure, plane),
+        *_curve_labels(figure, plane),
+        _axis_titles(figure, plane),
+        *_note(figure),
+        "</svg>\n",
+    ))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Plane:
+    """Where on the page a time and a value lie. The margins hold the axes' words and the curves' labels."""
+
+    width: int
+    height: int
+    bottom: int
+    x_most: float
+    y_top: float
+    x_ticks: Sequence[float]
+    y_ticks: Sequence[float]
+    left: int = 64
+    top: int = 44
+
+    @property
+    def right(self) -> int:
+        """The right edge of what is drawn."""
+        return self.width - 168
+
+    @property
+    def base(self) -> int:
+        """The lower edge of what is drawn: the time axis."""
+        return self.height - self.bottom
+
+    def x(self, value: float) -> float:
+        return self.left + (self.right - self.left) * value / self.x_most
+
+    def y(self, value: float) -> float:
+        return self.base - (self.base - self.top) * value / self.y_top
+
+
+def _plane_of(figure: Figure) -> _Plane:
+    """The plane that holds every curve, its band and every point."""
     width, height = figure.size
-    left, right, top, bottom = 64, 168, 44, 62 + (18 if figure.note else 0)
     x_most = max(float(line.times[-1]) for line in figure.lines)
-    y_most = max(
-        [float((line.high if line.high is not None else line.values).max()) for line in figure.lines]
-        + [value for _, value in figure.points]
-    )
+    highest = [float((line.high if line.high is not None else line.values).max()) for line in figure.lines]
+    y_most = max(highest + [value for _, value in figure.points])
     y_ticks = _ticks(y_most * 1.05)
-    x_ticks = _ticks(x_most, time=True)
-    y_top = max(y_ticks[-1], y_most * 1.05) or 1.0
+    return _Plane(
+        width=width,
+        height=height,
+        bottom=62 + (18 if figure.note else 0),
+        x_most=x_most,
+        y_top=max(y_ticks[-1], y_most * 1.05) or 1.0,
+        x_ticks=_ticks(x_most, time=True),
+        y_ticks=y_ticks,
+    )
 
-    def x(value: float) -> float:
-        return left + (width - left - right) * value / x_most
 
-    def y(value: float) -> float:
-        return height - bottom - (height - top - bottom) * value / y_top
-
-    out = [
+def _heading(figure: Figure) -> Iterator[str]:
+    width, height = figure.size
+    yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
         f'height="{height}" font-family="Atkinson Hyperlegible Next, DejaVu Sans Mono, sans-serif" '
-        f'font-size="13" role="img"><title>{escape(figure.title)}</title>',
-        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-        f'<text x="{left}" y="24" font-size="16" fill="#1d1d2b">{escape(figure.title)}</text>',
-    ]
-    words_at: list[str] = []
-    for words, low, high in figure.zones:
-        if low >= y_top:
-            continue
-        upper = min(high, y_top)
-        out.append(
-            f'<rect x="{left}" y="{y(upper):.1f}" width="{width - left - right}" '
-            f'height="{max(y(low) - y(upper), 1):.1f}" fill="#d8c9a8" fill-opacity="0.28"/>'
+        f'font-size="13" role="img"><title>{escape(figure.title)}</title>'
+    )
+    yield f'<rect width="{width}" height="{height}" fill="#ffffff"/>'
+    yield f'<text x="{_Plane.left}" y="24" font-size="16" fill="#1d1d2b">{escape(figure.title)}</text>'
+
+
+def _zones_within(figure: Figure, plane: _Plane) -> list[tuple[str, float, float]]:
+    return [zone for zone in figure.zones if zone[1] < plane.y_top]
+
+
+def _zone_areas(figure: Figure, plane: _Plane) -> Iterator[str]:
+    for _, low, high in _zones_within(figure, plane):
+        upper = plane.y(min(high, plane.y_top))
+        yield (
+            f'<rect x="{plane.left}" y="{upper:.1f}" width="{plane.right - plane.left}" '
+            f'height="{max(plane.y(low) - upper, 1):.1f}" fill="#d8c9a8" fill-opacity="0.28"/>'
         )
-        words_at.append(
-            f'<text x="{width - right - 6}" y="{y(upper) + 14:.1f}" text-anchor="end" font-size="11" '
+
+
+def _zone_labels(figure: Figure, plane: _Plane) -> Iterator[str]:
+    for words, low, high in _zones_within(figure, plane):
+        upper = plane.y(min(high, plane.y_top))
+        yield (
+            f'<text x="{plane.right - 6}" y="{upper + 14:.1f}" text-anchor="end" font-size="11" '
             f'fill="#5a4a25">{escape(words)} {low:g}–{high:g}</text>'
         )
-    for tick in y_ticks:
-        out.append(
-            f'<line x1="{left}" x2="{width - right}" y1="{y(tick):.1f}" y2="{y(tick):.1f}" stroke="#e3e3ea"/>'
-            f'<text x="{left - 8}" y="{y(tick) + 4:.1f}" text-anchor="end" fill="#4a4a58">{tick:g}</text>'
+
+
+def _value_lines(plane: _Plane) -> Iterator[str]:
+    for tick in plane.y_ticks:
+        y = plane.y(tick)
+        yield (
+            f'<line x1="{plane.left}" x2="{plane.right}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e3e3ea"/>'
+            f'<text x="{plane.left - 8}" y="{y + 4:.1f}" text-anchor="end" fill="#4a4a58">{tick:g}</text>'
         )
-    for tick in x_ticks:
-        out.append(
-            f'<text x="{x(tick):.1f}" y="{height - bottom + 20}" text-anchor="middle" fill="#4a4a58">{tick:g}</text>'
+
+
+def _time_labels(plane: _Plane) -> Iterator[str]:
+    for tick in plane.x_ticks:
+        yield (
+            f'<text x="{plane.x(tick):.1f}" y="{plane.base + 20}" text-anchor="middle" fill="#4a4a58">{tick:g}</text>'
         )
-    base = height - bottom
-    out += words_at
-    out.append(f'<line x1="{left}" x2="{width - right}" y1="{base}" y2="{base}" stroke="#4a4a58"/>')
+
+
+def _time_axis(plane: _Plane) -> str:
+    return f'<line x1="{plane.left}" x2="{plane.right}" y1="{plane.base}" y2="{plane.base}" stroke="#4a4a58"/>'
+
+
+def _dose_marks(figure: Figure, plane: _Plane) -> Iterator[str]:
     for start, end, words in figure.doses:
-        if start > x_most:
+        if start > plane.x_most:
             continue
-        out.append(
-            f'<rect x="{x(start):.1f}" y="{base - 5}" width="{max(x(min(end, x_most)) - x(start), 3):.1f}" '
+        x = plane.x(start)
+        yield (
+            f'<rect x="{x:.1f}" y="{plane.base - 5}" width="{max(plane.x(min(end, plane.x_most)) - x, 3):.1f}" '
             f'height="5" fill="#1d1d2b"><title>{escape(words)}</title></rect>'
         )
-    ends: list[tuple[float, str, str]] = []
-    for k, line in enumerate(figure.lines):
-        ink, dash = _INKS[k % len(_INKS)], _DASHES[k % len(_DASHES)]
-        if line.low is not None and line.high is not None:
-            there = " ".join(f"{x(t):.1f},{y(v):.1f}" for t, v in zip(line.times, line.high, strict=True))
-            back = " ".join(f"{x(t):.1f},{y(v):.1f}" for t, v in zip(line.times[::-1], line.low[::-1], strict=True))
-            out.append(f'<polygon points="{there} {back}" fill="{ink}" fill-opacity="0.13"/>')
-        path = " ".join(f"{x(t):.1f},{y(v):.1f}" for t, v in zip(line.times, line.values, strict=True))
-        out.append(
-            f'<polyline points="{path}" fill="none" stroke="{ink}" stroke-width="2"'
-            + (f' stroke-dasharray="{dash}"' if dash else "")
-            + "/>"
-        )
-        ends.append((y(float(line.values[-1])), line.label, ink))
+
+
+def _ink(number: int) -> str:
+    return _INKS[number % len(_INKS)]
+
+
+def _curve(line: Line, number: int, plane: _Plane) -> Iterator[str]:
+    """A curve, and under it its band."""
+    ink, dash = _ink(number), _DASHES[number % len(_DASHES)]
+    if line.low is not None and line.high is not None:
+        there, back = _path(line.times, line.high, plane), _path(line.times[::-1], line.low[::-1], plane)
+        yield f'<polygon points="{there} {back}" fill="{ink}" fill-opacity="0.13"/>'
+    dashes = f' stroke-dasharray="{dash}"' if dash else ""
+    path = _path(line.times, line.values, plane)
+    yield f'<polyline points="{path}" fill="none" stroke="{ink}" stroke-width="2"{dashes}/>'
+
+
+def _path(times: Floats, values: Floats, plane: _Plane) -> str:
+    return " ".join(f"{plane.x(t):.1f},{plane.y(v):.1f}" for t, v in zip(times, values, strict=True))
+
+
+def _point_marks(figure: Figure, plane: _Plane) -> Iterator[str]:
     for when, value in figure.points:
-        out.append(f'<circle cx="{x(when):.1f}" cy="{y(value):.1f}" r="3.5" fill="none" stroke="#1d1d2b"/>')
-    free = float(base) + 15.0
-    for place, label, ink in sorted(ends, reverse=True):  # from below, labels never lie upon each other
+        yield (f'<circle cx="{plane.x(when):.1f}" cy="{plane.y(value):.1f}" r="3.5" fill="none" stroke="#1d1d2b"/>')
+
+
+def _curve_labels(figure: Figure, plane: _Plane) -> Iterator[str]:
+    """Each at the end of its curve; from below, so that labels never lie upon each other."""
+    ends = [(plane.y(float(line.values[-1])), line.label, _ink(k)) for k, line in enumerate(figure.lines)]
+    free = float(plane.base) + 15.0
+    for place, label, ink in sorted(ends, reverse=True):
         free = min(place, free - 15.0)
-        out.append(f'<text x="{width - right + 8}" y="{free + 4:.1f}" fill="{ink}">{escape(label)}</text>')
-    out.append(
-        f'<text x="{(left + width - right) / 2:.0f}" y="{base + 40}" text-anchor="middle" '
+        yield f'<text x="{plane.right + 8}" y="{free + 4:.1f}" fill="{ink}">{escape(label)}</text>'
+
+
+def _axis_titles(figure: Figure, plane: _Plane) -> str:
+    return (
+        f'<text x="{(plane.left + plane.right) / 2:.0f}" y="{plane.base + 40}" text-anchor="middle" '
         f'fill="#4a4a58">{escape(figure.x_label)}</text>'
-        f'<text transform="translate(16 {(top + base) / 2:.0f}) rotate(-90)" text-anchor="middle" '
+        f'<text transform="translate(16 {(plane.top + plane.base) / 2:.0f}) rotate(-90)" text-anchor="middle" '
         f'fill="#4a4a58">{escape(figure.y_label)}</text>'
     )
+
+
+def _note(figure: Figure) -> Iterator[str]:
     if figure.note:
-        out.append(f'<text x="{left}" y="{height - 10}" font-size="11" fill="#4a4a58">{escape(figure.note)}</text>')
-    return "\n".join([*out, "</svg>"]) + "\n"
+        y = figure.size[1] - 10
+        yield f'<text x="{_Plane.left}" y="{y}" font-size="11" fill="#4a4a58">{escape(figure.note)}</text>'
 
 
 def _ticks(most: float, time: bool = False) -> list[float]:

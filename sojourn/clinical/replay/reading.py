@@ -73,7 +73,7 @@ def read(name: str, text: str) -> Scenario:
     people = _people(Table(f"{name}: people", top.raw("people", {})), f"{name}: people")
     patient = Table(f"{name}: patient", top.raw("patient", {}))
     age = patient.need("age_years", whole, "whole years")
-    companion = patient.may("companion", any_text, A_TEXT, "")
+    escort = patient.may("escort", any_text, A_TEXT, "")
     facts = _facts(f"{name}: patient: facts", patient.raw("facts", {}), today)
     patient.done()
     papers = _papers(Table(f"{name}: papers", top.raw("papers", {})))
@@ -84,7 +84,7 @@ def read(name: str, text: str) -> Scenario:
     top.done()
     reader = _Lines(name, starts_at, people)
     return Scenario(
-        name, title, shows, clinic, people, age, companion, facts, papers, earlier, protocol_id, starts_at,
+        name, title, shows, clinic, people, age, escort, facts, papers, earlier, protocol_id, starts_at,
         tuple(reader.entry(number, each) for number, each in enumerate(lines, 1)),
     )  # fmt: skip
 

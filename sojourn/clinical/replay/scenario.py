@@ -96,7 +96,7 @@ class Scenario:
     clinic: Clinic
     people: Mapping[str, str]
     age_years: int
-    companion: str
+    escort: str
     facts: tuple[Fact, ...]
     papers: Papers
     earlier: tuple[EarlierDose, ...]

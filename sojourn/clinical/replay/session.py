@@ -412,7 +412,7 @@ class ReplayedSession:
             dose_ended_at=compose.observed_from(self.state, self.delivered(), self.left_dosing_at),
             answered=self.answered,
             observing_since=compose.observing_since((at, state) for at, state, _ in self.entered),
-            escort_named=bool(self.scenario.companion),
+            escort_named=bool(self.scenario.escort),
             escort_present=answers.get("companion_here") == "passed",
             reason=reason,
             road=tuple(self._road()) if asks_the_road else (),

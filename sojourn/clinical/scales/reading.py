@@ -113,9 +113,13 @@ def build(
         )
     except ExpressionWrong as wrong:
         raise RuleInvalid(f"{rule.id}: {wrong}") from wrong
-    if wrong_ones := list(_unsound(scale)):
-        raise RuleInvalid(f"{rule.id}: " + "; ".join(wrong_ones))
+    _must_be_sound(scale)
     return scale
+
+
+def _must_be_sound(scale: Scale) -> None:
+    if faults := list(_unsound(scale)):
+        raise RuleInvalid(f"{scale.rule.id}: " + "; ".join(faults))
 
 
 def _ids(form: fhir.Form) -> list[str]:

@@ -93,42 +93,56 @@ def restore(file: Path, say: Say) -> int:
 
 def _findings() -> Iterator[tuple[bool, str]]:
     """(well, what was found) of everything that must work."""
-    env = environment()
-    home = env.home
+    home = environment().home
     yield home.exists(), f"data under {home}"
     free = shutil.disk_usage(home if home.exists() else Path.cwd()).free
     yield free > 2e9, f"{free / 1e9:.0f} GB free on its disk"
     with psycopg.connect(database("admin").conninfo()) as connection:
-        version = connection.info.server_version
-        yield version >= 150000, f"PostgreSQL {version // 10000}"
-        row = connection.execute("SHOW fsync").fetchone()
-        yield bool(row and row[0] == "on"), "the database writes through to the disk (fsync)"
-        row = connection.execute(
-            "SELECT count(*) FROM pg_roles WHERE rolname IN ('sojourn_app', 'sojourn_signals')"
-            " AND NOT rolsuper AND NOT rolbypassrls"
-        ).fetchone()
-        yield bool(row and row[0] == 2), "the running processes' roles own nothing and bypass nothing"
-        bare = connection.execute(
-            "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'clinic_id'"
-            " WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname <> 'audit_head'"
-            " AND NOT (c.relrowsecurity AND c.relforcerowsecurity)"
-        ).fetchall()
-        yield (
-            not bare,
-            "every clinic's table is under row-level security" + "".join(f"; not {name}" for (name,) in bare),
-        )
-        beats = connection.execute(
-            "SELECT name, extract(epoch FROM now() - at) FROM heartbeat_heartbeat ORDER BY name"
-        ).fetchall()
-        for name, age in beats:
-            yield age < 15, f"{name} gave a sign of life {age:.0f} s ago"
-        if not beats:
-            yield False, "no process has ever run here; start `sojourn up`"
+        yield from _database_findings(connection)
+        yield from _heartbeat_findings(connection)
     yield from monitors_findings()
     from sojourn.foundation.rulebook.load import check
 
     wrong = check()
     yield not wrong, "the rulebook is sound" if not wrong else f"the rulebook: {wrong[0]}"
+    yield from _address_findings()
+
+
+def _database_findings(connection: psycopg.Connection) -> Iterator[tuple[bool, str]]:
+    """Its version, that it keeps what it is given, and that nobody reads past the clinics' walls."""
+    version = connection.info.server_version
+    yield version >= 150000, f"PostgreSQL {version // 10000}"
+    row = connection.execute("SHOW fsync").fetchone()
+    yield bool(row and row[0] == "on"), "the database writes through to the disk (fsync)"
+    row = connection.execute(
+        "SELECT count(*) FROM pg_roles WHERE rolname IN ('sojourn_app', 'sojourn_signals')"
+        " AND NOT rolsuper AND NOT rolbypassrls"
+    ).fetchone()
+    yield bool(row and row[0] == 2), "the running processes' roles own nothing and bypass nothing"
+    bare = connection.execute(
+        "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'clinic_id'"
+        " WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname <> 'audit_head'"
+        " AND NOT (c.relrowsecurity AND c.relforcerowsecurity)"
+    ).fetchall()
+    yield (
+        not bare,
+        "every clinic's table is under row-level security" + "".join(f"; not {name}" for (name,) in bare),
+    )
+
+
+def _heartbeat_findings(connection: psycopg.Connection) -> Iterator[tuple[bool, str]]:
+    beats = connection.execute(
+        "SELECT name, extract(epoch FROM now() - at) FROM heartbeat_heartbeat ORDER BY name"
+    ).fetchall()
+    for name, age in beats:
+        yield age < 15, f"{name} gave a sign of life {age:.0f} s ago"
+    if not beats:
+        yield False, "no process has ever run here; start `sojourn up`"
+
+
+def _address_findings() -> Iterator[tuple[bool, str]]:
+    """Whether letters and pages reach people from outside, and safely."""
+    env = environment()
     yield bool(env.email_url), "e-mail has a server" if env.email_url else "e-mail has no server: set EMAIL_URL"
     if env.public_url.startswith("https"):
         yield env.trusted_proxies > 0, f"{env.trusted_proxies} trusted proxies (with 0, whoever guesses locks all out)"

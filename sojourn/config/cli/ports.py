@@ -47,7 +47,7 @@ def change(slug: str, port: int, say: Say, *, take_away: bool = False) -> int:
     """Give a clinic a port, or take it away. 1 with a reason where it cannot be."""
     from sojourn.care.vitals import actions as vitals_actions
     from sojourn.foundation.accounts.actor import acting_as
-    from sojourn.foundation.accounts.queries import house
+    from sojourn.foundation.accounts.queries import system_actor
     from sojourn.foundation.accounts.refused import ActionRefused
 
     if not LOWEST <= port <= HIGHEST:
@@ -58,7 +58,7 @@ def change(slug: str, port: int, say: Say, *, take_away: bool = False) -> int:
     if row is None:
         say(f"There is no clinic called {slug}.")
         return 1
-    owner = replace(house(row[0], "sojourn port"), permissions=frozenset({"monitor.manage"}))
+    owner = replace(system_actor(row[0], "sojourn port"), permissions=frozenset({"monitor.manage"}))
     try:
         with acting_as(owner):
             (vitals_actions.drop_port if take_away else vitals_actions.give_port)(by=owner, port=port)

@@ -19,7 +19,7 @@ def load(say: Callable[[str], None], *, scale: int = 1, seed: int = 1) -> None:
     """
     from django.db import transaction
 
-    from sojourn.config.demo.story import make_clinic
+    from sojourn.config.demo.scenario import make_clinic
     from sojourn.config.demo.today import furnish_old, set_stage
     from sojourn.foundation.accounts.models import Person
 
@@ -52,7 +52,7 @@ def run_monitor() -> None:
     """The virtual bedside monitor of the first clinic's running session: a separate program over TCP."""
     import sys
 
-    from sojourn.config.demo.today import story_second
+    from sojourn.config.demo.today import scenario_second
     from sojourn.config.environment import environment
     from sojourn.config.processes.virtual_monitor import program
 
@@ -60,7 +60,7 @@ def run_monitor() -> None:
     sys.argv = [
         "sojourn", "monitor", "--host", env.mllp_host, "--port", str(env.mllp_port), "--bed", MONITOR_BED,
         "--maker", "nihon",
-        "--episode", "hypertensive", "--seed", "4", "--start-at", str(story_second()),
+        "--episode", "hypertensive", "--seed", "4", "--start-at", str(scenario_second()),
         "--facility", CLINICS[0].slug, "--every", "1",
     ]  # fmt: skip
     sys.exit(program.main())

@@ -15,7 +15,7 @@ from sojourn.foundation.accounts import confirmation_actions, place_actions
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.place import needed
-from sojourn.foundation.accounts.queries import actor_of, house
+from sojourn.foundation.accounts.queries import actor_of, system_actor
 from sojourn.foundation.accounts.roles import role as role_of
 
 
@@ -71,7 +71,7 @@ def found_clinic(demo: DemoClinic, clinic_id: int) -> Cast:
 
 def _confirm(clinic: Clinic, members: dict[str, list[Membership]]) -> None:
     """The first of each clinical role by whoever runs the machine, the others by the first, as in any clinic."""
-    owner = replace(house(clinic.pk, "Demo"), permissions=frozenset({confirmation_actions.OWNER}))
+    owner = replace(system_actor(clinic.pk, "Demo"), permissions=frozenset({confirmation_actions.OWNER}))
     for code, theirs in members.items():
         if not role_of(code).clinical:
             continue

@@ -31,8 +31,8 @@ class Reasoned:
 
 ACCEPTED: Final = Reasoned(
     "accept",
-    ("Your story, your blood pressure and your tests speak for this treatment. We see nothing that makes it unsafe for "
-     "you. It helps many people, and not everybody.",
+    ("Your intake, your blood pressure and your tests speak for this treatment. We see nothing that makes it unsafe "
+     "for you. It helps many people, and not everybody.",
      "Su historia, su presión y sus pruebas hablan a favor de este tratamiento. No vemos nada que lo haga inseguro "
      "para usted. Ayuda a muchas personas, aunque no a todas."),
     ("You can also go on as you are, change the tablet, or try magnetic stimulation (TMS).",

@@ -89,7 +89,7 @@ class Cast:
 
 
 def load_cast(demo: DemoClinic) -> Cast:
-    """The clinic's people and chairs as they stand in the database; ask as the house of that clinic."""
+    """The clinic's people and chairs as they stand in the database; ask as the system actor of that clinic."""
     clinic = Clinic.objects.get(slug=demo.slug)
     members: dict[str, list[Membership]] = {}
     for member in Membership.objects.filter(clinic=clinic, ended_at=None).order_by("id"):

@@ -1,10 +1,10 @@
-"""Invited, the story told, and what the clinic finds."""
+"""Invited, the intake told, and what the clinic finds."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sojourn.care.intake import actions as intake_actions
@@ -52,52 +52,84 @@ def join(walk: Walk, email: str) -> None:
     walk.by = actor_of(member)
 
 
-def tell_story(walk: Walk, *, share: float = 1.0) -> None:
-    """The answers and lists of the story, or the first part of them."""
-    tale, begun, sent = walk.tale, walk.at("begun"), walk.at("sent")
-    said = list(tales.answers(tale).items())
+def tell_intake(walk: Walk, *, share: float = 1.0) -> None:
+    """The answers and lists of the intake, or the first part of them."""
+    said = list(tales.answers(walk.tale).items())
     said = said[: max(3, round(len(said) * share))]
-    reached = {question_id for question_id, _told in said}
-    between = (sent - timedelta(minutes=15) - begun) / max(1, len(said))
-    clock = {question_id: begun + between * number for number, (question_id, _told) in enumerate(said)}
+    clock = _told_at(walk, [question_id for question_id, _told in said])
     IntakeAnswer.objects.bulk_create(
         IntakeAnswer(
             **_said(walk, clock[question_id]), question_id=question_id, standing=told.standing, value=told.value
         )
         for question_id, told in said
     )
-
-    def common(of: str, number: int) -> dict[str, Any]:
-        return _said(walk, clock[of] + timedelta(seconds=20 * number)) | {"line": UUID(int=walk.own.getrandbits(128))}
-
-    if "medicines" in reached:
-        MedicationStatement.objects.bulk_create(
-            MedicationStatement(
-                **common("medicines", number), **_recognised(each.name), name=each.name, dose=each.dose,
-                how_often=tale.say(each.how_often), since=tale.say(each.since),
-            )
-            for number, each in enumerate(tale.medicines)
-        )  # fmt: skip
-    if "treatments" in reached:
-        PreviousTreatment.objects.bulk_create(
-            PreviousTreatment(
-                **common("treatments", number), **(_recognised(each.name) if each.kind == "medicine" else {}),
-                kind=each.kind, name=each.name, dose=each.dose, duration=tale.say(each.duration), outcome=each.outcome,
-                long_enough=each.long_enough,
-            )
-            for number, each in enumerate(tale.treatments)
-        )  # fmt: skip
-    if "allergies" in reached:
-        AllergyIntolerance.objects.bulk_create(
-            AllergyIntolerance(**common("allergies", number), substance=what, reaction=tale.say(words))
-            for number, (what, words) in enumerate(tale.allergies)
-        )
-    if "goals" in reached:
-        Goal.objects.bulk_create(Goal(**common("goals", n), text=each) for n, each in enumerate(tale.goals))
-    if "concerns" in reached:
-        Concern.objects.bulk_create(Concern(**common("concerns", n), text=each) for n, each in enumerate(tale.concerns))
+    for question_id, tell_list in _LISTS.items():
+        if question_id in clock:
+            tell_list(walk, clock[question_id])
     if share >= 1:
-        intake_actions.send(by=walk.speaker, patient_id=walk.patient.pk, now=sent)
+        intake_actions.send(by=walk.speaker, patient_id=walk.patient.pk, now=walk.at("sent"))
+
+
+def _told_at(walk: Walk, question_ids: Sequence[str]) -> dict[str, datetime]:
+    """When each question was answered: evenly from the beginning until shortly before the story was sent."""
+    begun, sent = walk.at("begun"), walk.at("sent")
+    between = (sent - timedelta(minutes=15) - begun) / max(1, len(question_ids))
+    return {question_id: begun + between * number for number, question_id in enumerate(question_ids)}
+
+
+def _line(walk: Walk, asked_at: datetime, number: int) -> dict[str, Any]:
+    """What every line of a list has: they are written one after the other."""
+    return _said(walk, asked_at + timedelta(seconds=20 * number)) | {"line": UUID(int=walk.own.getrandbits(128))}
+
+
+def _tell_medicines(walk: Walk, asked_at: datetime) -> None:
+    tale = walk.tale
+    MedicationStatement.objects.bulk_create(
+        MedicationStatement(
+            **_line(walk, asked_at, number), **_recognised(each.name), name=each.name, dose=each.dose,
+            how_often=tale.say(each.how_often), since=tale.say(each.since),
+        )
+        for number, each in enumerate(tale.medicines)
+    )  # fmt: skip
+
+
+def _tell_treatments(walk: Walk, asked_at: datetime) -> None:
+    tale = walk.tale
+    PreviousTreatment.objects.bulk_create(
+        PreviousTreatment(
+            **_line(walk, asked_at, number), **(_recognised(each.name) if each.kind == "medicine" else {}),
+            kind=each.kind, name=each.name, dose=each.dose, duration=tale.say(each.duration), outcome=each.outcome,
+            long_enough=each.long_enough,
+        )
+        for number, each in enumerate(tale.treatments)
+    )  # fmt: skip
+
+
+def _tell_allergies(walk: Walk, asked_at: datetime) -> None:
+    AllergyIntolerance.objects.bulk_create(
+        AllergyIntolerance(**_line(walk, asked_at, number), substance=what, reaction=walk.tale.say(words))
+        for number, (what, words) in enumerate(walk.tale.allergies)
+    )
+
+
+def _tell_goals(walk: Walk, asked_at: datetime) -> None:
+    Goal.objects.bulk_create(Goal(**_line(walk, asked_at, n), text=each) for n, each in enumerate(walk.tale.goals))
+
+
+def _tell_concerns(walk: Walk, asked_at: datetime) -> None:
+    Concern.objects.bulk_create(
+        Concern(**_line(walk, asked_at, n), text=each) for n, each in enumerate(walk.tale.concerns)
+    )
+
+
+# By the question that asks for them. Their order is that of the random draws: another makes other people.
+_LISTS: Final = {
+    "medicines": _tell_medicines,
+    "treatments": _tell_treatments,
+    "allergies": _tell_allergies,
+    "goals": _tell_goals,
+    "concerns": _tell_concerns,
+}
 
 
 def _said(walk: Walk, at: datetime) -> dict[str, Any]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.utils import timezone
 
-from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse, Sitting
+from sojourn.care.measures.models import Answer, MeasureRequest, MeasureSession, QuestionnaireResponse
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag, FlagAnswer
 from sojourn.clinical.scales import Scale, Score, ScoreRefusal
@@ -42,23 +42,23 @@ def _totals(phq: int, own: random.Random) -> dict[str, int]:
 
 
 def answer_battery(cast: Cast, walk: Walk) -> None:
-    """The questionnaires with which an indication begins, as one sitting on the day on which the story was sent."""
+    """The questionnaires with which an indication begins, as one sitting on the day on which the intake was sent."""
     at = walk.at("sent", timedelta(minutes=25))
     battery = cast.batteries[walk.tale.battery]
-    sitting = Sitting.objects.create(
+    together = MeasureSession.objects.create(
         clinic=cast.clinic, patient=walk.patient, indication=battery.indication, rule_id=battery.rule.id,
         rule_version=battery.rule.version, rule_hash=battery.rule.hash, due_at=at + timedelta(days=3),
         requested_at=walk.at("invited", timedelta(minutes=30)), requested_by=cast.members["nurse"][0],
     )  # fmt: skip
-    measure(cast, walk, walk.tale.phq, at, tuple(each.id for each in battery.asked), sitting)
+    measure(cast, walk, walk.tale.phq, at, tuple(each.id for each in battery.asked), together)
     cast.write()
 
 
-def _request(cast: Cast, walk: Walk, scale: Scale, at: datetime, sitting: Sitting | None) -> MeasureRequest:
+def _request(cast: Cast, walk: Walk, scale: Scale, at: datetime, together: MeasureSession | None) -> MeasureRequest:
     return MeasureRequest(
-        clinic=cast.clinic, patient=walk.patient, scale_id=scale.id, sitting=sitting,
-        due_at=sitting.due_at if sitting else at + timedelta(days=1),
-        requested_at=sitting.requested_at if sitting else at - timedelta(days=2),
+        clinic=cast.clinic, patient=walk.patient, scale_id=scale.id, measure_session=together,
+        due_at=together.due_at if together else at + timedelta(days=1),
+        requested_at=together.requested_at if together else at - timedelta(days=2),
         requested_by=cast.members["nurse"][0],
     )  # fmt: skip
 
@@ -75,28 +75,45 @@ def _response(request: MeasureRequest, scale: Scale, result: Score, at: datetime
 
 
 def measure(
-    cast: Cast, walk: Walk, phq: int, at: datetime, scales: Sequence[str], sitting: Sitting | None = None
+    cast: Cast, walk: Walk, phq: int, at: datetime, scales: Sequence[str], together: MeasureSession | None = None
 ) -> None:
     """Asked, answered and scored: every scale of one occasion at once."""
     own, patient = walk.own, walk.patient
-    dark = 2 if phq >= 20 and own.random() < 0.4 else 1 if phq >= 15 and own.random() < 0.45 else 0
-    totals = _totals(phq, own)
     asked = [scale(each) for each in scales]
-    given = [_answers(each, totals[each.id], dark if each.id == "phq-9" else None, own) for each in asked]
-    requests = [_request(cast, walk, each, at, sitting) for each in asked]
+    given = _given(asked, phq, own)
+    requests = [_request(cast, walk, each, at, together) for each in asked]
     results = [_scored(each, answers) for each, answers in zip(asked, given, strict=True)]
     responses = [
         _response(request, each, result, at) for each, request, result in zip(asked, requests, results, strict=True)
     ]
     cast.add(*requests, *responses)
-    cast.add(*(
-        Answer(clinic=cast.clinic, patient=patient, response=response, link_id=link_id, value=value, answered_at=at)
-        for response, answers in zip(responses, given, strict=True)
-        for link_id, value in answers.items()
-    ))  # fmt: skip
+    for response, answers in zip(responses, given, strict=True):
+        cast.add(*_answer_rows(response, answers, at))
     for response, answers, result in zip(responses, given, results, strict=True):
         if result.safety:
             _flag(cast, patient, response, result.safety, answers, at, own)
+
+
+def _given(asked: Sequence[Scale], phq: int, own: random.Random) -> list[dict[str, int | None]]:
+    """The answers to each scale, dark thoughts among those of whoever is worst."""
+    dark = _darkest(phq, own)
+    totals = _totals(phq, own)
+    return [_answers(each, totals[each.id], dark if each.id == "phq-9" else None, own) for each in asked]
+
+
+def _darkest(phq: int, own: random.Random) -> int:
+    """The most points for thoughts of death."""
+    if phq >= 20 and own.random() < 0.4:
+        return 2
+    return 1 if phq >= 15 and own.random() < 0.45 else 0
+
+
+def _answer_rows(response: QuestionnaireResponse, answers: dict[str, int | None], at: datetime) -> Iterator[Answer]:
+    for link_id, value in answers.items():
+        yield Answer(
+            clinic=response.clinic, patient=response.patient, response=response, link_id=link_id, value=value,
+            answered_at=at,
+        )  # fmt: skip
 
 
 def _scored(asked: Scale, answers: dict[str, int | None]) -> Score:

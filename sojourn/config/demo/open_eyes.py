@@ -19,7 +19,7 @@ _WHY: Said = (
     "Sopesado con la persona: el beneficio es mayor. Se revisa antes de cada dosis.",
 )
 _NOT_KNOWN: Said = (
-    "Nothing in the story or the examination points to it; it is asked at the first visit, before any dose.",
+    "Nothing in the intake or the examination points to it; it is asked at the first visit, before any dose.",
     "Nada en la historia ni en la exploración lo sugiere; se pregunta en la primera visita, antes de toda dosis.",
 )
 _ANSWER: Said = ("No objection, with the usual watching.", "Sin objeción, con la vigilancia habitual.")

@@ -13,7 +13,7 @@ from sojourn.config.demo.people import DemoClinic
 from sojourn.config.demo.walk import Walk
 
 
-def companion_of(cast: Cast, walk: Walk) -> RelatedPerson:
+def escort_of(cast: Cast, walk: Walk) -> RelatedPerson:
     own, patient = walk.own, walk.patient
     sex = own.choice(("female", "male"))
     kin = people.OF_THE_YOUNG if walk.tale.age < 40 else people.OF_THE_OLD if walk.tale.age > 52 else None

@@ -34,7 +34,7 @@ class DemoClinic:
     patients: int
     prefix: str
     signed_in: int  # the number of the patient behind patient@: in their series, and in the chair today
-    stages: tuple[int, ...] = ()  # which rows of story.STAGES its first patients are; empty: all in their order
+    stages: tuple[int, ...] = ()  # which rows of scenario.STAGES its first patients are; empty: all in their order
 
 
 HARBOR = DemoClinic(

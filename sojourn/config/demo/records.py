@@ -18,7 +18,7 @@ _BATCH = 40
 
 
 def sign_past(cast: Cast, *, days: int | None = None) -> int:
-    """Sign the records of past sessions but the newest, as the prescriber did later that day. Ask as the house.
+    """Sign the records of past sessions but the newest, as the prescriber did later that day. Ask as the system actor.
 
     ``days``: only sessions of so many days back. The hash is the record's own, so each reads as unchanged.
     """

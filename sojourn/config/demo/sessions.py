@@ -48,8 +48,8 @@ def session(cast: Cast, appointment: Appointment, own: random.Random, ending: st
     doses.note(drawn, own, desaturates=episode == "desaturation", until=leaves)
     ready_checks(cast, encounter, leaves - timedelta(minutes=4), nurse)
     cast.add(Discharge(
-        clinic=cast.clinic, patient_id=encounter.patient_id, encounter=encounter, companion=appointment.companion,
-        companion_name=appointment.companion.name if appointment.companion else "",
+        clinic=cast.clinic, patient_id=encounter.patient_id, encounter=encounter, escort=appointment.escort,
+        escort_name=appointment.escort.name if appointment.escort else "",
         criteria={
             "padss": 10, "aldrete": 10, "escort_present": True,
             "minutes_since_dose_end": (leaves - given.over_at).seconds // 60,
@@ -75,7 +75,7 @@ def open_encounter(cast: Cast, appointment: Appointment, at: datetime) -> Encoun
 
 
 def ready_checks(cast: Cast, encounter: Encounter, at: datetime, nurse: Membership) -> None:
-    """Every item of discharge, Aldrete, PADSS and the companion."""
+    """Every item of discharge, Aldrete, PADSS and the escort."""
     items = [item.id for item in protocol.read(released_rulebook().rule(encounter.protocol_id)).discharge]
     cast.add(*(
         CheckResult(

@@ -6,11 +6,12 @@ A tale is made from a seed and agrees with itself. ``Twist`` bends one where the
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, Literal
 
-from sojourn.care.intake.story import StatedAnswer, number, story
+from sojourn.care.intake.intake_form import StatedAnswer, intake_form, number
 
 Twist = Literal["", "benzodiazepine", "opioid", "pressure", "aneurysm", "bipolar"]
 Words = tuple[str, str]  # English, Spanish
@@ -133,6 +134,15 @@ SUBSTANCES: Final[tuple[Words, ...]] = (
 )
 
 
+# What a twist has somebody take.
+TWISTED_MEDICINES: Final[Mapping[str, tuple[Taken, ...]]] = {
+    "benzodiazepine": (Taken("Lorazepam", "1 mg", ("every night", "cada noche"), SINCE[1]),),
+    "opioid": (
+        Taken("Tramadol", "50 mg", NEEDED, SINCE[2]), Taken("the small blue sleeping pill", "", NIGHT, SINCE[0]),
+    ),
+}  # fmt: skip
+
+
 def tell(own: random.Random, sex: str, age: int, language: str, twist: Twist = "") -> Tale:
     """A tale of somebody of that sex and age, treatable unless the twist says otherwise."""
     height = round(own.gauss(178 if sex == "male" else 164, 6))
@@ -156,22 +166,26 @@ def _illness(tale: Tale, own: random.Random, twist: Twist) -> None:
     """What is taken for the mind, and what was tried before it; the number of failures is that of the list."""
     order = own.sample(ANTIDEPRESSANTS, len(ANTIDEPRESSANTS))
     if tale.battery == "bipolar_depression":
-        tale.medicines.append(
-            Taken(*own.choice((("Lamotrigine", "200 mg"), ("Lithium", "900 mg"))), NIGHT, own.choice(SINCE))
-        )
-        tale.medicines.append(Taken("Quetiapine", "100 mg", NIGHT, own.choice(SINCE)))
-        tale.told["bipolar"] = True
+        _mood_medicines(tale, own)
     else:
         now = ("Sertraline", "100 mg") if twist == "benzodiazepine" else order.pop()
         order = [each for each in order if each[0] != now[0]]
         tale.medicines.append(Taken(*now, MORNING, own.choice(SINCE)))
     if tale.battery == "ptsd" and own.random() < 0.6:
         tale.medicines.append(Taken("Prazosin", "4 mg", NIGHT, own.choice(SINCE)))
-    if twist == "benzodiazepine":
-        tale.medicines.append(Taken("Lorazepam", "1 mg", ("every night", "cada noche"), SINCE[1]))
-    if twist == "opioid":
-        tale.medicines.append(Taken("Tramadol", "50 mg", NEEDED, SINCE[2]))
-        tale.medicines.append(Taken("the small blue sleeping pill", "", NIGHT, SINCE[0]))
+    tale.medicines += TWISTED_MEDICINES.get(twist, ())
+    _tried_before(tale, own, order)
+
+
+def _mood_medicines(tale: Tale, own: random.Random) -> None:
+    stabiliser = own.choice((("Lamotrigine", "200 mg"), ("Lithium", "900 mg")))
+    tale.medicines.append(Taken(*stabiliser, NIGHT, own.choice(SINCE)))
+    tale.medicines.append(Taken("Quetiapine", "100 mg", NIGHT, own.choice(SINCE)))
+    tale.told["bipolar"] = True
+
+
+def _tried_before(tale: Tale, own: random.Random, order: Sequence[tuple[str, str]]) -> None:
+    """The first antidepressants of ``order`` as those that failed, and what else was tried."""
     failed = {"Treatment-resistant depression": own.randint(2, 4), "Bipolar II depression": 2}.get(tale.indication, 1)
     for name, dose in order[:failed]:
         tale.treatments.append(Tried("medicine", name, dose, own.choice(LENGTHS), own.choice(("not", "partly")), True))
@@ -181,10 +195,23 @@ def _illness(tale: Tale, own: random.Random, twist: Twist) -> None:
         tale.treatments.append(Tried("talk", therapy, "", own.choice(LENGTHS), outcome, None))
     if failed > 2 and own.random() < 0.4:
         tale.treatments.append(Tried("stimulation", "TMS", "", ("36 sessions", "36 sesiones"), "partly", None))
-    tale.told["antidepressants_failed"] = number(str(failed), "", story().by_id["antidepressants_failed"])
+    tale.told["antidepressants_failed"] = number(str(failed), "", intake_form().by_id["antidepressants_failed"])
 
 
 def _body(tale: Tale, own: random.Random, twist: Twist) -> None:
+    _blood_vessels(tale, own, twist)
+    _other_medicines(tale, own)
+    if own.random() < 0.3:
+        tale.allergies.append(own.choice(ALLERGIES))
+    if twist == "bipolar" or own.random() < 0.06:
+        tale.told["substances_before"] = True
+    if tale.sex != "male" and tale.age < 50:
+        tale.told["can_become_pregnant"] = own.random() < 0.7
+    _weight_and_height(tale)
+    tale.told["escort"] = True
+
+
+def _blood_vessels(tale: Tale, own: random.Random, twist: Twist) -> None:
     if twist == "pressure" or (not twist and tale.age > 48 and own.random() < 0.35):
         tale.told["high_blood_pressure"] = True
         tale.told["blood_pressure_control"] = "high" if twist == "pressure" else "fine"
@@ -192,25 +219,28 @@ def _body(tale: Tale, own: random.Random, twist: Twist) -> None:
         tale.medicines.append(Taken(*tablet, MORNING, own.choice(SINCE)))
     if twist == "aneurysm":
         tale.told["vessels"] = {"yes": ["aneurysm"], "rest_unsure": False}
+
+
+def _other_medicines(tale: Tale, own: random.Random) -> None:
+    """What many people take besides."""
     if tale.sex == "female" and own.random() < 0.12:
         tale.medicines.append(Taken("Levothyroxine", "75 mcg", MORNING, SINCE[1]))
     if tale.age > 50 and own.random() < 0.4:
         tale.medicines.append(Taken("Atorvastatin", "20 mg", NIGHT, own.choice(SINCE)))
     if own.random() < 0.25:
         tale.medicines.append(Taken(*own.choice((("Ibuprofen", "400 mg"), ("Cetirizine", "10 mg"))), NEEDED, SINCE[3]))
-    if own.random() < 0.3:
-        tale.allergies.append(own.choice(ALLERGIES))
-    if twist == "bipolar" or own.random() < 0.06:
-        tale.told["substances_before"] = True
-    if tale.sex != "male" and tale.age < 50:
-        tale.told["can_become_pregnant"] = own.random() < 0.7
-    units = ("lb", "ft") if tale.language == "en" else ("kg", "cm")
-    asked = story().by_id
-    tall = f"{int(tale.height_cm / 2.54) // 12} {int(tale.height_cm / 2.54) % 12}" if units[1] == "ft" else ""
-    heavy = str(round(tale.weight_kg / 0.45359237)) if units[0] == "lb" else str(round(tale.weight_kg))
-    tale.told["weight"] = number(heavy, units[0], asked["weight"])
-    tale.told["height"] = number(tall or str(tale.height_cm), units[1], asked["height"])
-    tale.told["escort"] = True
+
+
+def _weight_and_height(tale: Tale) -> None:
+    """As somebody of that language says them: in pounds, feet and inches, or in kilograms and centimetres."""
+    if tale.language == "en":
+        inches = int(tale.height_cm / 2.54)
+        heavy, tall = (str(round(tale.weight_kg / 0.45359237)), "lb"), (f"{inches // 12} {inches % 12}", "ft")
+    else:
+        heavy, tall = (str(round(tale.weight_kg)), "kg"), (str(tale.height_cm), "cm")
+    asked = intake_form().by_id
+    tale.told["weight"] = number(*heavy, asked["weight"])
+    tale.told["height"] = number(*tall, asked["height"])
 
 
 def _wishes(tale: Tale, own: random.Random) -> None:
@@ -243,14 +273,14 @@ def _measured(tale: Tale, own: random.Random, twist: Twist) -> None:
 
 
 def answers(tale: Tale) -> dict[str, StatedAnswer]:
-    """An answer to every question that applies, in the order of the story."""
+    """An answer to every question that applies, in the order of the intake."""
     said: dict[str, StatedAnswer] = {}
     lines = {
         "medicines": tale.medicines, "allergies": tale.allergies, "treatments": tale.treatments, "goals": tale.goals,
         "concerns": tale.concerns, "people": [True],
     }  # fmt: skip
     while True:
-        ahead = next((each for each in story().shown(said, tale.sex) if each.id not in said), None)
+        ahead = next((each for each in intake_form().shown(said, tale.sex) if each.id not in said), None)
         if ahead is None:
             return said
         if ahead.id in tale.told:

@@ -22,14 +22,14 @@ from sojourn.care.session import step_actions
 from sojourn.care.session.queries import sessions_dosed
 from sojourn.care.vitals import ingest
 from sojourn.care.vitals.models import DeviceAssociation
-from sojourn.config.demo import booking, doses, monitoring, people, planning, sessions, story
+from sojourn.config.demo import booking, doses, monitoring, people, planning, scenario, sessions
 from sojourn.config.demo.cast import Cast, load_cast
 from sojourn.config.demo.doses import Entered
 from sojourn.config.demo.people import CLINICS, DemoClinic
 from sojourn.config.processes.virtual_monitor.signs import BASELINE_S
 from sojourn.foundation.accounts.actor import acting_as, current_actor
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.queries import standings
@@ -42,7 +42,7 @@ _NEAR = timedelta(hours=8)
 
 def set_stage(demo: DemoClinic) -> None:
     """Put the demo clinic into the middle of a working day, unless it is in one already."""
-    with acting_as(house(_clinic_id(demo), "Demo")):
+    with acting_as(system_actor(_clinic_id(demo), "Demo")):
         cast = load_cast(demo)
         _line_of_monitor(demo, cast)
         now = timezone.now()
@@ -62,7 +62,7 @@ def set_stage(demo: DemoClinic) -> None:
         if len(others) > 1:
             _over(cast, others[1], 2, now)
         if len(others) > 2:
-            booking.book_at(cast, others[2], _companion(others[2]), cast.chairs[3], now + timedelta(hours=1))
+            booking.book_at(cast, others[2], _escort(others[2]), cast.chairs[3], now + timedelta(hours=1))
         cast.write()
 
 
@@ -78,9 +78,9 @@ def furnish_old(demo: DemoClinic) -> None:
     """What a clinic of an earlier version has not decided yet: texts, hours, numbers for booking, rules that are new
     since (without a highest dose nobody gives one)."""
     clinic_id = _clinic_id(demo)
-    with acting_as(house(clinic_id, "Demo")):
+    with acting_as(system_actor(clinic_id, "Demo")):
         if not ConsentAdoption.objects.exists() or any(each.waits for each in standings(clinic_id)):
-            story.furnish_house(load_cast(demo))
+            scenario.furnish_clinic(load_cast(demo))
 
 
 def _on_stage(demo: DemoClinic, now: datetime) -> list[CarePlan]:
@@ -147,7 +147,7 @@ def _clinic_id(demo: DemoClinic) -> int:
         return Clinic.objects.get(slug=demo.slug).pk
 
 
-def _companion(plan: CarePlan) -> RelatedPerson | None:
+def _escort(plan: CarePlan) -> RelatedPerson | None:
     return plan.patient.related_people.filter(ended_at=None).first()
 
 
@@ -183,7 +183,7 @@ def _running(cast: Cast, plan: CarePlan, chair: Chair, now: datetime) -> None:
     dose_at = now - _RUNNING_FOR
     arrived = dose_at - timedelta(minutes=22)
     nurse, other = cast.members["nurse"][:2]
-    appointment = booking.book_at(cast, plan, _companion(plan), chair, arrived)
+    appointment = booking.book_at(cast, plan, _escort(plan), chair, arrived)
     encounter = sessions.open_encounter(cast, appointment, arrived)
     drawn = doses.prepare(cast, encounter, dose_at, nurse, other, own)
     _row, begun = doses.start(drawn)
@@ -203,7 +203,7 @@ def _waiting(cast: Cast, plan: CarePlan, chair: int, now: datetime) -> None:
     """Arrived a few minutes ago; the checks are half done."""
     arrived = now - timedelta(minutes=9)
     nurse = cast.members["nurse"][1]
-    appointment = booking.book_at(cast, plan, _companion(plan), cast.chairs[chair], arrived)
+    appointment = booking.book_at(cast, plan, _escort(plan), cast.chairs[chair], arrived)
     encounter = sessions.open_encounter(cast, appointment, arrived)
     doses.enter(cast, encounter, [Entered("arrived", arrived)], nurse)
     doses.weigh_and_check(
@@ -228,14 +228,14 @@ def _waiting(cast: Cast, plan: CarePlan, chair: int, now: datetime) -> None:
 def _over(cast: Cast, plan: CarePlan, chair: int, now: datetime) -> None:
     """This morning's session: over, not yet signed."""
     begins = now - timedelta(hours=3, minutes=20)
-    appointment = booking.book_at(cast, plan, _companion(plan), cast.chairs[chair], begins)
+    appointment = booking.book_at(cast, plan, _escort(plan), cast.chairs[chair], begins)
     sessions.session(cast, appointment, random.Random(11), "left", sparse=False)
 
 
-def story_second() -> float:
-    """Where in its story the virtual monitor must begin to fit the running session."""
+def scenario_second() -> float:
+    """Where in its scenario the virtual monitor must begin to fit the running session."""
     demo = people.HARBOR
-    with acting_as(house(_clinic_id(demo), "Demo")):
+    with acting_as(system_actor(_clinic_id(demo), "Demo")):
         session = next(iter(running().filter(chair__name=demo.chairs[0])), None)
         if session is None:
             return 0.0

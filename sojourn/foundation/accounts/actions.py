@@ -79,7 +79,8 @@ def invite(
     email, name = email.strip().lower(), " ".join(name.split())
     # One at a time in a clinic, so that a double press sends one invitation.
     clinic = Clinic.objects.select_for_update(no_key=True).get(pk=by.clinic_id or 0)
-    _must_be_invitable(clinic, email, name, role, None if staff else patient_id, now)
+    patient_id = None if staff else patient_id
+    _must_be_invitable(clinic, email, name, role, patient_id, now)
     if not staff:
         refuse_unready(clinic)
     if role == "patient":
@@ -91,7 +92,7 @@ def invite(
         name=name,
         role=role,
         credentials=" ".join(credentials.split()) if staff else "",
-        patient_id=None if staff else patient_id,
+        patient_id=patient_id,
         token_hash=hash_of(token),
         sent_at=now,
         sent_by_id=by.membership_id,

@@ -64,20 +64,27 @@ def without_lines(clinic: Clinic) -> Missing | None:
     An emergency number must be among them: that of the country, or, where none is known, the clinic's own word.
     """
     first = needed(clinic.country)
-    emergency = [each for each in first.values() if each.kind == "emergency"]
+    emergency = {each.id for each in first.values() if each.kind == "emergency"}
     if not emergency and not clinic.emergency_phone:
         return Missing(
             "emergency-missing",
             _("No emergency number is known for the country of this clinic. An administrator writes it."),
         )
     checks = checks_of(clinic.pk)
-    held = [(each.id, holds(each, checks)) for each in first.values()]
-    if any(check is None for _line_id, check in held):
+    held = {line_id: holds(line, checks) for line_id, line in first.items()}
+    if None in held.values():
         return Missing("lines-unchecked", _("The emergency and crisis lines of this place are not checked yet."))
-    works = {line_id for line_id, check in held if check is not None and check.works}
-    numbers = {each.id for each in emergency}
-    if numbers - works:
+    return _without_working_lines(clinic, emergency, _working(held))
+
+
+def _working(held: Mapping[str, LineCheck | None]) -> set[str]:
+    return {line_id for line_id, check in held.items() if check is not None and check.works}
+
+
+def _without_working_lines(clinic: Clinic, emergency: set[str], works: set[str]) -> Missing | None:
+    """What is missing among lines that are all checked: every emergency number and one crisis line must work."""
+    if emergency - works:
         return Missing("emergency-wrong", _("Somebody noted that the emergency number is not right."))
-    if not clinic.crisis_phone and not works - numbers:
+    if not clinic.crisis_phone and not works - emergency:
         return Missing("no-line-works", _("No crisis line of this place works. Write one of your own."))
     return None

@@ -70,8 +70,8 @@ def _holds(membership: Membership) -> frozenset[str]:
     return role(membership.role).may
 
 
-def house(clinic_id: int | None = None, name: str = "Sojourn") -> Actor:
-    """A process of the house, working in one clinic."""
+def system_actor(clinic_id: int | None = None, name: str = "Sojourn") -> Actor:
+    """A process of Sojourn itself, working in one clinic. Its role's code stands in the audit's chain as "house"."""
     return Actor(clinic_id=clinic_id, role="house", name=name)
 
 
@@ -155,7 +155,7 @@ def invitation_by(token_hash: str) -> tuple[Invitation, Clinic] | None:
         invitation = Invitation.objects.filter(token_hash=token_hash).first()
         if invitation is None:
             return None
-        set_actor(house(invitation.clinic_id))
+        set_actor(system_actor(invitation.clinic_id))
         return invitation, Clinic.objects.get(pk=invitation.clinic_id)
 
 

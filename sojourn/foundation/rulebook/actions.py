@@ -202,30 +202,50 @@ def adopt_set(
     (nothing-chosen, signature-wrong, no-clinic) and SetRefused with what is wrong with each rule.
     """
     by.require("rules.adopt")
-    clinic_id, member_id = _who(by)
+    clinic_id, _member_id = _who(by)
     at = now or timezone.now()
     if not shown:
         raise ActionRefused(_("Tick the rules that you have read and want to adopt."), codes=("nothing-chosen",))
+    _must_sign_as_named(by, signature)
+    ready = _set_readied(shown, parameters or {}, at)
+    if any(rule.loosened_by_two for rule, _changed in ready):
+        _one_at_a_time(clinic_id)
+    rows = _rows_to_adopt(by, ready, at)
+    return _kept_as_one(by, rows, signature) if rows else []
+
+
+def _must_sign_as_named(by: Actor, signature: str) -> None:
     if _same(signature) != _same(by.name):
         raise ActionRefused(
             _("Sign with your name as shown here: %(name)s.") % {"name": by.name}, codes=("signature-wrong",)
         )
+
+
+def _set_readied(
+    shown: Mapping[str, str], parameters: Mapping[str, Mapping[str, float]], at: datetime
+) -> list[tuple[Rule, dict[str, float]]]:
+    """Every rule of a set with what the clinic changes in it; raises SetRefused with what is wrong with each."""
     ready: list[tuple[Rule, dict[str, float]]] = []
     refused: dict[str, ActionRefused] = {}
     for rule_id, rule_hash in shown.items():
+        typed = parameters.get(rule_id, {})
         try:
-            typed = (parameters or {}).get(rule_id, {})
             ready.append(_readied(_newest(rule_id), typed, rule_hash, at))
             _must_be_typed(_newest(rule_id), typed)
         except ActionRefused as why:
             refused[rule_id] = why
     if refused:
         raise SetRefused(refused)
-    if any(rule.loosened_by_two for rule, _changed in ready):
-        _one_at_a_time(clinic_id)
+    return ready
+
+
+def _rows_to_adopt(by: Actor, ready: list[tuple[Rule, dict[str, float]]], at: datetime) -> list[RuleAdoption]:
+    """A row, not yet kept, for each rule that does not act like this already. A ceiling that would go up has none: it
+    is signed for the first time."""
+    clinic_id, member_id = _who(by)
     current = rulebook_queries.adoptions(clinic_id)
     raised = {rule.id for rule, changed in ready if _sign_if_raised(by, clinic_id, rule, changed, at)}
-    rows = [
+    return [
         RuleAdoption(
             clinic_id=clinic_id,
             rule_id=rule.id,
@@ -238,8 +258,10 @@ def adopt_set(
         for rule, changed in ready
         if rule.id not in raised and not _stands(current.get(rule.id), rule, changed)
     ]
-    if not rows:
-        return []
+
+
+def _kept_as_one(by: Actor, rows: list[RuleAdoption], signature: str) -> list[RuleAdoption]:
+    """Write a set down, with one audit row that names every rule of it."""
     kept = RuleAdoption.objects.bulk_create(rows)
     said = [{"id": each.rule_id, "version": each.version, "hash": each.rule_hash, "parameters": each.parameters}
             for each in kept]  # fmt: skip

@@ -104,10 +104,25 @@ def page() -> str:
     """The whole page, from the files as they are now."""
     whole, asked = released_rulebook(), scales()
     rules = [*whole.newest.values(), *(each.rule for each in asked)]
+    lines = [*_summary(rules), *_table(rules)]
+    for kind in dict.fromkeys(each.kind for each in rules):
+        lines += ["", f"## {kind}", "", *_rows([each for each in rules if each.kind == kind])]
+    lines += _medicine_lines()
+    lines += ["", "## Items of the protocols", "", "| protocol | item | override | mark | source |"]
+    lines.append("|---|---|---|---|---|")
+    for plan in whole.protocols():
+        lines += _items_of(plan)
+    lines += ["", "## Codes and translations of the scales", "", "| scale | what | mark |", "|---|---|---|"]
+    for scale in asked:
+        lines += _codes_of(scale)
+    return "\n".join(lines) + "\n"
+
+
+def _summary(rules: list[Rule]) -> list[str]:
+    """How much there is, what acts by itself, and how far it has been checked."""
     counts = Counter(each.verification for each in rules)
     numbers = Counter(each.verification for rule in rules for each in rule.numbers)
-    kinds = list(dict.fromkeys(each.kind for each in rules))
-    lines = [
+    return [
         "# The rulebook",
         "",
         "Written by `sojourn rulebook table`; a test holds it current. Do not edit.",
@@ -124,18 +139,6 @@ def page() -> str:
         "|---|---|---|---|",
         *(f"| {mark} | {_MEANING[mark]} | {counts[mark]} | {numbers[mark]} |" for mark in MARKS),
     ]
-    lines += _table(rules)
-    for kind in kinds:
-        lines += ["", f"## {kind}", "", *_rows([each for each in rules if each.kind == kind])]
-    lines += _medicine_lines()
-    lines += ["", "## Items of the protocols", "", "| protocol | item | override | mark | source |"]
-    lines.append("|---|---|---|---|---|")
-    for plan in whole.protocols():
-        lines += _items_of(plan)
-    lines += ["", "## Codes and translations of the scales", "", "| scale | what | mark |", "|---|---|---|"]
-    for scale in asked:
-        lines += _codes_of(scale)
-    return "\n".join(lines) + "\n"
 
 
 def _items_of(plan: Protocol) -> list[str]:

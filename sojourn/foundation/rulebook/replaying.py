@@ -58,8 +58,7 @@ class Loosening:
 def rules_of(scenario: Scenario, loosening: Loosening | None = None) -> RulesOfClinic:
     """What acts in the clinic of a scenario on its day. Raises UnknownRule or RuleInvalid."""
     known = released_rulebook()
-    if scenario.protocol_id not in known.newest or known.rule(scenario.protocol_id).kind != "protocol":
-        raise UnknownRule(f"{scenario.name}: there is no protocol {scenario.protocol_id}")
+    _must_be_a_protocol(scenario)
     acts = _acting(scenario.name, scenario.clinic, scenario.starts_at.date())
     if loosening is not None:
         acts[loosening.rule_id] = _loose(acts[loosening.rule_id], loosening)
@@ -67,8 +66,6 @@ def rules_of(scenario: Scenario, loosening: Loosening | None = None) -> RulesOfC
     own = acts[scenario.protocol_id]
     protocol = read_protocol(own or known.rule(scenario.protocol_id))
     adopted = [rule for rule in acts.values() if rule is not None]
-    waits = [rule for rule in adopted if rule.kind == alarms.ESCALATION]
-    escalates = next((rule for rule in waits if protocol.route in rule.fact("routes")), None)
     agree = acts["dose.chair"] or known.rule("dose.chair")
     return RulesOfClinic(
         protocol=protocol,
@@ -76,7 +73,7 @@ def rules_of(scenario: Scenario, loosening: Loosening | None = None) -> RulesOfC
         doses=in_force(pairs),
         eligibility=tuple(_read_all(eligibility.KIND, eligibility.read, pairs)),
         evidence=tuple(_read_all(evidence.KIND, evidence.read, pairs)),
-        alarms=prepared(adopted, escalates, protocol.route, protocol.drug),
+        alarms=prepared(adopted, _escalation(adopted, protocol.route), protocol.route, protocol.drug),
         alarms_waiting=tuple(_waiting(pairs, protocol, loosening)),
         floors=floors_of(pairs),
         plausible=MappingProxyType({code: known.plausibility(code) for code in VITALS}),
@@ -84,6 +81,17 @@ def rules_of(scenario: Scenario, loosening: Loosening | None = None) -> RulesOfC
         leaving=recovery.read_leaving(adopted, protocol.route),
         scales=MappingProxyType({each: recovery.read(known.rule(each)) for each in recovery.SCALES}),
     )
+
+
+def _must_be_a_protocol(scenario: Scenario) -> None:
+    rule = released_rulebook().newest.get(scenario.protocol_id)
+    if rule is None or rule.kind != "protocol":
+        raise UnknownRule(f"{scenario.name}: there is no protocol {scenario.protocol_id}")
+
+
+def _escalation(adopted: Sequence[Rule], route: str) -> Rule | None:
+    """The rule that says how an alarm nobody answers goes on, for this route."""
+    return next((each for each in adopted if each.kind == alarms.ESCALATION and route in each.fact("routes")), None)
 
 
 def _read_all(kind: str, read: Callable[..., K], pairs: Sequence[tuple[Rule, Rule | None]]) -> Iterator[K]:

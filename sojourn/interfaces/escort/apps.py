@@ -11,6 +11,6 @@ class EscortConfig(AppConfig):
         register_pages(
             {
                 Page.EARLIER_TIME: "escort:earlier",
-                Page.RIDE_HOME: "escort:way_home",
+                Page.RIDE_HOME: "escort:ride_home",
             }
         )

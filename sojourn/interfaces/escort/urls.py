@@ -1,13 +1,14 @@
-"""Pages that a link opens, without an account: the companion's, and an earlier time for whoever waits."""
+"""Pages that a link opens, without an account: the escort's, and an earlier time for whoever waits."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from sojourn.interfaces.escort import earlier, way_home
+from sojourn.interfaces.escort import earlier, ride_home
 
 app_name = "escort"
 urlpatterns = [
-    path("way-home/<str:token>/", way_home.way_home, name="way_home"),
+    path("ride-home/<str:token>/", ride_home.ride_home, name="ride_home"),
+    path("way-home/<str:token>/", ride_home.ride_home),  # as letters said it before
     path("earlier/<str:token>/", earlier.earlier, name="earlier"),
 ]

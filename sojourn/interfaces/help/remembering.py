@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 
 CLINIC_COOKIE: Final = "help_clinic"
 _COOKIE_S: Final = 180 * 24 * 3600
@@ -43,5 +43,5 @@ def remembered(request: HttpRequest) -> Clinic | None:
         clinic_id = int(_signer.unsign(request.COOKIES.get(CLINIC_COOKIE, "")))
     except (BadSignature, ValueError):
         return None
-    with acting_as(house(clinic_id)):
+    with acting_as(system_actor(clinic_id)):
         return Clinic.objects.filter(pk=clinic_id).first()

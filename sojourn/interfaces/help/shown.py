@@ -18,7 +18,7 @@ from sojourn.clinical.lines import CrisisLine, PlaceLines
 from sojourn.foundation.accounts import place
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, LineCheck
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.clock import page_local
 
 _NOT_DIALLED = re.compile(r"[^0-9+]")
@@ -98,7 +98,7 @@ def reading() -> str:
 
 def _not_reached(clinic: Clinic) -> dict[str, LineCheck]:
     """The lines that the clinic tried and did not reach. A patient's own view of the database shows none of it."""
-    with acting_as(house(clinic.pk)):
+    with acting_as(system_actor(clinic.pk)):
         return {line_id: row for line_id, row in place.checks_of(clinic.pk).items() if not row.works}
 
 

@@ -63,30 +63,10 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     cookie = headers.get("cookie", "")
     try:
-        actor = await _who(cookie)
-    except DatabaseError:
-        await _plain(send, 503, "the database does not answer; try again")
+        watcher, actor, own = await _admit(scope, cookie)
+    except _TurnedAway as why:
+        await _plain(send, why.status, why.text)
         return
-    if actor is None:
-        await _plain(send, 401, "sign in first")
-        return
-    own, match = scope["path"] == _HERE, _SESSION_PATH.fullmatch(scope["path"])
-    if match is None and scope["path"] not in ("/live/board", _HERE):
-        await _plain(send, 404, "no such stream")
-        return
-    encounter_id = int(match[1]) if match is not None else None
-    if not _may(actor, own) or actor.clinic_id is None:
-        await _plain(send, 403, "your role does not watch sessions")
-        return
-    if own:
-        encounter_id = await sync_to_async(_session_of, thread_sensitive=False)(actor)
-        if encounter_id is None:  # an answer after which a browser does not ask again by itself
-            await _plain(send, 204, "")
-            return
-    if scope["method"] != "GET":  # a page that was refused asks so whether it is still signed in
-        await _plain(send, 405, "only GET")
-        return
-    watcher = Watcher(actor.clinic_id, encounter_id, accounts_queries.sign_in_names(_key(cookie), actor.person_id))
     _hub.watch(watcher)
     watcher.doubt()  # the sign-in may have ended between the asking and the watching, and nobody heard it
     closed = asyncio.create_task(_closed(receive, watcher))
@@ -95,6 +75,48 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     finally:
         _hub.leave(watcher)
         closed.cancel()
+
+
+class _TurnedAway(Exception):
+    """A stream is not opened; the HTTP status and the words say why."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status, self.text = status, text
+
+
+async def _admit(scope: Message, cookie: str) -> tuple[Watcher, Actor, bool]:
+    """Who watches what, and whether it is the patient's own session. Raises _TurnedAway."""
+    actor = await _signed_in(cookie)
+    own, encounter_id = _stream_of(scope["path"])
+    if not _may(actor, own) or actor.clinic_id is None:
+        raise _TurnedAway(403, "your role does not watch sessions")
+    if own:
+        encounter_id = await sync_to_async(_session_of, thread_sensitive=False)(actor)
+        if encounter_id is None:  # an answer after which a browser does not ask again by itself
+            raise _TurnedAway(204, "")
+    if scope["method"] != "GET":  # a page that was refused asks so whether it is still signed in
+        raise _TurnedAway(405, "only GET")
+    names = accounts_queries.sign_in_names(_key(cookie), actor.person_id)
+    return Watcher(actor.clinic_id, encounter_id, names), actor, own
+
+
+async def _signed_in(cookie: str) -> Actor:
+    try:
+        actor = await _who(cookie)
+    except DatabaseError as error:
+        raise _TurnedAway(503, "the database does not answer; try again") from error
+    if actor is None:
+        raise _TurnedAway(401, "sign in first")
+    return actor
+
+
+def _stream_of(path: str) -> tuple[bool, int | None]:
+    """Whether a path asks for the patient's own session, and the session that it names; the board names none."""
+    match = _SESSION_PATH.fullmatch(path)
+    if match is None and path not in ("/live/board", _HERE):
+        raise _TurnedAway(404, "no such stream")
+    return path == _HERE, None if match is None else int(match[1])
 
 
 def _may(actor: Actor, own: bool) -> bool:

@@ -79,7 +79,7 @@ def sessions_of(patient_id: int) -> list[SessionRow]:
     """Every appointment of a patient with its session, earliest first. Two queries."""
     dosed = MedicationAdministration.objects.filter(encounter__appointment=OuterRef("pk"))
     rows = (
-        Appointment.objects.select_related("chair", "companion")
+        Appointment.objects.select_related("chair", "escort")
         .annotate(dosed=Exists(dosed))
         .filter(patient_id=patient_id)
         .order_by("during")
@@ -94,7 +94,7 @@ def _dosed(appointment: Appointment) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Whether the story was sent, the kind of the clinic's newest answer ("" for none), messages not opened yet."""
+    """Whether the intake was sent, the kind of the clinic's newest answer ("" for none), messages not opened yet."""
 
     sent: bool = False
     decision: str = ""

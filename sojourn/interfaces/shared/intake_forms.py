@@ -1,4 +1,4 @@
-"""What comes with an answer of the story, or with a line of its lists, from the clinic's page or the patient's.
+"""What comes with an answer of the intake, or with a line of its lists, from the clinic's page or the patient's.
 
 The answer itself is read by ``care.intake.typed``, and a line by the forms of ``care.intake.forms``.
 """

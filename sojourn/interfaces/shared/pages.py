@@ -9,6 +9,14 @@ A page of one patient is written as what it does with that patient::
 
 Who may open it, in which methods, whether there is such a patient here and whether the record is restricted is asked
 before the view, in this order.
+
+What else an address names, ``opens`` finds and hands over, on a page of any scope::
+
+    @clinic_page("monitor.manage", methods=POST)
+    @opens(device_in_use)
+    def rename(request: Request, scope: ClinicScope, device: Device) -> HttpResponse: ...
+
+    path("monitors/<int:device_id>/rename/", rename)
 """
 
 from __future__ import annotations
@@ -37,6 +45,9 @@ from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import ActionRefused
 
 P = ParamSpec("P")
+Row = TypeVar("Row")
+Scope = TypeVar("Scope")
+Answer = TypeVar("Answer", bound=HttpResponseBase)
 Guarded = Callable[Concatenate[Request, P], HttpResponseBase]
 
 GET: Final = ("GET",)
@@ -49,6 +60,15 @@ class PatientScope:
     """Whom a page is about, where, who asks, and the moment at which the page was asked for."""
 
     patient: Patient
+    clinic: Clinic
+    actor: Actor
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicScope:
+    """In which clinic a page is opened, who asks, and the moment at which it was asked for."""
+
     clinic: Clinic
     actor: Actor
     now: datetime
@@ -128,6 +148,44 @@ def patient_page(
             return closed(request, patient) or view(request, scope_of(request, patient), *args, **kwargs)
 
         return allowed(*permissions)(require_http_methods(list(methods))(opened))
+
+    return decorate
+
+
+def clinic_page(
+    *permissions: str, methods: Sequence[str] = GET
+) -> Callable[[Callable[Concatenate[Request, ClinicScope, P], HttpResponseBase]], Guarded[P]]:
+    """Open the view to roles that hold any of ``permissions``, with the clinic in which they hold it. No query."""
+
+    def decorate(view: Callable[Concatenate[Request, ClinicScope, P], HttpResponseBase]) -> Guarded[P]:
+        @wraps(view)
+        def opened(request: Request, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            assert request.clinic is not None  # who holds a permission holds it in a clinic
+            return view(request, ClinicScope(request.clinic, request.actor, timezone.now()), *args, **kwargs)
+
+        return allowed(*permissions)(require_http_methods(list(methods))(opened))
+
+    return decorate
+
+
+def opens(
+    load: Callable[Concatenate[Scope, P], Row],
+) -> Callable[[Callable[[Request, Scope, Row], Answer]], Callable[Concatenate[Request, Scope, P], Answer]]:
+    """Hand over what ``load`` finds. It stands below the decorator of a page, whose scope it is given.
+
+    ``load`` takes the scope, and the parts of the address by name. Where it raises DoesNotExist the answer is 404.
+    """
+
+    def decorate(view: Callable[[Request, Scope, Row], Answer]) -> Callable[Concatenate[Request, Scope, P], Answer]:
+        @wraps(view)
+        def opened(request: Request, scope: Scope, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
+            try:
+                found = load(scope, *args, **kwargs)
+            except ObjectDoesNotExist:
+                raise Http404 from None
+            return view(request, scope, found)
+
+        return opened
 
     return decorate
 

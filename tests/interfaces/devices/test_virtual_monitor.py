@@ -1,4 +1,4 @@
-"""The virtual monitor tells coherent stories, in dialects that our reader reads, and waits for its answers."""
+"""The virtual monitor tells coherent scenarios, in dialects that our reader reads, and waits for its answers."""
 
 import argparse
 import asyncio

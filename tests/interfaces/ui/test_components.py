@@ -56,7 +56,7 @@ def test_a_field_ties_label_hint_and_error_to_its_control() -> None:
 
 def test_a_group_of_choices_is_a_fieldset_with_a_legend() -> None:
     out = html('<c-field :field="form.way" />', form=Form({"way": "b"}))
-    assert re.search(r"<fieldset.*<legend>Way home", out, re.DOTALL)
+    assert re.search(r"<fieldset.*<legend>Ride home", out, re.DOTALL)
     assert out.count('class="radio"') == 2
     assert re.search(r'value="b"[^>]*checked', out)
 

@@ -27,12 +27,12 @@ class Settings:
     bed: Bed
     maker: str = "nihon"
     episode: str = "normal"
-    speed: float = 1.0  # minutes of the story in one minute
+    speed: float = 1.0  # minutes of the scenario in one minute
     seed: int = 1
     every_s: float = 1.0  # between messages
     clock_skew_s: float = 0.0  # how far the monitor's clock is ahead
     zone: tzinfo = UTC
-    start_at_s: float = 0.0  # where in the story to begin
+    start_at_s: float = 0.0  # where in the scenario to begin
     answer_within_s: float = 5.0
     resends: int = 3
     messages: int = 0  # stop after so many; 0 goes on
@@ -75,7 +75,7 @@ async def run(settings: Settings, stop: asyncio.Event, tell: Callable[[str], Non
 
 
 def _as_of(sample: Sample, speed: float) -> Sample:
-    """In a story told faster, a cuff measurement is younger on the wall clock."""
+    """In a scenario told faster, a cuff measurement is younger on the wall clock."""
     if speed == 1 or sample.cuff is None:
         return sample
     c = sample.cuff
@@ -163,10 +163,10 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--bed", default="BED-1", help="the bed or chair that the monitor names")
     parser.add_argument("--maker", choices=MAKERS, default="nihon", help="whose dialect it speaks")
     parser.add_argument("--episode", choices=EPISODES, default="normal", help="what happens to the patient: see below")
-    parser.add_argument("--speed", type=float, default=1.0, help="minutes of the story in one minute")
+    parser.add_argument("--speed", type=float, default=1.0, help="minutes of the scenario in one minute")
     parser.add_argument("--every", type=float, default=1.0, metavar="SECONDS", help="between messages")
     parser.add_argument("--seed", type=int, default=1, help="another seed is another person")
-    parser.add_argument("--start-at", type=float, default=0.0, metavar="SECONDS", help="where in the story to begin")
+    parser.add_argument("--start-at", type=float, default=0.0, metavar="SECONDS", help="where in the scenario to begin")
     parser.add_argument("--patient-number", default="", help="the record number that the monitor sends, if any")
     parser.add_argument("--facility", default="", help="the receiving facility (the clinic) that it names")
     parser.add_argument("--device", default=DEVICE, help="its EUI-64, where the dialect carries one")

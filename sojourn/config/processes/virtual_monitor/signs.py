@@ -1,7 +1,7 @@
 """What the virtual monitor measures, second by second.
 
-`readings(episode, seed, t)` is a pure function of time: the same seed tells the same story, for the program, for
-tests and for demo history. The stories are scripts for showing and testing software. Their numbers are shaped after
+`readings(episode, seed, t)` is a pure function of time: the same seed tells the same scenario, for the program, for
+tests and for demo history. The scenarios are scripts for showing and testing software. Their numbers are shaped after
 what the fact base says of an infusion (baseline, a rise that peaks at its end, return within the observation) and
 are no clinical claim.
 """
@@ -96,7 +96,7 @@ class _Person:
 
 @lru_cache(maxsize=512)
 def _person(seed: int) -> _Person:
-    rng = random.Random(seed)  # noqa: S311 - a story, not a secret
+    rng = random.Random(seed)  # noqa: S311 - a scenario, not a secret
     return _Person(
         hr=rng.uniform(62, 78),
         sys=rng.uniform(112, 128),
@@ -183,31 +183,25 @@ def readings(episode: str, seed: int, t: float) -> Sample:
     dip = _dip(episode, t)
     breath = _wave(p, t, 60 / p.rr, 3)  # the heart quickens with each breath
     hr = p.hr + 9 * p.response * effect + 2.2 * breath + 1.5 * _wave(p, t, 83, 4) + 8 * dip + _jitter(seed, t, 1)
-    if episode == "hypertensive":
-        hr += 14 * math.exp(-(((t - 1_800) / 620) ** 2))
-    if episode == "bradycardia":
-        hr -= (hr - 35) * _low(t)
+    hr = _heart_of(episode, hr, t)
     rr = p.rr - 0.8 * effect + 0.9 * _wave(p, t, 71, 5) - 6 * dip + 0.6 * _jitter(seed, t, 2)
     spo2 = p.spo2 - 0.5 * effect + 0.4 * _wave(p, t, 113, 6) - 13 * dip
     temp = p.temp + 0.1 * _wave(p, t, 2_700, 7)
     cuff, cuff_failed = _cuff(episode, seed, t)
-    # dropouts: now and then the finger probe is off for twenty seconds, and single messages are lost
-    probe_off = episode == "dropouts" and _jitter(seed, t // 20, 3) > 0.6
-    probe_off |= episode == "probe_off" and _within(t, PROBE_OFF_S)
-    lost = episode == "dropouts" and _jitter(seed, t, 4) > 0.9
+    probe_off = _is_probe_off(episode, seed, t)
     pulse = round(hr + 0.8 * _jitter(seed, t, 7))
-    stops = _within(t, STOPS_S)
+    stopped = _STOPPED.get(episode, ()) if _within(t, STOPS_S) else ()
     etco2, co2_rr = _breath(episode, seed, t, rr)
     return Sample(
         t=t,
-        hr=0 if stops and episode == "asystole" else round(hr),
-        pr=None if probe_off else 0 if stops and episode in ("asystole", "no_pulse") else pulse,
+        hr=0 if "beat" in stopped else round(hr),
+        pr=None if probe_off else 0 if "pulse" in stopped else pulse,
         spo2=None if probe_off else min(100, round(spo2)),
         rr=max(3, round(rr)),
         temp=round(temp, 1),
         cuff=cuff,
         cuff_failed=cuff_failed,
-        silent=lost or (episode == "silence" and SILENT_S[0] <= t < SILENT_S[1]),
+        silent=_is_silent(episode, seed, t),
         capnograph=etco2 is not None,
         etco2=etco2,
         co2_rr=co2_rr,
@@ -217,6 +211,30 @@ def readings(episode: str, seed: int, t: float) -> Sample:
 
 
 _CLOCKS: Final = {"clock_ahead": CLOCK_JUMP_S, "clock_behind": -CLOCK_JUMP_S}
+_STOPPED: Final = {"asystole": ("beat", "pulse"), "no_pulse": ("pulse",)}  # what is not found any more during STOPS_S
+
+
+def _heart_of(episode: str, hr: float, t: float) -> float:
+    """The heart rate as the episode bends it."""
+    if episode == "hypertensive":
+        return hr + 14 * math.exp(-(((t - 1_800) / 620) ** 2))
+    if episode == "bradycardia":
+        return hr - (hr - 35) * _low(t)
+    return hr
+
+
+def _is_probe_off(episode: str, seed: int, t: float) -> bool:
+    """In "dropouts" the finger probe is off now and then, for twenty seconds."""
+    if episode == "dropouts":
+        return _jitter(seed, t // 20, 3) > 0.6
+    return episode == "probe_off" and _within(t, PROBE_OFF_S)
+
+
+def _is_silent(episode: str, seed: int, t: float) -> bool:
+    """In "dropouts" single messages are lost."""
+    if episode == "dropouts":
+        return _jitter(seed, t, 4) > 0.9
+    return episode == "silence" and _within(t, SILENT_S)
 
 
 def _breath(episode: str, seed: int, t: float, rr: float) -> tuple[int | None, int | None]:

@@ -42,6 +42,6 @@ def say_what_is_hidden(execute: Execute, sql: str, params: object, many: bool, c
 
 def _words(table: str) -> str:
     return (
-        f"{table}: every row is hidden, since nobody asks. Say who: with acting_as(house(clinic_id)): ..."
+        f"{table}: every row is hidden, since nobody asks. Say who: with acting_as(system_actor(clinic_id)): ..."
         " (docs/how-to/look-in-a-shell.md)"
     )

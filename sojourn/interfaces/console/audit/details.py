@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sojourn.care.candidacy.models import Kind
 from sojourn.care.consent import texts
-from sojourn.care.intake.story import story
+from sojourn.care.intake.intake_form import intake_form
 from sojourn.care.safety.models import FlagAnswerKind, Reach
 from sojourn.clinical.eligibility.facts import VOCABULARY
 from sojourn.clinical.scales import say
@@ -38,7 +38,7 @@ def _fact(name: str) -> str:
 
 
 def _question(question_id: str) -> str:
-    found = story().by_id.get(question_id)
+    found = intake_form().by_id.get(question_id)
     return gettext(found.text) if found else question_id
 
 
@@ -62,7 +62,7 @@ def _document(document_id: str) -> str:
 
 
 # What stands for an item of a checklist and is none.
-_SCORES: Final = {"padss": _("PADSS"), "aldrete": _("Aldrete score"), "companion_here": _("The companion is here")}
+_SCORES: Final = {"padss": _("PADSS"), "aldrete": _("Aldrete score"), "companion_here": _("The escort is here")}
 
 
 def _item(item_id: str) -> str:

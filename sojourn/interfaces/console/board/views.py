@@ -12,10 +12,10 @@ from datetime import datetime
 
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from sojourn.care.alarms import actions as alarms_actions
 from sojourn.care.encounter.models import Encounter
@@ -27,12 +27,12 @@ from sojourn.care.session.limits import Limits
 from sojourn.care.session.limits import limits as limits_of
 from sojourn.care.vitals.clock import BELIEVED
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_zone
 from sojourn.foundation.heartbeat.queries import heartbeat_age
 from sojourn.interfaces.console.board.presenters import WATCH_SILENT_AFTER_S, ChairShown, chair_shown, watching
 from sojourn.interfaces.console.board.words import Words, board_words
+from sojourn.interfaces.shared.pages import POST, ClinicScope, clinic_page, opens
 
 CHAIRS_A_PAGE = 8
 
@@ -119,7 +119,7 @@ def _natural(name: str) -> list[tuple[int, str]]:
 # --- one tap ---
 
 
-def _answered(request: HttpRequest, actor: Actor, refusals: Sequence[str]) -> HttpResponse:
+def _answered(request: HttpRequest, refusals: Sequence[str]) -> HttpResponse:
     """The script is told in JSON; a page without one comes back to the board."""
     status = 409 if refusals else 200
     if "application/json" in request.headers.get("Accept", ""):
@@ -129,38 +129,35 @@ def _answered(request: HttpRequest, actor: Actor, refusals: Sequence[str]) -> Ht
     return render(request, "console/board/refused.html", {"reasons": refusals}, status=status)
 
 
-def _present(encounter_id: int) -> Encounter:
-    return get_object_or_404(Encounter, pk=encounter_id)
+def _session(scope: ClinicScope, encounter_id: int) -> Encounter:
+    """A session of the board. Its alarms are answered whoever may read the record."""
+    return Encounter.objects.get(pk=encounter_id)
 
 
-@allowed("session.alarm")
-@require_POST
-def seen(request: Request, encounter_id: int) -> HttpResponse:
+@clinic_page("session.alarm", methods=POST)
+@opens(_session)
+def seen(request: Request, scope: ClinicScope, session: Encounter) -> HttpResponse:
     """Somebody has seen the alarms that the board showed: just those, not what rose since."""
-    actor = request.actor
-    _present(encounter_id)
     refusals = []
     for each in dict.fromkeys(request.POST.getlist("alarm")):
         rule_id, bar, code = each.partition("|")
         if not bar:
             raise Http404
         try:
-            alarms_actions.acknowledge(by=actor, encounter_id=encounter_id, rule_id=rule_id, code=code)
+            alarms_actions.acknowledge(by=scope.actor, encounter_id=session.pk, rule_id=rule_id, code=code)
         except ActionRefused as refused:
             if "not-open" not in refused.codes:  # it ended by itself in the meantime: nothing is left to do
                 refusals += [str(reason) for reason in refused.reasons]
-    return _answered(request, actor, list(dict.fromkeys(refusals)))
+    return _answered(request, list(dict.fromkeys(refusals)))
 
 
-@allowed("session.observe")
-@require_POST
-def going(request: Request, encounter_id: int) -> HttpResponse:
+@clinic_page("session.observe", methods=POST)
+@opens(_session)
+def going(request: Request, scope: ClinicScope, session: Encounter) -> HttpResponse:
     """Somebody goes to the patient who called, or has seen the call. A second tap finds it done."""
-    actor = request.actor
-    _present(encounter_id)
     act = call_actions.see_call if request.POST.get("do") == "seen" else call_actions.go_to_patient
     try:
-        act(by=actor, encounter_id=encounter_id)
+        act(by=scope.actor, encounter_id=session.pk)
     except ActionRefused as refused:
-        return _answered(request, actor, [str(reason) for reason in refused.reasons])
-    return _answered(request, actor, [])
+        return _answered(request, [str(reason) for reason in refused.reasons])
+    return _answered(request, [])

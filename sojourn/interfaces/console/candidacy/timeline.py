@@ -112,7 +112,7 @@ def day_line(moment: Moment, titles: Mapping[str, str]) -> Day:
 def _day_title(moment: Moment, titles: Mapping[str, str]) -> str:
     match moment.kind:
         case "sent":
-            return _("The story was sent")
+            return _("The intake was sent")
         case "fact":
             return f"{_(VOCABULARY[moment.what].label)}: {value_words(moment.what, moment.value)}"
         case "stopped":

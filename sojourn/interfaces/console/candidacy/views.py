@@ -259,7 +259,7 @@ def second(request: Request, scope: PatientScope, row: Override) -> HttpResponse
 @allowed("candidacy.read")
 @require_http_methods(["GET"])
 def candidacies(request: Request) -> HttpResponse:
-    """Stories without a decision, deferrals that are due, overrides that wait for a second signature."""
+    """Intakes without a decision, deferrals that are due, overrides that wait for a second signature."""
     actor = request.actor
 
     def deferred(row: CandidacyDecision) -> str:
@@ -289,7 +289,7 @@ def waiting(request: Request) -> HttpResponse:
         words = ngettext("%(n)d override to sign second", "%(n)d overrides to sign second", found.half_signed)
         lines.append(("signature", words % {"n": found.half_signed}))
     if found.undecided:
-        words = ngettext("%(n)d story sent, not decided", "%(n)d stories sent, not decided", found.undecided)
+        words = ngettext("%(n)d intake sent, not decided", "%(n)d intakes sent, not decided", found.undecided)
         lines.append(("notebook-pen", words % {"n": found.undecided}))
     if found.due:
         words = ngettext("%(n)d deferral is due", "%(n)d deferrals are due", found.due)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from sojourn.care.scheduling import house_actions
+from sojourn.care.scheduling import clinic_settings_actions
 from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.hours import ASSUMED, Stretch
 from sojourn.clinical.numbers import read_whole
@@ -27,7 +27,7 @@ from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_today
 from sojourn.foundation.ui.numbers import CountField
-from sojourn.interfaces.shared.pages import tell
+from sojourn.interfaces.shared.pages import FORM, ClinicScope, clinic_page, opens, tell
 
 _CLOCK = {"type": "time", "step": "900"}
 _PARTS = ("from", "until", "from2", "until2")
@@ -151,14 +151,14 @@ def clinic_hours(request: Request) -> HttpResponse:
     return _hours(request, None)
 
 
-@allowed("hours.manage")
-@require_http_methods(["GET", "POST"])
-def staff_hours(request: Request, membership_id: int) -> HttpResponse:
+def _member(scope: ClinicScope, membership_id: int) -> Membership:
+    return Membership.objects.get(pk=membership_id, patient_id=None)
+
+
+@clinic_page("hours.manage", methods=FORM)
+@opens(_member)
+def staff_hours(request: Request, scope: ClinicScope, member: Membership) -> HttpResponse:
     """One person's hours."""
-    try:
-        member = Membership.objects.get(pk=membership_id, patient_id=None)
-    except Membership.DoesNotExist:
-        raise Http404 from None
     return _hours(request, member)
 
 
@@ -204,13 +204,13 @@ class HoursForms(NamedTuple):
 def _set(request: Request, do: str, both: HoursForms, member_id: int | None) -> str | None:
     """What was pressed; the part of the page to go back to, or None where nothing was set. Raises Refused."""
     if do == "week" and both.week.is_valid():
-        house_actions.set_week(by=request.actor, week=both.week.week(), member_id=member_id)
+        clinic_settings_actions.set_week(by=request.actor, week=both.week.week(), member_id=member_id)
         return ""
     if do == "day" and both.day.is_valid():
-        house_actions.set_day(by=request.actor, member_id=member_id, **both.day.cleaned_data)
+        clinic_settings_actions.set_day(by=request.actor, member_id=member_id, **both.day.cleaned_data)
         return "#days"
     if do == "unset":
-        house_actions.unset_day(by=request.actor, on=_day(request.POST.get("on")), member_id=member_id)
+        clinic_settings_actions.unset_day(by=request.actor, on=_day(request.POST.get("on")), member_id=member_id)
         return "#days"
     return None
 
@@ -257,7 +257,7 @@ def booking_rules(request: Request) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                house_actions.decide_rules(by=request.actor, **form.cleaned_data)
+                clinic_settings_actions.decide_rules(by=request.actor, **form.cleaned_data)
                 return redirect("console:booking_rules")
             except ActionRefused as refused:
                 status = 409

@@ -11,16 +11,15 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
 
 from sojourn.clinical import lines
 from sojourn.foundation.accounts import place, place_actions, readiness
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.clinic import place_presenters as shown
 from sojourn.interfaces.console.fields import WordsField, read
-from sojourn.interfaces.shared.pages import tell
+from sojourn.interfaces.shared.pages import FORM, POST, ClinicScope, clinic_page, tell
 
 _FIELDS: Final = {
     "phone-missing": "phone", "phone-unreadable": "phone", "address-missing": "address", "hours-missing": "phone_hours",
@@ -78,14 +77,9 @@ class DialledForm(forms.Form):
     note = WordsField(strip=False)
 
 
-def own_clinic(request: Request) -> Clinic:
-    """The clinic of a page that only members of one may open."""
-    assert request.clinic is not None
-    return request.clinic
-
-
-def _page(request: Request, form: DetailsForm, *, status: int = 200, reasons: tuple[str, ...] = ()) -> HttpResponse:
-    clinic = own_clinic(request)
+def _page(
+    request: Request, clinic: Clinic, form: DetailsForm, *, status: int = 200, reasons: tuple[str, ...] = ()
+) -> HttpResponse:
     language = (get_language() or "en").partition("-")[0]
     first, others = shown.line_rows(place.checked_lines(clinic, language))
     context = {
@@ -103,39 +97,37 @@ def _page(request: Request, form: DetailsForm, *, status: int = 200, reasons: tu
     return render(request, "console/clinic/place.html", context, status=status)
 
 
-@allowed("clinic.read")
-@require_http_methods(["GET", "HEAD", "POST"])
-def about(request: Request) -> HttpResponse:
+@clinic_page("clinic.read", methods=("HEAD", *FORM))
+def about(request: Request, scope: ClinicScope) -> HttpResponse:
     """What patients see of the clinic when they need help, and a form for whoever may write it."""
-    clinic = own_clinic(request)
+    clinic = scope.clinic
     if request.method != "POST":
-        return _page(request, DetailsForm(clinic=clinic))
-    request.actor.require("clinic.details")
+        return _page(request, clinic, DetailsForm(clinic=clinic))
+    scope.actor.require("clinic.details")
     form = DetailsForm(request.POST, clinic=clinic)
     if not form.is_valid():
-        return _page(request, form, status=422)
+        return _page(request, clinic, form, status=422)
     try:
-        place_actions.set_details(by=request.actor, **form.cleaned_data)
+        place_actions.set_details(by=scope.actor, **form.cleaned_data)
     except ActionRefused as refused:
         tell(form, refused, _FIELDS)
-        return _page(request, form, status=409)
+        return _page(request, clinic, form, status=409)
     messages.success(request, _("Saved. Patients see it from now on."))
     return redirect("console:place")
 
 
-@allowed("clinic.lines")
-@require_POST
-def line(request: Request, line_code: str) -> HttpResponse:
+@clinic_page("clinic.lines", methods=POST)
+def line(request: Request, scope: ClinicScope, line_code: str) -> HttpResponse:
     """Note that somebody dialled a line, and whether it is right."""
     dialled = read(DialledForm(request.POST))
     try:
         checked = place_actions.check_line(
-            by=request.actor, line_id=line_code, number=dialled["number"], works=dialled["works"] == "yes",
+            by=scope.actor, line_id=line_code, number=dialled["number"], works=dialled["works"] == "yes",
             note=dialled["note"],
         )  # fmt: skip
     except ActionRefused as refused:
-        form = DetailsForm(clinic=own_clinic(request))
-        return _page(request, form, status=409, reasons=tuple(str(each) for each in refused.reasons))
+        reasons = tuple(str(each) for each in refused.reasons)
+        return _page(request, scope.clinic, DetailsForm(clinic=scope.clinic), status=409, reasons=reasons)
     words = _("Confirmed: %(number)s.") if checked.works else _("Noted: %(number)s is not right.")
     messages.success(request, words % {"number": checked.number})
     return redirect("console:place")

@@ -9,14 +9,14 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 from django_stubs_ext import StrPromise
 
 from sojourn.care.patients.models import Patient
@@ -29,6 +29,7 @@ from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.accounts.roles import role, roles
 from sojourn.foundation.mail import letters
 from sojourn.interfaces.console.fields import set_choices
+from sojourn.interfaces.shared.pages import FORM, POST, ClinicScope, clinic_page, opens
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,68 +163,73 @@ def _sent(request: Request, invited: accounts_actions.Invited) -> HttpResponse:
     return _page(request, InviteForm(), sent_to=invited.invitation.email, link=link)
 
 
-def _own_invitation(request: Request, invitation_id: int) -> Invitation:
-    clinic_id = request.actor.clinic_id
-    staff_roles = [code for code, each in roles().items() if each.staff]
-    return get_object_or_404(Invitation, pk=invitation_id, clinic_id=clinic_id, role__in=staff_roles)
+def _staff_roles() -> list[str]:
+    return [code for code, each in roles().items() if each.staff]
 
 
-@allowed("staff.manage")
-@require_POST
-def resend(request: Request, invitation_id: int) -> HttpResponse:
+def _invitation(scope: ClinicScope, invitation_id: int) -> Invitation:
+    return Invitation.objects.get(pk=invitation_id, clinic_id=scope.clinic.pk, role__in=_staff_roles())
+
+
+def _member(scope: ClinicScope, membership_id: int) -> Membership:
+    members = Membership.objects.select_related("person")
+    return members.get(pk=membership_id, clinic_id=scope.clinic.pk, role__in=_staff_roles())
+
+
+def _newcomer(scope: ClinicScope, newcomer_id: int) -> Membership:
+    waiting = Membership.objects.select_related("person").filter(unconfirmed_since__isnull=False, ended_at=None)
+    return waiting.get(pk=newcomer_id, clinic_id=scope.clinic.pk)
+
+
+def _patient(scope: ClinicScope, patient_id: int) -> Patient:
+    return Patient.objects.get(pk=patient_id)
+
+
+@clinic_page("staff.manage", methods=POST)
+@opens(_invitation)
+def resend(request: Request, scope: ClinicScope, invitation: Invitation) -> HttpResponse:
     """Send a fresh link."""
-    found = _own_invitation(request, invitation_id)
     try:
-        return _sent(request, accounts_actions.resend(by=request.actor, invitation_id=found.pk))
+        return _sent(request, accounts_actions.resend(by=scope.actor, invitation_id=invitation.pk))
     except ActionRefused as refused:
         return _page(request, InviteForm(), status=409, reasons=refused.reasons)
 
 
-@allowed("staff.manage")
-@require_POST
-def withdraw(request: Request, invitation_id: int) -> HttpResponse:
+@clinic_page("staff.manage", methods=POST)
+@opens(_invitation)
+def withdraw(request: Request, scope: ClinicScope, invitation: Invitation) -> HttpResponse:
     """Make a link worthless."""
-    found = _own_invitation(request, invitation_id)
     try:
-        accounts_actions.withdraw(by=request.actor, invitation_id=found.pk)
+        accounts_actions.withdraw(by=scope.actor, invitation_id=invitation.pk)
     except ActionRefused as refused:
         return _page(request, InviteForm(), status=409, reasons=refused.reasons)
     return redirect("console:staff")
 
 
-@allowed("staff.manage")
-@require_http_methods(["GET", "POST"])
-def end(request: Request, membership_id: int) -> HttpResponse:
+@clinic_page("staff.manage", methods=FORM)
+@opens(_member)
+def end(request: Request, scope: ClinicScope, member: Membership) -> HttpResponse:
     """Ask once, then end somebody's access and their sessions."""
-    staff_roles = [code for code, each in roles().items() if each.staff]
-    found = get_object_or_404(
-        Membership.objects.select_related("person"),
-        pk=membership_id, clinic_id=request.actor.clinic_id, role__in=staff_roles,
-    )  # fmt: skip
     reasons: tuple[object, ...] = ()
     if request.method == "POST":
         try:
-            accounts_actions.end_membership(by=request.actor, membership_id=membership_id)
+            accounts_actions.end_membership(by=scope.actor, membership_id=member.pk)
             return redirect("console:staff")
         except ActionRefused as refused:
             reasons = refused.reasons
-    context = {"member": found, "role": role(found.role).label, "reasons": reasons}
+    context = {"member": member, "role": role(member.role).label, "reasons": reasons}
     return render(request, "console/clinic/staff_end.html", context, status=409 if reasons else 200)
 
 
-@allowed("staff.confirm")
+@clinic_page("staff.confirm", methods=FORM)
 @never_cache
-@require_http_methods(["GET", "POST"])
-def newcomer(request: Request, newcomer_id: int) -> HttpResponse:
+@opens(_newcomer)
+def newcomer(request: Request, scope: ClinicScope, found: Membership) -> HttpResponse:
     """Who wants to hold one's own role: a holder of it says that they know the person."""
-    found = get_object_or_404(
-        Membership.objects.select_related("person"),
-        pk=newcomer_id, clinic_id=request.actor.clinic_id, unconfirmed_since__isnull=False, ended_at=None,
-    )  # fmt: skip
     reasons: tuple[object, ...] = ()
     if request.method == "POST":
         try:
-            confirmation_actions.confirm(by=request.actor, membership_id=found.pk)
+            confirmation_actions.confirm(by=scope.actor, membership_id=found.pk)
             messages.success(request, _("%(name)s is confirmed.") % {"name": str(found)})
             return redirect("console:home")
         except ActionRefused as refused:
@@ -232,29 +238,28 @@ def newcomer(request: Request, newcomer_id: int) -> HttpResponse:
     context = {
         "member": found, "role": role(found.role).label, "reasons": reasons,
         "invited": invited[0] if invited else None,
-        "may_confirm": found.role == request.actor.role and request.actor.person_id not in {
+        "may_confirm": found.role == scope.actor.role and scope.actor.person_id not in {
             found.person_id, *(each.sent_by.person_id for each in invited if each.sent_by is not None)},
     }  # fmt: skip
     return render(request, "console/clinic/staff_newcomer.html", context, status=409 if reasons else 200)
 
 
-@allowed("patient.clinical", "patient.find")
+@clinic_page("patient.clinical", "patient.find", methods=FORM)
 @never_cache
-@require_http_methods(["GET", "POST"])
-def restricted(request: Request, patient_id: int) -> HttpResponse:
+@opens(_patient)
+def restricted(request: Request, scope: ClinicScope, patient: Patient) -> HttpResponse:
     """The door of a restricted record: say why, and it opens for an hour."""
-    found = get_object_or_404(Patient, pk=patient_id)
-    onward = _onward(request, patient_id)
-    if accounts_queries.may_open(request.actor, found, timezone.now()):
+    onward = _onward(request, patient.pk)
+    if accounts_queries.may_open(scope.actor, patient, scope.now):
         return redirect(onward)
     form, status = ReasonForm(request.POST or None), 200
     if request.method == "POST":
-        request.actor.require("patient.clinical")
+        scope.actor.require("patient.clinical")
         status = 422
         if form.is_valid():
             try:
                 accounts_actions.open_restricted(
-                    by=request.actor, patient_id=found.pk, reason=form.cleaned_data["reason"]
+                    by=scope.actor, patient_id=patient.pk, reason=form.cleaned_data["reason"]
                 )
                 return redirect(onward)
             except ActionRefused as refused:
@@ -263,9 +268,9 @@ def restricted(request: Request, patient_id: int) -> HttpResponse:
                     form.add_error("reason", str(reason))
     context = {
         "form": form,
-        "may_ask": request.actor.may("patient.clinical"),
+        "may_ask": scope.actor.may("patient.clinical"),
         "onward": onward,
-        "record_number": found.record_number,
+        "record_number": patient.record_number,
     }
     return render(request, "console/clinic/restricted.html", context, status=status)
 

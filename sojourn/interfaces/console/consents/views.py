@@ -15,6 +15,7 @@ from sojourn.care.consent import actions as consent_actions
 from sojourn.care.consent import paper, texts
 from sojourn.care.consent import queries as consent_queries
 from sojourn.care.consent.models import Consent, ConsentQuestion
+from sojourn.care.consent.texts import Source
 from sojourn.care.session.withdrawal_actions import withdraw_consent
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import ActionRefused
@@ -37,8 +38,11 @@ from sojourn.interfaces.console.consents.presenters import (
 )
 from sojourn.interfaces.shared.pages import (
     POST,
+    ClinicScope,
     PatientScope,
+    clinic_page,
     error_list,
+    opens,
     patient_page,
     patient_row_page,
     require_valid,
@@ -95,17 +99,20 @@ def place(request: Request) -> HttpResponse:
 # ---------------------------------------------------------------- one text
 
 
-@allowed("consent.read", "consent.adopt", "clinic.jurisdiction")
-@require_GET
-def text(request: Request, text_id: str) -> HttpResponse:
-    """The whole text with its sources, what is not verified, its versions and what the newest one changes."""
-    assert request.clinic is not None
+def _text(scope: ClinicScope, text_id: str) -> Source:
     source = texts.newest().get(text_id)
     if source is None:
         raise Http404
+    return source
+
+
+@clinic_page("consent.read", "consent.adopt", "clinic.jurisdiction")
+@opens(_text)
+def text(request: Request, scope: ClinicScope, source: Source) -> HttpResponse:
+    """The whole text with its sources, what is not verified, its versions and what the newest one changes."""
     language = request.GET.get("language", consent_queries.reading_language())
-    used = consent_queries.available_documents(request.clinic).adopted.get(text_id)
-    context = text_context(source, language if language in texts.LANGUAGES else "en", used, request.actor)
+    used = consent_queries.available_documents(scope.clinic).adopted.get(source.id)
+    context = text_context(source, language if language in texts.LANGUAGES else "en", used, scope.actor)
     return render(request, "console/consents/text.html", context)
 
 

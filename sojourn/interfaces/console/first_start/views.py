@@ -13,59 +13,69 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from sojourn.care.safety import duty_queries
 from sojourn.clinical.protocol import HARD_FLOOR
+from sojourn.clinical.rules import Rule
 from sojourn.foundation.accounts import readiness
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.foundation.rulebook import queries as rulebook_queries
 from sojourn.foundation.rulebook.first_start import FirstStart, FirstStartGroup, first_start, needs_a_decision
 from sojourn.foundation.rulebook.queries import RuleStatus
-from sojourn.interfaces.console.clinic.place import own_clinic
 from sojourn.interfaces.console.clinic.place_presenters import missing_rows
 from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.first_start import presenters as shown
 from sojourn.interfaces.console.rules import details as rules_details
 from sojourn.interfaces.console.rules import forms as rules_forms
 from sojourn.interfaces.console.rules import presenters as rules_presenters
+from sojourn.interfaces.shared.pages import FORM, POST, ClinicScope, clinic_page, opens
 
 
-def _walk(request: Request) -> FirstStart:
+def _walk(scope: ClinicScope) -> FirstStart:
     """How far the clinic is. One query."""
-    return first_start(rulebook_queries.standings(request.actor.own_clinic_id))
+    return first_start(rulebook_queries.standings(scope.clinic.pk))
 
 
-@allowed("rules.read")
-@require_GET
-def overview(request: Request) -> HttpResponse:
+def _group(scope: ClinicScope, group_code: str) -> FirstStartGroup:
+    found = _walk(scope).group(group_code)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _to_decide(scope: ClinicScope, rule_id: str) -> Rule:
+    rule = rules_forms.adoptable(scope, rule_id)
+    if not needs_a_decision(rule):
+        raise Http404
+    return rule
+
+
+@clinic_page("rules.read")
+def overview(request: Request, scope: ClinicScope) -> HttpResponse:
     """Every group and how far it is. Whoever only reads sees what is missing."""
-    found = _walk(request)
+    found = _walk(scope)
     context = {
         "parts": shown.parts(found),
         "progress": shown.progress(found),
         "done": found.is_done,
         "withheld": shown.withheld(found, (), decides=True),
-        "may_adopt": request.actor.may("rules.adopt"),
-        "missing": missing_rows(readiness.missing(own_clinic(request))),
+        "may_adopt": scope.actor.may("rules.adopt"),
+        "missing": missing_rows(readiness.missing(scope.clinic)),
     }
     return render(request, "console/first_start/overview.html", context)
 
 
-@allowed("rules.read")
-@require_GET
-def group(request: Request, group_code: str) -> HttpResponse:
+@clinic_page("rules.read")
+@opens(_group)
+def group(request: Request, scope: ClinicScope, found: FirstStartGroup) -> HttpResponse:
     """One group: what is decided, what is not, and what acts by itself."""
-    found = _walk(request).group(group_code)
-    if found is None:
-        raise Http404
     context = {
         "part": shown.part(found),
-        "may_adopt": request.actor.may("rules.adopt"),
-        "duty_suffices": duty_queries.duty().suffices if group_code == "danger" else True,
-        "may_name": request.actor.may("duty.manage"),
+        "may_adopt": scope.actor.may("rules.adopt"),
+        "duty_suffices": duty_queries.duty().suffices if found.code == "danger" else True,
+        "may_name": scope.actor.may("duty.manage"),
     }
     return render(request, "console/first_start/group.html", context)
 
@@ -79,58 +89,52 @@ def _placed(walk: FirstStart, rule_id: str) -> tuple[FirstStartGroup, RuleStatus
     raise Http404
 
 
-@allowed("rules.adopt")
-@require_http_methods(["GET", "HEAD", "POST"])
-def rule(request: Request, rule_id: str) -> HttpResponse:
+@clinic_page("rules.adopt", methods=("HEAD", *FORM))
+@opens(_to_decide)
+def rule(request: Request, scope: ClinicScope, asked: Rule) -> HttpResponse:
     """Read one rule whole, and adopt it with what was typed; then the next."""
     if request.method != "POST":
-        return _page(request, rule_id)
+        return _page(request, scope, asked.id)
     typed = rules_forms.typed_numbers(request)
-    if not needs_a_decision(rules_forms.newest(rule_id)):
-        raise Http404
     try:
-        adopted, acts = rules_forms.adopt_as_typed(request, rule_id, typed, _decision(request)["hash"])
+        acts = rules_forms.adopt_as_typed(scope.actor, asked, typed, _decision(request)["hash"])
     except ActionRefused as refused:
-        return _page(request, rule_id, refused=refused, typed=typed)
+        return _page(request, scope, asked.id, refused=refused, typed=typed)
     words = _("“%(title)s” acts in this clinic now.") if acts else _("“%(title)s”: a second prescriber must sign too.")
-    messages.success(request, words % {"title": _(adopted.title)})
-    return _onward(request, rule_id)
+    messages.success(request, words % {"title": _(asked.title)})
+    return _onward(scope, asked.id)
 
 
-@allowed("rules.adopt")
-@require_POST
-def decline(request: Request, rule_id: str) -> HttpResponse:
+@clinic_page("rules.adopt", methods=POST)
+@opens(_to_decide)
+def decline(request: Request, scope: ClinicScope, asked: Rule) -> HttpResponse:
     """Decide not to use a rule here, with the reason; then the next."""
     decision = _decision(request)
-    if not needs_a_decision(rules_forms.newest(rule_id)):
-        raise Http404
     try:
-        row = rulebook_actions.decline(
-            by=request.actor, rule_id=rule_id, reason=decision["reason"], rule_hash=decision["hash"]
+        rulebook_actions.decline(
+            by=scope.actor, rule_id=asked.id, reason=decision["reason"], rule_hash=decision["hash"]
         )  # fmt: skip
     except ActionRefused as refused:
-        return _page(request, rule_id, refused=refused, reason=decision["reason"])
-    messages.success(
-        request, _("“%(title)s” is not used in this clinic.") % {"title": _(rulebook_queries.newest(row.rule_id).title)}
-    )
-    return _onward(request, rule_id)
+        return _page(request, scope, asked.id, refused=refused, reason=decision["reason"])
+    messages.success(request, _("“%(title)s” is not used in this clinic.") % {"title": _(asked.title)})
+    return _onward(scope, asked.id)
 
 
 def _decision(request: Request) -> dict[str, Any]:
     return read(rules_forms.DecisionForm(request.POST))
 
 
-def _onward(request: Request, rule_id: str) -> HttpResponse:
+def _onward(scope: ClinicScope, rule_id: str) -> HttpResponse:
     """To the next open rule of the group, or to the groups where it has none."""
-    following = _walk(request).after(rule_id)
+    following = _walk(scope).after(rule_id)
     return redirect("console:first_start" if following is None else shown.rule_url(following.newest.id))
 
 
 def _page(
-    request: Request, rule_id: str, *, refused: ActionRefused | None = None, typed: Mapping[str, str] | None = None,
-    reason: str = "",
+    request: Request, scope: ClinicScope, rule_id: str, *, refused: ActionRefused | None = None,
+    typed: Mapping[str, str] | None = None, reason: str = "",
 ) -> HttpResponse:  # fmt: skip
-    walk = _walk(request)
+    walk = _walk(scope)
     own, standing = _placed(walk, rule_id)
     newest, following = standing.newest, walk.after(rule_id)
     line = rules_presenters.line(standing, rules_presenters.people_of([standing]), typed, refused=refused)

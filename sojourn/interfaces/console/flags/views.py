@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET
 
 from sojourn.care.intake.queries import access_needs
 from sojourn.care.measures import queries as measures_queries
@@ -23,7 +23,7 @@ from sojourn.care.patients import queries as patients_queries
 from sojourn.care.safety import actions as safety_actions
 from sojourn.care.safety import duty_queries
 from sojourn.care.safety import queries as safety_queries
-from sojourn.care.safety.models import Flag, FlagAnswerKind, FlagOutcome
+from sojourn.care.safety.models import FlagAnswerKind, FlagOutcome
 from sojourn.care.safety.queries import StandingFlag
 from sojourn.clinical.scales import say
 from sojourn.foundation.accounts.access import Request, allowed
@@ -33,7 +33,7 @@ from sojourn.interfaces.console.fields import set_choices
 from sojourn.interfaces.console.flags import presenters as flag_presenters
 from sojourn.interfaces.console.flags.words import said_in_words
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.shared.pages import closed, tell
+from sojourn.interfaces.shared.pages import FORM, PatientScope, patient_row_page, tell
 
 
 @allowed("flag.read")
@@ -158,19 +158,12 @@ def _people(request: Request, flag: StandingFlag) -> list[Membership]:
     return [each for each in duty_queries.clinical_members(request.actor.own_clinic_id) if each.pk != owner_id]
 
 
-@allowed("flag.read")
-@require_http_methods(["GET", "POST"])
-def flag(request: Request, flag_id: int) -> HttpResponse:
+@patient_row_page(safety_queries.flag, "flag.read", methods=FORM)
+def flag(request: Request, scope: PatientScope, found: StandingFlag) -> HttpResponse:
     """One flag: what was said, who has it, by when, what to do. Opening it is written down: the patient is told."""
-    try:
-        found = safety_queries.flag(flag_id)
-    except Flag.DoesNotExist:
-        raise Http404 from None
-    if gate := closed(request, found.patient):
-        return gate
     if request.method != "POST":
-        if request.actor.may("flag.answer") and not found.closed:
-            safety_actions.note_reading(by=request.actor, flag_id=flag_id)
+        if scope.actor.may("flag.answer") and not found.closed:
+            safety_actions.note_reading(by=scope.actor, flag_id=found.id)
         return _page(request, found, AnswerForm(initial={"after": found.newest_id}, people=_people(request, found)))
     return _answer(request, found)
 

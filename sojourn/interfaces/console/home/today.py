@@ -81,8 +81,8 @@ def _session_url(encounter_id: int, state: State) -> str:
 
 
 def _notes(actor: Actor, row: SessionRow) -> tuple[str, ...]:
-    if row.state == State.PLANNED and scheduling_queries.without_companion([row.appointment]):
-        return (_("no companion named"),)
+    if row.state == State.PLANNED and scheduling_queries.without_escort([row.appointment]):
+        return (_("no escort named"),)
     return ()
 
 

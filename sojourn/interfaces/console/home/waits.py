@@ -16,7 +16,7 @@ from django_stubs_ext import StrPromise
 from sojourn.care.alarms import queries as alarms_queries
 from sojourn.care.consent import queries as consent_queries
 from sojourn.care.coordination import queries as coordination_queries
-from sojourn.care.coordination.queries import WayHome
+from sojourn.care.coordination.queries import RideHomeState
 from sojourn.care.measures import queries as measures_queries
 from sojourn.care.plan import queries as plan_queries
 from sojourn.care.safety import queries as safety_queries
@@ -167,10 +167,10 @@ def _questionnaires(today: Today) -> list[WaitingItem]:
     return waits
 
 
-def _companions(today: Today) -> list[WaitingItem]:
+def _escorts(today: Today) -> list[WaitingItem]:
     """Today's patients whom nobody brings home. No query."""
     planned = [row.appointment for row in today.rows if row.state not in FINAL]
-    missing = [each for each in scheduling_queries.without_companion(planned) if not today.hides(each.patient)]
+    missing = [each for each in scheduling_queries.without_escort(planned) if not today.hides(each.patient)]
     words = _("Nobody is named who brings the patient home")
     if len(missing) == 1:
         return [
@@ -180,28 +180,28 @@ def _companions(today: Today) -> list[WaitingItem]:
     return [WaitingItem("car", words, names, reverse("console:day"))] if missing else []
 
 
-_WAYS_HOME: Mapping[WayHome, StrPromise] = {
-    WayHome.DECLINED: gettext_lazy("The ride home is declined"),
-    WayHome.NOBODY: gettext_lazy("Nobody is named who brings the patient home"),
-    WayHome.UNASKED: gettext_lazy("The ride home is not requested yet"),
-    WayHome.ASKED: gettext_lazy("The ride home is not confirmed"),
+_RIDES_HOME: Mapping[RideHomeState, StrPromise] = {
+    RideHomeState.DECLINED: gettext_lazy("The ride home is declined"),
+    RideHomeState.NOBODY: gettext_lazy("Nobody is named who brings the patient home"),
+    RideHomeState.UNASKED: gettext_lazy("The ride home is not requested yet"),
+    RideHomeState.ASKED: gettext_lazy("The ride home is not confirmed"),
 }
 
 
 def _ways_home(today: Today) -> list[WaitingItem]:
-    """Today's patients whose way home is open, those that are declined first. Two queries, or none."""
+    """Today's patients whose ride home is open, those that are declined first. Two queries, or none."""
     planned = [row.appointment for row in today.rows if row.state not in FINAL]
-    ways = coordination_queries.ways_home(planned)
+    rides = coordination_queries.rides_home(planned)
     waits = []
-    for state, words in _WAYS_HOME.items():
+    for state, words in _RIDES_HOME.items():
         for each in planned:
-            way = ways[each.pk]
-            if way.state != state:
+            ride = rides[each.pk]
+            if ride.state != state:
                 continue
             secret = today.hides(each.patient)
             who = today.named(each.patient)
-            if way.person is not None and not secret:
-                who = _("%(name)s, by %(person)s") % {"name": who, "person": way.person.name}
+            if ride.person is not None and not secret:
+                who = _("%(name)s, by %(person)s") % {"name": who, "person": ride.person.name}
             waits.append(WaitingItem("car", str(words), who, reverse("console:appointment", args=[each.pk])))
     return waits
 
@@ -355,7 +355,7 @@ WAITS_OF_ROLES: Mapping[str, tuple[Callable[[Today], list[WaitingItem]], ...]] =
         _unready,
         _newcomers,
         _second_checks,
-        _companions,
+        _escorts,
         _plans,
         _consents,
     ),

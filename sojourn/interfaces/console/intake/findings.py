@@ -1,4 +1,4 @@
-"""What the rules say of one medicine of a story, before anybody has chosen a drug or a route: the gravest of all."""
+"""What the rules say of one medicine of an intake, before anybody has chosen a drug or a route: the gravest of all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sojourn.interfaces.console.rules.words import LEVELS
 
 
 @dataclass(frozen=True, slots=True)
-class StoryFinding:
+class IntakeFinding:
     """A rule that speaks of a medicine. ``shape``: the severity's, "" where the clinic has not adopted the rule."""
 
     title: str
@@ -22,11 +22,11 @@ class StoryFinding:
     shape: str
 
 
-def story_findings(taken: MedicineTaken, rules: Sequence[InteractionRule]) -> tuple[StoryFinding, ...]:
+def intake_findings(taken: MedicineTaken, rules: Sequence[InteractionRule]) -> tuple[IntakeFinding, ...]:
     """The rules that speak of a line, beside any drug by any route, the gravest first. No query."""
     shapes = {"major": "high", "moderate": "medium", "minor": "low"}
     return tuple(
-        StoryFinding(
+        IntakeFinding(
             _(each.title), str(LEVELS[each.severity]), shapes.get(each.severity, "") if each.adopted else ""
         )
         for each in beside_any_drug(taken.medicines, rules)

@@ -1,4 +1,4 @@
-"""A patient's story as the clinic reads it: what was said, what changed, what stands in a field."""
+"""A patient's intake as the clinic reads it: what was said, what changed, what stands in a field."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake import wording
+from sojourn.care.intake.intake_form import Question, StatedAnswer, intake_form
 from sojourn.care.intake.known_as import known_as
 from sojourn.care.intake.models import IntakeSubmission
 from sojourn.care.intake.queries import Answered, Change, Lists
-from sojourn.care.intake.story import Question, StatedAnswer, story
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.patients.queries import people_of
 from sojourn.clinical.interactions import InteractionRule
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook.queries import interaction_rules
-from sojourn.interfaces.console.intake.findings import StoryFinding, story_findings
+from sojourn.interfaces.console.intake.findings import IntakeFinding, intake_findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class IntakeEntry:
     ingredient: str
     unchecked: str
     url: str
-    says: tuple[StoryFinding, ...] = ()
+    says: tuple[IntakeFinding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def _entry(patient_id: int, question: Question, each: Any, rules: Sequence[Inter
         details=details,
         ingredient=known_as(each) if medicine else "",
         unchecked=", ".join(each.not_checked) if medicine else "",
-        says=story_findings(each, rules) if medicine and each.current else (),
+        says=intake_findings(each, rules) if medicine and each.current else (),
         url=reverse("console:intake_line", args=[patient_id, question.id, each.line]),
     )
 
@@ -88,7 +88,7 @@ def look(answer: Answered | None) -> str:
 
 def differs(change: Change) -> Differs:
     if change.of == "answers":
-        question = story().by_id.get(change.key)
+        question = intake_form().by_id.get(change.key)
         if question is None:
             return Differs(change.key, "", "")
         was, now = (
@@ -96,7 +96,7 @@ def differs(change: Change) -> Differs:
             for each in (change.was, change.now)
         )
         return Differs(_(question.text), was, now)
-    titles = {each.of: _(each.text) for each in story().questions if each.kind == "list"}
+    titles = {each.of: _(each.text) for each in intake_form().questions if each.kind == "list"}
     was, now = (
         "" if each is None else ", ".join(filter(None, wording.line(change.of, each)))
         for each in (change.was, change.now)
@@ -218,7 +218,7 @@ def told_context(patient: Patient) -> dict[str, object]:
         people_of(patient.pk),
     )
     sendings = intake_queries.submissions(patient.pk)
-    shown = story().shown({each.question_id: each.told for each in given.values()}, patient.sex)
+    shown = intake_form().shown({each.question_id: each.told for each in given.values()}, patient.sex)
     since, between = _changes(sendings, intake_queries.snapshot(patient.sex, given, everything, people))
     fresh = {(each.of, each.key) for each in (*since, *between)}
     rules = interaction_rules(patient.clinic_id)
@@ -237,7 +237,7 @@ def told_context(patient: Patient) -> dict[str, object]:
 
 def _by_section(said: Sequence[tuple[Question, AnswerView]]) -> Iterator[tuple[str, list[AnswerView]]]:
     """What was said, under the title of its section."""
-    for section in story().sections:
+    for section in intake_form().sections:
         lines = [line for question, line in said if question.section == section.id]
         if lines:
             yield _(section.title), lines

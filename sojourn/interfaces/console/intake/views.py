@@ -1,11 +1,11 @@
-"""A patient's story as the clinic reads it, and writing it down on the patient's behalf."""
+"""A patient's intake as the clinic reads it, and writing it down on the patient's behalf."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import forms
 from sojourn.care.intake import queries as intake_queries
-from sojourn.care.intake.story import Question, story
+from sojourn.care.intake.intake_form import Question, intake_form
+from sojourn.care.intake.models import ListItem
 from sojourn.care.intake.typed import told_of
 from sojourn.care.patients import actions as patients_actions
 from sojourn.care.safety import writing_actions as writing
@@ -26,7 +27,7 @@ from sojourn.interfaces.console.intake.presenters import (
     told_context,
 )
 from sojourn.interfaces.shared.intake_forms import AnswerForm, LineForm
-from sojourn.interfaces.shared.pages import FORM, PatientScope, error_list, form_action, patient_page, sent
+from sojourn.interfaces.shared.pages import FORM, PatientScope, error_list, form_action, opens, patient_page, sent
 
 _CONTRADICTION = "contradiction:"
 
@@ -43,22 +44,50 @@ def intake(request: Request, scope: PatientScope) -> HttpResponse:
 # ---------------------------------------------------------------- on the patient's behalf
 
 
-def _known(topic: str) -> Question:
-    question = story().by_id.get(topic)
-    if question is None:
+def _question(scope: PatientScope, topic: str) -> Question:
+    found = intake_form().by_id.get(topic)
+    if found is None:
         raise Http404
-    return question
+    return found
+
+
+def _listed(scope: PatientScope, topic: str) -> Question:
+    found = _question(scope, topic)
+    if found.kind != "list":
+        raise Http404
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class ListedLine:
+    """A line of one of the patient's lists as it stands."""
+
+    question: Question
+    id: UUID
+    row: ListItem
+
+
+def _line(scope: PatientScope, topic: str, line_id: UUID) -> ListedLine:
+    found = _listed(scope, topic)
+    if found.of == "people":
+        raise Http404
+    lines = intake_queries.lists(scope.patient.pk).of(found.of)
+    row = next((each for each in lines if each.line == str(line_id)), None)
+    if row is None:
+        raise Http404
+    return ListedLine(found, line_id, row)
 
 
 @patient_page("intake.enter", methods=FORM)
-def question(request: Request, scope: PatientScope, topic: str) -> HttpResponse:
+@opens(_question)
+def question(request: Request, scope: PatientScope, found: Question) -> HttpResponse:
     """One question, answered for the patient; the answer is marked so."""
-    patient, found = scope.patient, _known(topic)
+    patient = scope.patient
     refused: ActionRefused | None = None
     if request.method == "POST":
         form = AnswerForm(request.POST)
         try:
-            writing.answer_story(
+            writing.answer_intake(
                 by=scope.actor,
                 patient_id=patient.pk,
                 question_id=found.id,
@@ -80,30 +109,21 @@ def question(request: Request, scope: PatientScope, topic: str) -> HttpResponse:
 
 
 @patient_page("intake.enter", methods=FORM)
-def add(request: Request, scope: PatientScope, topic: str) -> HttpResponse:
+@opens(_listed)
+def add(request: Request, scope: PatientScope, found: Question) -> HttpResponse:
     """Add a line to one of the patient's lists."""
-    found = _known(topic)
-    if found.kind != "list":
-        raise Http404
     return _write(request, scope, found)
 
 
 @patient_page("intake.enter", methods=FORM)
-def line(request: Request, scope: PatientScope, topic: str, line_id: UUID) -> HttpResponse:
+@opens(_line)
+def line(request: Request, scope: PatientScope, found: ListedLine) -> HttpResponse:
     """Change a line of one of the patient's lists, or take it off (``remove``)."""
-    found, patient_id = _known(topic), scope.patient.pk
-    if found.kind != "list" or found.of == "people":
-        raise Http404
-    row = next((each for each in intake_queries.lists(patient_id).of(found.of) if each.line == str(line_id)), None)
-    if row is None:
-        raise Http404
     if not LineForm(request.POST).removes:
-        return _write(request, scope, found, line_id, row)
-    try:
-        intake_actions.remove_line(by=scope.actor, patient_id=patient_id, of=found.of, line=line_id)
-    except ObjectDoesNotExist:
-        raise Http404 from None
-    return redirect("console:intake_question", patient_id, found.id)
+        return _write(request, scope, found.question, found.id, found.row)
+    patient_id, of = scope.patient.pk, found.question.of
+    intake_actions.remove_line(by=scope.actor, patient_id=patient_id, of=of, line=found.id)
+    return redirect("console:intake_question", patient_id, found.question.id)
 
 
 def _write(

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from sojourn.care.measures import own, own_scale_actions
 from sojourn.care.measures import queries as measures_queries
@@ -25,7 +25,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console.measures.words import reading_language, short_first
-from sojourn.interfaces.shared.pages import form_action, sent, tell
+from sojourn.interfaces.shared.pages import POST, ClinicScope, clinic_page, form_action, sent, tell
 
 
 def _numbered() -> list[tuple[str, str]]:
@@ -191,12 +191,11 @@ def _own_row(row: OwnScale) -> dict[str, object]:
     }
 
 
-@allowed("measure.define")
-@require_POST
-def retire_own_scale(request: Request, code: str) -> HttpResponse:
+@clinic_page("measure.define", methods=POST)
+def retire_own_scale(request: Request, scope: ClinicScope, code: str) -> HttpResponse:
     """Ask it no more."""
     try:
-        own_scale_actions.retire_own_scale(by=request.actor, code=code)
+        own_scale_actions.retire_own_scale(by=scope.actor, code=code)
         messages.success(request, _("It is not asked any more. What was answered stays."))
     except ActionRefused as refused:
         for reason in refused.reasons:

@@ -36,6 +36,7 @@ from sojourn.interfaces.shared.pages import (
     POST,
     PatientScope,
     form_action,
+    opens,
     patient_page,
     patient_row_page,
     sent,
@@ -141,7 +142,7 @@ def withdraw(request: Request, scope: PatientScope, row: MeasureRequest) -> Http
 # ---------------------------------------------------------------- entering
 
 
-def _definition(scale_id: str) -> Scale:
+def _definition(scope: PatientScope, scale_id: str) -> Scale:
     try:
         return scale(scale_id)
     except KeyError:
@@ -149,9 +150,10 @@ def _definition(scale_id: str) -> Scale:
 
 
 @patient_page("measure.enter", methods=FORM)
-def enter_score(request: Request, scope: PatientScope, scale_id: str) -> HttpResponse:
+@opens(_definition)
+def enter_score(request: Request, scope: PatientScope, definition: Scale) -> HttpResponse:
     """Enter a score from the clinic's own licensed form."""
-    patient, definition = scope.patient, _definition(scale_id)
+    patient, scale_id = scope.patient, definition.id
     if definition.rule.fixed.get("entry") == "items":
         return redirect("console:paper_measure", patient.pk, scale_id)
 
@@ -196,9 +198,10 @@ def enter_score(request: Request, scope: PatientScope, scale_id: str) -> HttpRes
 
 
 @patient_page("measure.enter", methods=FORM)
-def paper(request: Request, scope: PatientScope, scale_id: str) -> HttpResponse:
+@opens(_definition)
+def paper(request: Request, scope: PatientScope, definition: Scale) -> HttpResponse:
     """Enter a form that was filled in on paper."""
-    patient, definition = scope.patient, _definition(scale_id)
+    patient, scale_id = scope.patient, definition.id
 
     def act(form: PaperForm) -> HttpResponse:
         answers, at = form.answers(form.cleaned_data), form.filled_in_at(scope.clinic.zone)

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -38,6 +38,7 @@ from sojourn.interfaces.console.monitors.presenters import (
 from sojourn.interfaces.console.monitors.raw import visible
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions.words import skew_word
+from sojourn.interfaces.shared.pages import POST, ClinicScope, clinic_page, opens
 
 FAULTS_SHOWN = 200
 
@@ -147,38 +148,52 @@ def _done(request: Request, work: Callable[[], Device], words: str) -> HttpRespo
     return redirect("console:monitors")
 
 
-@allowed("monitor.register")
-@require_POST
-def register(request: Request, stranger_id: int) -> HttpResponse:
+def _device(scope: ClinicScope, device_id: int) -> Device:
+    return Device.objects.get(pk=device_id)
+
+
+def _in_use(scope: ClinicScope, device_id: int) -> Device:
+    return Device.objects.get(pk=device_id, retired_at=None)
+
+
+def _stranger(scope: ClinicScope, stranger_id: int) -> Stranger:
+    return Stranger.objects.get(pk=stranger_id)
+
+
+def _own_stranger(scope: ClinicScope, stranger_id: int) -> Stranger:
+    """One on the clinic's own port."""
+    return Stranger.objects.get(pk=stranger_id, clinic_id=scope.clinic.pk)
+
+
+@clinic_page("monitor.register", methods=POST)
+@opens(_own_stranger)
+def register(request: Request, scope: ClinicScope, stranger: Stranger) -> HttpResponse:
     """Add an unknown monitor of the clinic's port, with one press."""
-    get_object_or_404(Stranger, pk=stranger_id, clinic_id=request.actor.own_clinic_id)
     name = read(ClaimForm(request.POST))["name"]
     return _done(
-        request, lambda: claiming_actions.register(by=request.actor, stranger_id=stranger_id, name=name),
+        request, lambda: claiming_actions.register(by=scope.actor, stranger_id=stranger.pk, name=name),
         _("%(name)s is added. A nurse can put it on a patient."),
     )  # fmt: skip
 
 
-@allowed("monitor.register")
-@require_POST
-def rekey(request: Request, device_id: int) -> HttpResponse:
+@clinic_page("monitor.register", methods=POST)
+@opens(_in_use)
+def rekey(request: Request, scope: ClinicScope, device: Device) -> HttpResponse:
     """Give a monitor the closer name under which it speaks, with one press."""
-    device = get_object_or_404(Device, pk=device_id, retired_at=None)
     stranger_id = read(LineForm(request.POST))["stranger"] or 0
     return _done(
-        request, lambda: claiming_actions.rekey(by=request.actor, device_id=device.pk, stranger_id=stranger_id),
+        request, lambda: claiming_actions.rekey(by=scope.actor, device_id=device.pk, stranger_id=stranger_id),
         _("%(name)s is known by its closer name now."),
     )  # fmt: skip
 
 
-@allowed("monitor.register")
-@require_POST
-def confirm_line(request: Request, device_id: int) -> HttpResponse:
+@clinic_page("monitor.register", methods=POST)
+@opens(_in_use)
+def confirm_line(request: Request, scope: ClinicScope, device: Device) -> HttpResponse:
     """Say that a monitor speaks from this address."""
-    device = get_object_or_404(Device, pk=device_id, retired_at=None)
     host = read(LineForm(request.POST))["address"]
     return _done(
-        request, lambda: claiming_actions.confirm_line(by=request.actor, device_id=device.pk, host=host),
+        request, lambda: claiming_actions.confirm_line(by=scope.actor, device_id=device.pk, host=host),
         _("The address of %(name)s is confirmed."),
     )  # fmt: skip
 
@@ -201,15 +216,14 @@ def unclaimed(request: Request) -> HttpResponse:
     return _unclaimed_page(request)
 
 
-@allowed("monitor.register")
-@require_POST
-def claim(request: Request, stranger_id: int) -> HttpResponse:
+@clinic_page("monitor.register", methods=POST)
+@opens(_stranger)
+def claim(request: Request, scope: ClinicScope, stranger: Stranger) -> HttpResponse:
     """Take a monitor that belongs to no clinic: who stands before it can read the end of its name."""
-    get_object_or_404(Stranger, pk=stranger_id)
     typed = read(ClaimForm(request.POST))
     try:
         device = claiming_actions.claim(
-            by=request.actor, stranger_id=stranger_id, code=typed["code"], name=typed["name"]
+            by=scope.actor, stranger_id=stranger.pk, code=typed["code"], name=typed["name"]
         )  # fmt: skip
     except ActionRefused as refused:
         return _unclaimed_page(request, refused)
@@ -217,48 +231,50 @@ def claim(request: Request, stranger_id: int) -> HttpResponse:
     return redirect("console:monitors")
 
 
-@allowed("monitor.manage")
-@require_POST
-def rename(request: Request, device_id: int) -> HttpResponse:
+@clinic_page("monitor.manage", methods=POST)
+@opens(_in_use)
+def rename(request: Request, scope: ClinicScope, device: Device) -> HttpResponse:
     """Call a monitor as people do now; what it sends and has measured stays its own."""
-    device = get_object_or_404(Device, pk=device_id, retired_at=None)
     try:
         name = read(ClaimForm(request.POST))["name"]
-        vitals_actions.rename_device(by=request.actor, device_id=device.pk, name=name)
+        vitals_actions.rename_device(by=scope.actor, device_id=device.pk, name=name)
     except ActionRefused as refused:
         return _page(request, refused=refused)
     return redirect("console:monitors")
 
 
-@allowed("monitor.manage")
-@require_POST
-def retire(request: Request, device_id: int) -> HttpResponse:
+@clinic_page("monitor.manage", methods=POST)
+@opens(_device)
+def retire(request: Request, scope: ClinicScope, device: Device) -> HttpResponse:
     """Take a monitor out of use; what it has measured stays. A second press changes nothing."""
-    device = get_object_or_404(Device, pk=device_id)
     if device.retired_at is None:
         try:
-            vitals_actions.retire_device(by=request.actor, device_id=device_id)
+            vitals_actions.retire_device(by=scope.actor, device_id=device.pk)
         except ActionRefused as refused:
             return _page(request, refused=refused)
         messages.success(request, _("%(name)s is out of use.") % {"name": device.name})
     return redirect("console:monitors")
 
 
-@allowed("monitor.manage")
-@require_GET
-def message(request: Request, message_id: int) -> HttpResponse:
+def _faulty(scope: ClinicScope, message_id: int) -> InboundMessage:
+    return InboundMessage.objects.exclude(fault="").get(pk=message_id)
+
+
+def _kept(scope: ClinicScope, kept_id: int) -> StrangerMessage:
+    return StrangerMessage.objects.get(pk=kept_id, clinic_id=scope.clinic.pk)
+
+
+@clinic_page("monitor.manage")
+@opens(_faulty)
+def message(request: Request, scope: ClinicScope, found: InboundMessage) -> HttpResponse:
     """A message that could not be used, to the byte. It may name a patient, so opening it is audited."""
-    found = InboundMessage.objects.filter(pk=message_id).exclude(fault="").first()
-    if found is None:
-        raise Http404
     return _bytes(request, found)
 
 
-@allowed("monitor.manage")
-@require_GET
-def stranger_message(request: Request, kept_id: int) -> HttpResponse:
+@clinic_page("monitor.manage")
+@opens(_kept)
+def stranger_message(request: Request, scope: ClinicScope, found: StrangerMessage) -> HttpResponse:
     """The same of a sender on the clinic's port that is no monitor of ours."""
-    found = get_object_or_404(StrangerMessage, pk=kept_id, clinic_id=request.actor.own_clinic_id)
     return _bytes(request, found)
 
 

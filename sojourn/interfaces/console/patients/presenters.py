@@ -67,7 +67,7 @@ class Visit:
     at: datetime
     url: str
     chair: str
-    companion: str
+    escort: str
     word: Word
     session_url: str
     ahead: bool
@@ -86,7 +86,7 @@ def patient_visits(actor: Actor, patient_id: int, now: datetime) -> list[Visit]:
                 appointment.during.lower,
                 reverse("console:appointment", args=[appointment.pk]),
                 appointment.chair.name,
-                appointment.companion.name if appointment.companion and not appointment.companion.ended_at else "",
+                appointment.escort.name if appointment.escort and not appointment.escort.ended_at else "",
                 state_word(State.CANCELLED if gone else row.state, clinical=clinical),
                 session,
                 not gone and row.state == State.PLANNED and appointment.during.upper > now,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +16,7 @@ from sojourn.care.intake.queries import access_needs
 from sojourn.care.patients import actions as patients_actions
 from sojourn.care.patients import queries as patients_queries
 from sojourn.care.patients.models import Patient, RelatedPerson, Sex
+from sojourn.care.patients.queries import Record
 from sojourn.care.safety import queries as safety_queries
 from sojourn.foundation.accounts import actions as accounts_actions
 from sojourn.foundation.accounts import queries as accounts_queries
@@ -41,9 +42,12 @@ from sojourn.interfaces.console.patients.presenters import (
 from sojourn.interfaces.shared.pages import (
     FORM,
     POST,
+    ClinicScope,
     PatientScope,
+    clinic_page,
     form_action,
     gate,
+    opens,
     patient_page,
     patient_row_page,
     sent,
@@ -173,15 +177,15 @@ def edit(request: Request, scope: PatientScope) -> HttpResponse:
 # ---------------------------------------------------------------- the patient's page
 
 
-@allowed("patient.find")
-@require_GET
-def patient(request: Request, patient_id: int) -> HttpResponse:
+def _record(scope: ClinicScope, patient_id: int) -> Record:
+    return patients_queries.record_for(scope.actor, patient_id, scope.now)
+
+
+@clinic_page("patient.find")
+@opens(_record)
+def patient(request: Request, scope: ClinicScope, record: Record) -> HttpResponse:
     """The patient's page. Roles without patient.clinical see who the patient is, and when they come."""
-    actor, now = request.actor, timezone.now()
-    try:
-        record = patients_queries.record_for(actor, patient_id, now)
-    except Patient.DoesNotExist:
-        raise Http404 from None
+    actor, now, patient_id = scope.actor, scope.now, record.patient.pk
     if record.withheld:
         return gate(request, patient_id)
     found, clinical = record.patient, actor.may("patient.clinical")

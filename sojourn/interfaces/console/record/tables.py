@@ -195,7 +195,7 @@ class Tables(Telling):
             return []
         pairs = [
             (_("Left at"), clock(left.at)),
-            (_("With"), left.companion_name or _("nobody named")),
+            (_("With"), left.escort_name or _("nobody named")),
             (_("Let go by"), who(left.by)),
         ]
         for key, label in (("padss", _("PADSS")), ("aldrete", _("Aldrete score"))):

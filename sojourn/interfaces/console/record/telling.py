@@ -176,7 +176,7 @@ class Telling:
         return _("entered in error, struck by %(who)s on %(when)s: %(why)s") % words
 
     def _label(self, item_id: str) -> str:
-        named = {"padss": _("PADSS"), "aldrete": _("Aldrete score"), "companion_here": _("The companion is here")}
+        named = {"padss": _("PADSS"), "aldrete": _("Aldrete score"), "companion_here": _("The escort is here")}
         return named.get(item_id) or self._items.labels.get(item_id, item_id)
 
     def _rule_title(self, change: AlarmChange) -> str:

@@ -98,8 +98,8 @@ class Timeline(Telling):
         if entry.reason:
             details.append(_("Reason: %(reason)s") % {"reason": entry.reason})
         left = self.record.left
-        if entry.state is State.LEFT and left is not None and left.companion_name:
-            details.insert(0, _("With %(name)s") % {"name": left.companion_name})
+        if entry.state is State.LEFT and left is not None and left.escort_name:
+            details.insert(0, _("With %(name)s") % {"name": left.escort_name})
         return TimelineEntry(
             at, _STATE_ICONS.get(entry.state, "circle"), self._state_word(entry), tuple(details), "state",
             grave=bool(entry.overridden),

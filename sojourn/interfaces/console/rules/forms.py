@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.clinical.numbers import NumberRefusal, read_amount
 from sojourn.clinical.rules import Rule
-from sojourn.foundation.accounts.access import Request
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.foundation.rulebook import queries as rulebook_queries
@@ -18,6 +18,7 @@ from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.foundation.ui.numbers import number_words
 from sojourn.interfaces.console.fields import WordsField
 from sojourn.interfaces.console.rules.words import ALWAYS, in_words
+from sojourn.interfaces.shared.pages import ClinicScope
 
 
 class NarrowForm(forms.Form):
@@ -64,7 +65,7 @@ def _parameters(rule: Rule, typed: Mapping[str, str]) -> dict[str, float]:
     return found
 
 
-def newest(rule_id: str) -> Rule:
+def newest(scope: ClinicScope, rule_id: str) -> Rule:
     """The newest version of a rule that this clinic may decide about, or 404."""
     try:
         return rulebook_queries.newest(rule_id)
@@ -72,16 +73,19 @@ def newest(rule_id: str) -> Rule:
         raise Http404 from None
 
 
-def adopt_as_typed(request: Request, rule_id: str, typed: Mapping[str, str], seen_hash: str) -> tuple[Rule, bool]:
+def adoptable(scope: ClinicScope, rule_id: str) -> Rule:
+    """The same of a rule about which there is something to decide, or 404."""
+    rule = newest(scope, rule_id)
+    if rule.kind in ALWAYS:
+        raise Http404
+    return rule
+
+
+def adopt_as_typed(by: Actor, rule: Rule, typed: Mapping[str, str], seen_hash: str) -> bool:
     """Adopt a rule with what was typed; whether it acts, or waits for a second signature. Raises Refused, in the words
     of the page."""
-    rule = newest(rule_id)
-    if rule.kind in ALWAYS:
-        raise Http404  # there is nothing to decide
     try:
-        row = rulebook_actions.adopt(
-            by=request.actor, rule_id=rule_id, parameters=_parameters(rule, typed), rule_hash=seen_hash
-        )
+        row = rulebook_actions.adopt(by=by, rule_id=rule.id, parameters=_parameters(rule, typed), rule_hash=seen_hash)
     except ActionRefused as refused:
         raise in_words(rule, refused) from refused
-    return rule, isinstance(row, RuleAdoption)
+    return isinstance(row, RuleAdoption)

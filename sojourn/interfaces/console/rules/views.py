@@ -9,15 +9,24 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
+from sojourn.clinical.rules import Rule
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.foundation.rulebook import queries as rulebook_queries
+from sojourn.foundation.rulebook.queries import RuleStatus
 from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.rules.details import compared, details, example, items
-from sojourn.interfaces.console.rules.forms import DecisionForm, NarrowForm, adopt_as_typed, newest, typed_numbers
+from sojourn.interfaces.console.rules.forms import (
+    DecisionForm,
+    NarrowForm,
+    adopt_as_typed,
+    adoptable,
+    newest,
+    typed_numbers,
+)
 from sojourn.interfaces.console.rules.presenters import (
     acts_here,
     is_shown,
@@ -31,6 +40,7 @@ from sojourn.interfaces.console.rules.presenters import (
     waits,
 )
 from sojourn.interfaces.console.rules.words import SHOWS, adopted_words, in_words, retired_words
+from sojourn.interfaces.shared.pages import POST, ClinicScope, clinic_page, opens
 
 
 @allowed("rules.read")
@@ -58,18 +68,37 @@ def rules(request: Request) -> HttpResponse:
     return render(request, "console/rules/list.html", context)
 
 
-def _one(
-    request: Request, rule_id: str, *, refused: ActionRefused | None = None, typed: Mapping[str, str] | None = None,
-    reason: str = "",
-) -> HttpResponse:  # fmt: skip
-    standing = next(iter(rulebook_queries.standings(request.actor.own_clinic_id, only={rule_id})), None)
+def _standing(scope: ClinicScope, rule_id: str) -> RuleStatus:
+    """The rule with what the clinic has decided about it. One query."""
+    standing = next(iter(rulebook_queries.standings(scope.clinic.pk, only={rule_id})), None)
     if standing is None:
         raise Http404
+    return standing
+
+
+def _raise(scope: ClinicScope, raise_id: int) -> tuple[int, Rule]:
+    """A first signature under a higher ceiling, and the rule that holds the ceiling. One query."""
+    rule_id = rulebook_queries.raised_rule(raise_id)
+    if rule_id is None:
+        raise Http404
+    return raise_id, newest(scope, rule_id)
+
+
+def _refused(
+    request: Request, scope: ClinicScope, rule: Rule, refused: ActionRefused, *, typed: Mapping[str, str] | None = None,
+    reason: str = "",
+) -> HttpResponse:  # fmt: skip
+    """The page of the rule with what was refused, and what was typed."""
+    return _page(request, scope, _standing(scope, rule.id), refused=refused, typed=typed, reason=reason)
+
+
+def _page(
+    request: Request, scope: ClinicScope, standing: RuleStatus, *, refused: ActionRefused | None = None,
+    typed: Mapping[str, str] | None = None, reason: str = "",
+) -> HttpResponse:  # fmt: skip
     rule = standing.newest
-    raised = (
-        rulebook_queries.raises(request.actor.own_clinic_id, {rule_id}).get(rule_id) if rule.loosened_by_two else None
-    )
-    waiting = None if raised is None else waiting_of(raised, rule, request.actor)
+    raised = rulebook_queries.raises(scope.clinic.pk, {rule.id}).get(rule.id) if rule.loosened_by_two else None
+    waiting = None if raised is None else waiting_of(raised, rule, scope.actor)
     shown = line(standing, people_of([standing]), typed, waiting, refused)
     context = {
         "rule": shown,
@@ -77,60 +106,56 @@ def _one(
         "items": items(rule),
         "details": details(rule),
         "compared": compared(standing),
-        "versions": sorted(number for name, number in rulebook_queries.known_rules() if name == rule_id),
+        "versions": sorted(number for name, number in rulebook_queries.known_rules() if name == rule.id),
         "effective_from": rule.effective_from,
-        "may_adopt": request.actor.may("rules.adopt"),
+        "may_adopt": scope.actor.may("rules.adopt"),
         "reasons": reasons_of(shown.numbers, refused),
         "reason": reason,
     }
     return render(request, "console/rules/rule.html", context, status=409 if refused else 200)
 
 
-@allowed("rules.read")
-@require_GET
-def one(request: Request, rule_id: str) -> HttpResponse:
+@clinic_page("rules.read")
+@opens(_standing)
+def one(request: Request, scope: ClinicScope, standing: RuleStatus) -> HttpResponse:
     """One rule whole: its statement, numbers, sources, examples, and what the clinic has decided."""
-    return _one(request, rule_id)
+    return _page(request, scope, standing)
 
 
-@allowed("rules.adopt")
-@require_POST
-def adopt(request: Request, rule_id: str) -> HttpResponse:
+@clinic_page("rules.adopt", methods=POST)
+@opens(adoptable)
+def adopt(request: Request, scope: ClinicScope, rule: Rule) -> HttpResponse:
     """Adopt one rule, with stricter numbers if typed. Looser ones are refused with the reason."""
     typed = typed_numbers(request)
     try:
-        rule, acts = adopt_as_typed(request, rule_id, typed, read(DecisionForm(request.POST))["hash"])
+        acts = adopt_as_typed(scope.actor, rule, typed, read(DecisionForm(request.POST))["hash"])
     except ActionRefused as refused:
-        return _one(request, rule_id, refused=refused, typed=typed)
+        return _refused(request, scope, rule, refused, typed=typed)
     messages.success(request, adopted_words(rule, acts=acts))
-    return redirect("console:rule", rule_id)
+    return redirect("console:rule", rule.id)
 
 
-@allowed("rules.adopt")
-@require_POST
-def second_sign(request: Request, raise_id: int) -> HttpResponse:
+@clinic_page("rules.adopt", methods=POST)
+@opens(_raise)
+def second_sign(request: Request, scope: ClinicScope, raised: tuple[int, Rule]) -> HttpResponse:
     """Give the second signature under a higher ceiling."""
-    rule_id = rulebook_queries.raised_rule(raise_id)
-    if rule_id is None:
-        raise Http404
-    rule = newest(rule_id)
+    raise_id, rule = raised
     try:
-        rulebook_actions.second_sign(by=request.actor, raise_id=raise_id)
+        rulebook_actions.second_sign(by=scope.actor, raise_id=raise_id)
     except ActionRefused as refused:
-        return _one(request, rule_id, refused=in_words(rule, refused))
+        return _refused(request, scope, rule, in_words(rule, refused))
     messages.success(request, adopted_words(rule, acts=True))
-    return redirect("console:rule", rule_id)
+    return redirect("console:rule", rule.id)
 
 
-@allowed("rules.adopt")
-@require_POST
-def retire(request: Request, rule_id: str) -> HttpResponse:
+@clinic_page("rules.adopt", methods=POST)
+@opens(newest)
+def retire(request: Request, scope: ClinicScope, rule: Rule) -> HttpResponse:
     """Stop using a rule, with a reason."""
-    rule = newest(rule_id)
     reason = read(DecisionForm(request.POST))["reason"]
     try:
-        rulebook_actions.retire(by=request.actor, rule_id=rule_id, reason=reason)
+        rulebook_actions.retire(by=scope.actor, rule_id=rule.id, reason=reason)
     except ActionRefused as refused:
-        return _one(request, rule_id, refused=refused, reason=reason)
+        return _refused(request, scope, rule, refused, reason=reason)
     messages.success(request, retired_words(rule))
-    return redirect("console:rule", rule_id)
+    return redirect("console:rule", rule.id)

@@ -35,7 +35,7 @@ from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.scheduling.before_dose import warned
 from sojourn.interfaces.console.scheduling.day import day
 from sojourn.interfaces.console.scheduling.forms import AppointmentForm, CancelForm
-from sojourn.interfaces.console.scheduling.ride_home import way_word
+from sojourn.interfaces.console.scheduling.ride_home import ride_word
 from sojourn.interfaces.console.scheduling.timeline import clock_words
 from sojourn.interfaces.shared import typed
 from sojourn.interfaces.shared.pages import FORM, PatientScope, closed, form_action, patient_row_page, sent, tell
@@ -44,7 +44,7 @@ from sojourn.interfaces.shared.states import state_word
 _FIELDS = {
     "closed": "time", "no-nurse": "time", "staff-taken": "time", "not-staff": "nurse",
     "chair-taken": "time", "patient-taken": "time", "no-such-time": "time", "day-has-passed": "day",
-    "length": "minutes", "chair-out-of-use": "chair", "not-beside-patient": "companion",
+    "length": "minutes", "chair-out-of-use": "chair", "not-beside-patient": "escort",
 }  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def _proposal(people: Sequence[RelatedPerson], minutes: int | None) -> dict[str,
     """Today, as long as a session takes, with the one who brings the patient home."""
     found: dict[str, object] = {"day": page_today().isoformat(), "minutes": minutes}
     home = [person for person in people if person.brings_home]
-    return found | {"companion": home[0].pk} if home else found
+    return found | {"escort": home[0].pk} if home else found
 
 
 def _book(request: Request, course: CarePlan, form: AppointmentForm, proposed: int | None) -> HttpResponse:
@@ -113,7 +113,7 @@ def _where_and_when(request: Request, values: Mapping[str, Any]) -> dict[str, An
         "chair_id": values["chair"],
         "starts_at": scheduling_queries.moment(values["day"], values["time"], request.clinic.zone),
         "minutes": values["minutes"],
-        "companion_id": values["companion"],
+        "escort_id": values["escort"],
         "outside_hours": values["outside_hours"],
     }
 
@@ -184,7 +184,7 @@ def _whom(asked: Request) -> HttpResponse:
 
 
 def _found(appointment_id: int) -> Appointment:
-    with_it = ("patient", "chair", "care_plan", "companion", "cancelled_by", "encounter")
+    with_it = ("patient", "chair", "care_plan", "escort", "cancelled_by", "encounter")
     return Appointment.objects.select_related(*with_it).get(pk=appointment_id)
 
 
@@ -239,17 +239,17 @@ def _as_it_is(found: Appointment, attending: Sequence[Attendance]) -> dict[str, 
         "time": starts.time(),
         "minutes": int((found.during.upper - found.during.lower) / timedelta(minutes=1)),
         "chair": found.chair_id,
-        "companion": found.companion_id,
+        "escort": found.escort_id,
     } | {each.role: each.member_id for each in attending}
 
 
 def _as_shown(scope: PatientScope, row: SessionRow, *, ahead: bool) -> dict[str, object]:
-    """What an appointment is: whose, when, where it stands, and the way home."""
+    """What an appointment is: whose, when, where it stands, and the ride home."""
     found, may = row.appointment, scope.actor.may
-    way = coordination_queries.ways_home([found])[found.pk]
+    ride = coordination_queries.rides_home([found])[found.pk]
     awaited = row.state == State.PLANNED and found.status == "booked"
     state = State.CANCELLED if found.status == "cancelled" else row.state
-    companion = found.companion
+    escort = found.escort
     return {
         "appointment": found,
         "name": found.patient.name,
@@ -257,10 +257,10 @@ def _as_shown(scope: PatientScope, row: SessionRow, *, ahead: bool) -> dict[str,
         "word": state_word(state, clinical=may("session.read")),
         "from": found.during.lower,
         "until": found.during.upper,
-        "way": way,
-        "way_word": way_word(way),
-        "settle_way": ahead and way.person is not None,
-        "companion": companion if companion and companion.ended_at is None else None,
+        "ride": ride,
+        "ride_word": ride_word(ride),
+        "settle_ride": ahead and ride.person is not None,
+        "escort": escort if escort and escort.ended_at is None else None,
         "warned": warned(scope.actor, found.care_plan) if awaited else None,
     }
 

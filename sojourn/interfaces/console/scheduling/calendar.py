@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from sojourn.care.coordination import feed_actions
 from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination.icalendar import Event, calendar
-from sojourn.care.coordination.queries import Feed, RideHome, WayHome
+from sojourn.care.coordination.queries import Feed, RideHome, RideHomeState
 from sojourn.care.patients import queries as patients_queries
 from sojourn.care.scheduling import hours
 from sojourn.care.scheduling import queries as scheduling_queries
@@ -29,21 +29,21 @@ from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.clock import page_today
-from sojourn.interfaces.console.scheduling.ride_home import way_word
+from sojourn.interfaces.console.scheduling.ride_home import ride_word
 from sojourn.interfaces.shared import typed
 from sojourn.interfaces.shared.states import Word
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarEntry:
-    """One appointment in the week. ``way`` only while it is open."""
+    """One appointment in the week. ``ride`` only while it is open."""
 
     begins: datetime
     ends: datetime
     name: str
     where: str
     url: str
-    way: Word | None
+    ride: Word | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +64,15 @@ class CalendarRow:
     cells: tuple[tuple[Day, tuple[CalendarEntry, ...]], ...]
 
 
-def _entry(row: Appointment, way: RideHome, who: str, secret: bool, now: datetime) -> CalendarEntry:
-    open_way = row.during.lower > now and not hasattr(row, "encounter") and way.state != WayHome.CONFIRMED
+def _entry(row: Appointment, ride: RideHome, who: str, secret: bool, now: datetime) -> CalendarEntry:
+    open_ride = row.during.lower > now and not hasattr(row, "encounter") and ride.state != RideHomeState.CONFIRMED
     return CalendarEntry(
         row.during.lower,
         row.during.upper,
         _("Restricted record") if secret else row.patient.name,
         who,
         reverse("console:appointment", args=[row.pk]),
-        way_word(way) if open_way else None,
+        ride_word(ride) if open_ride else None,
     )
 
 
@@ -85,7 +85,7 @@ class Week:
         self.dates = hours.days_between(self.first, self.first + timedelta(days=6))
         self.rows = scheduling_queries.between(self.first, self.dates[-1], self.zone)
         self.hidden = patients_queries.withheld(actor, [row.patient for row in self.rows], self.now)
-        self.ways = coordination_queries.ways_home(self.rows)
+        self.rides = coordination_queries.rides_home(self.rows)
         self.attending = scheduling_queries.attendances([row.pk for row in self.rows])
         self.day_of = {row.pk: row.during.lower.astimezone(self.zone).date() for row in self.rows}
         self.days = self._days(scheduling_queries.closed_days(self.first, self.dates[-1]))
@@ -107,7 +107,7 @@ class Week:
         on: dict[str, list[CalendarEntry]] = {}
         for row in mine:
             where = row.chair.name if by_staff else _names(self.attending.get(row.pk, []))
-            entry = _entry(row, self.ways[row.pk], where, row.patient_id in self.hidden, self.now)
+            entry = _entry(row, self.rides[row.pk], where, row.patient_id in self.hidden, self.now)
             on.setdefault(self.day_of[row.pk].isoformat(), []).append(entry)
         return tuple((day, tuple(on.get(day.iso, ()))) for day in self.days)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,7 +18,7 @@ from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Chair, Room
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.interfaces.shared.pages import tell
+from sojourn.interfaces.shared.pages import FORM, ClinicScope, clinic_page, opens, tell
 
 _CODES = {"room-unknown": "room_id", "name-missing": "name", "name-taken": "name", "still-booked": "in_use"}
 
@@ -79,18 +79,21 @@ def chairs(request: Request) -> HttpResponse:
     return render(request, "console/scheduling/chairs.html", context, status=status)
 
 
-@allowed("chair.manage")
-@require_http_methods(["GET", "POST"])
-def chair(request: Request, chair_id: int) -> HttpResponse:
+def _chair(scope: ClinicScope, chair_id: int) -> Chair:
+    return Chair.objects.get(pk=chair_id)
+
+
+@clinic_page("chair.manage", methods=FORM)
+@opens(_chair)
+def chair(request: Request, scope: ClinicScope, found: Chair) -> HttpResponse:
     """Rename one, or take it out of use."""
-    found = get_object_or_404(Chair, pk=chair_id)
     initial = {"name": found.name, "in_use": found.in_use, "room_id": found.room_id}
     form, status = ChairForm(request.POST or None, initial=initial, rooms=scheduling_queries.rooms()), 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
             try:
-                scheduling_actions.edit_chair(by=request.actor, chair_id=chair_id, **form.cleaned_data)
+                scheduling_actions.edit_chair(by=scope.actor, chair_id=found.pk, **form.cleaned_data)
                 return redirect("console:chairs")
             except ActionRefused as refused:
                 status = 409

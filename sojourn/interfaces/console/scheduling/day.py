@@ -36,12 +36,12 @@ def day(request: Request) -> HttpResponse:
     hidden = patients_queries.withheld(request.actor, [row.appointment.patient for row in rows], now)
     booked = {row.appointment.chair_id for row in rows}
     chairs = [chair for chair in scheduling_queries.chairs(with_retired=True) if chair.in_use or chair.pk in booked]
-    ways = coordination_queries.ways_home([row.appointment for row in rows])
+    rides = coordination_queries.rides_home([row.appointment for row in rows])
     attending = {
         appointment_id: ", ".join(each.member.name for each in members)
         for appointment_id, members in scheduling_queries.attendances([row.appointment.pk for row in rows]).items()
     }
-    quarters, lists = timeline(shown, zone, chairs, rows, request.actor, hidden, now, ways, attending)
+    quarters, lists = timeline(shown, zone, chairs, rows, request.actor, hidden, now, rides, attending)
     root = reverse("console:day")
     context = {
         "day": shown,

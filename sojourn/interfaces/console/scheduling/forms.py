@@ -26,7 +26,7 @@ class AppointmentForm(forms.Form):
     )
     minutes = CountField(label=gettext_lazy("Length"), unit="min", min_value=1, max_value=24 * 60)
     chair = forms.TypedChoiceField(label=gettext_lazy("Chair"), coerce=int)
-    companion = forms.TypedChoiceField(
+    escort = forms.TypedChoiceField(
         label=gettext_lazy("Who brings the patient home"), coerce=int, empty_value=None, required=False
     )
 
@@ -52,7 +52,7 @@ class AppointmentForm(forms.Form):
             set_choices(self, role, [("", nobody), *members])
         set_choices(self, "chair", [(chair.pk, chair.name) for chair in chairs])
         home = [(p.pk, f"{p.name} ({p.relationship})" if p.relationship else p.name) for p in people]
-        set_choices(self, "companion", [("", _("Nobody named yet")), *home])
+        set_choices(self, "escort", [("", _("Nobody named yet")), *home])
 
     @property
     def has_chairs(self) -> bool:

@@ -18,8 +18,8 @@ from django.views.decorators.http import require_GET
 from django_stubs_ext import StrPromise
 
 from sojourn.care.coordination import queries as coordination_queries
-from sojourn.care.coordination import ride_home_actions as way_home_actions
-from sojourn.care.coordination.queries import RideHome, WayHome
+from sojourn.care.coordination import ride_home_actions
+from sojourn.care.coordination.queries import RideHome, RideHomeState
 from sojourn.care.patients import queries as patients_queries
 from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Appointment
@@ -31,65 +31,69 @@ from sojourn.interfaces.shared.states import Word
 
 LOOKED_AHEAD = timedelta(days=14)
 
-_WORDS: dict[WayHome, tuple[StrPromise, str]] = {
-    WayHome.CONFIRMED: (gettext_lazy("ride home confirmed"), "done"),
-    WayHome.ASKED: (gettext_lazy("ride home not confirmed"), "wait"),
-    WayHome.DECLINED: (gettext_lazy("ride home declined"), "stop"),
-    WayHome.UNASKED: (gettext_lazy("ride home not requested yet"), "wait"),
-    WayHome.NOBODY: (gettext_lazy("no companion named"), "wait"),
+_WORDS: dict[RideHomeState, tuple[StrPromise, str]] = {
+    RideHomeState.CONFIRMED: (gettext_lazy("ride home confirmed"), "done"),
+    RideHomeState.ASKED: (gettext_lazy("ride home not confirmed"), "wait"),
+    RideHomeState.DECLINED: (gettext_lazy("ride home declined"), "stop"),
+    RideHomeState.UNASKED: (gettext_lazy("ride home not requested yet"), "wait"),
+    RideHomeState.NOBODY: (gettext_lazy("no escort named"), "wait"),
 }
 
 
-def way_word(way: RideHome) -> Word:
-    """Where the way home stands, in words."""
-    return Word(*_WORDS[way.state])
+def ride_word(ride: RideHome) -> Word:
+    """Where the ride home stands, in words."""
+    return Word(*_WORDS[ride.state])
 
 
 @dataclass(frozen=True, slots=True)
 class RideHomeRow:
-    """One session ahead and its way home."""
+    """One session ahead and its ride home."""
 
     id: int
     at: datetime
     name: str
     url: str
     word: Word
-    way: RideHome
+    ride: RideHome
     chase: str
     hidden: bool
 
 
-def _line(row: Appointment, way: RideHome, hidden: frozenset[int]) -> RideHomeRow:
+def _line(row: Appointment, ride: RideHome, hidden: frozenset[int]) -> RideHomeRow:
     secret = row.patient_id in hidden
     chase = ""
-    if way.reachable and way.state in {WayHome.UNASKED, WayHome.ASKED, WayHome.DECLINED} and not secret:
-        chase = _("Ask now") if way.state == WayHome.UNASKED else _("Ask again")
+    if (
+        ride.reachable
+        and ride.state in {RideHomeState.UNASKED, RideHomeState.ASKED, RideHomeState.DECLINED}
+        and not secret
+    ):
+        chase = _("Ask now") if ride.state == RideHomeState.UNASKED else _("Ask again")
     return RideHomeRow(
         row.pk, row.during.lower, _("Restricted record") if secret else row.patient.name,
-        reverse("console:appointment", args=[row.pk]), way_word(way), way, chase, secret,
+        reverse("console:appointment", args=[row.pk]), ride_word(ride), ride, chase, secret,
     )  # fmt: skip
 
 
 @allowed("appointment.book")
 @require_GET
-def ways_home(request: Request) -> HttpResponse:
-    """The sessions of the next two weeks, those whose way home is open first in each day."""
+def rides_home(request: Request) -> HttpResponse:
+    """The sessions of the next two weeks, those whose ride home is open first in each day."""
     now = timezone.now()
     rows = scheduling_queries.ahead(now, now + LOOKED_AHEAD)
     hidden = patients_queries.withheld(request.actor, [row.patient for row in rows], now)
-    ways = coordination_queries.ways_home(rows)
-    lines = [_line(row, ways[row.pk], hidden) for row in rows]
-    still_open = [line for line in lines if line.way.state != WayHome.CONFIRMED]
+    rides = coordination_queries.rides_home(rows)
+    lines = [_line(row, rides[row.pk], hidden) for row in rows]
+    still_open = [line for line in lines if line.ride.state != RideHomeState.CONFIRMED]
     context = {
         "open": still_open,
-        "settled": [line for line in lines if line.way.state == WayHome.CONFIRMED],
+        "settled": [line for line in lines if line.ride.state == RideHomeState.CONFIRMED],
         "here": request.get_full_path(),
     }
     return render(request, "console/scheduling/rides_home.html", context)
 
 
 class AnswerForm(forms.Form):
-    """What the companion said on the phone. Silence is not a yes."""
+    """What the escort said on the phone. Silence is not a yes."""
 
     answer = forms.ChoiceField(choices=(("yes", ""), ("no", "")))
     note = WordsField(strip=False)
@@ -108,9 +112,9 @@ def _back(request: Request, appointment_id: int) -> HttpResponse:
 
 @patient_row_page(_row, "appointment.book", methods=POST)
 def chase(request: Request, scope: PatientScope, appointment: Appointment) -> HttpResponse:
-    """Send the companion a link, or a fresh one."""
+    """Send the escort a link, or a fresh one."""
     try:
-        link = way_home_actions.ask(by=scope.actor, appointment_id=appointment.pk)
+        link = ride_home_actions.ask(by=scope.actor, appointment_id=appointment.pk)
         messages.success(request, _("A letter is on its way to %(name)s.") % {"name": link.person.name})
     except ActionRefused as refused:
         for reason in refused.reasons:
@@ -120,12 +124,12 @@ def chase(request: Request, scope: PatientScope, appointment: Appointment) -> Ht
 
 @patient_row_page(_row, "appointment.book", methods=POST)
 def write_answer(request: Request, scope: PatientScope, appointment: Appointment) -> HttpResponse:
-    """Write down what the companion said on the phone."""
+    """Write down what the escort said on the phone."""
     form = AnswerForm(request.POST)
     if not form.is_valid():
         return HttpResponseBadRequest()
     try:
-        way_home_actions.write_answer(
+        ride_home_actions.write_answer(
             by=scope.actor, appointment_id=appointment.pk, comes=form.cleaned_data["answer"] == "yes",
             note=form.cleaned_data["note"],
         )  # fmt: skip
@@ -136,7 +140,8 @@ def write_answer(request: Request, scope: PatientScope, appointment: Appointment
 
 
 urlpatterns = [
-    path("way-home/", ways_home, name="ways_home"),
-    path("appointments/<int:appointment_id>/way-home/ask/", chase, name="way_home_ask"),
-    path("appointments/<int:appointment_id>/way-home/answer/", write_answer, name="way_home_answer"),
+    path("ride-home/", rides_home, name="rides_home"),
+    path("way-home/", rides_home),  # its address before
+    path("appointments/<int:appointment_id>/ride-home/ask/", chase, name="ride_home_ask"),
+    path("appointments/<int:appointment_id>/ride-home/answer/", write_answer, name="ride_home_answer"),
 ]

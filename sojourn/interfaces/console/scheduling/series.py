@@ -18,23 +18,21 @@ from django.utils import formats, timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_http_methods
 
-from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling import series_queries as scheduling_series_queries
 from sojourn.care.scheduling.models import Appointment, PreferredTimes
 from sojourn.care.scheduling.proposing import Planned, Proposal, SeriesRefusal, Slot
 from sojourn.care.scheduling.series_actions import SeriesTaken, Wanted, book_series
 from sojourn.care.scheduling.series_queries import FreeTime, Proposed, SeriesFile
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_local, page_today
 from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console.fields import set_choices
 from sojourn.interfaces.console.scheduling.before_dose import warned
-from sojourn.interfaces.shared.pages import closed
+from sojourn.interfaces.shared.pages import FORM, PatientScope, patient_row_page
 from sojourn.interfaces.shared.typed import whole
 
 PARTS = {
@@ -167,17 +165,14 @@ def _chosen(request: Request, minutes: int) -> list[Chosen]:
     return sorted(found, key=lambda each: each.slot.begins)
 
 
-@allowed("appointment.book")
-@require_http_methods(["GET", "POST"])
-def series(request: Request, course_id: int) -> HttpResponse:
+def _file(course_id: int) -> SeriesFile:
+    return scheduling_series_queries.series_file(course_id, timezone.now())
+
+
+@patient_row_page(_file, "appointment.book", methods=FORM)
+def series(request: Request, scope: PatientScope, known: SeriesFile) -> HttpResponse:
     """Propose, look over, book. A sent proposal that fails in part keeps the rest and proposes anew for what failed.
     Seven queries."""
-    try:
-        known = scheduling_series_queries.series_file(course_id, timezone.now())
-    except CarePlan.DoesNotExist:
-        raise Http404 from None
-    if gate := closed(request, known.course.patient):
-        return gate
     staff = scheduling_queries.attending_staff()
     form = _shape(request, known, staff)
     context = _context(request, known, form)
@@ -187,7 +182,7 @@ def series(request: Request, course_id: int) -> HttpResponse:
         return _propose(request, known, form, staff, context)
     chosen = _chosen(request, form.cleaned_data["minutes"])
     try:
-        booked = _book(request, known, chosen, form.cleaned_data["minutes"], context["companion"])
+        booked = _book(request, known, chosen, form.cleaned_data["minutes"], context["escort"])
     except ActionRefused as refused:
         taken = refused.taken if isinstance(refused, SeriesTaken) else ()
         return _propose(request, known, form, staff, context | {"reasons": refused.reasons}, chosen, taken, 409)
@@ -195,7 +190,7 @@ def series(request: Request, course_id: int) -> HttpResponse:
         raise Http404 from None
     words = ngettext("%(n)d session is booked.", "%(n)d sessions are booked.", booked) % {"n": booked}
     messages.success(request, words)
-    return redirect("console:series", course_id)
+    return redirect("console:series", known.course.pk)
 
 
 def _is_sent(request: HttpRequest) -> bool:
@@ -229,7 +224,7 @@ def _context(request: Request, known: SeriesFile, form: ShapeForm) -> dict[str, 
         "form": form,
         "spaced": spaced,
         "people": people,
-        "companion": _companion(request, [person.pk for person in people], usual),
+        "escort": _escort(request, [person.pk for person in people], usual),
         "clinical": request.actor.may("patient.clinical"),
         "warned": warned(request.actor, course),
         "draft_url": reverse("console:plan_draft", args=[course.patient_id]) if drafts else "",
@@ -237,7 +232,7 @@ def _context(request: Request, known: SeriesFile, form: ShapeForm) -> dict[str, 
 
 
 def _book(
-    request: Request, known: SeriesFile, chosen: Sequence[Chosen], minutes: int, companion_id: int | None
+    request: Request, known: SeriesFile, chosen: Sequence[Chosen], minutes: int, escort_id: int | None
 ) -> int:  # fmt: skip
     """Book what was chosen; how many. Raises Refused, and SeriesTaken with the places of what is taken."""
     wanted = [
@@ -247,7 +242,7 @@ def _book(
         )
         for each in chosen
     ]  # fmt: skip
-    return len(book_series(by=request.actor, care_plan_id=known.course.pk, companion_id=companion_id, wanted=wanted))
+    return len(book_series(by=request.actor, care_plan_id=known.course.pk, escort_id=escort_id, wanted=wanted))
 
 
 def _propose(
@@ -269,10 +264,10 @@ def _propose(
     return render(request, "console/scheduling/series.html", context, status=status)
 
 
-def _companion(request: HttpRequest, ids: Sequence[int], usual: int | None) -> int | None:
+def _escort(request: HttpRequest, ids: Sequence[int], usual: int | None) -> int | None:
     if request.method != "POST":
         return usual
-    chosen = whole(request.POST.get("companion"))
+    chosen = whole(request.POST.get("escort"))
     return chosen if chosen in ids else None
 
 

@@ -19,7 +19,7 @@ from sojourn.care.scheduling.models import Chair
 from sojourn.clinical.protocol import FINAL
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.clock import page_local
-from sojourn.interfaces.console.scheduling.ride_home import way_word
+from sojourn.interfaces.console.scheduling.ride_home import ride_word
 from sojourn.interfaces.shared.states import Word, state_word
 
 STEP = timedelta(minutes=15)
@@ -40,7 +40,7 @@ class Cell:
     url: str = ""
     word: Word | None = None
     ahead: bool = True
-    way: Word | None = None
+    ride: Word | None = None
     staff: str = ""
 
 
@@ -77,7 +77,7 @@ def _window(day: date, zone: ZoneInfo, rows: Sequence[SessionRow]) -> tuple[date
 
 def _stretches(
     day: date, chair: Chair, rows: Sequence[SessionRow], begins: datetime, ends: datetime, actor: Actor,
-    hidden: frozenset[int], now: datetime, ways: Mapping[int, RideHome], staff: Mapping[int, str],
+    hidden: frozenset[int], now: datetime, rides: Mapping[int, RideHome], staff: Mapping[int, str],
 ) -> list[tuple[int, Cell]]:  # fmt: skip
     """One chair's day without gaps: (the quarter that it begins in, stretch). Elapsed time, so that a day on which
     the clocks change is as long as it is."""
@@ -102,8 +102,8 @@ def _stretches(
         last = max(first + 1, -(-(appointment.during.upper - begins) // STEP))
         free(first)
         secret = appointment.patient_id in hidden
-        way = ways.get(appointment.pk)
-        shown = way is not None and not secret and row.state not in FINAL
+        ride = rides.get(appointment.pk)
+        shown = ride is not None and not secret and row.state not in FINAL
         found.append((
             first,
             Cell(
@@ -112,7 +112,7 @@ def _stretches(
                 title=_("Restricted record") if secret else appointment.patient.name,
                 url=reverse("console:appointment", args=[appointment.pk]),
                 word=state_word(row.state, clinical=actor.may("session.read")),
-                way=way_word(way) if shown and way is not None else None,
+                ride=ride_word(ride) if shown and ride is not None else None,
                 staff=staff.get(appointment.pk, ""),
             ),
         ))  # fmt: skip
@@ -123,7 +123,7 @@ def _stretches(
 
 def timeline(
     day: date, zone: ZoneInfo, chairs: Sequence[Chair], rows: Sequence[SessionRow], actor: Actor,
-    hidden: frozenset[int], now: datetime, ways: Mapping[int, RideHome] | None = None,
+    hidden: frozenset[int], now: datetime, rides: Mapping[int, RideHome] | None = None,
     staff: Mapping[int, str] | None = None,
 ) -> tuple[list[Quarter], list[ChairDay]]:  # fmt: skip
     """The day as a table of quarter hours by chairs, and as one list a chair."""
@@ -132,7 +132,7 @@ def timeline(
     for row in rows:
         booked.setdefault(row.appointment.chair_id, []).append(row)
     columns = [
-        _stretches(day, chair, booked[chair.pk], begins, ends, actor, hidden, now, ways or {}, staff or {})
+        _stretches(day, chair, booked[chair.pk], begins, ends, actor, hidden, now, rides or {}, staff or {})
         for chair in chairs
     ]
     lists = [

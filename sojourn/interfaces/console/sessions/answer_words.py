@@ -34,7 +34,7 @@ class AnswerWords:
 
 # Of an item that a protocol of the clinic's own may have.
 ANY: Final = AnswerWords(gettext_lazy("As it should be"), gettext_lazy("Not as it should be"))
-COMPANION: Final = "companion_here"
+ESCORT: Final = "companion_here"  # the code under which checks are kept and signed
 
 _WORDS: Final[Mapping[str, AnswerWords]] = {
     "identity": AnswerWords(gettext_lazy("Both match"), gettext_lazy("They do not match")),
@@ -60,7 +60,7 @@ _WORDS: Final[Mapping[str, AnswerWords]] = {
     "dissociation": AnswerWords(gettext_lazy("Gone or nearly gone"), gettext_lazy("Still there")),
     "no_crisis": AnswerWords(gettext_lazy("In no suicidal crisis"), gettext_lazy("In a suicidal crisis")),
     "driving": AnswerWords(gettext_lazy("Was told"), gettext_lazy("Not told yet")),
-    COMPANION: AnswerWords(gettext_lazy("Is here"), gettext_lazy("Not here"), gettext_lazy("Not here yet")),
+    ESCORT: AnswerWords(gettext_lazy("Is here"), gettext_lazy("Not here"), gettext_lazy("Not here yet")),
 }
 
 

@@ -5,33 +5,34 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
 
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.scheduling.models import Appointment
 from sojourn.foundation.accounts import queries as accounts_queries
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.sessions.step_forms import ReasonGivenForm
+from sojourn.interfaces.shared.pages import POST, ClinicScope, clinic_page, opens
+from sojourn.interfaces.shared.sessions import READ
 
 
-def _appointment(appointment_id: int, request: Request) -> Appointment:
-    appointment = get_object_or_404(Appointment.objects.select_related("patient", "chair"), pk=appointment_id)
-    if not accounts_queries.may_open(request.actor, appointment.patient, timezone.now()):
+def _appointment(scope: ClinicScope, appointment_id: int) -> Appointment:
+    """One that the actor may open: a press on a list leads to no restricted record."""
+    appointment = Appointment.objects.select_related("patient", "chair").get(pk=appointment_id)
+    if not accounts_queries.may_open(scope.actor, appointment.patient, scope.now):
         raise PermissionDenied
     return appointment
 
 
-def _opened(request: Request, appointment_id: int, transition: str, reason: str = "") -> HttpResponse:
-    appointment = _appointment(appointment_id, request)
+def _opened(request: Request, appointment: Appointment, transition: str, reason: str = "") -> HttpResponse:
     try:
         encounter = encounter_actions.open_session(
-            by=request.actor, appointment_id=appointment_id, transition=transition, reason=reason
+            by=request.actor, appointment_id=appointment.pk, transition=transition, reason=reason
         )
     except ActionRefused as refused:
         return _not_coming(request, appointment, refused=refused, reason=reason)
@@ -41,32 +42,32 @@ def _opened(request: Request, appointment_id: int, transition: str, reason: str 
     return redirect("home")
 
 
-@allowed("session.arrive")
-@require_POST
-def arrive(request: Request, appointment_id: int) -> HttpResponse:
+@clinic_page("session.arrive", methods=POST)
+@opens(_appointment)
+def arrive(request: Request, scope: ClinicScope, appointment: Appointment) -> HttpResponse:
     """The patient is here. A second press finds the session that the first one opened."""
-    return _opened(request, appointment_id, "arrive")
+    return _opened(request, appointment, "arrive")
 
 
-@allowed("session.arrive")
-@require_POST
-def did_not_attend(request: Request, appointment_id: int) -> HttpResponse:
+@clinic_page("session.arrive", methods=POST)
+@opens(_appointment)
+def did_not_attend(request: Request, scope: ClinicScope, appointment: Appointment) -> HttpResponse:
     """The patient did not come."""
-    return _opened(request, appointment_id, "did_not_attend", read(ReasonGivenForm(request.POST))["reason"])
+    return _opened(request, appointment, "did_not_attend", read(ReasonGivenForm(request.POST))["reason"])
 
 
-@allowed("session.stop")
-@require_POST
-def cancel_planned(request: Request, appointment_id: int) -> HttpResponse:
+@clinic_page("session.stop", methods=POST)
+@opens(_appointment)
+def cancel_planned(request: Request, scope: ClinicScope, appointment: Appointment) -> HttpResponse:
     """The session does not take place, for a reason."""
-    return _opened(request, appointment_id, "cancel", read(ReasonGivenForm(request.POST))["reason"])
+    return _opened(request, appointment, "cancel", read(ReasonGivenForm(request.POST))["reason"])
 
 
-@allowed("session.arrive")
-@require_http_methods(["GET", "HEAD"])
-def not_coming(request: Request, appointment_id: int) -> HttpResponse:
+@clinic_page("session.arrive", methods=READ)
+@opens(_appointment)
+def not_coming(request: Request, scope: ClinicScope, appointment: Appointment) -> HttpResponse:
     """Choose between "did not attend" and "cancelled", with a reason."""
-    return _not_coming(request, _appointment(appointment_id, request))
+    return _not_coming(request, appointment)
 
 
 def _not_coming(

@@ -13,6 +13,7 @@ from sojourn.care.session import next_dose, score_actions
 from sojourn.care.session.weighing_actions import weigh
 from sojourn.clinical import recovery
 from sojourn.clinical.protocol import State
+from sojourn.clinical.recovery import RecoveryScale
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.interfaces.console.sessions import preflight, weighing
@@ -21,6 +22,7 @@ from sojourn.interfaces.console.sessions.forms import ScoreForm
 from sojourn.interfaces.console.sessions.frame import common, refusal, seen, status, to_session
 from sojourn.interfaces.console.sessions.page import main_step, scale_field, show_session
 from sojourn.interfaces.console.sessions.step_forms import CheckForm
+from sojourn.interfaces.shared.pages import opens
 from sojourn.interfaces.shared.sessions import FORM, POST, SessionScope, session_or_404, session_page
 
 
@@ -93,14 +95,19 @@ def _item(request: Request, encounter_id: int, item: str, refused: ActionRefused
     return render(request, "console/sessions/_item_answer.html", context, status=status)
 
 
-@session_page("session.check", methods=FORM)
-def score(request: Request, scope: SessionScope, scale_id: str) -> HttpResponse:
-    """A recovery score, item by item with its anchors; the sum is made by the rule."""
-    picture = scope.session
+def _scale(scope: SessionScope, scale_id: str) -> tuple[str, RecoveryScale]:
+    """A recovery score with the name that it has in the address."""
     if scale_id not in recovery.SCALES:
         raise Http404
-    weighing = score_actions.scale_of(scale_id)
-    form = ScoreForm(request.POST or None, scale=weighing)
+    return scale_id, score_actions.scale_of(scale_id)
+
+
+@session_page("session.check", methods=FORM)
+@opens(_scale)
+def score(request: Request, scope: SessionScope, asked: tuple[str, RecoveryScale]) -> HttpResponse:
+    """A recovery score, item by item with its anchors; the sum is made by the rule."""
+    picture, (scale_id, scale) = scope.session, asked
+    form = ScoreForm(request.POST or None, scale=scale)
     refused: list[dict[str, str]] = []
     if request.method == "POST" and form.is_valid():
         try:
@@ -113,8 +120,8 @@ def score(request: Request, scope: SessionScope, scale_id: str) -> HttpResponse:
                 refused = refusal(picture, error)
         else:
             return to_session(picture, "#scores")
-    context = {**common(request, picture), "form": form, "scale": weighing, "title": _(weighing.rule.title),
-               "statement": _(weighing.rule.statement), "refused": refused}  # fmt: skip
+    context = {**common(request, picture), "form": form, "scale": scale, "title": _(scale.rule.title),
+               "statement": _(scale.rule.statement), "refused": refused}  # fmt: skip
     return render(request, "console/sessions/score.html", context, status=status(request, form, refused))
 
 

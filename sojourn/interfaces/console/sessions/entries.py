@@ -26,6 +26,7 @@ from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.answer_words import answer_word
 from sojourn.interfaces.console.sessions.forms import ReasonForm
 from sojourn.interfaces.console.sessions.frame import common, refusal, status
+from sojourn.interfaces.shared.pages import opens
 from sojourn.interfaces.shared.sessions import FORM, SessionScope, session_page
 
 
@@ -107,13 +108,18 @@ def listed(request: Request, scope: SessionScope) -> HttpResponse:
     return render(request, "console/sessions/entries.html", context)
 
 
-@session_page("session.observe", methods=FORM)
-def strike(request: Request, scope: SessionScope, of: str, row_id: int) -> HttpResponse:
-    """Strike one entry, with the reason. Struck already: back to the list."""
-    picture = scope.session
-    found = next((e for e in entries(picture, scope.actor) if (e.of, e.id) == (of, row_id)), None)
+def _entered(scope: SessionScope, of: str, row_id: int) -> EnteredValue:
+    found = next((e for e in entries(scope.session, scope.actor) if (e.of, e.id) == (of, row_id)), None)
     if found is None:
         raise Http404
+    return found
+
+
+@session_page("session.observe", methods=FORM)
+@opens(_entered)
+def strike(request: Request, scope: SessionScope, found: EnteredValue) -> HttpResponse:
+    """Strike one entry, with the reason. Struck already: back to the list."""
+    picture = scope.session
     if found.strike is not None:
         return redirect("console:session_entries", picture.id)
     form = ReasonForm(request.POST or None)
@@ -121,7 +127,11 @@ def strike(request: Request, scope: SessionScope, of: str, row_id: int) -> HttpR
     if request.method == "POST" and form.is_valid():
         try:
             strike_actions.strike(
-                by=scope.actor, encounter_id=picture.id, of=of, row_id=row_id, reason=form.cleaned_data["reason"]
+                by=scope.actor,
+                encounter_id=picture.id,
+                of=found.of,
+                row_id=found.id,
+                reason=form.cleaned_data["reason"],
             )
         except ActionRefused as error:
             refused = refusal(picture, error)

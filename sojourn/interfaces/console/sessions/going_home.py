@@ -22,7 +22,7 @@ from sojourn.interfaces.shared.typed import whole
 
 
 @session_page("session.check", methods=FORM)
-def companion(request: Request, scope: SessionScope) -> HttpResponse:
+def escort(request: Request, scope: SessionScope) -> HttpResponse:
     """Name who takes the patient home; somebody else than before has to come again."""
     picture = scope.session
     form = SomebodyForm(request.POST if request.POST.get("person") == "new" else None)
@@ -35,16 +35,16 @@ def companion(request: Request, scope: SessionScope) -> HttpResponse:
         except ActionRefused as error:
             refused = refusal(picture, error)
         else:
-            return to_session(picture, "#companion")
+            return to_session(picture, "#escort")
     context = {
         **common(request, picture),
         "people": patients_queries.people_of(picture.encounter.patient_id),
-        "chosen": picture.companion.pk if picture.companion else None,
+        "chosen": picture.escort.pk if picture.escort else None,
         "form": form,
         "refused": refused,
         "may_add": may_add,
     }
-    return render(request, "console/sessions/companion.html", context, status=status(request, form, refused))
+    return render(request, "console/sessions/escort.html", context, status=status(request, form, refused))
 
 
 def _name(request: Request, picture: Picture, form: SomebodyForm) -> None:
@@ -55,8 +55,8 @@ def _name(request: Request, picture: Picture, form: SomebodyForm) -> None:
             by=request.actor, patient_id=picture.encounter.patient_id, name=form.cleaned_data["name"],
             relationship=form.cleaned_data["relationship"], phone=form.cleaned_data["phone"],
         ).pk  # fmt: skip
-    before = picture.companion.pk if picture.companion else None
-    session_actions.name_companion(by=request.actor, encounter_id=picture.id, related_person_id=chosen)
+    before = picture.escort.pk if picture.escort else None
+    session_actions.name_escort(by=request.actor, encounter_id=picture.id, related_person_id=chosen)
     here = picture.checks.get("companion_here")
     if before != chosen and here is not None and here.outcome == "passed":
         session_actions.check(
@@ -65,4 +65,4 @@ def _name(request: Request, picture: Picture, form: SomebodyForm) -> None:
         )  # fmt: skip
 
 
-urlpatterns = [path("sessions/<int:encounter_id>/companion/", companion, name="session_companion")]
+urlpatterns = [path("sessions/<int:encounter_id>/escort/", escort, name="session_escort")]

@@ -18,7 +18,7 @@ from sojourn.clinical import protocol
 from sojourn.clinical.protocol import PRESENT, UNDER_WAY, State
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
-from sojourn.interfaces.console.scheduling.ride_home import way_word
+from sojourn.interfaces.console.scheduling.ride_home import ride_word
 from sojourn.interfaces.console.sessions import drawing, events, preflight, running, standing, weighing
 from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.forms import AT_THE_CHAIR, DoseForm, ValuesForm
@@ -183,23 +183,23 @@ def _observing(request: Request, picture: Picture, against: Against | None, form
         "items": session_presenters.discharge_items(picture),
         "scores": session_presenters.scores(picture),
         "aldrete_first": picture.leaving.aldrete_first,
-        "companion_row": session_presenters.companion_row(picture),
-        "way_word": _way_word(picture),
+        "escort_row": session_presenters.escort_row(picture),
+        "ride_word": _ride_word(picture),
     }
 
 
 def _ready(request: Request, picture: Picture, against: Against | None, form: Any) -> dict[str, Any]:
     return {
         "scores": session_presenters.scores(picture),
-        "companion_row": session_presenters.companion_row(picture),
-        "way_word": _way_word(picture),
+        "escort_row": session_presenters.escort_row(picture),
+        "ride_word": _ride_word(picture),
     }
 
 
-def _way_word(picture: Picture) -> Word | None:
-    """What the companion said beforehand about the way home; None where nobody is named. Two queries."""
-    way = coordination_queries.ways_home([picture.encounter.appointment])[picture.encounter.appointment_id]
-    return None if way.person is None else way_word(way)
+def _ride_word(picture: Picture) -> Word | None:
+    """What the escort said beforehand about the ride home; None where nobody is named. Two queries."""
+    ride = coordination_queries.rides_home([picture.encounter.appointment])[picture.encounter.appointment_id]
+    return None if ride.person is None else ride_word(ride)
 
 
 def _stopped(request: Request, picture: Picture, against: Against | None, form: Any) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from sojourn.care.session.snapshot import Against, SessionSnapshot
 from sojourn.clinical.eligibility import Facts
 from sojourn.foundation.clock import page_day
 from sojourn.interfaces.console.medicines import changed as medicines_changed
-from sojourn.interfaces.console.scheduling.ride_home import way_word
+from sojourn.interfaces.console.scheduling.ride_home import ride_word
 from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.presenters import ChecklistGroup, FactLine, ItemRow, milligrams
 from sojourn.interfaces.console.sessions.words import time_word
@@ -59,7 +59,7 @@ class Preflight:
     against: Against
     allergies: tuple[Allergy, ...]
     reviewed: CheckResult | None
-    way: coordination_queries.RideHome
+    ride: coordination_queries.RideHome
 
     @property
     def decision(self) -> CandidacyDecision | None:
@@ -84,7 +84,7 @@ def read(session: SessionSnapshot, against: Against | None = None) -> Preflight:
         against=against or road.stands_against(session, "start_dose"),
         allergies=intake_queries.allergies(patient.pk),
         reviewed=_last_review(session),
-        way=coordination_queries.ways_home([appointment])[appointment.pk],
+        ride=coordination_queries.rides_home([appointment])[appointment.pk],
     )
 
 
@@ -288,16 +288,16 @@ def _pregnancy(found: Preflight) -> Iterator[FactLine]:
 
 
 def _escort(found: Preflight) -> Iterator[FactLine]:
-    word, way = way_word(found.way), found.way
-    if way.person is None:
+    word, ride = ride_word(found.ride), found.ride
+    if ride.person is None:
         yield FactLine(_("Nobody is named yet."), missing=True)
         return
-    text = f"{way.person.name}: {word.text}"
-    if way.answered_at is not None:
-        text += " (" + _day(_local(way.answered_at)) + ")"
+    text = f"{ride.person.name}: {word.text}"
+    if ride.answered_at is not None:
+        text += " (" + _day(_local(ride.answered_at)) + ")"
     yield FactLine(text, missing=word.kind == "stop")
-    if way.note:
-        yield FactLine(way.note)
+    if ride.note:
+        yield FactLine(ride.note)
 
 
 _BESIDE: Final = {

@@ -324,17 +324,17 @@ def _of_before(picture: Picture, identity: str, answer: Check) -> bool:
 
 
 def item_row(picture: Picture, identity: str) -> ItemRow | None:
-    """One item of the checklist, of discharge, or the companion's coming."""
+    """One item of the checklist, of discharge, or the escort's coming."""
     if identity == "companion_here":
-        return companion_row(picture)
+        return escort_row(picture)
     for item in (*picture.protocol.checklist, *picture.protocol.discharge):
         if item.id == identity:
             return _row(picture, item.id, _(item.label), _(item.hint) if item.hint else "", item.vitals)
     return None
 
 
-def companion_row(picture: Picture) -> ItemRow:
-    name = picture.companion.name if picture.companion else ""
+def escort_row(picture: Picture) -> ItemRow:
+    name = picture.escort.name if picture.escort else ""
     label = _("%(name)s is here") % {"name": name} if name else _("The person who takes the patient home is here")
     return _row(picture, "companion_here", label, "")
 

@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.contrib import messages
-from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
@@ -21,6 +20,7 @@ from sojourn.care.session import actions as session_actions
 from sojourn.care.session import next_dose, reading_actions, waste_actions
 from sojourn.care.session.event_kinds import WHY_STOPPED
 from sojourn.care.session.given import DoseStep
+from sojourn.care.session.rows import WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.session.step_actions import Pump, advance_session
 from sojourn.clinical import protocol
@@ -34,6 +34,7 @@ from sojourn.interfaces.console.sessions.page import repeated, show_session
 from sojourn.interfaces.console.sessions.presenters import milligrams
 from sojourn.interfaces.console.sessions.pump_forms import PumpForm, RateForm, ReadForm, WasteForm, WhyForm
 from sojourn.interfaces.console.sessions.step_forms import SetAsideForm
+from sojourn.interfaces.shared.pages import opens
 from sojourn.interfaces.shared.sessions import POST, Guarded, SessionScope, session_or_404, session_page
 
 # ---------------------------------------------------------------- less goes in
@@ -305,16 +306,20 @@ def waste(request: Request, scope: SessionScope) -> HttpResponse:
     return to_session(picture, "#accounting")
 
 
+def _wasted(scope: SessionScope, waste_id: int) -> WasteRow:
+    found = next((each for each in scope.session.wasted if each.id == waste_id), None)
+    if found is None:
+        raise Http404
+    return found
+
+
 @session_page("session.observe", methods=POST)
-def witness(request: Request, scope: SessionScope, waste_id: int) -> HttpResponse:
+@opens(_wasted)
+def witness(request: Request, scope: SessionScope, wasted: WasteRow) -> HttpResponse:
     """A second person saw it. The same press twice is one witness."""
     picture = scope.session
-    if not any(each.id == waste_id for each in picture.wasted):
-        raise Http404
     try:
-        waste_actions.witness(by=scope.actor, waste_id=waste_id)
-    except ObjectDoesNotExist:
-        raise Http404 from None
+        waste_actions.witness(by=scope.actor, waste_id=wasted.id)
     except ActionRefused as refused:
         return show_session(request, session_or_404(picture.id), refused=refused)
     return to_session(picture, "#accounting")

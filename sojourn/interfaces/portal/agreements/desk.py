@@ -66,11 +66,26 @@ def desk_of(scope: OwnScope) -> Desk:
     return Desk(scope.patient_id, scope.actor, scope.clinic, wanted, own, judged)
 
 
-def document_of(document_id: str) -> Source:
+@dataclass(frozen=True, slots=True)
+class OpenedDocument:
+    """One document on the patient's desk. ``text``: what would be signed now; ``number``: the section that is read."""
+
+    document: Source
+    desk: Desk
+    text: Text | None
+    number: int = 1
+
+
+def document(scope: OwnScope, document_id: str, number: int = 1) -> OpenedDocument:
+    """Three queries. 404 where there is no such document, or its text has no such section."""
     found = texts.newest().get(document_id)
     if found is None or found.is_pack:
         raise Http404
-    return found
+    desk = desk_of(scope)
+    text = desk.text(document_id)
+    if text is not None and not 1 <= number <= len(text.parts):
+        raise Http404
+    return OpenedDocument(found, desk, text, number)
 
 
 def next_open(patient_id: int, clinic: Clinic) -> tuple[int, str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from sojourn.care.consent import actions as consent_actions
@@ -16,7 +16,7 @@ from sojourn.care.session.withdrawal_actions import withdraw_consent
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_day
-from sojourn.interfaces.portal.agreements.desk import desk_of, document_of
+from sojourn.interfaces.portal.agreements.desk import OpenedDocument, desk_of, document
 from sojourn.interfaces.portal.agreements.forms import QuestionForm, SignForm, WithdrawForm
 from sojourn.interfaces.portal.agreements.presenters import (
     copy_of,
@@ -25,7 +25,7 @@ from sojourn.interfaces.portal.agreements.presenters import (
     sign_context,
 )
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
-from sojourn.interfaces.shared.pages import FORM, require_valid, sent
+from sojourn.interfaces.shared.pages import FORM, opens, require_valid, sent
 from sojourn.interfaces.shared.paper import pdf_answer
 
 
@@ -40,14 +40,12 @@ def _closed(request: Request, document: Source) -> HttpResponse:
 
 
 @own_page("own.sign", methods=FORM)
-def read(request: Request, scope: OwnScope, document_id: str, number: int) -> HttpResponse:
+@opens(document)
+def read(request: Request, scope: OwnScope, opened: OpenedDocument) -> HttpResponse:
     """One section. A question about it can be asked here; the answer appears here too."""
-    document, desk = document_of(document_id), desk_of(scope)
-    text = desk.text(document_id)
+    text, number, document_id = opened.text, opened.number, opened.document.id
     if text is None:
-        return _closed(request, document)
-    if not 1 <= number <= len(text.parts):
-        raise Http404
+        return _closed(request, opened.document)
     form, reasons = QuestionForm(sent(request)), tuple[str, ...]()
     if form.is_bound:
         try:
@@ -57,28 +55,28 @@ def read(request: Request, scope: OwnScope, document_id: str, number: int) -> Ht
             return redirect(f"{reverse('portal:agreement_read', args=[document_id, number])}#questions")
         except ActionRefused as refused:
             reasons = tuple(str(each) for each in refused.reasons)
-    context = section_context(desk, text, number) | {"typed": form["question"].value() or "", "errors": reasons}
+    context = section_context(opened.desk, text, number) | {"typed": form["question"].value() or "", "errors": reasons}
     status = 409 if reasons else 200
     return show(request, "portal/agreements/section.html", context, nav=False, status=status)
 
 
 @own_page("own.sign", methods=FORM)
-def sign(request: Request, scope: OwnScope, document_id: str) -> HttpResponse:
+@opens(document)
+def sign(request: Request, scope: OwnScope, opened: OpenedDocument) -> HttpResponse:
     """Confirm, and sign by name or by drawing. What is missing is said at the top; what was typed stays."""
-    document, desk = document_of(document_id), desk_of(scope)
-    form, refused = SignForm(sent(request), document), None
+    form, refused = SignForm(sent(request), opened.document), None
     if form.is_bound:
         try:
             row = writing.sign(by=scope.actor, **form.signature)
             return redirect("portal:agreement", row.pk)
         except ActionRefused as said:
             refused = said
-    text = desk.text(document_id)
+    text = opened.text
     if refused is not None and (text is None or not _can_be_mended(refused)):
-        return _stopped(request, document, refused)
+        return _stopped(request, opened.document, refused)
     if text is None:
-        return _closed(request, document)
-    context, status = sign_context(desk, text, form, refused), 409 if refused else 200
+        return _closed(request, opened.document)
+    context, status = sign_context(opened.desk, text, form, refused), 409 if refused else 200
     return show(request, "portal/agreements/sign.html", context, nav=False, status=status)
 
 
@@ -105,8 +103,8 @@ def _stopped(request: Request, document: Source, refused: ActionRefused) -> Http
 # ---------------------------------------------------------------- one decision
 
 
-def _found(consent_id: int) -> Consent:
-    return get_object_or_404(Consent.objects.select_related("countersignature", "withdrawal", "patient"), pk=consent_id)
+def _consent(scope: OwnScope, consent_id: int) -> Consent:
+    return Consent.objects.select_related("countersignature", "withdrawal", "patient").get(pk=consent_id)
 
 
 def _is_newest(consent: Consent) -> bool:
@@ -117,35 +115,37 @@ def _is_newest(consent: Consent) -> bool:
 
 
 @own_page("own.sign")
-def agreement(request: Request, scope: OwnScope, consent_id: int) -> HttpResponse:
+@opens(_consent)
+def agreement(request: Request, scope: OwnScope, consent: Consent) -> HttpResponse:
     """What was signed, exactly as it was shown."""
-    consent = _found(consent_id)
     context = {"copy": copy_of(consent, _is_newest(consent))}
     return show(request, "portal/agreements/copy.html", context, active="record")
 
 
 @own_page("own.sign")
-def agreement_pdf(request: Request, scope: OwnScope, consent_id: int) -> HttpResponse:
+@opens(_consent)
+def agreement_pdf(request: Request, scope: OwnScope, found: Consent) -> HttpResponse:
     """The signed text as PDF, in the language in which it was signed."""
-    consent = consent_actions.open_copy(by=scope.actor, consent=_found(consent_id))
+    consent = consent_actions.open_copy(by=scope.actor, consent=found)
     day = page_day(consent.signed_at)
     return pdf_answer(paper.pdf(consent, scope.clinic), f"agreement-{consent.document_id}-{day:%Y-%m-%d}.pdf")
 
 
 @own_page("own.sign", methods=FORM)
-def withdraw(request: Request, scope: OwnScope, consent_id: int) -> HttpResponse:
+@opens(_consent)
+def withdraw(request: Request, scope: OwnScope, consent: Consent) -> HttpResponse:
     """What it means to take it back; then it is done."""
-    consent, form = _found(consent_id), WithdrawForm(sent(request))
+    form = WithdrawForm(sent(request))
     reasons: tuple[str, ...] = ()
     if form.is_bound:
         try:
             typed = require_valid(form).cleaned_data["reason"]
-            withdraw_consent(by=scope.actor, consent_id=consent_id, reason=typed)
-            return redirect("portal:agreement", consent_id)
+            withdraw_consent(by=scope.actor, consent_id=consent.pk, reason=typed)
+            return redirect("portal:agreement", consent.pk)
         except ActionRefused as refused:
             reasons = tuple(str(each) for each in refused.reasons)
     elif consent_queries.withdrawn(consent) is not None:
-        return redirect("portal:agreement", consent_id)
+        return redirect("portal:agreement", consent.pk)
     context = {"copy": copy_of(consent, True), "errors": reasons, "reason": form["reason"].value() or ""}
     status = 409 if reasons else 200
     return show(request, "portal/agreements/withdraw.html", context, nav=False, status=status)

@@ -88,11 +88,21 @@ def reading_language() -> str:
     return translation.get_language() or "en"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A question of a sheet, by its number as the address says it."""
+
+    sheet: Sheet
+    number: int
+
+    @property
+    def is_asked(self) -> bool:
+        return 1 <= self.number <= self.sheet.total
+
+
 def sheet_of(request_id: int) -> Sheet:
-    try:
-        row, response = measures_queries.request_of(request_id)
-    except MeasureRequest.DoesNotExist:
-        raise Http404 from None
+    """Raises MeasureRequest.DoesNotExist."""
+    row, response = measures_queries.request_of(request_id)
     given = measures_queries.answers_of([response.pk]).get(response.pk, {}) if response is not None else {}
     return Sheet(row, response, scale(row.scale_id), given)
 
@@ -132,7 +142,7 @@ def answer_words(item: Item, sheet: Sheet, language: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class MeasureStep:
-    """One questionnaire of a sitting."""
+    """One questionnaire of a measure session."""
 
     title: str
     words: str
@@ -140,7 +150,7 @@ class MeasureStep:
     now: bool
 
 
-def part_words(part: measures_queries.SittingPart) -> str:
+def part_words(part: measures_queries.MeasureSessionPart) -> str:
     if part.done:
         return _("sent")
     if part.answered:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -10,7 +12,7 @@ from django.utils.translation import ngettext
 
 from sojourn.care.measures import actions as measures_actions
 from sojourn.care.measures import queries as measures_queries
-from sojourn.care.measures.models import Sitting
+from sojourn.care.measures.queries import MeasureSessionPart
 from sojourn.care.safety import actions as safety_actions
 from sojourn.care.safety.not_counted_actions import TOO_LATE, UNDER_A_DOSE, hear
 from sojourn.clinical.numbers import NumberRefusal
@@ -23,6 +25,7 @@ from sojourn.interfaces.portal.answering.sheet import (
     AnswerRow,
     Choice,
     MeasureStep,
+    Place,
     Sheet,
     answer_words,
     meant_item,
@@ -37,7 +40,7 @@ from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.session import not_now
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
 from sojourn.interfaces.portal.today.presenters import minutes_for
-from sojourn.interfaces.shared.pages import FORM
+from sojourn.interfaces.shared.pages import FORM, opens
 from sojourn.interfaces.shared.pages import sent as form_data
 
 
@@ -54,11 +57,30 @@ def _refused(request: Request, sheet: Sheet, refused: ActionRefused) -> HttpResp
     return show(request, "portal/answering/refused.html", {"sheet": sheet, "reasons": refused.reasons}, status=409)
 
 
+def _sheet(scope: OwnScope, request_id: int) -> Sheet:
+    return sheet_of(request_id)
+
+
+def _place(scope: OwnScope, request_id: int, number: int) -> Place:
+    return Place(sheet_of(request_id), number)
+
+
+def _asked_place(scope: OwnScope, request_id: int, number: int) -> Place:
+    place = _place(scope, request_id, number)
+    if not place.is_asked:
+        raise Http404
+    return place
+
+
+def _parts(scope: OwnScope, measure_session_id: int) -> Sequence[MeasureSessionPart]:
+    return measures_queries.measure_session(measure_session_id)[1]
+
+
 @own_page("own.answer")
 @waits_under_a_dose()
-def intro(request: Request, scope: OwnScope, request_id: int) -> HttpResponse:
+@opens(_sheet)
+def intro(request: Request, scope: OwnScope, sheet: Sheet) -> HttpResponse:
     """What is asked, how long it takes, who sees it."""
-    sheet = sheet_of(request_id)
     return _closed(request, sheet) or show(
         request,
         "portal/answering/intro.html",
@@ -75,14 +97,15 @@ def intro(request: Request, scope: OwnScope, request_id: int) -> HttpResponse:
 
 
 @own_page("own.answer", methods=FORM)
-def question(request: Request, scope: OwnScope, request_id: int, number: int) -> HttpResponse:
+@opens(_place)
+def question(request: Request, scope: OwnScope, place: Place) -> HttpResponse:
     """One question. A tap saves it and goes on; an alarming answer shows help first."""
-    sheet, form = sheet_of(request_id), AnswerForm(form_data(request))
+    sheet, number, form = place.sheet, place.number, AnswerForm(form_data(request))
     if not form.is_bound and not_now.dosed(request):
         return not_now.page(request)
     if form.typed("item"):
         return _take(request, sheet, form, *meant_item(sheet, form.typed("item"), number))
-    if not 1 <= number <= sheet.total:
+    if not place.is_asked:
         raise Http404
     if form.is_bound:
         return _take(request, sheet, form, sheet.items[number - 1], number)
@@ -168,11 +191,10 @@ def _not_counted(request: Request, sheet: Sheet, item: Item, value: int | None, 
 
 
 @own_page("own.answer")
-def help_first(request: Request, scope: OwnScope, request_id: int, number: int) -> HttpResponse:
+@opens(_asked_place)
+def help_first(request: Request, scope: OwnScope, place: Place) -> HttpResponse:
     """Help, before the questions go on."""
-    sheet = sheet_of(request_id)
-    if not 1 <= number <= sheet.total:
-        raise Http404
+    sheet, number = place.sheet, place.number
     to_review = request.GET.get("to") == REVIEW
     return show(
         request,
@@ -189,9 +211,9 @@ def help_first(request: Request, scope: OwnScope, request_id: int, number: int) 
 
 @own_page("own.answer", methods=FORM)
 @waits_under_a_dose()
-def review(request: Request, scope: OwnScope, request_id: int) -> HttpResponse:
+@opens(_sheet)
+def review(request: Request, scope: OwnScope, sheet: Sheet) -> HttpResponse:
     """All answers at a glance, to change or to send."""
-    sheet = sheet_of(request_id)
     if request.method == "POST":
         return _send(request, sheet)
     return _closed(request, sheet) or _lines(request, sheet)
@@ -240,9 +262,9 @@ def _send(request: Request, sheet: Sheet) -> HttpResponse:
 
 
 @own_page("own.answer")
-def sent(request: Request, scope: OwnScope, request_id: int) -> HttpResponse:
+@opens(_sheet)
+def sent(request: Request, scope: OwnScope, sheet: Sheet) -> HttpResponse:
     """Sent: what happens next."""
-    sheet = sheet_of(request_id)
     if not sheet.sent:
         return redirect("portal:measure", sheet.id)
     assert sheet.response is not None
@@ -259,25 +281,23 @@ def sent(request: Request, scope: OwnScope, request_id: int) -> HttpResponse:
 
 
 def _next(sheet: Sheet) -> dict[str, object]:
-    """What is asked after this one: the rest of the same sitting, else whatever is open. Two queries."""
+    """What is asked after this one: the rest of the same measure session, else whatever is open. Two queries."""
     waiting = measures_queries.open_requests(sheet.request.patient_id)
-    same = [each for each in waiting if each.sitting_id is not None and each.sitting_id == sheet.request.sitting_id]
-    return {"others": (same or waiting)[:1], "sitting_left": len(same)}
+    own = sheet.request.measure_session_id
+    same = [each for each in waiting if own is not None and each.measure_session_id == own]
+    return {"others": (same or waiting)[:1], "session_left": len(same)}
 
 
 @own_page("own.answer")
 @waits_under_a_dose()
-def sitting(request: Request, scope: OwnScope, sitting_id: int) -> HttpResponse:
+@opens(_parts)
+def measure_session(request: Request, scope: OwnScope, parts: Sequence[MeasureSessionPart]) -> HttpResponse:
     """Several questionnaires as one: how many, how long, where one stands."""
-    try:
-        _whole, parts = measures_queries.sitting(sitting_id)
-    except Sitting.DoesNotExist:
-        raise Http404 from None
     ahead = [part for part in parts if not part.done]
     minutes = max(1, round(sum(part.minutes for part in ahead)))
     return show(
         request,
-        "portal/answering/sitting.html",
+        "portal/answering/measure_session.html",
         {
             "parts": [
                 MeasureStep(

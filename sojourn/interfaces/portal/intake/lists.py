@@ -1,7 +1,8 @@
-"""The lists of the story: a line added, changed, taken off; medicines found by name, and taken out of prose."""
+"""The lists of the intake: a line added, changed, taken off; medicines found by name, and taken out of prose."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -14,18 +15,19 @@ from django.utils.translation import gettext as _
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import forms
 from sojourn.care.intake import queries as intake_queries
-from sojourn.care.intake.story import Question
+from sojourn.care.intake.intake_form import Question
+from sojourn.care.intake.models import ListItem
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.safety import writing_actions as writing
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import medicines as shipped
 from sojourn.interfaces.portal.intake.forms import PasteForm, Piece
-from sojourn.interfaces.portal.intake.way import known_question, listed_question, section_of, url_of
+from sojourn.interfaces.portal.intake.way import listed_question, question_named, section_of, url_of
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
 from sojourn.interfaces.shared.intake_forms import LineForm
-from sojourn.interfaces.shared.pages import FORM, POST, form_action, sent
+from sojourn.interfaces.shared.pages import FORM, POST, form_action, opens, sent
 
 
 def _form_page(
@@ -39,33 +41,46 @@ def _form_page(
         "form": form,
         "line": line,
         "back": url_of(asked.id),
-        "search_url": reverse("portal:story_search") if asked.of in {"medicines", "treatments"} else "",
+        "search_url": reverse("portal:intake_search") if asked.of in {"medicines", "treatments"} else "",
     }
     return show(request, "portal/intake/line.html", context | more, nav=False, status=status)
 
 
 @own_page("own.answer", methods=FORM)
 @waits_under_a_dose()
-def add(request: Request, scope: OwnScope, topic: str) -> HttpResponse:
+@opens(listed_question)
+def add(request: Request, scope: OwnScope, asked: Question) -> HttpResponse:
     """Add a line to a list."""
-    return _write(request, scope, listed_question(topic))
+    return _write(request, scope, asked)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLine:
+    """A line of a list. ``row``: as it stands; None where it was taken off, or never was."""
+
+    question: Question
+    line_id: UUID
+    row: ListItem | None
+
+
+def _line(scope: OwnScope, topic: str, line_id: UUID) -> AskedLine:
+    question = listed_question(scope, topic)
+    if question.of == "people":
+        raise Http404
+    standing = intake_queries.lists(scope.patient_id).of(question.of)
+    return AskedLine(question, line_id, next((each for each in standing if each.line == str(line_id)), None))
 
 
 @own_page("own.answer", methods=FORM)
 @waits_under_a_dose()
-def line(request: Request, scope: OwnScope, topic: str, line_id: UUID) -> HttpResponse:
+@opens(_line)
+def line(request: Request, scope: OwnScope, asked: AskedLine) -> HttpResponse:
     """Change a line of a list, or take it off (``remove``)."""
-    asked = listed_question(topic)
-    if asked.of == "people":
-        raise Http404
     if LineForm(request.POST).removes:
-        return _remove(scope, asked, line_id)
-    row = next(
-        (each for each in intake_queries.lists(scope.patient_id).of(asked.of) if each.line == str(line_id)), None
-    )
-    if row is None:
+        return _remove(scope, asked.question, asked.line_id)
+    if asked.row is None:
         raise Http404
-    return _write(request, scope, asked, line_id, row)
+    return _write(request, scope, asked.question, asked.line_id, asked.row)
 
 
 def _remove(scope: OwnScope, asked: Question, line_id: UUID) -> HttpResponse:
@@ -108,13 +123,15 @@ def _save(request: Request, scope: OwnScope, asked: Question, values: dict[str, 
     )
 
 
+def _beside(scope: OwnScope, related_person_id: int) -> RelatedPerson:
+    return RelatedPerson.objects.get(pk=related_person_id, patient_id=scope.patient_id)
+
+
 @own_page("own.answer", methods=POST)
-def person(request: Request, scope: OwnScope, related_person_id: int) -> HttpResponse:
+@opens(_beside)
+def person(request: Request, scope: OwnScope, found: RelatedPerson) -> HttpResponse:
     """Take somebody off the list of those who bring one home."""
-    try:
-        intake_actions.end_person(by=scope.actor, patient_id=scope.patient_id, person_id=related_person_id)
-    except RelatedPerson.DoesNotExist:
-        raise Http404 from None
+    intake_actions.end_person(by=scope.actor, patient_id=scope.patient_id, person_id=found.pk)
     return redirect(url_of("people"))
 
 
@@ -144,7 +161,7 @@ def paste(request: Request, scope: OwnScope) -> HttpResponse:
 
 
 def _paste_page(request: Request, name: str, form: PasteForm, *, status: int = 200, **more: object) -> HttpResponse:
-    page = {"prose": form.text, "back": url_of("medicines"), "question": known_question("medicines"), **more}
+    page = {"prose": form.text, "back": url_of("medicines"), "question": question_named("medicines"), **more}
     return show(request, f"portal/intake/{name}.html", page, nav=False, status=status)
 
 

@@ -1,4 +1,4 @@
-"""The story as the patient's screens show it: choices, what is typed, lines of lists, the review."""
+"""The intake as the patient's screens show it: choices, what is typed, lines of lists, the review."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake import weight_queries, wording
+from sojourn.care.intake.intake_form import Question, StatedAnswer, intake_form
 from sojourn.care.intake.known_as import known_as
 from sojourn.care.intake.queries import Answered, Lists
-from sojourn.care.intake.story import Question, StatedAnswer, story
 from sojourn.care.intake.typed import told_of
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.patients.queries import people_of
@@ -115,7 +115,7 @@ def list_context(patient_id: int, asked: Question) -> dict[str, object]:
         entries = [person_entry(each) for each in people_of(patient_id)]
     else:
         entries = [entry_of(asked, each) for each in intake_queries.lists(patient_id).of(asked.of)]
-    return {"entries": entries, "add_url": reverse("portal:story_add", args=[asked.id])}
+    return {"entries": entries, "add_url": reverse("portal:intake_add", args=[asked.id])}
 
 
 def entry_of(asked: Question, each: Any) -> IntakeEntry:
@@ -127,8 +127,8 @@ def entry_of(asked: Question, each: Any) -> IntakeEntry:
         unchecked=medicine and not each.checked,
         ingredient=known_as(each) if medicine else "",
         not_checked=", ".join(each.not_checked) if medicine else "",
-        change_url=reverse("portal:story_line", args=[asked.id, each.line]),
-        remove_url=reverse("portal:story_line", args=[asked.id, each.line]),
+        change_url=reverse("portal:intake_line", args=[asked.id, each.line]),
+        remove_url=reverse("portal:intake_line", args=[asked.id, each.line]),
     )
 
 
@@ -136,7 +136,7 @@ def person_entry(each: RelatedPerson) -> IntakeEntry:
     values = {"name": each.name, "relationship": each.relationship, "phone": each.phone, "email": each.email,
               "emergency_contact": each.emergency_contact}  # fmt: skip
     what, details = wording.line("people", values)
-    return IntakeEntry(what, details, False, "", "", "", reverse("portal:story_person", args=[each.pk]))
+    return IntakeEntry(what, details, False, "", "", "", reverse("portal:intake_person", args=[each.pk]))
 
 
 # ---------------------------------------------------------------- all of it
@@ -222,7 +222,9 @@ def review_context(way: IntakeProgress) -> dict[str, object]:
     """Everything that was said, by section. Three queries."""
     everything, people = intake_queries.lists(way.patient.pk), people_of(way.patient.pk)
     lines = [(each.section, _said(each, way.given.get(each.id), everything, people)) for each in way.shown]
-    chapters = [(_(section.title), [line for of, line in lines if of == section.id]) for section in story().sections]
+    chapters = [
+        (_(section.title), [line for of, line in lines if of == section.id]) for section in intake_form().sections
+    ]
     first_open = way.first_open
     return {
         "chapters": [(title, said) for title, said in chapters if said],

@@ -1,17 +1,16 @@
-"""Your story: one question a screen, saved as one goes, gone on with on any device, sent to the clinic at the end."""
+"""Your intake: one question a screen, saved as one goes, gone on with on any device, sent to the clinic at the end."""
 
 from __future__ import annotations
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import queries as intake_queries
+from sojourn.care.intake.intake_form import Question
 from sojourn.care.intake.queries import Answered
-from sojourn.care.intake.story import Question
 from sojourn.care.intake.typed import told_of
-from sojourn.care.patients.models import Patient
 from sojourn.care.safety import writing_actions as writing
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
@@ -25,7 +24,7 @@ from sojourn.interfaces.portal.intake.way import (
     REVIEW,
     IntakeProgress,
     chapters_of,
-    known_question,
+    question_named,
     url_after,
     url_of,
     way_of,
@@ -33,16 +32,16 @@ from sojourn.interfaces.portal.intake.way import (
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
 from sojourn.interfaces.shared.intake_forms import AnswerForm
-from sojourn.interfaces.shared.pages import FORM
+from sojourn.interfaces.shared.pages import FORM, opens
 
 # ---------------------------------------------------------------- overview
 
 
 @own_page("own.answer")
 @waits_under_a_dose()
-def overview(request: Request, scope: OwnScope) -> HttpResponse:
+@opens(way_of)
+def overview(request: Request, scope: OwnScope, way: IntakeProgress) -> HttpResponse:
     """Every section, how far one is, and the way on."""
-    way = way_of(scope.patient_id)
     first_open = way.first_open
     return show(
         request,
@@ -50,7 +49,7 @@ def overview(request: Request, scope: OwnScope) -> HttpResponse:
         {
             "way": way,
             "chapters": chapters_of(way),
-            "next_url": url_of(first_open.id) if first_open else reverse("portal:story_review"),
+            "next_url": url_of(first_open.id) if first_open else reverse("portal:intake_review"),
             "finished": first_open is None,
             "sent": intake_queries.latest_submission(scope.patient_id),
             "heard": heard(scope.patient_id),
@@ -61,17 +60,22 @@ def overview(request: Request, scope: OwnScope) -> HttpResponse:
 # ---------------------------------------------------------------- one question
 
 
+def _on_the_way(scope: OwnScope, topic: str) -> tuple[Question, IntakeProgress]:
+    """The question of the address, and what has been answered."""
+    return question_named(topic), way_of(scope)
+
+
 @own_page("own.answer", methods=FORM)
 @waits_under_a_dose()
-def question(request: Request, scope: OwnScope, topic: str) -> HttpResponse:
+@opens(_on_the_way)
+def question(request: Request, scope: OwnScope, found: tuple[Question, IntakeProgress]) -> HttpResponse:
     """One question. Each answer is saved by itself, and the next question comes."""
-    asked = known_question(topic)
-    way = way_of(scope.patient_id)
+    asked, way = found
     to_review = REVIEW in (request.POST.get("to"), request.GET.get("to"))
     if request.method == "POST":
         return _take(request, way, asked, to_review)
     if asked not in way.shown:
-        return redirect("portal:story_review" if to_review else "portal:story")
+        return redirect("portal:intake_review" if to_review else "portal:intake")
     return _ask(request, way, asked, to_review)
 
 
@@ -79,7 +83,7 @@ def _take(request: Request, way: IntakeProgress, asked: Question, to_review: boo
     form = AnswerForm(request.POST)
     try:
         told = told_of(asked, dict(request.POST.lists()))
-        kept = writing.answer_story(
+        kept = writing.answer_intake(
             by=request.actor,
             patient_id=way.patient.pk,
             question_id=asked.id,
@@ -111,18 +115,17 @@ def _ask(
 
 @own_page("own.answer", methods=FORM)
 @waits_under_a_dose()
-def review(request: Request, scope: OwnScope) -> HttpResponse:
+@opens(way_of)
+def review(request: Request, scope: OwnScope, way: IntakeProgress) -> HttpResponse:
     """Everything that was said, to change and to send."""
     reasons: tuple[object, ...] = ()
     if request.method == "POST":
         try:
             intake_actions.send(by=scope.actor, patient_id=scope.patient_id)
-            return redirect("portal:story_sent")
-        except Patient.DoesNotExist:
-            raise Http404 from None
+            return redirect("portal:intake_sent")
         except ActionRefused as refused:
             reasons = refused.reasons
-    context, status = review_context(way_of(scope.patient_id)) | {"reasons": reasons}, 409 if reasons else 200
+    context, status = review_context(way) | {"reasons": reasons}, 409 if reasons else 200
     return show(request, "portal/intake/review.html", context, nav=False, status=status)
 
 
@@ -131,5 +134,5 @@ def sent(request: Request, scope: OwnScope) -> HttpResponse:
     """Sent: what happens next."""
     latest = intake_queries.latest_submission(scope.patient_id)
     if latest is None:
-        return redirect("portal:story")
+        return redirect("portal:intake")
     return show(request, "portal/intake/sent.html", {"sent": latest})

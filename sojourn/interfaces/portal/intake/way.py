@@ -1,4 +1,4 @@
-"""The way through the story: which questions apply to this patient, which come next, and where they are."""
+"""The way through the intake: which questions apply to this patient, which come next, and where they are."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.http import Http404
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import ngettext
 
 from sojourn.care.intake import queries as intake_queries
+from sojourn.care.intake.intake_form import Question, Section, intake_form
 from sojourn.care.intake.queries import Answered
-from sojourn.care.intake.story import Question, Section, story
 from sojourn.care.patients.models import Patient
+from sojourn.interfaces.portal.pages import OwnScope
 
 REVIEW = "review"
 
@@ -31,7 +31,7 @@ class IntakeProgress:
 
     @cached_property
     def shown(self) -> tuple[Question, ...]:
-        return story().shown({each.question_id: each.told for each in self.given.values()}, self.patient.sex)
+        return intake_form().shown({each.question_id: each.told for each in self.given.values()}, self.patient.sex)
 
     @property
     def answered(self) -> int:
@@ -71,16 +71,16 @@ class Chapter:
         return "done" if self.answered == self.total else "active" if self.answered else "open"
 
 
-def way_of(patient_id: int) -> IntakeProgress:
-    """Two queries."""
-    patient = get_object_or_404(Patient, pk=patient_id)
+def way_of(scope: OwnScope) -> IntakeProgress:
+    """Two queries. Raises Patient.DoesNotExist."""
+    patient = Patient.objects.get(pk=scope.patient_id)
     return IntakeProgress(patient, intake_queries.answers(patient.pk))
 
 
 def chapters_of(way: IntakeProgress) -> list[Chapter]:
     """Every section that has questions for this patient, each with its first open one."""
     found = []
-    for section in story().sections:
+    for section in intake_form().sections:
         own = [each for each in way.shown if each.section == section.id]
         if own:
             first = next((each for each in own if each.id not in way.given), own[0])
@@ -90,26 +90,28 @@ def chapters_of(way: IntakeProgress) -> list[Chapter]:
 
 
 def url_of(topic: str, to_review: bool = False) -> str:
-    url = reverse("portal:story_question", args=[topic])
+    url = reverse("portal:intake_question", args=[topic])
     return f"{url}?to={REVIEW}" if to_review else url
 
 
-def known_question(topic: str) -> Question:
-    question = story().by_id.get(topic)
+def question_named(topic: str) -> Question:
+    """The question of that id, or 404."""
+    question = intake_form().by_id.get(topic)
     if question is None:
         raise Http404
     return question
 
 
-def listed_question(topic: str) -> Question:
-    question = known_question(topic)
+def listed_question(scope: OwnScope, topic: str) -> Question:
+    """A question that is answered by a list, or 404."""
+    question = question_named(topic)
     if question.kind != "list":
         raise Http404
     return question
 
 
 def section_of(question: Question) -> Section:
-    return next(each for each in story().sections if each.id == question.section)
+    return next(each for each in intake_form().sections if each.id == question.section)
 
 
 # ---------------------------------------------------------------- one question
@@ -122,12 +124,12 @@ def url_after(way: IntakeProgress, asked: Question, to_review: bool) -> str:
         follower = way.shown[number : number + 1]
         if follower and follower[0].id not in way.given and follower[0].when:
             return url_of(follower[0].id, to_review=True)
-        return reverse("portal:story_review")
-    return url_of(way.shown[number].id) if number < way.total else reverse("portal:story_review")
+        return reverse("portal:intake_review")
+    return url_of(way.shown[number].id) if number < way.total else reverse("portal:intake_review")
 
 
 def url_before(way: IntakeProgress, asked: Question, to_review: bool) -> str:
     if to_review:
-        return reverse("portal:story_review")
+        return reverse("portal:intake_review")
     number = way.shown.index(asked) if asked in way.shown else 0
-    return url_of(way.shown[number - 1].id) if number else reverse("portal:story")
+    return url_of(way.shown[number - 1].id) if number else reverse("portal:intake")

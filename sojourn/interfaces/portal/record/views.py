@@ -9,7 +9,6 @@ from decimal import Decimal
 from itertools import groupby
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils import formats, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -29,6 +28,7 @@ from sojourn.foundation.audit.queries import events
 from sojourn.foundation.clock import page_day
 from sojourn.interfaces.portal import reads
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.shared.pages import opens
 
 HOW_MANY = 300
 _DRUGS: dict[str, StrPromise] = {"ketamine": gettext_lazy("ketamine"), "esketamine": gettext_lazy("esketamine")}
@@ -43,9 +43,9 @@ SENTENCES: dict[str, StrPromise] = {
     "patient.person_edited": gettext_lazy("Changed one of your people"),
     "patient.person_ended": gettext_lazy("Took a person off your list"),
     "intake.answered": gettext_lazy("Wrote down an answer for you"),
-    "intake.line_said": gettext_lazy("Wrote something into your story for you"),
-    "intake.line_removed": gettext_lazy("Took something out of your story for you"),
-    "intake.sent": gettext_lazy("Sent your story for you"),
+    "intake.line_said": gettext_lazy("Wrote something into your intake for you"),
+    "intake.line_removed": gettext_lazy("Took something out of your intake for you"),
+    "intake.sent": gettext_lazy("Sent your intake for you"),
     "fact.entered": gettext_lazy("Entered a finding"),
     "fact.retracted": gettext_lazy("Took back a finding that was wrong"),
     "fact.imported": gettext_lazy("Brought in test results"),
@@ -191,11 +191,14 @@ def _look(members: list[AuditEvent], opening: BreakGlass | None) -> AccessView:
     )
 
 
+def _own(scope: OwnScope) -> Patient:
+    return Patient.objects.get(pk=scope.patient_id)
+
+
 @own_page("own.read")
-def record(request: Request, scope: OwnScope) -> HttpResponse:
+@opens(_own)
+def record(request: Request, scope: OwnScope, patient: Patient) -> HttpResponse:
     """The patient's own view of their record."""
-    actor = scope.actor
-    patient = get_object_or_404(Patient, pk=actor.patient_id)
     doses = given_to(patient.pk, scope.now)
     sessions = [_session(row, doses) for row in reads.sessions_of(patient.pk)]
     language = translation.get_language_info(patient.language)["name_local"] if patient.language else ""
@@ -207,7 +210,7 @@ def record(request: Request, scope: OwnScope) -> HttpResponse:
             "language": language,
             "people": people_of(patient.pk),
             "sessions": sessions[::-1],
-            "looks": _looks(patient.pk, actor.person_id),
+            "looks": _looks(patient.pk, scope.actor.person_id),
         },
         active="record",
     )

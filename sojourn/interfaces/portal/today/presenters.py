@@ -22,7 +22,7 @@ class Next:
     starts_at: datetime
     how_long: str
     where: str
-    companion: str
+    escort: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,12 @@ def length_in_words(length: timedelta) -> str:
 
 
 def next_visit(appointment: Appointment, address: str) -> Next:
-    companion = appointment.companion
+    escort = appointment.escort
     return Next(
         starts_at=appointment.during.lower,
         how_long=length_in_words(appointment.during.upper - appointment.during.lower),
         where=address,
-        companion=companion.name if companion is not None and companion.ended_at is None else "",
+        escort=escort.name if escort is not None and escort.ended_at is None else "",
     )
 
 
@@ -80,25 +80,26 @@ def _open(request: measures_queries.OpenRequest, now: datetime) -> Open:
 
 
 def waiting_sheets(requests: list[measures_queries.OpenRequest], now: datetime) -> list[Open]:
-    """What waits: a sitting of several questionnaires is one thing."""
+    """What waits: a measure session of several questionnaires is one thing."""
     found: dict[int, Open] = {}
     for each in requests:
-        same = [other for other in requests if each.sitting_id is not None and other.sitting_id == each.sitting_id]
+        own = each.measure_session_id
+        same = [other for other in requests if own is not None and other.measure_session_id == own]
         if len(same) < 2:
             found[-each.id] = _open(each, now)
-        elif each.sitting_id is not None and each.sitting_id not in found:
-            found[each.sitting_id] = _sitting(each.sitting_id, same, now)
+        elif own is not None and own not in found:
+            found[own] = _measure_session(own, same, now)
     return list(found.values())
 
 
-def _sitting(sitting_id: int, requests: list[measures_queries.OpenRequest], now: datetime) -> Open:
+def _measure_session(measure_session_id: int, requests: list[measures_queries.OpenRequest], now: datetime) -> Open:
     n = len(requests)
     left = sum(each.questions - each.answered for each in requests)
     minutes = max(1, round(left * measures_queries.SECONDS_A_QUESTION / 60))
     due_at = min(each.due_at for each in requests)
     return Open(
         title=ngettext("%(n)d short questionnaire", "%(n)d short questionnaires", n) % {"n": n},
-        url=reverse("portal:sitting", args=[sitting_id]),
+        url=reverse("portal:measure_session", args=[measure_session_id]),
         minutes=ngettext("about %(n)d minute", "about %(n)d minutes", minutes) % {"n": minutes},
         progress="",
         due_at=due_at,

@@ -37,7 +37,7 @@ def today(request: Request, scope: OwnScope) -> HttpResponse:
             "to_sign": 0 if rests else to_sign,
             "to_sign_url": to_sign_url,
             "in_session": way.running_id is not None,
-            "story_open": way.next is None and not news.sent,
+            "intake_open": way.next is None and not news.sent,
             "unread": news.unread,
             "heard": heard.heard(scope.patient_id, now),
             "given_name": scope.actor.name.split(" ")[0],

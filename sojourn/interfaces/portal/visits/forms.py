@@ -112,7 +112,7 @@ class FeedForm(forms.Form):
     do = forms.CharField(required=False)
 
 
-class CompanionForm(forms.Form):
+class EscortForm(forms.Form):
     """Somebody who is beside the patient already, or somebody new."""
 
     name = forms.CharField(label=gettext_lazy("Their name"), max_length=120, required=False)

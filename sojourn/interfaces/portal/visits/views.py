@@ -14,10 +14,9 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.care.coordination import queries as coordination_queries
-from sojourn.care.coordination import ride_home_actions as way_home_actions
-from sojourn.care.coordination import waiting_actions
+from sojourn.care.coordination import ride_home_actions, waiting_actions
 from sojourn.care.coordination.models import Offer
-from sojourn.care.coordination.queries import RideHome, WayHome
+from sojourn.care.coordination.queries import RideHome, RideHomeState
 from sojourn.care.patients.queries import people_of
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.safety import writing_actions as writing
@@ -28,15 +27,15 @@ from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
 from sojourn.interfaces.portal.today.presenters import length_in_words
-from sojourn.interfaces.portal.visits.forms import CompanionForm, OfferForm, SoonerForm
-from sojourn.interfaces.shared.pages import FORM, POST, form_action, sent
+from sojourn.interfaces.portal.visits.forms import EscortForm, OfferForm, SoonerForm
+from sojourn.interfaces.shared.pages import FORM, POST, form_action, opens, sent
 
-_WORDS: dict[WayHome, tuple[StrPromise, str]] = {
-    WayHome.CONFIRMED: (gettext_lazy("said yes"), "done"),
-    WayHome.ASKED: (gettext_lazy("has not answered yet"), "wait"),
-    WayHome.DECLINED: (gettext_lazy("cannot come"), "stop"),
-    WayHome.UNASKED: (gettext_lazy("will be asked a week before"), "open"),
-    WayHome.NOBODY: (gettext_lazy("nobody is named yet"), "wait"),
+_WORDS: dict[RideHomeState, tuple[StrPromise, str]] = {
+    RideHomeState.CONFIRMED: (gettext_lazy("said yes"), "done"),
+    RideHomeState.ASKED: (gettext_lazy("has not answered yet"), "wait"),
+    RideHomeState.DECLINED: (gettext_lazy("cannot come"), "stop"),
+    RideHomeState.UNASKED: (gettext_lazy("will be asked a week before"), "open"),
+    RideHomeState.NOBODY: (gettext_lazy("nobody is named yet"), "wait"),
 }
 
 
@@ -47,21 +46,21 @@ class Visit:
     id: int
     at: datetime
     how_long: str
-    companion: str
+    escort: str
     words: StrPromise | str
     kind: str
     url: str
 
 
-def _visit(row: Appointment, way: RideHome) -> Visit:
+def _visit(row: Appointment, ride: RideHome) -> Visit:
     words: StrPromise | str
-    words, kind = _WORDS[way.state]
-    if way.person is not None and way.state == WayHome.UNASKED and not way.reachable:
+    words, kind = _WORDS[ride.state]
+    if ride.person is not None and ride.state == RideHomeState.UNASKED and not ride.reachable:
         words, kind = _("is called by the clinic"), "open"
     return Visit(
         row.pk, row.during.lower, length_in_words(row.during.upper - row.during.lower),
-        way.person.name if way.person is not None else "", words, kind,
-        reverse("portal:visit_companion", args=[row.pk]),
+        ride.person.name if ride.person is not None else "", words, kind,
+        reverse("portal:visit_escort", args=[row.pk]),
     )  # fmt: skip
 
 
@@ -73,10 +72,10 @@ def visits(request: Request, scope: OwnScope) -> HttpResponse:
         Appointment.objects.filter(
             patient_id=scope.patient_id, status=AppointmentStatus.BOOKED, during__endswith__gt=now
         )
-        .select_related("companion")
+        .select_related("escort")
         .order_by("during")
     )
-    ways = coordination_queries.ways_home(rows)
+    rides = coordination_queries.rides_home(rows)
     waits = {entry.care_plan_id for entry in coordination_queries.waits_of(scope.patient_id)}
     ahead = [row for row in rows if row.during.lower > now]
     course_id = ahead[0].care_plan_id if ahead else None
@@ -84,7 +83,7 @@ def visits(request: Request, scope: OwnScope) -> HttpResponse:
         request,
         "portal/visits/visits.html",
         {
-            "visits": [_visit(row, ways[row.pk]) for row in ahead],
+            "visits": [_visit(row, rides[row.pk]) for row in ahead],
             "offers": coordination_queries.open_offers(scope.patient_id, now),
             "where": scope.clinic.address,
             "course_id": course_id,
@@ -118,17 +117,19 @@ def sooner(request: Request, scope: OwnScope) -> HttpResponse:
     return redirect("portal:visits")
 
 
+def _offer(scope: OwnScope, offer_id: int) -> Offer:
+    return Offer.objects.get(pk=offer_id, patient_id=scope.patient_id)
+
+
 @own_page("own.visits", methods=FORM)
 @waits_under_a_dose(but=[("answer", "no")], reads=True)
-def offer(request: Request, scope: OwnScope, offer_id: int) -> HttpResponse:
+@opens(_offer)
+def offer(request: Request, scope: OwnScope, row: Offer) -> HttpResponse:
     """An earlier time: take it or let it go."""
-    row = Offer.objects.filter(pk=offer_id, patient_id=scope.patient_id).first()
-    if row is None:
-        raise Http404
     form = OfferForm(sent(request))
     if form.is_bound:
         try:
-            _answer(scope.actor, offer_id, form["answer"].value() or "")
+            _answer(scope.actor, row.pk, form["answer"].value() or "")
         except ActionRefused as refused:
             return _unchanged(request, _("This time is taken"), refused.reasons, 409)
         return redirect("portal:visits")
@@ -147,33 +148,35 @@ def _answer(by: Actor, offer_id: int, answer: str) -> None:
 _FIELDS = {"name-missing": "name", "no-way-to-reach": "email", "bad-email": "email", "not-beside-patient": "who"}
 
 
+def _own_visit(scope: OwnScope, visit_id: int) -> Appointment:
+    return Appointment.objects.select_related("escort").get(pk=visit_id, patient_id=scope.patient_id)
+
+
 @own_page("own.visits", methods=FORM)
 @waits_under_a_dose()
-def companion(request: Request, scope: OwnScope, visit_id: int) -> HttpResponse:
+@opens(_own_visit)
+def escort(request: Request, scope: OwnScope, row: Appointment) -> HttpResponse:
     """Name who brings one home from one visit."""
-    found = Appointment.objects.select_related("companion").filter(pk=visit_id, patient_id=scope.patient_id).first()
-    if found is None:
-        raise Http404
-    row, people = found, people_of(scope.patient_id)
+    people = people_of(scope.patient_id)
 
-    def act(form: CompanionForm) -> HttpResponse:
-        _name(scope.actor, visit_id, form)
+    def act(form: EscortForm) -> HttpResponse:
+        _name(scope.actor, row.pk, form)
         return redirect("portal:visits")
 
-    def show_form(form: CompanionForm, status: int) -> HttpResponse:
+    def show_form(form: EscortForm, status: int) -> HttpResponse:
         context = {"at": row.during.lower, "form": form}
-        return show(request, "portal/visits/companion.html", context, active="visits", status=status)
+        return show(request, "portal/visits/escort.html", context, active="visits", status=status)
 
     chosen = _current(row) or ("" if people else "new")
-    return form_action(CompanionForm(sent(request), people, chosen), act, show_form, fields=_FIELDS)
+    return form_action(EscortForm(sent(request), people, chosen), act, show_form, fields=_FIELDS)
 
 
 def _current(row: Appointment) -> str:
     """Who is named already; "" for nobody."""
-    return str(row.companion.pk) if row.companion is not None and row.companion.ended_at is None else ""
+    return str(row.escort.pk) if row.escort is not None and row.escort.ended_at is None else ""
 
 
-def _name(by: Actor, appointment_id: int, form: CompanionForm) -> None:
+def _name(by: Actor, appointment_id: int, form: EscortForm) -> None:
     values = form.cleaned_data
     if values["who"] == "new":
         writing.bring(
@@ -181,4 +184,4 @@ def _name(by: Actor, appointment_id: int, form: CompanionForm) -> None:
             phone=values["phone"], relationship=values["relationship"],
         )  # fmt: skip
     else:
-        way_home_actions.name_companion(by=by, appointment_id=appointment_id, person_id=int(values["who"]))
+        ride_home_actions.name_escort(by=by, appointment_id=appointment_id, person_id=int(values["who"]))

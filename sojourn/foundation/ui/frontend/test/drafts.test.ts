@@ -24,16 +24,16 @@ beforeEach(() => {
 
 describe("a draft", () => {
   it("is read by its owner alone, and for its own form alone", () => {
-    as("alma").keep("/story#a", "I am tired");
-    assert.equal(as("alma").read("/story#a"), "I am tired");
-    assert.equal(as("alma").read("/story#b"), null);
-    assert.equal(as("bruno").read("/story#a"), null);
-    assert.equal(as("").read("/story#a"), null);
-    assert.equal(as(null).read("/story#a"), null);
+    as("alma").keep("/intake#a", "I am tired");
+    assert.equal(as("alma").read("/intake#a"), "I am tired");
+    assert.equal(as("alma").read("/intake#b"), null);
+    assert.equal(as("bruno").read("/intake#a"), null);
+    assert.equal(as("").read("/intake#a"), null);
+    assert.equal(as(null).read("/intake#a"), null);
   });
   it("goes when it is sent", () => {
-    as("alma").keep("/story#a", "I am tired");
-    as("alma").keep("/story#a", null);
+    as("alma").keep("/intake#a", "I am tired");
+    as("alma").keep("/intake#a", null);
     assert.equal(tab.length, 0);
   });
   it("that was sent goes when the server has it, and stays when it has not", () => {
@@ -50,39 +50,39 @@ describe("a draft", () => {
     assert.equal(tab.length, 2);
   });
   it("is not kept for nobody", () => {
-    as("").keep("/way-home", "I come by bus");
+    as("").keep("/ride-home", "I come by bus");
     as(null).keep("/help", "text");
     assert.equal(tab.length, 0);
   });
   it("goes after its hours, and where the clock was set back", () => {
-    as("alma").keep("/story#a", "I am tired");
+    as("alma").keep("/intake#a", "I am tired");
     now += KEPT_HOURS * 3600_000 - 1;
-    assert.equal(as("alma").read("/story#a"), "I am tired");
+    assert.equal(as("alma").read("/intake#a"), "I am tired");
     now += 1;
-    assert.equal(as("alma").read("/story#a"), null);
+    assert.equal(as("alma").read("/intake#a"), null);
     as("alma").sweep();
     assert.equal(tab.length, 0);
-    as("alma").keep("/story#a", "again");
+    as("alma").keep("/intake#a", "again");
     now -= 60_000;
-    assert.equal(as("alma").read("/story#a"), null);
+    assert.equal(as("alma").read("/intake#a"), null);
   });
   it("that cannot be read is none", () => {
-    tab.setItem("draft:alma:/story#a", "{");
-    assert.equal(as("alma").read("/story#a"), null);
+    tab.setItem("draft:alma:/intake#a", "{");
+    assert.equal(as("alma").read("/intake#a"), null);
   });
 });
 
 describe("a page", () => {
   const everybody = () => {
-    as("alma").keep("/story#a", "of Alma");
-    as("alm").keep("/story#a", "of an owner whose name begins alike");
-    as("bruno").keep("/story#a", "of Bruno");
+    as("alma").keep("/intake#a", "of Alma");
+    as("alm").keep("/intake#a", "of an owner whose name begins alike");
+    as("bruno").keep("/intake#a", "of Bruno");
     tab.setItem("kept-form:/today/messages/", "from before drafts had owners");
   };
   it("of a person wipes what is not theirs", () => {
     everybody();
     as("alma").sweep();
-    assert.deepEqual([...tab.held.keys()], ["draft:alma:/story#a"]);
+    assert.deepEqual([...tab.held.keys()], ["draft:alma:/intake#a"]);
   });
   it("of nobody wipes everything", () => {
     everybody();
@@ -103,8 +103,8 @@ describe("a page", () => {
 
 it("a closed storage is no fault", () => {
   const closed = new Drafts(() => { throw new Error("SecurityError"); }, "alma");
-  closed.keep("/story#a", "text");
-  assert.equal(closed.read("/story#a"), null);
+  closed.keep("/intake#a", "text");
+  assert.equal(closed.read("/intake#a"), null);
   closed.sweep();
   closed.clear();
 });

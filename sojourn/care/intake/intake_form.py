@@ -1,4 +1,4 @@
-"""The story's questions as data: ``story.toml`` beside this file, read once and checked while it is read."""
+"""The intake's questions as data: ``intake_form.toml`` beside this file, read once and checked while it is read."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _FEET = re.compile(
 )
 
 
-class BadStory(ValueError):
+class BadIntakeForm(ValueError):
     """The file contradicts itself, or a fact is not in the vocabulary."""
 
 
@@ -290,50 +290,50 @@ def _question(row: dict[str, Any], section: str) -> Question:
     )
 
 
-def _check(story: IntakeForm) -> None:
+def _check(form: IntakeForm) -> None:
     before: set[str] = {RECORD_SEX}
     told: set[str] = set()
-    for each in story.questions:
+    for each in form.questions:
         if each.id in before:
-            raise BadStory(f"{each.id} stands twice")
+            raise BadIntakeForm(f"{each.id} stands twice")
         for condition in (*each.when, *each.any_of):
             if condition.of not in before:
-                raise BadStory(f"{each.id} depends on {condition.of}, which is not asked before it")
+                raise BadIntakeForm(f"{each.id} depends on {condition.of}, which is not asked before it")
         before.add(each.id)
         _check_question(each)
         if twice := told & set(each.facts):
-            raise BadStory(f"{each.id} tells {sorted(twice)}, which another question tells")
+            raise BadIntakeForm(f"{each.id} tells {sorted(twice)}, which another question tells")
         told.update(each.facts)
-    for contradiction in story.contradictions:
+    for contradiction in form.contradictions:
         places = {contradiction.on, *(condition.of for condition in contradiction.when)}
         if places - before:
-            raise BadStory(f"contradiction {contradiction.id} speaks of what is not asked")
+            raise BadIntakeForm(f"contradiction {contradiction.id} speaks of what is not asked")
 
 
 def _check_question(question: Question) -> None:
     if not question.why.strip():
-        raise BadStory(f"{question.id} does not say why it is asked")
+        raise BadIntakeForm(f"{question.id} does not say why it is asked")
     for name in question.facts:
         if name not in VOCABULARY:
-            raise BadStory(f"{question.id} tells {name}, which is no fact")
+            raise BadIntakeForm(f"{question.id} tells {name}, which is no fact")
     for choice in question.choices:
         for name, value in choice.facts.items():
             if fault := VOCABULARY[name].fault(value):
-                raise BadStory(f"{question.id} {choice.id}: {name} is {fault}")
+                raise BadIntakeForm(f"{question.id} {choice.id}: {name} is {fault}")
     if (question.kind == "list") != (question.of in LISTS):
-        raise BadStory(f"{question.id} is of no list")
+        raise BadIntakeForm(f"{question.id} is of no list")
     if (question.kind in {"choice", "checklist"}) != bool(question.choices):
-        raise BadStory(f"{question.id} has the wrong choices")
+        raise BadIntakeForm(f"{question.id} has the wrong choices")
 
 
 def read(text: str) -> IntakeForm:
-    """A story from its TOML. Raises BadStory."""
+    """An intake from its TOML. Raises BadIntakeForm."""
     raw = tomllib.loads(text)
     sections, questions = [], []
     for row in raw["section"]:
         sections.append(Section(row["id"], row["title"], row["lead"]))
         questions += [_question(each, row["id"]) for each in row["question"]]
-    story = IntakeForm(
+    form = IntakeForm(
         version=raw["version"],
         sections=tuple(sections),
         questions=tuple(questions),
@@ -342,34 +342,34 @@ def read(text: str) -> IntakeForm:
             for row in raw.get("contradiction", [])
         ),
     )
-    _check(story)
-    return story
+    _check(form)
+    return form
 
 
 def source() -> str:
-    return resources.files("sojourn.care.intake").joinpath("story.toml").read_text(encoding="utf-8")
+    return resources.files("sojourn.care.intake").joinpath("intake_form.toml").read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=1)
-def story() -> IntakeForm:
-    """The story that this version of the house asks."""
+def intake_form() -> IntakeForm:
+    """The intake that this version of the house asks."""
     return read(source())
 
 
 @lru_cache(maxsize=1)
 def digest() -> str:
-    """SHA-256 of the story's file."""
+    """SHA-256 of the intake's file."""
     return hashlib.sha256(source().encode()).hexdigest()
 
 
 def messages() -> Iterator[tuple[str, str]]:
-    """Every English text of the story that a person reads, with where it stands, for the translators."""
-    for section in story().sections:
+    """Every English text of the intake that a person reads, with where it stands, for the translators."""
+    for section in intake_form().sections:
         yield section.title, section.id
         yield section.lead, section.id
-    for each in story().questions:
+    for each in intake_form().questions:
         for text in (each.text, each.why, each.hint, *(c.text for c in each.choices), *(c.hint for c in each.choices)):
             if text:
                 yield text, each.id
-    for contradiction in story().contradictions:
+    for contradiction in intake_form().contradictions:
         yield contradiction.words, contradiction.id

@@ -38,13 +38,13 @@ from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.care.vitals.models import Device
 from sojourn.clinical.administration import Delivered
 from sojourn.clinical.protocol import State
-from sojourn.config.demo import MONITOR_BED, clinic_house, people, story, today
+from sojourn.config.demo import MONITOR_BED, clinic_settings, people, scenario, today
 from sojourn.config.demo.cast import load_cast
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.clock import clinic_day, clinic_today, local
-from tests import house as test_house
+from tests import postgres_server
 
 CLINICS = [each.slug for each in people.CLINICS]
 
@@ -55,9 +55,9 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def clinics(django_db_setup: None, django_db_blocker) -> Iterator[dict[str, int]]:
     """Both clinics of the demo: those of the kept house, else loaded once for this file and rolled back after it."""
-    with django_db_blocker.unblock(), test_house.demo_database() as loaded, transaction.atomic():
+    with django_db_blocker.unblock(), postgres_server.demo_database() as loaded, transaction.atomic():
         for demo in () if loaded else people.CLINICS:
-            story.make_clinic(demo, scale=1, seed=1)
+            scenario.make_clinic(demo, scale=1, seed=1)
             today.set_stage(demo)
         yield {demo.slug: today._clinic_id(demo) for demo in people.CLINICS}
         transaction.set_rollback(True)
@@ -66,7 +66,7 @@ def clinics(django_db_setup: None, django_db_blocker) -> Iterator[dict[str, int]
 @pytest.fixture(params=CLINICS)
 def clinic(request, clinics: dict[str, int]) -> Iterator[Clinic]:
     """One of them, seen as its house."""
-    with acting_as(house(clinics[request.param])):
+    with acting_as(system_actor(clinics[request.param])):
         found = Clinic.objects.get(slug=request.param)
         yield found
 
@@ -105,7 +105,7 @@ def test_every_step_comes_after_the_one_it_rests_on(clinic: Clinic):
             assert set(later) <= set(earlier)
 
 
-def test_nobody_is_treated_without_story_decision_agreement_and_plan(clinic: Clinic):
+def test_nobody_is_treated_without_intake_decision_agreement_and_plan(clinic: Clinic):
     treated = set(Encounter.objects.values_list("patient_id", flat=True))
     assert treated
     for version in PlanVersion.objects.exclude(signed_at=None).select_related("patient"):
@@ -225,7 +225,7 @@ def test_each_stage_of_the_way_has_somebody(clinic: Clinic):
 
 def test_the_signed_in_patient_has_something_to_do_and_to_look_at(clinics: dict[str, int]):
     for demo in people.CLINICS:
-        with acting_as(house(clinics[demo.slug])):
+        with acting_as(system_actor(clinics[demo.slug])):
             member = Membership.objects.get(person__email=f"patient@{demo.domain}")
             mine = {"patient_id": member.patient_id}
             open_ones = MeasureRequest.objects.filter(**mine, withdrawn_at=None, response=None)
@@ -245,7 +245,7 @@ def test_the_signed_in_patient_has_something_to_do_and_to_look_at(clinics: dict[
 def test_the_two_clinics_know_nothing_of_each_other(clinics: dict[str, int]):
     emails: list[set[str]] = []
     for slug in CLINICS:
-        with acting_as(house(clinics[slug])):
+        with acting_as(system_actor(clinics[slug])):
             assert set(Patient.objects.values_list("clinic__slug", flat=True)) == {slug}
             assert set(PlanVersion.objects.values_list("clinic__slug", flat=True)) == {slug}
             emails.append(set(Patient.objects.exclude(email="").values_list("email", flat=True)))
@@ -321,29 +321,29 @@ def test_two_people_read_the_same_off_the_vial_of_every_dose(clinic: Clinic):
 def test_the_road_was_free_at_every_dose(clinic: Clinic, monkeypatch: pytest.MonkeyPatch):
     """Decision, agreements, plan, rules and ceilings, asked of the engine with what was known at that moment."""
     moment: list[datetime] = []
-    doses_since, weights = road.queries.doses_since, road.intake.weights
+    doses_since, weights = road.session_queries.doses_since, road.weight_queries.weights
 
     def facts(patient_id: int):
         with_times = ClinicalFact.objects.filter(patient_id=patient_id, entered_at__lte=moment[0])
-        return road.intake.entered_of(with_times.order_by("observed_on", "id"))
+        return intake_queries.entered_of(with_times.order_by("observed_on", "id"))
 
     def since(patient_id: int, at: datetime, *, but: int):
         return [each for each in doses_since(patient_id, at, but=but) if each.dose.started_at < moment[0]]
 
-    def dosed(patient_id: int, care_plan_id: int, *, but: int) -> road.queries.DosedBefore:
+    def dosed(patient_id: int, care_plan_id: int, *, but: int) -> road.session_queries.DosedBefore:
         rows = MedicationAdministration.objects.filter(patient_id=patient_id, started_at__lt=moment[0])
         rows = rows.exclude(encounter_id=but)
         last = rows.order_by("-started_at").values_list("started_at", flat=True).first()
-        return road.queries.DosedBefore(rows.filter(encounter__care_plan_id=care_plan_id).count(), last)
+        return road.session_queries.DosedBefore(rows.filter(encounter__care_plan_id=care_plan_id).count(), last)
 
-    monkeypatch.setattr(road.queries, "doses_since", since)
-    monkeypatch.setattr(road.queries, "dosed_before", dosed)
+    monkeypatch.setattr(road.session_queries, "doses_since", since)
+    monkeypatch.setattr(road.session_queries, "dosed_before", dosed)
 
     def weighed(patient_id: int):
         return [each for each in weights(patient_id) if each.on <= clinic_day(moment[0], clinic)]
 
-    monkeypatch.setattr(road.intake, "weights", weighed)
-    monkeypatch.setattr(road.intake, "entered_facts", facts)
+    monkeypatch.setattr(road.weight_queries, "weights", weighed)
+    monkeypatch.setattr(road.intake_queries, "entered_facts", facts)
     against: dict[str, list[int]] = {}
     for row in MedicationAdministration.objects.order_by("id"):
         moment[:] = [row.started_at]
@@ -403,7 +403,7 @@ def test_sessions_of_the_past_lie_within_the_hours_of_the_clinic(clinic: Clinic)
     for dose in past:
         first, last = local(dose.session.encounter.opened_at, clinic), local(dose.session.current.at, clinic)
         assert first.weekday() in hours
-        assert clinic_house.OPEN[0] <= first.time() < last.time() <= clinic_house.OPEN[1]
+        assert clinic_settings.OPEN[0] <= first.time() < last.time() <= clinic_settings.OPEN[1]
         assert dose.session.dose_ended_at is not None
         ready = next(each.at for each in dose.session.states if each.state is State.READY_TO_LEAVE)
         assert ready - dose.session.dose_ended_at >= timedelta(minutes=dose.session.protocol.number("min_observation"))
@@ -411,7 +411,7 @@ def test_sessions_of_the_past_lie_within_the_hours_of_the_clinic(clinic: Clinic)
 
 def test_the_running_session_shows_its_pump_and_the_waiting_one_its_scale(clinics: dict[str, int]):
     for demo in people.CLINICS:
-        with acting_as(house(clinics[demo.slug])):
+        with acting_as(system_actor(clinics[demo.slug])):
             now = timezone.now()
             found = [snapshot.load(each.pk, now) for each in running()]
             dosing = next(each for each in found if each.state is State.DOSING)
@@ -432,14 +432,14 @@ def test_a_session_left_over_from_an_earlier_run_is_brought_to_its_end(
 ):
     demo, now, real = people.HARBOR, timezone.now(), timezone.now
     with transaction.atomic():
-        with acting_as(house(clinics[demo.slug])):
+        with acting_as(system_actor(clinics[demo.slug])):
             old = next(each.pk for each in running() if snapshot.load(each.pk, now).state is State.DOSING)
             if step:
                 nurse = load_cast(demo).actor("nurse")
                 step_actions.advance_session(by=nurse, encounter_id=old, transition=step)
         monkeypatch.setattr(timezone, "now", lambda: real() + timedelta(hours=5))
         today.set_stage(demo)
-        with acting_as(house(clinics[demo.slug])):
+        with acting_as(system_actor(clinics[demo.slug])):
             left = snapshot.load(old, timezone.now())
             assert left.state is State.LEFT
             assert left.line is not None
@@ -453,7 +453,7 @@ def test_a_session_left_over_from_an_earlier_run_is_brought_to_its_end(
 
 def digest(clinic_id: int) -> str:
     """What was invented, without numbers that the database gives and moments that hang on the clock."""
-    with acting_as(house(clinic_id)):
+    with acting_as(system_actor(clinic_id)):
         kept = [
             list(Patient.objects.order_by("record_number").values_list("record_number", "given_name", "birth_date")),
             list(IntakeAnswer.objects.order_by("id").values_list("question_id", "value")),
@@ -471,7 +471,7 @@ def test_the_same_seed_invents_the_same_people(django_db_blocker):
     found, small = [], replace(people.ALBORADA, patients=3)
     for seed in (1, 1, 2):
         with transaction.atomic():
-            story.make_clinic(small, scale=1, seed=seed)
+            scenario.make_clinic(small, scale=1, seed=seed)
             found.append(digest(today._clinic_id(small)))
             transaction.set_rollback(True)
     assert found[0] == found[1] != found[2]
@@ -483,13 +483,13 @@ def test_a_house_made_by_an_earlier_version_starts(monkeypatch: pytest.MonkeyPat
     from sojourn.config import demo
 
     with monkeypatch.context() as before:
-        before.setattr(story, "furnish_house", lambda cast: None)
+        before.setattr(scenario, "furnish_clinic", lambda cast: None)
         for each in people.CLINICS:
-            story.make_clinic(each, scale=0, seed=1)
+            scenario.make_clinic(each, scale=0, seed=1)
     demo.load(lambda _: None)
     demo.load(lambda _: None)
     for each in people.CLINICS:
-        with acting_as(house(today._clinic_id(each))):
+        with acting_as(system_actor(today._clinic_id(each))):
             assert BookingRules.objects.count() == 1
             assert consent_queries.available_documents(Clinic.objects.get(slug=each.slug)).text(
                 "treatment", "iv", each.language
@@ -502,7 +502,7 @@ def test_the_virtual_monitor_is_one_clinics(clinics: dict[str, int]):
     the demo's running session shows no value."""
     addresses = []
     for demo in people.CLINICS:
-        with acting_as(house(clinics[demo.slug], "Demo")):
+        with acting_as(system_actor(clinics[demo.slug], "Demo")):
             today._line_of_monitor(demo, load_cast(demo))
             addresses.append(Device.objects.get(key=f"bed:{MONITOR_BED}").address)
     assert addresses == [today.MONITOR_ADDRESS, ""]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +21,7 @@ from sojourn.config.demo import (
     agreements,
     booking,
     candidacy,
-    clinic_house,
+    clinic_settings,
     doses,
     intake,
     measures,
@@ -40,7 +40,7 @@ from sojourn.config.demo.people import DemoClinic
 from sojourn.config.demo.tales import Twist
 from sojourn.config.demo.walk import Walk, anchor_for
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.audit.actions import record
 
 INDUCTION_DAYS = (0, 3, 7, 10, 14, 17)
@@ -73,11 +73,11 @@ def make_clinic(demo: DemoClinic, *, scale: int, seed: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_clinic', 'id'))")
         clinic_id = cursor.fetchone()[0]
-    with acting_as(house(clinic_id, "Demo")) as by:
+    with acting_as(system_actor(clinic_id, "Demo")) as by:
         cast = accounts.found_clinic(demo, clinic_id)
         record(by, "demo.made", cast.clinic, seed=seed, scale=scale)
-    furnish_house(cast)
-    with acting_as(house(clinic_id, "Demo")):
+    furnish_clinic(cast)
+    with acting_as(system_actor(clinic_id, "Demo")):
         cast.batteries = {each.indication: each for each in batteries()}
         for number in range(demo.patients * scale):
             _patient(demo, cast, number, random.Random(f"{demo.slug}-{seed}-{number}"), sparse=scale > 1)
@@ -87,15 +87,15 @@ def make_clinic(demo: DemoClinic, *, scale: int, seed: int) -> None:
 
 
 def _begin_clocks() -> None:
-    """Flags that nobody has taken yet are asked of whoever is on duty. Ask as the house."""
+    """Flags that nobody has taken yet are asked of whoever is on duty. Ask as the system actor."""
     for found in safety_queries.open_flags():
         begin_taking(found.row, found.severity, timezone.now())
 
 
-def furnish_house(cast: Cast) -> None:
+def furnish_clinic(cast: Cast) -> None:
     """What the clinic decides before the first patient, as far as it is missing."""
     staff = [each.pk for role in ("prescriber", "nurse", "therapist") for each in cast.members[role]]
-    clinic_house.furnish(cast.clinic, cast.actor("prescriber"), cast.actor("clinic_admin"), staff)
+    clinic_settings.furnish(cast.clinic, cast.actor("prescriber"), cast.actor("clinic_admin"), staff)
 
 
 def _stage(demo: DemoClinic, number: int) -> tuple[str, str]:
@@ -140,19 +140,19 @@ def _patient(demo: DemoClinic, cast: Cast, number: int, own: random.Random, *, s
 def _walk(cast: Cast, walk: Walk, stage: str, kind: str, *, sparse: bool) -> None:
     """As far on the way as the stage says."""
     if stage == "begun":
-        intake.tell_story(walk, share=walk.own.uniform(0.3, 0.6))
+        intake.tell_intake(walk, share=walk.own.uniform(0.3, 0.6))
         return
-    companion = patients.companion_of(cast, walk)
-    intake.tell_story(walk)
+    escort = patients.escort_of(cast, walk)
+    intake.tell_intake(walk)
     measures.answer_battery(cast, walk)
     if stage != "sent":
-        _clinic_side(cast, walk, companion, stage, kind, sparse=sparse)
+        _clinic_side(cast, walk, escort, stage, kind, sparse=sparse)
     elif kind == "":
         messages.write_messages(walk, timezone.now() - timedelta(hours=3), waits=True)
 
 
 def _clinic_side(
-    cast: Cast, walk: Walk, companion: RelatedPerson, stage: str, kind: str, *, sparse: bool
+    cast: Cast, walk: Walk, escort: RelatedPerson, stage: str, kind: str, *, sparse: bool
 ) -> None:  # fmt: skip
     """Looked at, decided, agreed, planned: the newest step is the last."""
     intake.review(walk, without=("ecg", "qtc_ms", "pregnancy_test", "sbp", "dbp") if stage == "reviewed" else ())
@@ -175,42 +175,31 @@ def _clinic_side(
         if stage == "agreed":
             return
         agreements.countersign(walk, signed)
-    _planned(cast, walk, companion, stage, kind, sparse=sparse)
+    _planned(cast, walk, escort, stage, kind, sparse=sparse)
 
 
-def _planned(cast: Cast, walk: Walk, companion: RelatedPerson, stage: str, kind: str, *, sparse: bool) -> None:
+def _planned(cast: Cast, walk: Walk, escort: RelatedPerson, stage: str, kind: str, *, sparse: bool) -> None:
     version = planning.draft(walk, walk.own.choice(people.INTENTIONS))
     if stage == "drafted":
         return
     planning.check(walk, version, walk.at("checked"))
     course = planning.sign(walk, version, walk.at("signed"))
     if stage in TREATED:
-        _course(cast, walk, course, companion, stage, kind, sparse=sparse)
+        _course(cast, walk, course, escort, stage, kind, sparse=sparse)
 
 
 def _course(
-    cast: Cast, walk: Walk, course: CarePlan, companion: RelatedPerson, stage: str, arc: str, *, sparse: bool
+    cast: Cast, walk: Walk, course: CarePlan, escort: RelatedPerson, stage: str, arc: str, *, sparse: bool
 ) -> None:
     """What of the course has happened, what is booked, and what is asked for now."""
-    own, number, begins, baseline = walk.own, walk.number, walk.anchor, walk.tale.phq
-    now = timezone.now()
+    own, begins, now = walk.own, walk.anchor, timezone.now()
     today = now.astimezone(cast.clinic.zone).date()
-    scales = measures.followed(walk)
     days = _session_days(stage, begins, today, own)
     if walk.signed_in:
         del days[4]  # it is today's
-    course = _sessions(cast, walk, course, companion, stage, arc, baseline, days, sparse=sparse)
+    course = _sessions(cast, walk, course, escort, stage, arc, walk.tale.phq, days, sparse=sparse)
     if stage in {"after", "ended"}:
-        for week in range(1, 4):
-            day = days[5] + timedelta(weeks=week)
-            if day < today:
-                measures.measure(
-                    cast,
-                    walk,
-                    measures.depression(arc, baseline, 7, own),
-                    at_clock(day, time(18), cast.clinic.zone),
-                    scales,
-                )
+        _measured_afterwards(cast, walk, arc, days[5], today)
     cast.write()
     if stage == "ended":
         plan_actions.end(
@@ -218,18 +207,41 @@ def _course(
             now=at_clock(begins + timedelta(days=45), time(12), cast.clinic.zone),
         )  # fmt: skip
     if stage == "maintenance":
-        booking.book_ahead(cast, walk, course, companion, today + timedelta(days=own.randint(2, 18)))
+        booking.book_ahead(cast, walk, course, escort, today + timedelta(days=own.randint(2, 18)))
     if stage == "after" and own.random() < 0.5:
         course = _goes_on(cast, walk, course, today)
-        booking.book_ahead(cast, walk, course, companion, today + timedelta(days=own.randint(3, 12)))
-    if number % 4 == 1 and stage != "ended":
-        then = today - timedelta(days=own.randint(3, 9))
+        booking.book_ahead(cast, walk, course, escort, today + timedelta(days=own.randint(3, 12)))
+    _corresponds(cast, walk, stage, now)
+    _is_asked(cast, walk, stage, now)
+
+
+def _measured_afterwards(cast: Cast, walk: Walk, arc: str, last_session: date, today: date) -> None:
+    """Measured once a week for three weeks after the last session, as far as they have passed."""
+    for week in range(1, 4):
+        day = last_session + timedelta(weeks=week)
+        if day < today:
+            score = measures.depression(arc, walk.tale.phq, 7, walk.own)
+            evening = at_clock(day, time(18), cast.clinic.zone)
+            measures.measure(cast, walk, score, evening, measures.followed(walk))
+
+
+def _corresponds(cast: Cast, walk: Walk, stage: str, now: datetime) -> None:
+    """What some of them and the clinic have written to each other."""
+    own = walk.own
+    if walk.number % 4 == 1 and stage != "ended":
+        then = now.astimezone(cast.clinic.zone).date() - timedelta(days=own.randint(3, 9))
         then -= timedelta(days=max(0, then.weekday() - 4))
         messages.write_messages(walk, at_clock(then, time(own.randint(9, 15), own.randint(0, 59)), cast.clinic.zone))
-    if number == 11:
+    if walk.number == 11:
         messages.write_messages(walk, now - timedelta(hours=5), waits=True)
+
+
+def _is_asked(cast: Cast, walk: Walk, stage: str, now: datetime) -> None:
+    """Whom the clinic asks for an answer now."""
+    own = walk.own
     if walk.signed_in or (stage not in {"ended", "planned"} and own.random() < 0.6):
-        measures.ask_for(cast, walk.patient, now + timedelta(days=1 if walk.signed_in else own.randint(0, 4)), scales)
+        due_at = now + timedelta(days=1 if walk.signed_in else own.randint(0, 4))
+        measures.ask_for(cast, walk.patient, due_at, measures.followed(walk))
 
 
 def _session_days(stage: str, begins: date, today: date, own: random.Random) -> list[date]:
@@ -244,20 +256,20 @@ def _session_days(stage: str, begins: date, today: date, own: random.Random) -> 
 
 
 def _sessions(
-    cast: Cast, walk: Walk, course: CarePlan, companion: RelatedPerson, stage: str, arc: str, baseline: int,
+    cast: Cast, walk: Walk, course: CarePlan, escort: RelatedPerson, stage: str, arc: str, baseline: int,
     days: list[date], *, sparse: bool,
 ) -> CarePlan:  # fmt: skip
-    """What of the course has happened, the plan changed on its way, and the sittings to come booked."""
+    """What of the course has happened, the plan changed on its way, and the sessions to come booked."""
     own, zone, scales = walk.own, cast.clinic.zone, measures.followed(walk)
     today = timezone.now().astimezone(zone).date()
     for index, day in enumerate(days):
         if day >= today:
             cast.write()
-            booking.book_ahead(cast, walk, course, companion, max(day, today + timedelta(days=1)))
+            booking.book_ahead(cast, walk, course, escort, max(day, today + timedelta(days=1)))
             continue
         course = _changed(cast, walk, course, stage, arc, index, day, zone)
         ending = {("stopped", 1): "stopped_early", ("absent", 2): "did_not_attend"}.get((stage, index), "left")
-        appointment = booking.book_past(cast, course, companion, day, own)
+        appointment = booking.book_past(cast, course, escort, day, own)
         if appointment.during.lower.astimezone(zone).date() >= today:  # no chair was free before today
             continue
         if index:

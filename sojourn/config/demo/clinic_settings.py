@@ -11,7 +11,7 @@ from sojourn.care.consent.models import ConsentAdoption
 from sojourn.care.consent.texts import Source
 from sojourn.care.safety import duty_actions
 from sojourn.care.safety.models import DutyList
-from sojourn.care.scheduling import house_actions
+from sojourn.care.scheduling import clinic_settings_actions
 from sojourn.care.scheduling.models import BookingRules, Chair, Room, WorkingHours
 from sojourn.clinical.rules import Parameter
 from sojourn.foundation.accounts.actor import Actor, acting_as
@@ -55,7 +55,7 @@ def furnish(clinic: Clinic, prescriber: Actor, admin: Actor, staff: list[int]) -
             rulebook_actions.adopt_set(by=prescriber, shown=waiting, signature=prescriber.name, parameters=typed)
         _texts(clinic, prescriber, opened)
         if not BookingRules.objects.exists():
-            house_actions.decide_rules(
+            clinic_settings_actions.decide_rules(
                 by=prescriber, chairs_per_nurse=CHAIRS_PER_NURSE, turnover_minutes=TURNOVER_MINUTES,
                 remind_hours=(48, 4), head_start_minutes=30, now=opened,
             )  # fmt: skip
@@ -63,7 +63,7 @@ def furnish(clinic: Clinic, prescriber: Actor, admin: Actor, staff: list[int]) -
         if not WorkingHours.objects.exists():
             week = dict.fromkeys(range(5), (OPEN,))
             for member_id in (None, *staff):
-                house_actions.set_week(by=admin, week=week, member_id=member_id)
+                clinic_settings_actions.set_week(by=admin, week=week, member_id=member_id)
         if not Room.objects.exists():
             _rooms(clinic)
         if not DutyList.objects.exists():

@@ -1,4 +1,4 @@
-"""The test house: a real PostgreSQL for the run, made once, one database a worker, with the runtime's own role.
+"""The PostgreSQL of the tests: a real one for the run, made once, one database a worker, with the runtime's own role.
 
 Loaded with ``-p`` so that the environment stands before Django reads its settings. What this run was told (which
 PostgreSQL, whose house, which names) is in tests/environment.py: on a server PostgreSQL (Debian's 15) the same tests

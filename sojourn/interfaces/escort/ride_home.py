@@ -19,8 +19,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from sojourn.care.coordination import queries as coordination_queries
-from sojourn.care.coordination import ride_home_actions as way_home_actions
-from sojourn.care.coordination.queries import EscortView, WayHome
+from sojourn.care.coordination import ride_home_actions
+from sojourn.care.coordination.queries import EscortView, RideHomeState
 from sojourn.care.safety import writing_actions
 from sojourn.care.safety.writing_actions import WORRY
 from sojourn.foundation.accounts.access import public
@@ -59,7 +59,7 @@ def zone_words(zone: ZoneInfo, at: datetime) -> str:
 @public
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def way_home(request: HttpRequest, token: str) -> HttpResponse:
+def ride_home(request: HttpRequest, token: str) -> HttpResponse:
     """What the link opens. Only a sent form changes anything."""
     by = Actor(token_hash=hash_of(token))
     set_actor(by)
@@ -69,7 +69,7 @@ def way_home(request: HttpRequest, token: str) -> HttpResponse:
     page_begins(view.clinic.zone)
     pressed = request.POST.get("do") if request.method == "POST" else None
     if pressed == "renew":
-        way_home_actions.renew(by=by)
+        ride_home_actions.renew(by=by)
         return _page(request, "escort/closed.html", {"standing": "renewed", "clinic": view.clinic})
     standing = view.standing(timezone.now())
     if standing in {"replaced", "expired", "cancelled", "other"}:
@@ -77,7 +77,7 @@ def way_home(request: HttpRequest, token: str) -> HttpResponse:
         return _page(request, "escort/closed.html", {"standing": standing, "clinic": view.clinic}, 410)
     if pressed == "worry":
         return _worried(request, by, view, standing, token)
-    form = AnswerForm(request.POST or None, initial={"note": view.way.note})
+    form = AnswerForm(request.POST or None, initial={"note": view.ride.note})
     if request.method == "POST":
         return _answered(request, by, view, form, token)
     return _asked(request, view, form)
@@ -90,7 +90,7 @@ def _asked(
     shown = _shown(view, view.standing(timezone.now()))
     context = shown | {"form": form, "reasons": reasons, "worry_form": WorryForm()}
     context["told"] = request.GET.get("told") == "1"
-    return _page(request, "escort/way_home.html", context, status)
+    return _page(request, "escort/ride_home.html", context, status)
 
 
 def _answered(request: HttpRequest, by: Actor, view: EscortView, form: AnswerForm, token: str) -> HttpResponse:
@@ -100,11 +100,11 @@ def _answered(request: HttpRequest, by: Actor, view: EscortView, form: AnswerFor
         _heed_unkept(request, by, "note")
         return _asked(request, view, form, 422)
     try:
-        writing_actions.answer_way_home(by=by, comes=answer == "yes", note=form.cleaned_data["note"])
+        writing_actions.answer_ride_home(by=by, comes=answer == "yes", note=form.cleaned_data["note"])
     except ActionRefused as refused:
         writing_actions.worry_of(by=by, text=form.cleaned_data["note"])  # the note itself is not kept
         return _asked(request, view, form, 409, refused.reasons)
-    return redirect("escort:way_home", token)
+    return redirect("escort:ride_home", token)
 
 
 def _worried(request: HttpRequest, by: Actor, view: EscortView, standing: str, token: str) -> HttpResponse:
@@ -112,11 +112,11 @@ def _worried(request: HttpRequest, by: Actor, view: EscortView, standing: str, t
     form = WorryForm(request.POST)
     if form.is_valid():
         writing_actions.worry(by=by, text=form.cleaned_data["worry"])
-        return redirect(f"{reverse('escort:way_home', args=[token])}?told=1#worry")
+        return redirect(f"{reverse('escort:ride_home', args=[token])}?told=1#worry")
     _heed_unkept(request, by, "worry")
-    answer = AnswerForm(initial={"note": view.way.note})
+    answer = AnswerForm(initial={"note": view.ride.note})
     context = _shown(view, standing) | {"form": answer, "reasons": (), "worry_form": form}
-    return _page(request, "escort/way_home.html", context, 422)
+    return _page(request, "escort/ride_home.html", context, 422)
 
 
 def _heed_unkept(request: HttpRequest, by: Actor, field: str) -> None:
@@ -134,8 +134,8 @@ def _shown(view: EscortView, standing: str) -> dict[str, Any]:
         "ends": during.upper,
         "zone": zone_words(view.clinic.zone, during.lower),
         "open": standing == "open",
-        "said": {WayHome.CONFIRMED: "yes", WayHome.DECLINED: "no"}.get(view.way.state, ""),
-        "said_at": view.way.answered_at,
+        "said": {RideHomeState.CONFIRMED: "yes", RideHomeState.DECLINED: "no"}.get(view.ride.state, ""),
+        "said_at": view.ride.answered_at,
     }
 
 
