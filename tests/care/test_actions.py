@@ -1,7 +1,7 @@
 """Every action of the house: who may, what the audit reads, what it locks; and the guard that makes each say so.
 
-The files in ``actions/`` beside this one, one a room, are what was decided, and no tool writes them: an action that is added, taken away or
-declared otherwise is red here until somebody has said what is right.
+The files in ``actions/``, one a room, are what was decided, and no tool writes them: an action that is added, taken away
+or declared otherwise is red here until somebody has said what is right.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ MODULES: Final = [
     path
     for storey in ("care", "foundation")
     for path in sorted((ROOT / storey).glob("*/*actions.py"))
-    if path.parent.relative_to(ROOT).as_posix() not in NOT_YET
+    if path.parent.relative_to(ROOT).as_posix() not in NOT_YET | {"foundation/audit"}  # the audit writes the row itself
 ]
 
 
