@@ -12,6 +12,7 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -22,6 +23,7 @@ from django import forms
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from sojourn.care.consent.models import Consent, ConsentQuestion, ConsentWithdrawal
 from sojourn.care.coordination.models import EscortAnswer
@@ -32,8 +34,9 @@ from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.safety.actions import answer_flag
 from sojourn.care.safety.models import Flag, FlagKind, FlagSource
 from sojourn.care.safety.queries import open_flags
-from sojourn.care.safety.writing_actions import WRITTEN
-from sojourn.foundation.accounts.actor import acting_as
+from sojourn.care.safety.writing_actions import WRITTEN, worry
+from sojourn.foundation.accounts.actions import hash_of
+from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.interfaces.portal.danger.listening import NOT_READ
 from tests.care import consents
 from tests.care.people import make_patient
@@ -215,6 +218,18 @@ def test_the_note_and_the_worry_of_a_support_person(clinic: Cast, language: str)
     worries = [each for each in flags(clinic) if "She sounds so empty" in each.detail]
     assert [each.kind for each in worries] == [FlagKind.WORRIED]
     assert guest.post(link, {"do": "worry", "worry": ""}).status_code == 422
+
+
+@pytest.mark.parametrize(("later_s", "number"), [(1, 1), (59, 1), (61, 2)])
+def test_a_worry_pressed_twice_within_a_minute_is_one(clinic: Cast, later_s: int, number: int):
+    """Also where the minute of the clock ends between the two."""
+    _visit, link = asked(clinic)
+    by = Actor(token_hash=hash_of(link.rstrip("/").rpartition("/")[2]))
+    first = timezone.now().replace(second=59, microsecond=900_000)
+    with acting_as(by):
+        for at in (first, first + timedelta(seconds=later_s)):
+            worry(by=by, text="She sounds so empty", now=at)
+    assert len(flags(clinic)) == number
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -202,7 +202,7 @@ def worry_of(*, by: Actor, text: str, about: str = "", now: datetime | None = No
     if found is None:
         return None
     words = text if len(text) <= WORRY else f"{found.phrase} … {text}"  # what a flag cuts is not the danger
-    return _worry(by, Severity(found.severity), about or _unkept(now), words, now)
+    return _worry(by, Severity(found.severity), about, words, now)
 
 
 @transaction.atomic
@@ -214,15 +214,22 @@ def worry(*, by: Actor, text: str, now: datetime | None = None) -> Flag:
         raise ActionRefused(_("Write a few words first."), codes=("nothing",))
     found = read_beside(said)
     severity = Severity(found.severity) if found is not None else Severity.URGENT
-    return _worry(by, severity, _unkept(now), said, now)
+    return _worry(by, severity, "", said, now)
 
 
-def _unkept(now: datetime) -> str:
-    """A worry that stands in no row but its flag: pressed twice within a minute it is one."""
-    return f"worry:{now:%Y%m%d%H%M}"
+def _unkept(patient_id: int, now: datetime) -> str:
+    """A worry that stands in no row but its flag: pressed twice within a minute it is one, also where the minute of the
+    clock ends between the two."""
+    lately = Flag.objects.filter(
+        patient_id=patient_id,
+        kind=FlagKind.WORRIED,
+        about__startswith="worry:",
+        raised_at__gt=now - timedelta(minutes=1),
+    )
+    return lately.values_list("about", flat=True).first() or f"worry:{now:%Y%m%d%H%M%S}"
 
 
-def _worry(by: Actor, severity: Severity, about: str, words: str, now: datetime | None) -> Flag:
+def _worry(by: Actor, severity: Severity, about: str, words: str, now: datetime) -> Flag:
     view = coordination_queries.escort_view(by.token_hash)
     if view is None:
         raise ActionRefused(_("This link opens nothing."), codes=("unknown",))
@@ -231,5 +238,6 @@ def _worry(by: Actor, severity: Severity, about: str, words: str, now: datetime 
     with acting_as(guest):
         return raise_flag(
             by=guest, patient_id=patient_id, kind=FlagKind.WORRIED, severity=severity,
-            source=FlagSource.SUPPORT_PERSON, about=about, detail=f"{name}: {words}", now=now,
+            source=FlagSource.SUPPORT_PERSON, about=about or _unkept(patient_id, now), detail=f"{name}: {words}",
+            now=now,
         )  # fmt: skip
