@@ -114,6 +114,8 @@ def make_database() -> None:
             ready.touch()
         else:
             _copy_template()
+    # Whoever waits longer waits for a transaction that a test has left open: it fails with its name, and hangs no run.
+    _admin(f"ALTER DATABASE \"{DATABASE}\" SET lock_timeout = '60s'")
     from tests.confirmed import casts_are_confirmed
 
     casts_are_confirmed()

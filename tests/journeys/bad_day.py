@@ -68,8 +68,16 @@ class Resending:
         raise RuntimeError(f"monitor {self.number} was never answered")
 
 
-def pid_of(home: Path, name: str) -> int:
-    return int((home / "run" / f"{name}.pid").read_text())
+async def kill(home: Path, name: str) -> None:
+    """Kill a process of the house; one that was killed before and is not up again yet, as soon as it is."""
+    for _attempt in range(200):
+        try:
+            os.kill(int((home / "run" / f"{name}.pid").read_text()), signal.SIGKILL)
+        except (FileNotFoundError, ProcessLookupError):
+            await asyncio.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"{name} did not come back")
 
 
 async def the_day(found: House) -> list[Resending]:
@@ -80,7 +88,7 @@ async def the_day(found: House) -> list[Resending]:
     for at, name in VICTIMS.items():
         await asyncio.sleep(max(0, began + at - time.monotonic()))
         print(f"{at} s: kill -9 {name}", flush=True)
-        os.kill(pid_of(found.home, name), signal.SIGKILL)
+        await kill(found.home, name)
     await asyncio.gather(*living)
     return monitors
 

@@ -388,7 +388,7 @@ def the_patient_answers_the_battery(c: Cast) -> None:
     main.locator("section", has=page.get_by_role("heading", name=c.words("This is open"))).get_by_role(
         "link"
     ).first.click()
-    page.wait_for_url(re.compile("/(sittings|measures)/"))
+    page.wait_for_url(re.compile("/(measure-sessions|measures)/"))
     me.look("battery, begin")
     me.open("Begin", main)
     kinds: set[str] = set()
