@@ -1,7 +1,7 @@
 """Every action of the house: who may, what the audit reads, what it locks; and the guard that makes each say so.
 
-The files in ``actions/``, one a room, are what was decided, and no tool writes them: an action that is added, taken away
-or declared otherwise is red here until somebody has said what is right.
+The files in ``actions/``, one a room, are what was decided, and no tool writes them: an action that is added, taken
+away or declared otherwise is red here until somebody has said what is right.
 """
 
 from __future__ import annotations
@@ -47,20 +47,18 @@ DECIDED: Final[dict[str, dict[str, Any]]] = {
 def _everything() -> None:
     """Every module that may declare an action."""
     for path in sorted(ROOT.rglob("*.py")):
-        below = path.is_relative_to(ROOT / "care") or path.is_relative_to(ROOT / "foundation")
-        if below and "foundation.action import" in path.read_text(encoding="utf-8"):
+        if "foundation.action import" in path.read_text(encoding="utf-8"):
             importlib.import_module(".".join(path.relative_to(ROOT.parent).with_suffix("").parts))
 
 
 _everything()
-OURS: Final = {name: each for name, each in ACTIONS.items() if name.startswith(("care.", "foundation."))}
+OURS: Final = {name: each for name, each in ACTIONS.items() if not name.startswith("tests.")}
 
 
 # The rooms whose actions do not declare themselves yet: this list only ever grows shorter.
 NOT_YET: Final = {
     "care/alarms", "care/candidacy", "care/chart", "care/consent", "care/coordination", "care/encounter", "care/intake",
     "care/measures", "care/messaging", "care/plan", "care/safety", "care/scheduling", "care/session", "care/vitals",
-    "foundation/accounts", "foundation/rulebook",
 }  # fmt: skip
 
 
@@ -88,7 +86,8 @@ MODULES: Final = [
     path
     for storey in ("care", "foundation")
     for path in sorted((ROOT / storey).glob("*/*actions.py"))
-    if path.parent.relative_to(ROOT).as_posix() not in NOT_YET | {"foundation/audit"}  # the audit writes the row itself
+    if path.parent.relative_to(ROOT).as_posix() not in NOT_YET
+    and path.relative_to(ROOT).as_posix() != "foundation/audit/actions.py"  # it writes the row itself
 ]
 
 
