@@ -32,7 +32,10 @@ laws.register_profile("house", deadline=None)  # a busy machine is no fault of w
 laws.load_profile("house")
 # What stays in one worker, for the sake of what it sets up; and what takes long. Both begin first: begun last, they
 # would leave the other workers without work.
-TOGETHER = ("tests/care/test_demo_scenario.py", "tests/interfaces/test_board.py", "tests/interfaces/test_live.py")
+TOGETHER = (
+    "tests/care/test_actions.py", "tests/care/test_demo_scenario.py", "tests/interfaces/test_board.py",
+    "tests/interfaces/test_live.py",
+)  # fmt: skip
 SOURCES = "tests/repo/"
 LONG = ("tests/journeys/", "tests/repo/test_wheel.py", "tests/interfaces/devices/test_fuzz.py")
 

@@ -129,10 +129,8 @@ def first_clinic(
     from sojourn.foundation.accounts import actions as accounts_actions
     from sojourn.foundation.accounts import place_actions
     from sojourn.foundation.accounts.actor import acting_as
-    from sojourn.foundation.accounts.models import Clinic
     from sojourn.foundation.accounts.queries import system_actor
     from sojourn.foundation.accounts.refused import ActionRefused
-    from sojourn.foundation.audit.actions import record
 
     try:
         ZoneInfo(time_zone)
@@ -146,12 +144,12 @@ def first_clinic(
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_clinic', 'id'))")
         clinic_id = cursor.fetchone()[0]
     founder = replace(
-        system_actor(clinic_id, "sojourn init"), permissions=frozenset({"staff.manage", "clinic.details"})
+        system_actor(clinic_id, "sojourn init"),
+        permissions=frozenset({"clinic.make", "staff.manage", "clinic.details"}),
     )
     try:
         with acting_as(founder):
-            clinic = Clinic.objects.create(id=clinic_id, name=name, slug=slug, time_zone=time_zone, jurisdiction=place)
-            record(founder, "clinic.made", clinic)
+            place_actions.make_clinic(by=founder, name=name, slug=slug, time_zone=time_zone, jurisdiction=place)
             if details:
                 place_actions.set_details(by=founder, **details)
             invited = accounts_actions.invite(by=founder, email=admin_email, name=admin_name, role="clinic_admin")

@@ -7,7 +7,7 @@ from django.db import DatabaseError, transaction
 
 from sojourn.foundation.accounts import actions as accounts_actions
 from sojourn.foundation.accounts import place, place_actions, readiness
-from sojourn.foundation.accounts.actor import Actor, NotAllowed, acting_as
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, Invitation, LineCheck
 from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused
@@ -163,25 +163,6 @@ def test_what_is_checked_is_what_stood_before_the_person(bare: Cast):
         assert refused(check, by=by, line_id="mx-vida", number="1", works=True) == ("number-changed",)
         assert refused(check, by=by, line_id="es-024", number="024", works=True) == ("unknown-line",)
         assert refused(check, by=by, line_id="mx-vida", number="800 911 2000", works=False) == ("note-missing",)
-
-
-@pytest.mark.parametrize(("role", "details", "dials"), [
-    ("clinic_admin", True, True), ("prescriber", False, True), ("nurse", False, True), ("therapist", False, False),
-    ("front_desk", False, False), ("auditor", False, False),
-])  # fmt: skip
-def test_who_writes_and_who_dials(bare: Cast, role: str, details: bool, dials: bool):
-    by: Actor = bare.actor(role)
-    with acting_as(by):
-        if details:
-            place_actions.set_details(by=by, **DETAILS)
-        else:
-            with pytest.raises(NotAllowed):
-                place_actions.set_details(by=by, **DETAILS)
-        if dials:
-            place_actions.check_line(by=by, line_id="mx-911", number="911", works=True)
-        else:
-            with pytest.raises(NotAllowed):
-                place_actions.check_line(by=by, line_id="mx-911", number="911", works=True)
 
 
 def test_checks_are_kept_for_ever_and_to_their_clinic(clinic: Cast, other_clinic: Cast):

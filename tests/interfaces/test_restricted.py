@@ -22,7 +22,8 @@ from sojourn.foundation.accounts.actor import acting_as
 from tests.care.stage import adopt_everything, to_dosing
 from tests.conftest import Cast
 from tests.interfaces import every_row
-from tests.interfaces.test_matrix import BOUND, PAGES, House, Page, enrol
+from tests.interfaces.test_matrix import PAGES, Page
+from tests.rows import BOUND, Rows
 
 SECRETS = ("Quetzal", "Xolotl", "Tezca")
 ROLES = ("nurse", "therapist", "front_desk")
@@ -32,33 +33,33 @@ ALARMS = "clinic/board/"
 
 
 @pytest.fixture
-def house(clinic: Cast) -> House:
+def rows(clinic: Cast) -> Rows:
     """A clinic in which every row of a patient belongs to a restricted one, and every table has one of every kind."""
     adopt_everything(clinic)
-    house = House(clinic, 1, "")
+    rows = Rows(clinic, 1, "")
     with acting_as(clinic.actor("nurse")):
         dosing = to_dosing(clinic, number=3)
-    for stage in (house.booked, house.running, dosing):
+    for stage in (rows.booked, rows.running, dosing):
         with acting_as(clinic.actor("prescriber")):
             Patient.objects.filter(pk=stage.patient.pk).update(given_name=SECRETS[0], family_name=SECRETS[1])
             RelatedPerson.objects.filter(patient=stage.patient).update(name=f"{SECRETS[2]} {SECRETS[1]}")
             stage.patient.refresh_from_db()
-    enrol(house)
+    assert rows.people
     for make, _bound in BOUND.values():
-        make(house)
-    by = house.patient_actor
+        make(rows)
+    by = rows.patient_actor
     with acting_as(by):
         messaging_actions.write(by=by, patient_id=by.patient_id, body="Xolotl asks", key=uuid4())
         intake_actions.send(by=by, patient_id=by.patient_id)
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
         measures_actions.enter_score(
-            by=nurse, patient_id=house.running.patient.pk, scale_id="isi", total=15, taken_at=timezone.now()
+            by=nurse, patient_id=rows.running.patient.pk, scale_id="isi", total=15, taken_at=timezone.now()
         )
     with acting_as(clinic.actor("prescriber")):
-        every_row.fill(clinic, house.running.patient, SECRETS[1])
+        every_row.fill(clinic, rows.running.patient, SECRETS[1])
         Patient.objects.update(restricted=True)
-    return house
+    return rows
 
 
 def wrong_with(page: Any, address: str, answer: Any, role: str) -> str:
@@ -76,19 +77,19 @@ def wrong_with(page: Any, address: str, answer: Any, role: str) -> str:
     return ""
 
 
-def test_no_page_opens_or_names_it(clinic: Cast, house: House):
+def test_no_page_opens_or_names_it(clinic: Cast, rows: Rows):
     faults = []
     for role in ROLES:
         client = clinic.client(role)
         for page in PAGES:
             if not page.route.startswith("clinic/") or not page.may(role):
                 continue
-            address = page.address(house)
+            address = page.address(rows)
             for ask in (client.get, client.post):
                 if fault := wrong_with(page, address, ask(address), f"{role} {ask.__name__}"):
                     faults.append(fault)
     assert not faults, "\n".join(faults)
-    door = clinic.client("prescriber").get(f"/clinic/patients/{house.running.patient.pk}/").content.decode()
+    door = clinic.client("prescriber").get(f"/clinic/patients/{rows.running.patient.pk}/").content.decode()
     assert "Quetzal" in door, "the prescriber opens it"
     assert "Restricted record" in clinic.client("nurse").get("/clinic/messages/").content.decode()
 
@@ -112,7 +113,7 @@ def forgetful(model: type[Model], **only: str) -> Any:
     return page
 
 
-def test_a_page_that_forgets_is_caught_whatever_it_lists(clinic: Cast, house: House):
+def test_a_page_that_forgets_is_caught_whatever_it_lists(clinic: Cast, rows: Rows):
     with acting_as(clinic.actor("prescriber")):
         lacking = [fault for model in every_row.tables() if (fault := empty(model))]
     assert not lacking, f"no page could be caught naming these: {lacking}; say how to fill them in every_row.py"

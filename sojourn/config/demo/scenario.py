@@ -39,8 +39,10 @@ from sojourn.config.demo.doses import LABORATORY_AFTER
 from sojourn.config.demo.people import DemoClinic
 from sojourn.config.demo.tales import Twist
 from sojourn.config.demo.walk import Walk, anchor_for
-from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.accounts.actor import Actor, acting_as
+from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import system_actor
+from sojourn.foundation.action import NoLock, action
 from sojourn.foundation.audit.actions import record
 
 INDUCTION_DAYS = (0, 3, 7, 10, 14, 17)
@@ -73,9 +75,9 @@ def make_clinic(demo: DemoClinic, *, scale: int, seed: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_clinic', 'id'))")
         clinic_id = cursor.fetchone()[0]
-    with acting_as(system_actor(clinic_id, "Demo")) as by:
+    with acting_as(clinic_settings.demo_maker(system_actor(clinic_id, "Demo"))) as by:
         cast = accounts.found_clinic(demo, clinic_id)
-        record(by, "demo.made", cast.clinic, seed=seed, scale=scale)
+        note_made(by=by, clinic=cast.clinic, seed=seed, scale=scale)
     furnish_clinic(cast)
     with acting_as(system_actor(clinic_id, "Demo")):
         cast.batteries = {each.indication: each for each in batteries()}
@@ -84,6 +86,12 @@ def make_clinic(demo: DemoClinic, *, scale: int, seed: int) -> None:
         booking.wait_for_earlier(cast)
         _begin_clocks()
         records.sign_past(cast, days=30 if scale > 1 else None)
+
+
+@action("demo.make", locks=NoLock("a row more, by which nothing is judged"), audit="demo.made")
+def note_made(*, by: Actor, clinic: Clinic, seed: int, scale: int) -> None:
+    """Write that the clinic and everybody in it is invented."""
+    record(by, "demo.made", clinic, seed=seed, scale=scale)
 
 
 def _begin_clocks() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
@@ -12,7 +13,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -20,11 +21,13 @@ from django.utils.translation import gettext as _
 from sojourn.foundation.accounts import confirmation_actions
 from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.actor import NOBODY, Actor, acting_as
+from sojourn.foundation.accounts.locks import OWN_CLINIC
 from sojourn.foundation.accounts.models import BreakGlass, Clinic, Invitation, Membership, Person
 from sojourn.foundation.accounts.readiness import refuse_unready
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.accounts.roles import role as role_of
 from sojourn.foundation.accounts.roles import roles
+from sojourn.foundation.action import LINK, Arguments, Choice, NoLock, action, part, row, rows, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import local
 from sojourn.foundation.links import Page, address
@@ -50,7 +53,53 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-@transaction.atomic
+def _over(whose: Callable[[Actor, Arguments], str | None]) -> Choice:
+    """``staff.manage`` over the staff, ``patient.edit`` over patients and whoever supports them. Where there is nobody
+    either will do, and the action says so."""
+    either_of = ("staff.manage", "patient.edit")
+
+    def choose(by: Actor, asked: Arguments) -> str:
+        role = whose(by, asked)
+        if role is None:
+            return next(filter(by.may, either_of))
+        return "staff.manage" if accounts_queries.is_staff(role) else "patient.edit"
+
+    return Choice(either_of, choose)
+
+
+def _role_wanted(_by: Actor, asked: Arguments) -> str | None:
+    wanted: str = asked["role"]
+    return wanted if wanted in roles() else None
+
+
+def _role_invited(by: Actor, asked: Arguments) -> str | None:
+    found = Invitation.objects.filter(pk=asked["invitation_id"], clinic_id=by.clinic_id or 0)
+    return found.values_list("role", flat=True).first()
+
+
+def _role_held(by: Actor, asked: Arguments) -> str | None:
+    found = Membership.objects.filter(pk=asked["membership_id"], clinic_id=by.clinic_id or 0)
+    return found.values_list("role", flat=True).first()
+
+
+def _sent_before(by: Actor, asked: Arguments) -> QuerySet[Invitation]:
+    """What waits to be taken up for the patient who is invited now."""
+    if asked["role"] != "patient":
+        return Invitation.objects.none()
+    return _waiting(by, asked["patient_id"])
+
+
+def _waiting(by: Actor, patient_id: int | None) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(
+        clinic_id=by.own_clinic_id, role="patient", patient_id=patient_id, accepted_at=None, withdrawn_at=None
+    )
+
+
+@action(
+    _over(_role_wanted),
+    locks=(OWN_CLINIC, rows(Invitation, "role", "patient_id", where=_sent_before)),
+    audit=("person.invited", "person.invitation_withdrawn"),
+)
 def invite(
     *,
     by: Actor,
@@ -73,12 +122,11 @@ def invite(
     if role not in roles():
         raise ActionRefused(_("There is no such role."), codes=["unknown_role"])
     staff = role_of(role).staff
-    by.require("staff.manage" if staff else "patient.edit")
     _must_be_for_another(by, email)
     now = now or timezone.now()
     email, name = email.strip().lower(), " ".join(name.split())
     # One at a time in a clinic, so that a double press sends one invitation.
-    clinic = Clinic.objects.select_for_update(no_key=True).get(pk=by.clinic_id or 0)
+    clinic = Clinic.objects.get(pk=by.own_clinic_id)
     patient_id = None if staff else patient_id
     _must_be_invitable(clinic, email, name, role, patient_id, now)
     if not staff:
@@ -138,9 +186,7 @@ def _must_be_invitable(clinic: Clinic, email: str, name: str, role: str, patient
 
 def _withdraw_others(by: Actor, patient_id: int | None, now: datetime) -> None:
     """Make worthless what was sent for this patient before, perhaps into a stranger's mailbox."""
-    for other in Invitation.objects.select_for_update().filter(
-        clinic_id=by.own_clinic_id, role="patient", patient_id=patient_id, accepted_at=None, withdrawn_at=None
-    ):
+    for other in _waiting(by, patient_id):
         other.withdrawn_at = now
         other.save(update_fields=["withdrawn_at"])
         record(by, "person.invitation_withdrawn", other, role=other.role)
@@ -171,37 +217,46 @@ def _send(invitation: Invitation, clinic: Clinic, token: str, language: str = ""
     return link
 
 
-@transaction.atomic
+@action(_over(_role_invited), locks=row(Invitation, "invitation_id"), audit="person.invited_again")
 def resend(*, by: Actor, invitation_id: int, language: str = "", now: datetime | None = None) -> Invited:
     """Send a fresh link; the old one stops working. Refuses with code ``used`` or ``withdrawn``."""
     now = now or timezone.now()
-    invitation = _locked(by, invitation_id)
-    by.require("staff.manage" if role_of(invitation.role).staff else "patient.edit")
+    invitation = _invitation(by, invitation_id)
     _must_stand(invitation, now, {"used", "withdrawn"})
     return _renew(by, invitation, now, language)
 
 
-@transaction.atomic
+@part(locks=row(Invitation, "invitation_id"), audit="person.invited_again")
+def renew_link(*, by: Actor, invitation_id: int, now: datetime) -> Invited:
+    """A fresh link in the place of one that ran out. Refuses as ``renew`` does."""
+    invitation = _invitation(by, invitation_id)
+    _must_stand(invitation, now, {"used", "withdrawn", "open"})
+    if now - invitation.expires_at > RENEWABLE:
+        name = Clinic.objects.get(pk=invitation.clinic_id).name
+        raise ActionRefused(
+            _("This invitation ran out long ago. Call %(clinic)s for a new one.") % {"clinic": name}, codes=["too_old"]
+        )
+    return _renew(by, invitation, now)
+
+
+@action(LINK, locks=NoLock("the invitation is held where its link is renewed"), through=(renew_link,))
 def renew(*, by: Actor, now: datetime | None = None) -> Invited:
     """The holder of a link that ran out asks for a fresh one; it goes to the same address and nowhere else.
 
     ``by`` asks with the link's ``token_hash``. Refuses with ``unknown``, ``used``, ``withdrawn``, ``open`` (the link
     still works) or ``too_old``.
     """
-    now = now or timezone.now()
+    invitation = _opened_by(by)
+    with acting_as(_guest(invitation)) as guest:
+        return renew_link(by=guest, invitation_id=invitation.pk, now=now or timezone.now())
+
+
+def _opened_by(by: Actor) -> Invitation:
+    """The invitation whose link asks, as it is now; whoever changes it holds it first."""
     found = accounts_queries.invitation_by(by.token_hash)
     if found is None:
         raise ActionRefused(_("This link opens nothing."), codes=["unknown"])
-    guest = _guest(found[0])
-    with acting_as(guest):
-        invitation = _locked(guest, found[0].pk)
-        _must_stand(invitation, now, {"used", "withdrawn", "open"})
-        if now - invitation.expires_at > RENEWABLE:
-            raise ActionRefused(
-                _("This invitation ran out long ago. Call %(clinic)s for a new one.") % {"clinic": found[1].name},
-                codes=["too_old"],
-            )
-        return _renew(guest, invitation, now)
+    return found[0]
 
 
 def _renew(by: Actor, invitation: Invitation, now: datetime, language: str = "") -> Invited:
@@ -217,12 +272,11 @@ def _renew(by: Actor, invitation: Invitation, now: datetime, language: str = "")
     return Invited(invitation, link)
 
 
-@transaction.atomic
+@action(_over(_role_invited), locks=row(Invitation, "invitation_id"), audit="person.invitation_withdrawn")
 def withdraw(*, by: Actor, invitation_id: int, now: datetime | None = None) -> Invitation:
     """Make an invitation's link worthless. Refuses with code ``used`` or ``withdrawn``."""
     now = now or timezone.now()
-    invitation = _locked(by, invitation_id)
-    by.require("staff.manage" if role_of(invitation.role).staff else "patient.edit")
+    invitation = _invitation(by, invitation_id)
     _must_stand(invitation, now, {"used", "withdrawn"})
     invitation.withdrawn_at = now
     invitation.save(update_fields=["withdrawn_at"])
@@ -230,7 +284,23 @@ def withdraw(*, by: Actor, invitation_id: int, now: datetime | None = None) -> I
     return invitation
 
 
-@transaction.atomic
+@part(locks=row(Invitation, "invitation_id"), audit="person.joined")
+def join(*, by: Actor, invitation_id: int, holder: Actor, password: str, language: str, now: datetime) -> Membership:
+    """Whoever holds the link becomes what they were invited as. Refuses as ``accept`` does."""
+    invitation = _invitation(by, invitation_id)
+    _must_stand(invitation, now, {"used", "withdrawn", "expired"})
+    person = _person_for(invitation, holder, password, language)
+    membership = _join(invitation, person, now)
+    invitation.accepted_at = now
+    invitation.save(update_fields=["accepted_at"])
+    joined = accounts_queries.actor_of(membership)
+    record(joined, "person.joined", membership, invitation=invitation.pk, role=membership.role)
+    if membership.unconfirmed_since is not None:
+        confirmation_actions.tell(membership)
+    return membership
+
+
+@action(LINK, locks=NoLock("the invitation is held where it is taken up"), through=(join,))
 def accept(*, by: Actor, password: str = "", language: str = "", now: datetime | None = None) -> Membership:
     """Take up an invitation, once. A clinical role is worth nothing until another holder confirms it.
 
@@ -239,23 +309,12 @@ def accept(*, by: Actor, password: str = "", language: str = "", now: datetime |
     ``expired``, ``used``, ``withdrawn``, ``sign_in_first``, ``other_person``, ``weak_password``, ``own``,
     ``already_member`` or ``patient_has_account``.
     """
-    now = now or timezone.now()
-    found = accounts_queries.invitation_by(by.token_hash)
-    if found is None:
-        raise ActionRefused(_("This link opens nothing."), codes=["unknown"])
-    guest = _guest(found[0])
-    with acting_as(guest):
-        invitation = _locked(guest, found[0].pk)
-        _must_stand(invitation, now, {"used", "withdrawn", "expired"})
-        person = _person_for(invitation, by, password, language)
-        membership = _join(invitation, person, now)
-        invitation.accepted_at = now
-        invitation.save(update_fields=["accepted_at"])
-        joined = accounts_queries.actor_of(membership)
-        record(joined, "person.joined", membership, invitation=invitation.pk, role=membership.role)
-        if membership.unconfirmed_since is not None:
-            confirmation_actions.tell(membership)
-    return membership
+    invitation = _opened_by(by)
+    with acting_as(_guest(invitation)) as guest:
+        return join(
+            by=guest, invitation_id=invitation.pk, holder=by, password=password, language=language,
+            now=now or timezone.now(),
+        )  # fmt: skip
 
 
 def _guest(invitation: Invitation) -> Actor:
@@ -263,9 +322,9 @@ def _guest(invitation: Invitation) -> Actor:
     return Actor(clinic_id=invitation.clinic_id, role="guest", name=invitation.name)
 
 
-def _locked(by: Actor, invitation_id: int) -> Invitation:
+def _invitation(by: Actor, invitation_id: int) -> Invitation:
     try:
-        return Invitation.objects.select_for_update().get(pk=invitation_id, clinic_id=by.clinic_id or 0)
+        return Invitation.objects.get(pk=invitation_id, clinic_id=by.clinic_id or 0)
     except Invitation.DoesNotExist as error:
         raise ActionRefused(_("There is no such invitation."), codes=["unknown"]) from error
 
@@ -331,7 +390,7 @@ def _join(invitation: Invitation, person: Person, now: datetime) -> Membership:
     )
 
 
-@transaction.atomic
+@action(_over(_role_held), locks=row(Membership, "membership_id"), audit="person.access_ended")
 def end_membership(*, by: Actor, membership_id: int, now: datetime | None = None) -> Membership:
     """End what a person is in the clinic, at once: their open sessions end too, on every device.
 
@@ -339,10 +398,9 @@ def end_membership(*, by: Actor, membership_id: int, now: datetime | None = None
     ``ended`` or ``own`` (nobody locks the clinic by leaving it alone).
     """
     try:
-        membership = Membership.objects.select_for_update().get(pk=membership_id, clinic_id=by.clinic_id or 0)
+        membership = Membership.objects.get(pk=membership_id, clinic_id=by.clinic_id or 0)
     except Membership.DoesNotExist as error:
         raise ActionRefused(_("There is no such person in the clinic."), codes=["unknown"]) from error
-    by.require("staff.manage" if accounts_queries.is_staff(membership.role) else "patient.edit")
     if membership.ended_at is not None:
         raise ActionRefused(_("This access has ended already."), codes=["ended"])
     if membership.person_id == by.person_id:
@@ -355,14 +413,17 @@ def end_membership(*, by: Actor, membership_id: int, now: datetime | None = None
     return membership
 
 
-@transaction.atomic
+@action(
+    "patient.clinical",
+    locks=rows(Membership, where=lambda by, _asked: Membership.objects.filter(pk=by.membership_id or 0)),
+    audit="record.glass_broken",
+)
 def open_restricted(*, by: Actor, patient_id: int, reason: str, now: datetime | None = None) -> BreakGlass:
     """Open a restricted record for an hour, with a reason that the patient and the auditor read.
 
     Needs ``patient.clinical``. The caller has found the patient in the clinic. Refuses with code ``no_reason``. Open
     already, it stays open until its hour ends: the same row is returned.
     """
-    by.require("patient.clinical")
     now = now or timezone.now()
     reason = " ".join(reason.split())
     if len(reason) < SHORTEST_REASON:
@@ -371,10 +432,10 @@ def open_restricted(*, by: Actor, patient_id: int, reason: str, now: datetime | 
             codes=["no_reason"],
         )
     # One at a time for a person, so that a double press opens it once.
-    membership = Membership.objects.select_for_update(no_key=True).get(pk=by.membership_id or 0)
+    membership = Membership.objects.get(pk=by.membership_id or 0)
     still_open = BreakGlass.objects.filter(membership=membership, patient_id=patient_id, until_at__gt=now).first()
     if still_open is not None:
-        return still_open
+        return unchanged(still_open)
     opened = BreakGlass.objects.create(
         clinic_id=membership.clinic_id,
         membership=membership,
@@ -389,14 +450,26 @@ def open_restricted(*, by: Actor, patient_id: int, reason: str, now: datetime | 
     return opened
 
 
-@transaction.atomic
-def note_sign_in(*, person: Person, membership_id: object = None, ip: str = "") -> None:
+def door_keeper() -> Actor:
+    """The system actor, as it writes down what people do at the door."""
+    return replace(accounts_queries.system_actor(), permissions=frozenset({"sign_in.note"}))
+
+
+@action("sign_in.note", locks=NoLock("a row more, by which nothing is judged"), audit="person.signed_in")
+def note_sign_in(*, by: Actor, person: Person, membership_id: object = None, ip: str = "") -> None:
     """Write that a person signed in: in the chain of the clinic where they land, or in the house's own."""
     _note(person, "person.signed_in", membership_id, ip=ip)
 
 
-@transaction.atomic
-def note_account_change(*, person: Person, verb: str, membership_id: object = None, **detail: str) -> None:
+@action(
+    "sign_in.note",
+    locks=NoLock("a row more, by which nothing is judged"),
+    audit=(
+        "person.signed_out", "password.changed", "password.reset", "second_factor.added", "second_factor.removed",
+        "second_factor.codes_renewed",
+    ),
+)  # fmt: skip
+def note_account_change(*, by: Actor, person: Person, verb: str, membership_id: object = None, **detail: str) -> None:
     """Write what a person did to their own sign-in; ``verb`` is "person.signed_out", "password.changed" or the like."""
     _note(person, verb, membership_id, **detail)
 
@@ -409,8 +482,8 @@ def _note(person: Person, verb: str, membership_id: object, **detail: str) -> No
         record(by, verb, None, patient_id=None, **detail)
 
 
-@transaction.atomic
-def note_failed_sign_in(*, email: str, why: str, ip: str = "") -> None:
+@action("sign_in.note", locks=NoLock("a row more, by which nothing is judged"), audit="person.sign_in_failed")
+def note_failed_sign_in(*, by: Actor, email: str, why: str, ip: str = "") -> None:
     """Write a failed sign-in into the house's own chain (clinic 0).
 
     ``why`` is "password", "second_factor" or "locked". What was typed is not kept, since a password is easily typed

@@ -7,8 +7,8 @@ the database believes it by the owner's own word (``config.installation``), whic
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
-from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -17,25 +17,25 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic, Membership, RoleConfirmation
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.accounts.roles import role as role_of
+from sojourn.foundation.action import action, row, turn, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
 
-OWNER = "staff.confirm_first"  # held by the command line alone
+OWNER: Final = "staff.confirm_first"  # held by the command line alone
 
 
-@transaction.atomic
+@action("staff.confirm", locks=row(Membership, "membership_id"), audit="person.confirmed")
 def confirm(*, by: Actor, membership_id: int, now: datetime | None = None) -> RoleConfirmation:
     """A present holder of a clinical role confirms a newcomer to it. Twice changes nothing.
 
     Raises NotAllowed (no clinical role, or an unconfirmed one) and Refused: unknown, ended, own (the same person,
     whatever other role they hold), other-role, inviter (one person alone would bring somebody in).
     """
-    by.require("staff.confirm")
-    newcomer = _locked(by, membership_id)
+    newcomer = _waiting(by, membership_id)
     before = RoleConfirmation.objects.filter(membership=newcomer).first()
     if before is not None:
-        return before
+        return unchanged(before)
     if newcomer.person_id == by.person_id:
         raise ActionRefused(_("You cannot confirm yourself. Another person who holds this role does."), codes=["own"])
     if newcomer.role != by.role:
@@ -49,17 +49,16 @@ def confirm(*, by: Actor, membership_id: int, now: datetime | None = None) -> Ro
     return _confirmed(by, newcomer, by.member, now)
 
 
-@transaction.atomic
+@action(OWNER, locks=(turn("first_confirmation"), row(Membership, "membership_id")), audit="person.confirmed")
 def confirm_first(*, by: Actor, membership_id: int, now: datetime | None = None) -> RoleConfirmation:
     """The machine's owner confirms the first holder of a clinical role in a clinic, whose word is in the database.
 
     Raises NotAllowed and Refused: unknown, ended, has-holder (somebody is there who can confirm).
     """
-    by.require(OWNER)
-    newcomer = _locked(by, membership_id)
+    newcomer = _waiting(by, membership_id)
     before = RoleConfirmation.objects.filter(membership=newcomer).first()
     if before is not None:
-        return before
+        return unchanged(before)
     _must_wait(newcomer)
     if holders := accounts_queries.who_confirms(newcomer):
         names = ", ".join(str(each) for each in holders)
@@ -69,9 +68,9 @@ def confirm_first(*, by: Actor, membership_id: int, now: datetime | None = None)
     return _confirmed(by, newcomer, None, now)
 
 
-def _locked(by: Actor, membership_id: int) -> Membership:
+def _waiting(by: Actor, membership_id: int) -> Membership:
     try:
-        return Membership.objects.select_for_update(no_key=True).get(pk=membership_id, clinic_id=by.clinic_id or 0)
+        return Membership.objects.get(pk=membership_id, clinic_id=by.clinic_id or 0)
     except Membership.DoesNotExist as error:
         raise ActionRefused(_("There is no such person in the clinic."), codes=["unknown"]) from error
 
@@ -82,13 +81,13 @@ def _must_wait(newcomer: Membership) -> None:
 
 
 def _confirmed(by: Actor, newcomer: Membership, holder_id: int | None, now: datetime | None) -> RoleConfirmation:
-    row = RoleConfirmation.objects.create(
+    confirmed = RoleConfirmation.objects.create(
         clinic_id=newcomer.clinic_id, membership=newcomer, confirmed_by_id=holder_id, confirmed_at=now or timezone.now()
     )
     newcomer.unconfirmed_since = None
     newcomer.save(update_fields=["unconfirmed_since"])
     record(by, "person.confirmed", newcomer, role=newcomer.role, name=str(newcomer))
-    return row
+    return confirmed
 
 
 def tell(newcomer: Membership) -> None:

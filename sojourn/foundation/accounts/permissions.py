@@ -12,4 +12,9 @@ PERMISSIONS = Permissions(
         "clinic.details": "Changing how the clinic is reached.",
         "clinic.lines": "Checking the lines of its place.",
     },
+    of_the_program={
+        "clinic.make": "Making a clinic, on the command line.",
+        "staff.confirm_first": "Confirming the first who holds a clinical role, on the command line.",
+        "sign_in.note": "Writing down what people do at the door.",
+    },
 )

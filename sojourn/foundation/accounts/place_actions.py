@@ -6,15 +6,16 @@ import re
 from datetime import datetime
 from typing import Final
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sojourn.clinical import lines
 from sojourn.foundation.accounts.actor import Actor
+from sojourn.foundation.accounts.locks import OWN_CLINIC
 from sojourn.foundation.accounts.models import Clinic, LineCheck
 from sojourn.foundation.accounts.place import needed
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import NoLock, action, unchanged
 from sojourn.foundation.audit.actions import record
 
 _TELEPHONE: Final = re.compile(r"\+?[0-9 ()./-]+(?:(?:ext\.?|x) ?[0-9]{1,6})?", re.IGNORECASE)
@@ -31,7 +32,21 @@ DETAILS: Final = (
 )
 
 
-@transaction.atomic
+@action(
+    "clinic.make",
+    locks=NoLock("the clinic's id is taken from the sequence for this one, and no two bear one short name"),
+    audit="clinic.made",
+)
+def make_clinic(*, by: Actor, name: str, slug: str, time_zone: str, jurisdiction: str) -> Clinic:
+    """Make the clinic in which ``by`` asks already. IntegrityError where another has the short name."""
+    clinic = Clinic.objects.create(
+        id=by.own_clinic_id, name=name, slug=slug, time_zone=time_zone, jurisdiction=jurisdiction
+    )
+    record(by, "clinic.made", clinic)
+    return clinic
+
+
+@action("clinic.details", locks=OWN_CLINIC, audit="clinic.details_set")
 def set_details(
     *, by: Actor, phone: str, address: str, phone_hours: str, phone_hours_other: str = "", crisis_name: str = "",
     crisis_phone: str = "", emergency_phone: str = "",
@@ -43,8 +58,7 @@ def set_details(
     Refused: phone-missing, phone-unreadable, address-missing, hours-missing, crisis-unreadable, emergency-missing,
     emergency-unreadable.
     """
-    by.require("clinic.details")
-    clinic = Clinic.objects.select_for_update(no_key=True).get(pk=by.own_clinic_id)
+    clinic = Clinic.objects.get(pk=by.own_clinic_id)
     typed = {
         "phone": phone, "phone_hours": phone_hours, "phone_hours_other": phone_hours_other, "crisis_name": crisis_name,
         "crisis_phone": crisis_phone, "emergency_phone": emergency_phone,
@@ -55,11 +69,12 @@ def set_details(
         wanted["emergency_phone"] = ""
     _must_reach_the_clinic(clinic, wanted)
     changed = [name for name in DETAILS if getattr(clinic, name) != wanted[name]]
-    if changed:
-        for name in changed:
-            setattr(clinic, name, wanted[name])
-        clinic.save(update_fields=changed)
-        record(by, "clinic.details_set", clinic, fields=changed)
+    if not changed:
+        return unchanged(clinic)
+    for name in changed:
+        setattr(clinic, name, wanted[name])
+    clinic.save(update_fields=changed)
+    record(by, "clinic.details_set", clinic, fields=changed)
     return clinic
 
 
@@ -88,7 +103,11 @@ def is_telephone(typed: str, *, short: bool = False) -> bool:
     return _TELEPHONE.fullmatch(typed) is not None and digits in (_SHORT_DIGITS if short else _DIGITS)
 
 
-@transaction.atomic
+@action(
+    "clinic.lines",
+    locks=NoLock("two who try a line are two checks of it, and a check is of the number that was tried"),
+    audit="clinic.line_checked",
+)
 def check_line(
     *, by: Actor, line_id: str, number: str, works: bool, note: str = "", now: datetime | None = None
 ) -> LineCheck:
@@ -97,7 +116,6 @@ def check_line(
     ``number`` is what the person had before them. Refused: unknown-line, number-changed, note-missing (why it is not
     right).
     """
-    by.require("clinic.lines")
     clinic = Clinic.objects.get(pk=by.own_clinic_id)
     known = {each.id: each for each in lines.of(clinic.country, "en").every} | needed(clinic.country)
     line, note = known.get(line_id), " ".join(note.split())

@@ -1,20 +1,21 @@
 """Adopt a rule for a clinic, or stop using it. Both are a prescriber's; raising a ceiling again, or loosening a number
-that a clinic stated itself, is two prescribers'."""
+that a clinic stated itself, is two prescribers'. In a clinic one decides at a time, so that nothing is adopted,
+loosened or declined beside a decision just made."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sojourn.clinical.protocol import HARD_FLOOR
 from sojourn.clinical.rules import Loosened, Rule, loosens, tighten
 from sojourn.foundation.accounts.actor import Actor, current_actor
-from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.accounts.locks import OWN_CLINIC
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
+from sojourn.foundation.action import action, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import queries as rulebook_queries
@@ -61,7 +62,7 @@ def _must_be_typed(rule: Rule, parameters: Mapping[str, float]) -> None:
         raise ActionRefused(*missing, codes=("not-typed",) * len(missing))
 
 
-@transaction.atomic
+@action("rules.adopt", locks=OWN_CLINIC, audit=("rule.adopt", "rule.raise_signed"))
 def adopt(
     *,
     by: Actor,
@@ -80,13 +81,10 @@ def adopt(
     (CeilingRaise) and nothing changes until ``second_sign``. Raises NotAllowed (not a prescriber) and Refused:
     unknown-rule, rule-changed, not-in-effect, loosened, not-typed, no-clinic.
     """
-    by.require("rules.adopt")
     clinic_id, member_id = _who(by)
     at = now or timezone.now()
     rule, changed = _readied(_newest(rule_id), parameters or {}, rule_hash, at)
     _must_be_typed(rule, parameters or {})
-    if rule.loosened_by_two:
-        _one_at_a_time(clinic_id)
     follows = _raised_from(clinic_id, rule, changed)
     if follows is not None:
         return _first_signed(by, follows, rule, changed, at)
@@ -101,12 +99,6 @@ def adopt(
     )
     record(by, "rule.adopt", adoption, rule=rule.id, version=rule.version, hash=rule.hash, parameters=changed)
     return adoption
-
-
-def _one_at_a_time(clinic_id: int) -> None:
-    """What two loosen is decided one after the other in a clinic, so that nothing is loosened beside a decision just
-    made."""
-    Clinic.objects.select_for_update(no_key=True).get(pk=clinic_id)
 
 
 def _raised_from(clinic_id: int, rule: Rule, changed: Mapping[str, float]) -> RuleAdoption | None:
@@ -131,7 +123,7 @@ def _first_signed(
     if before is not None and (before.rule_hash, before.parameters, before.signed_by_id) == (
         rule.hash, dict(changed), by.member,
     ):  # fmt: skip
-        return before
+        return unchanged(before)
     row = CeilingRaise.objects.create(
         clinic_id=by.own_clinic_id, rule_id=rule.id, version=rule.version, rule_hash=rule.hash,
         parameters=dict(changed),
@@ -141,21 +133,19 @@ def _first_signed(
     return row
 
 
-@transaction.atomic
+@action("rules.adopt", locks=OWN_CLINIC, audit="rule.raised")
 def second_sign(*, by: Actor, raise_id: int, now: datetime | None = None) -> RuleAdoption:
     """Another prescriber signs that a ceiling goes up; from now on it acts. Twice changes nothing.
 
     Raises NotAllowed (not a prescriber), Overtaken "changed" (somebody has decided about the ceiling since, or the
     rulebook has a newer version) and Refused: same-person, no-clinic, not-in-effect, loosened.
     """
-    by.require("rules.adopt")
     clinic_id, member_id = _who(by)
     at = now or timezone.now()
-    _one_at_a_time(clinic_id)
     row = CeilingRaise.objects.select_related("signed_by").get(pk=raise_id, clinic_id=clinic_id)
     before = RuleAdoption.objects.filter(raised=row).first()
     if before is not None:
-        return before
+        return unchanged(before)
     if row.signed_by.person_id == by.person_id:  # the person, not the role: a second role is no second signature
         raise ActionRefused(
             _("You signed this yourself. Another prescriber gives the second signature."), codes=("same-person",)
@@ -183,7 +173,7 @@ class SetRefused(ActionRefused):
         )
 
 
-@transaction.atomic
+@action("rules.adopt", locks=OWN_CLINIC, audit=("rule.adopt_set", "rule.raise_signed"))
 def adopt_set(
     *,
     by: Actor,
@@ -201,17 +191,14 @@ def adopt_set(
     time, and is not among what comes back. Raises NotAllowed (not a prescriber), Refused
     (nothing-chosen, signature-wrong, no-clinic) and SetRefused with what is wrong with each rule.
     """
-    by.require("rules.adopt")
-    clinic_id, _member_id = _who(by)
+    _who(by)
     at = now or timezone.now()
     if not shown:
         raise ActionRefused(_("Tick the rules that you have read and want to adopt."), codes=("nothing-chosen",))
     _must_sign_as_named(by, signature)
     ready = _set_readied(shown, parameters or {}, at)
-    if any(rule.loosened_by_two for rule, _changed in ready):
-        _one_at_a_time(clinic_id)
     rows = _rows_to_adopt(by, ready, at)
-    return _kept_as_one(by, rows, signature) if rows else []
+    return _kept_as_one(by, rows, signature) if rows else unchanged([])
 
 
 def _must_sign_as_named(by: Actor, signature: str) -> None:
@@ -288,7 +275,7 @@ def _stands(row: RuleAdoption | None, rule: Rule, changed: Mapping[str, float]) 
     return (row.version, row.rule_hash, row.parameters) == (rule.version, rule.hash, dict(changed))
 
 
-@transaction.atomic
+@action("rules.adopt", locks=OWN_CLINIC, audit="rule.decline")
 def decline(
     *, by: Actor, rule_id: str, reason: str, rule_hash: str | None = None, now: datetime | None = None
 ) -> RuleAdoption:
@@ -298,7 +285,6 @@ def decline(
     Raises NotAllowed (not a prescriber) and Refused: unknown-rule, rule-changed, reason-missing, no-clinic, acts
     (it acts already), never-declined (no dose is given without it, so that it is decided by its number alone).
     """
-    by.require("rules.adopt")
     clinic_id, member_id = _who(by)
     rule = _newest(rule_id)
     if rule_hash is not None and rule_hash != rule.hash:
@@ -313,7 +299,7 @@ def decline(
     if rule.acts_without_adoption or (current is not None and not current.retired):
         raise ActionRefused(_("This rule acts in the clinic already."), codes=("acts",))
     if current is not None and current.version == rule.version:
-        return current
+        return unchanged(current)
     row = RuleAdoption.objects.create(
         clinic_id=clinic_id, rule_id=rule.id, version=rule.version, rule_hash=rule.hash, retired=True,
         reason=reason.strip(), adopted_at=now or timezone.now(), adopted_by_id=member_id,
@@ -322,17 +308,14 @@ def decline(
     return row
 
 
-@transaction.atomic
+@action("rules.adopt", locks=OWN_CLINIC, audit="rule.retire")
 def retire(*, by: Actor, rule_id: str, reason: str, now: datetime | None = None) -> RuleAdoption:
     """Stop using an adopted rule. A rule that acts by itself acts again with its released numbers; without a ceiling
     the drug is not given by that route at all.
 
     Raises NotAllowed (not a prescriber) and Refused: not-adopted, reason-missing, no-clinic.
     """
-    by.require("rules.adopt")
     clinic_id, member_id = _who(by)
-    if _newest(rule_id).loosened_by_two:
-        _one_at_a_time(clinic_id)
     current = rulebook_queries.adoptions(clinic_id).get(rule_id)
     if current is None or current.retired:
         raise ActionRefused(_("This clinic has not adopted that rule."), codes=("not-adopted",))

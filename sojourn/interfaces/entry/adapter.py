@@ -90,7 +90,9 @@ class AccountAdapter(DefaultAccountAdapter):
             # Whoever is locked out can try without end, and no audit row is ever removed: one a minute tells enough.
             if cache.add(f"locked:{ratelimit.get_ip(request)}", True, 60):
                 email = credentials.get("email", "")
-                accounts_actions.note_failed_sign_in(email=email, why="locked", ip=self.get_client_ip(request))
+                accounts_actions.note_failed_sign_in(
+                    by=accounts_actions.door_keeper(), email=email, why="locked", ip=self.get_client_ip(request)
+                )
             raise ValidationError(wait_words(wait_s), code=error.code) from error
 
     def validation_error(self, code: str, *args: Any) -> ValidationError:

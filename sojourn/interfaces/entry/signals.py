@@ -14,6 +14,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from sojourn.foundation.accounts import actions as accounts_actions
+from sojourn.foundation.accounts.actions import door_keeper
 from sojourn.foundation.accounts.models import Person
 
 
@@ -25,31 +26,41 @@ def _membership(request: HttpRequest | None) -> object:
     return request.session.get("membership") if request is not None and hasattr(request, "session") else None
 
 
+def _note_failed(email: str, why: str, request: HttpRequest | None) -> None:
+    accounts_actions.note_failed_sign_in(by=door_keeper(), email=email, why=why, ip=_ip(request))
+
+
+def _note_change(person: Person, verb: str, request: HttpRequest | None, **detail: str) -> None:
+    accounts_actions.note_account_change(
+        by=door_keeper(), person=person, verb=verb, membership_id=_membership(request), **detail
+    )
+
+
 @receiver(user_login_failed)
 def failed(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
-    accounts_actions.note_failed_sign_in(email=str(credentials.get("email") or ""), why="password", ip=_ip(request))
+    _note_failed(str(credentials.get("email") or ""), "password", request)
 
 
 @receiver(mfa.authentication_failed)
 def second_factor_failed(sender: Any, request: HttpRequest, user: Person, **_: Any) -> None:
-    accounts_actions.note_failed_sign_in(email=user.email, why="second_factor", ip=_ip(request))
+    _note_failed(user.email, "second_factor", request)
 
 
 @receiver(account.user_logged_in)
 def signed_in(sender: Any, request: HttpRequest, user: Person, **_: Any) -> None:
-    accounts_actions.note_sign_in(person=user, membership_id=_membership(request), ip=_ip(request))
+    accounts_actions.note_sign_in(by=door_keeper(), person=user, membership_id=_membership(request), ip=_ip(request))
 
 
 @receiver(user_logged_out)
 def signed_out(sender: Any, request: HttpRequest | None, user: Person | None, **_: Any) -> None:
     if isinstance(user, Person):
-        accounts_actions.note_account_change(person=user, verb="person.signed_out", membership_id=_membership(request))
+        _note_change(user, "person.signed_out", request)
 
 
 def _changed(verb: str) -> Any:
     def note(sender: Any, request: HttpRequest, user: Person, **more: Any) -> None:
         detail = {"kind": str(more["authenticator"].type)} if "authenticator" in more else {}
-        accounts_actions.note_account_change(person=user, verb=verb, membership_id=_membership(request), **detail)
+        _note_change(user, verb, request, **detail)
 
     return note
 

@@ -23,8 +23,8 @@ from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.roles import role, roles
+from sojourn.foundation.audit import export_actions
 from sojourn.foundation.audit import queries as audit_queries
-from sojourn.foundation.audit.actions import record
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.audit.wording import sentences
 from sojourn.foundation.clock import page_today, page_zone
@@ -32,7 +32,6 @@ from sojourn.interfaces.console.audit.details import sentence
 from sojourn.interfaces.console.fields import set_choices
 
 PAGE_SIZE = 50
-EXPORT_LIMIT = 50_000
 PATIENTS_MEANT = 50  # a filter that means more patients than this is asked to be narrower
 
 
@@ -173,7 +172,7 @@ def audit(request: Request) -> HttpResponse:
         "verdict": audit_queries.verify_clinic(clinic_id) if request.GET.get("verify") else None,
         "narrowed": any(request.GET.get(name) for name in ("patient", "person", "action", "day")),
         "filters": {name: request.GET.get(name, "") for name in ("patient", "person", "action", "day")},
-        "limit": EXPORT_LIMIT,
+        "limit": export_actions.EXPORT_LIMIT,
     }
     return render(request, "console/audit/audit.html", context, status=200 if form.is_valid() else 422)
 
@@ -190,7 +189,7 @@ def export(request: Request) -> HttpResponse:
     form = Filter(request.POST, clinic_id=request.actor.own_clinic_id)
     if not form.is_valid():
         return render(request, "console/audit/audit.html", {"form": form, "lines": []}, status=422)
-    rows = list(form.narrow(audit_queries.events())[:EXPORT_LIMIT])
+    rows = export_actions.export(by=request.actor, events=form.narrow(audit_queries.events()))
     numbers = dict(
         Patient.objects.filter(pk__in={row.patient_id for row in rows if row.patient_id}).values_list(
             "pk", "record_number"
@@ -208,7 +207,6 @@ def export(request: Request) -> HttpResponse:
                 json.dumps(row.detail, ensure_ascii=False, sort_keys=True), row.hash,
             )
         )  # fmt: skip
-    record(request.actor, "audit.exported", rows=len(rows))
     response = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
     name = f"audit-{page_today().isoformat()}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'

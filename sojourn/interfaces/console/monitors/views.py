@@ -17,12 +17,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from sojourn.care.patients import queries as patients_queries
 from sojourn.care.vitals import actions as vitals_actions
-from sojourn.care.vitals import claiming_actions
+from sojourn.care.vitals import claiming_actions, message_actions
 from sojourn.care.vitals import queries as vitals_queries
 from sojourn.care.vitals.models import Device, DeviceAssociation, InboundMessage, NotUsed, Stranger, StrangerMessage
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.foundation.audit.actions import record
 from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.monitors.faults import fault_lines, fault_words, refused_lines
 from sojourn.interfaces.console.monitors.forms import ClaimForm, DeviceForm, LineForm
@@ -279,7 +278,7 @@ def stranger_message(request: Request, scope: ClinicScope, found: StrangerMessag
 
 
 def _bytes(asked: Request, found: InboundMessage | StrangerMessage) -> HttpResponse:
-    record(asked.actor, "monitor.message_opened", found)
+    message_actions.open_message(by=asked.actor, message=found)
     words, detail = fault_words(found.fault)
     raw = bytes(found.raw)
     context: dict[str, Any] = {
