@@ -133,7 +133,8 @@ def test_the_audit_reads_and_the_lock_holds_what_was_decided(name: str):
 @pytest.mark.parametrize("name", [each.name for each in asked_for()])
 def test_whoever_was_decided_on_may_and_nobody_else(name: str, role: str):
     """Asked for with nothing but who asks: the permission comes first, before anything is looked at."""
-    by = Actor(clinic_id=1, role=role, permissions=roles()[role].may, membership_id=1, person_id=1)
+    own = None if roles()[role].staff else 1
+    by = Actor(clinic_id=1, role=role, permissions=roles()[role].may, membership_id=1, person_id=1, patient_id=own)
     assert _may(name, by) == (role in DECIDED[name].get("roles", []))
 
 

@@ -516,28 +516,6 @@ def test_research_is_free(clinic: Cast, ana: Patient):
 # ---------------------------------------------------------------- who, and what cannot be undone
 
 
-def test_only_the_roles_that_may(clinic: Cast, ana: Patient):
-    source = texts.newest()["driving"]
-    for role in ("nurse", "therapist", "front_desk", "clinic_admin", "auditor"):
-        with acting_as(clinic.actor(role)), pytest.raises(NotAllowed):
-            consent_actions.adopt(by=clinic.actor(role), text_id=source.id, text_hash=source.hash)
-    stage.adopt_texts(clinic)
-    stage.ask(clinic, ana)
-    consent = stage.sign(clinic, ana, "driving")
-    for role in ("nurse", "therapist", "front_desk", "clinic_admin"):
-        with acting_as(clinic.actor(role)), pytest.raises(NotAllowed):
-            consent_actions.countersign(
-                by=clinic.actor(role), consent_id=consent.pk, capacity_confirmed=True, seen_hash=consent.content_hash
-            )
-    for role in ("front_desk", "auditor", "clinic_admin"):
-        with acting_as(clinic.actor(role)), pytest.raises(NotAllowed):
-            consent_actions.open_copy(by=clinic.actor(role), consent=consent)
-    with acting_as(clinic.actor("prescriber")), pytest.raises(NotAllowed):
-        consent_actions.sign(by=clinic.actor("prescriber"), token="")
-    with acting_as(clinic.actor("prescriber")), pytest.raises(NotAllowed):
-        consent_actions.set_jurisdiction(by=clinic.actor("prescriber"), code="GB")
-
-
 def test_nobody_of_another_clinic_and_no_other_patient_sees_it(clinic: Cast, other_clinic: Cast, ana: Patient):
     signed = stage.agree(clinic, ana)
     neighbour = make_patient(clinic, "Ben")

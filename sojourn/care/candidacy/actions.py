@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,6 +14,7 @@ from sojourn.care.candidacy import judging, open_eyes
 from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.models import CandidacyDecision, Clearance, Kind, Override, OverrideSignature
 from sojourn.care.candidacy.queries import Assessed
+from sojourn.care.patients.locks import patient_of
 from sojourn.care.patients.models import Patient
 from sojourn.clinical.eligibility import VOCABULARY, Finding, fingerprint
 from sojourn.clinical.eligibility.fingerprints import digest
@@ -22,6 +22,7 @@ from sojourn.clinical.written import says_something
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
+from sojourn.foundation.action import action, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.links import Page, address
@@ -75,18 +76,18 @@ def _lines(text: str) -> str:
 
 
 def draft(
-    *, by: Actor, patient_id: int, answer: DecisionInput, seen: Mapping[str, Any], now: datetime | None = None
+    *, signer: Actor, patient_id: int, answer: DecisionInput, seen: Mapping[str, Any], now: datetime | None = None
 ) -> CandidacyDecision:
     """The decision as it would be signed, not kept: for the preview of what the patient will read.
 
     Refused as ``decide`` refuses, but for what an acceptance must say: that is asked for on the preview.
     """
-    by.require("candidacy.decide")
+    signer.require("candidacy.decide")  # no action: it changes nothing, and there is nothing to record
     patient = Patient.objects.get(pk=patient_id)
-    return _prepared(by, patient, answer.clean(), seen, now or timezone.now(), signs=False)
+    return _prepared(signer, patient, answer.clean(), seen, now or timezone.now(), signs=False)
 
 
-@transaction.atomic
+@action("candidacy.decide", locks=row(Patient, "patient_id"), audit="candidacy.decided")
 def decide(
     *, by: Actor, patient_id: int, answer: DecisionInput, seen: Mapping[str, Any], now: datetime | None = None
 ) -> CandidacyDecision:
@@ -98,18 +99,20 @@ def decide(
     alternatives-missing, too-long; and for an acceptance reason-missing:<key>, clearance-missing:<key> and
     seen-missing:<key>, by the rule ``candidacy.open_eyes``.
     """
-    by.require("candidacy.decide")
     at = now or timezone.now()
-    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    patient = Patient.objects.get(pk=patient_id)
     said = answer.clean()
     newest = candidacy_queries.latest(patient_id)
     if newest is not None and _is_the_same(newest, by, said, seen):
-        return newest
-    row = _prepared(by, patient, said, seen, at, signs=True)
-    row.save(force_insert=True)
-    record(by, "candidacy.decided", row, kind=row.kind, drug=row.drug, route=row.route, hash=row.content_hash)
+        return unchanged(newest)
+    signed = _prepared(by, patient, said, seen, at, signs=True)
+    signed.save(force_insert=True)
+    record(
+        by, "candidacy.decided", signed, kind=signed.kind, drug=signed.drug, route=signed.route,
+        hash=signed.content_hash,
+    )  # fmt: skip
     _tell(patient, by)
-    return row
+    return signed
 
 
 def _prepared(
@@ -319,7 +322,7 @@ def _open_finding(by: Actor, patient: Patient, drug: str, key: str, at: datetime
     return finding
 
 
-@transaction.atomic
+@action("candidacy.decide", locks=row(Patient, "patient_id"), audit="candidacy.override_signed")
 def override(
     *, by: Actor, patient_id: int, drug: str, finding: str, reason: str, now: datetime | None = None
 ) -> Override:
@@ -328,9 +331,8 @@ def override(
     ``finding`` is the fingerprint of what was seen. The same again returns the row that stands. Overtaken ("changed")
     where that finding is not there any more. Refused: never-overridden, not-blocking, reason-missing, too-long.
     """
-    by.require("candidacy.decide")
     at = now or timezone.now()
-    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    patient = Patient.objects.get(pk=patient_id)
     found = _open_finding(by, patient, drug, finding, at)
     why = _lines(reason)
     if not why:
@@ -340,37 +342,35 @@ def override(
     for each in candidacy_queries.overrides(patient_id):
         mine = each.row.signed_by_id == by.membership_id and each.row.reason == why
         if each.row.drug == drug and each.finding == finding and (each.in_effect or mine):
-            return each.row
-    row = Override.objects.create(
+            return unchanged(each.row)
+    first = Override.objects.create(
         clinic_id=by.own_clinic_id, patient=patient, drug=drug, finding=finding, rule_id=found.rule_id,
         rule_version=found.version, rule_hash=found.rule_hash, shown=judging.plain_finding(found), reason=why,
         signed_at=at, signed_by_id=by.member, signer_name=_signature(by),
     )  # fmt: skip
-    record(by, "candidacy.override_signed", row, rule=row.rule_id, version=row.rule_version)
-    return row
+    record(by, "candidacy.override_signed", first, rule=first.rule_id, version=first.rule_version)
+    return first
 
 
-@transaction.atomic
+@action("candidacy.decide", locks=patient_of(Override, "override_id"), audit="candidacy.override_second_signed")
 def second_sign(*, by: Actor, override_id: int, now: datetime | None = None) -> OverrideSignature:
     """Another prescriber signs an override; from now on it is in effect. Twice changes nothing.
 
     Overtaken ("changed") where the finding is not there any more. Refused: same-person, never-overridden, not-blocking.
     """
-    by.require("candidacy.decide")
     at = now or timezone.now()
-    row = Override.objects.select_related("signed_by").get(pk=override_id)
-    patient = Patient.objects.select_for_update(no_key=True).get(pk=row.patient_id)
-    before = OverrideSignature.objects.filter(override=row).first()
+    first = Override.objects.select_related("signed_by", "patient").get(pk=override_id)
+    before = OverrideSignature.objects.filter(override=first).first()
     if before is not None:
-        return before
-    if row.signed_by.person_id == by.person_id:
+        return unchanged(before)
+    if first.signed_by.person_id == by.person_id:
         raise ActionRefused(
             _("You signed this yourself. Another prescriber gives the second signature."), codes=("same-person",)
         )
-    _open_finding(by, patient, row.drug, row.finding, at)
+    _open_finding(by, first.patient, first.drug, first.finding, at)
     second = OverrideSignature.objects.create(
-        clinic_id=by.own_clinic_id, patient=patient, override=row, signed_at=at, signed_by_id=by.member,
+        clinic_id=by.own_clinic_id, patient=first.patient, override=first, signed_at=at, signed_by_id=by.member,
         signer_name=_signature(by),
     )  # fmt: skip
-    record(by, "candidacy.override_second_signed", second, rule=row.rule_id)
+    record(by, "candidacy.override_second_signed", second, rule=first.rule_id)
     return second

@@ -5,25 +5,26 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Final
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sojourn.care.candidacy import judging, open_eyes
 from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.models import Clearance, ClearanceKind, ClearanceStruck
+from sojourn.care.patients.locks import patient_of
 from sojourn.care.patients.models import Patient
 from sojourn.clinical.eligibility import Finding, fingerprint
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
+from sojourn.foundation.action import action, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 
 LONGEST: Final = {"who": 200, "field": 120, "document": 300, "said": 2000}
 
 
-@transaction.atomic
+@action("fact.enter", locks=row(Patient, "patient_id"), audit="candidacy.clearance_recorded")
 def record_clearance(
     *,
     by: Actor,
@@ -44,9 +45,8 @@ def record_clearance(
     not-wanted (its rule asks for nothing of the kind), who-missing, document-missing, future, before-birth,
     before-the-danger (seen before the risk was judged), too-long.
     """
-    by.require("fact.enter")
     at = now or timezone.now()
-    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    patient = Patient.objects.get(pk=patient_id)
     found = _finding(patient, drug, finding, clinic_day(at, by))
     values = {
         name: " ".join(text.split())
@@ -59,14 +59,14 @@ def record_clearance(
         patient=patient, finding=finding, kind=kind, answered_on=on, struck=None, **values
     ).first()  # fmt: skip
     if same is not None:
-        return same
-    row = Clearance.objects.create(
+        return unchanged(same)
+    clearance = Clearance.objects.create(
         clinic_id=by.own_clinic_id, patient=patient, kind=kind, finding=finding, rule_id=found.rule_id,
         shown=judging.plain_finding(found), answered_on=on, recorded_at=at, recorded_by_id=by.member,
         recorder_name=str(Membership.objects.get(pk=by.member)), **values,
     )  # fmt: skip
-    record(by, "candidacy.clearance_recorded", row, rule=row.rule_id, kind=row.kind)
-    return row
+    record(by, "candidacy.clearance_recorded", clearance, rule=clearance.rule_id, kind=clearance.kind)
+    return clearance
 
 
 def _finding(patient: Patient, drug: str, key: str, today: date) -> Finding:
@@ -107,7 +107,7 @@ def _faults(
     return wrong
 
 
-@transaction.atomic
+@action("fact.enter", locks=patient_of(Clearance, "clearance_id"), audit="candidacy.clearance_struck")
 def strike_clearance(
     *, by: Actor, clearance_id: int, reason: str, now: datetime | None = None
 ) -> ClearanceStruck:  # fmt: skip
@@ -115,21 +115,19 @@ def strike_clearance(
 
     A decision that was signed with it keeps it as it was read then.
     """
-    by.require("fact.enter")
-    row = Clearance.objects.get(pk=clearance_id)
-    Patient.objects.select_for_update(no_key=True).get(pk=row.patient_id)
-    before = ClearanceStruck.objects.filter(clearance=row).first()
+    clearance = Clearance.objects.get(pk=clearance_id)
+    before = ClearanceStruck.objects.filter(clearance=clearance).first()
     if before is not None:
-        return before
+        return unchanged(before)
     why = reason.strip()
     if not why:
         raise ActionRefused(_("Write what was wrong."), codes=("reason-missing",))
     if len(why) > LONGEST["said"]:
         raise ActionRefused(_("Please make it shorter."), codes=("too-long",))
     struck = ClearanceStruck.objects.create(
-        clinic_id=by.own_clinic_id, patient_id=row.patient_id, clearance=row, reason=why,
+        clinic_id=by.own_clinic_id, patient_id=clearance.patient_id, clearance=clearance, reason=why,
         struck_at=now or timezone.now(),
         struck_by_id=by.member, striker_name=str(Membership.objects.get(pk=by.member)),
     )  # fmt: skip
-    record(by, "candidacy.clearance_struck", struck, rule=row.rule_id)
+    record(by, "candidacy.clearance_struck", struck, rule=clearance.rule_id)
     return struck

@@ -7,13 +7,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sojourn.care.intake import doubts, entry_actions, weight_queries
 from sojourn.care.intake import queries as intake_queries
+from sojourn.care.patients.locks import patient_of
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import dose, gates
 from sojourn.care.plan import queries as plan_queries
@@ -23,15 +23,20 @@ from sojourn.clinical import dosing
 from sojourn.clinical.eligibility.facts import VOCABULARY
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
+from sojourn.foundation.action import action, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 
 
-@transaction.atomic
+@action(
+    "course.end",
+    # Who signs a version holds the patient, who puts the course on the waiting list the course.
+    locks=(patient_of(CarePlan, "course_id"), row(CarePlan, "course_id")),
+    audit="course.ended",
+)
 def end(*, by: Actor, course_id: int, ended_on: date, now: datetime | None = None) -> CarePlan:
     """End a course on a day. Refused: ended-before-begun, ends-in-future, ended."""
-    by.require("course.end")
-    course = CarePlan.objects.select_for_update(no_key=True).get(pk=course_id)
+    course = CarePlan.objects.get(pk=course_id)
     if course.ended_on is not None:
         raise ActionRefused(_("This course has ended already."), codes=("ended",))
     if ended_on < course.started_on:
@@ -57,23 +62,23 @@ EDITABLE: Final = (
     *("over_min", "stock_mg_per_ml", "total_ml", "sessions", "min_days", "max_days", "starts_on", "parts", "goals"),
     *("intention", "review_after", "review_on", "change_reason"),
 )
+_PATIENT: Final = patient_of(PlanVersion, "version_id")  # who changes a version holds its patient, and no more
 
 
-@transaction.atomic
+@action("plan.draft", locks=row(Patient, "patient_id"), audit="plan.drafted")
 def draft(*, by: Actor, patient_id: int, course_id: int | None = None, now: datetime | None = None) -> PlanVersion:
     """Begin the next version of a course's plan, or the first of a patient; an open draft is handed back as it is.
 
     It begins with what is in force, or with what the course and the intake say, and with the newest weight. Refused:
     ended.
     """
-    by.require("plan.draft")
-    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    patient = Patient.objects.get(pk=patient_id)
     course = CarePlan.objects.get(pk=course_id, patient=patient) if course_id else None
     if course is not None and course.ended_on is not None:
         raise ActionRefused(_("This course has ended already."), codes=("ended",))
     found = plan_queries.draft_of(patient_id, course_id)
     if found is not None:
-        return found
+        return unchanged(found)
     at = now or timezone.now()
     version = PlanVersion(
         clinic_id=by.own_clinic_id, patient=patient, care_plan=course, number=_next_number(course), drafted_at=at,
@@ -139,7 +144,7 @@ def _write_in(version: PlanVersion, values: Mapping[str, Any]) -> None:
         setattr(version, name, _stored(name, value))
 
 
-@transaction.atomic
+@action("plan.draft", locks=_PATIENT, audit="plan.edited")
 def save_draft(
     *, by: Actor, version_id: int, seen: int, values: Mapping[str, Any], sure: bool = False, now: datetime | None = None
 ) -> PlanVersion:
@@ -151,8 +156,7 @@ def save_draft(
     not-positive:FIELD, rounding, days-cross, part-..., too-many-goals; and, unless somebody is ``sure`` and has read
     the scale, weight:pounds, weight:kilograms, weight:changed for a weight that is not the draft's own.
     """
-    by.require("plan.draft")
-    version = PlanVersion.objects.select_for_update(no_key=True).select_related("patient").get(pk=version_id)
+    version = PlanVersion.objects.select_related("patient").get(pk=version_id)
     _must_be_open(version)
     _must_be_the_one_seen(version, by, seen, now or timezone.now())
     wrong = dict(_faults(values))
@@ -168,7 +172,7 @@ def save_draft(
     is_now = dose.content(version)
     changed = sorted(name for name, value in is_now.items() if value != was[name])
     if not changed:
-        return version
+        return unchanged(version)
     if dose.dose_hash(version) != ordered:
         version.dosed_by_id = by.member
     version.revision += 1
@@ -263,11 +267,10 @@ def _work_out(version: PlanVersion, rules: dosing.DoseRules, today: date) -> dos
     return found
 
 
-@transaction.atomic
+@action("plan.draft", locks=_PATIENT, audit="plan.discarded")
 def discard(*, by: Actor, version_id: int, now: datetime | None = None) -> PlanVersion:
     """Throw a draft away; it stays in the table. Refused: signed, discarded."""
-    by.require("plan.draft")
-    version = PlanVersion.objects.select_for_update(no_key=True).get(pk=version_id)
+    version = PlanVersion.objects.get(pk=version_id)
     _must_be_open(version)
     version.discarded_at, version.discarded_by_id = now or timezone.now(), by.member
     version.save(update_fields=["discarded_at", "discarded_by"])
@@ -287,7 +290,7 @@ def _must_agree(version: PlanVersion, ordered: Decimal, weight_kg: Decimal | Non
     raise ActionRefused(*wrong.values(), codes=tuple(wrong))
 
 
-@transaction.atomic
+@action("plan.check", locks=_PATIENT, audit=("plan.checked", "fact.entered"))
 def double_check(
     *, by: Actor, version_id: int, weight_kg: Decimal | None, amount: Decimal, now: datetime | None = None
 ) -> DoubleCheck:
@@ -299,8 +302,7 @@ def double_check(
     amount-differs, dose-differs; the last three with both figures, and nothing is kept. Beside a weight that differs
     stands what there is to ask about it (weight:pounds, weight:kilograms, weight:changed); nothing is to be confirmed.
     """
-    by.require("plan.check")
-    version = PlanVersion.objects.select_for_update(no_key=True).get(pk=version_id)
+    version = PlanVersion.objects.get(pk=version_id)
     _must_be_open(version)
     ordered = version.per_kg if version.per_kg is not None else version.fixed_mg
     if version.dose_mg is None or ordered is None:
@@ -314,7 +316,7 @@ def double_check(
     stands_for = dose.dose_hash(version)
     again = DoubleCheck.objects.filter(version=version, dose_hash=stands_for, checked_by_id=by.member).first()
     if again is not None:
-        return again
+        return unchanged(again)
     check = DoubleCheck.objects.create(
         clinic_id=by.own_clinic_id, patient_id=version.patient_id, version=version, dose_hash=stands_for,
         weight_kg=weight_kg if version.per_kg is not None else None, amount=amount, dose_mg=version.dose_mg,
@@ -366,7 +368,7 @@ def _differences(
         yield said("dose-differs", words, version.dose_mg, own)
 
 
-@transaction.atomic
+@action("plan.sign", locks=_PATIENT, audit=("plan.signed", "fact.entered"))
 def sign(
     *, by: Actor, version_id: int, seen_hash: str, beyond_reason: str = "", now: datetime | None = None
 ) -> PlanVersion:
@@ -377,11 +379,8 @@ def sign(
     incomplete:FIELD, the codes of the dose, beyond-reason, not-checked, candidacy, consent, change-reason,
     course-running, ended, before-birth.
     """
-    by.require("plan.sign")
     at = now or timezone.now()
-    patient_id = PlanVersion.objects.values_list("patient_id", flat=True).get(pk=version_id)
-    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
-    version = PlanVersion.objects.select_for_update(of=("self",), no_key=True).get(pk=version_id)
+    version = PlanVersion.objects.select_related("patient", "care_plan").get(pk=version_id)
     _must_be_open(version)
     if dose.content_hash(version) != seen_hash:
         raise Overtaken(
@@ -390,12 +389,12 @@ def sign(
         )
     today = clinic_day(at, by)
     course = version.care_plan
-    wrong = [*_incomplete(version, patient), *_course_faults(version, course)]
+    wrong = [*_incomplete(version), *_course_faults(version, course)]
     found, more = _dose_to_sign(version, by.own_clinic_id, today, beyond_reason.strip())
     wrong += more
     if plan_queries.standing_check(version) is None:
         wrong.append(("not-checked", _("A second clinician has not checked this dose yet.")))
-    way = gates.gates(patient.pk, version.route, version.drug, today)
+    way = gates.gates(version.patient_id, version.route, version.drug, today)
     wrong += way.reasons
     if wrong:
         raise ActionRefused(*(words for _code, words in wrong), codes=tuple(code for code, _words in wrong))
@@ -418,7 +417,7 @@ def sign(
 _NEEDED: Final = ("indication", "protocol_id", "dose_mg", "sessions", "min_days", "max_days", "starts_on")
 
 
-def _incomplete(version: PlanVersion, patient: Patient) -> list[tuple[str, str]]:
+def _incomplete(version: PlanVersion) -> list[tuple[str, str]]:
     said = {
         "indication": _("Write what the plan is for."),
         "protocol_id": _("Choose a protocol."),
@@ -433,7 +432,7 @@ def _incomplete(version: PlanVersion, patient: Patient) -> list[tuple[str, str]]
         wrong.append(
             ("incomplete:review", _("Write when the plan is looked at again: after so many sessions or on a day."))
         )
-    if version.starts_on is not None and version.starts_on < patient.birth_date:
+    if version.starts_on is not None and version.starts_on < version.patient.birth_date:
         wrong.append(("before-birth", _("The course cannot begin before the patient was born.")))
     return wrong
 

@@ -7,9 +7,9 @@ from sojourn.foundation.registry import Permissions
 PERMISSIONS = Permissions(
     {
         "plan.read": "Plans with their versions.",
-        "plan.draft": "Writing a plan, and beginning a course.",
+        "plan.draft": "Writing the draft of a plan.",
         "plan.check": "The second check of a planned dose.",
-        "plan.sign": "Signing a plan.",
+        "plan.sign": "Signing a plan, and so beginning a course.",
         "course.end": "Ending a course of treatment.",
     },
 )

@@ -93,7 +93,7 @@ def decide(request: Request, scope: PatientScope, file: File) -> HttpResponse:
         answer = require_valid(form).answer
         if step == "sign":
             return _sign(request, scope, form.typed, answer, seen)
-        row = candidacy_actions.draft(by=scope.actor, patient_id=scope.patient.pk, answer=answer, seen=seen)
+        row = candidacy_actions.draft(signer=scope.actor, patient_id=scope.patient.pk, answer=answer, seen=seen)
         return _preview(request, row, form.typed)
     except ActionRefused as refused:
         return _page(request, file, Returned(refused, typed=form.typed))
@@ -113,20 +113,21 @@ def _sign(
     request: Request, scope: PatientScope, typed: Typed, answer: DecisionInput, seen: dict[str, Any]
 ) -> HttpResponse:
     """Sign; where something is missing that is typed beside the signature, record it, or show that page again."""
-    signing: dict[str, Any] = {"by": scope.actor, "patient_id": scope.patient.pk, "answer": answer, "seen": seen}
+    by = scope.actor
+    signing: dict[str, Any] = {"patient_id": scope.patient.pk, "answer": answer, "seen": seen}
     try:
-        return _done(request, candidacy_actions.decide(**signing))
+        return _done(request, candidacy_actions.decide(by=by, **signing))
     except ActionRefused as missing:
         if not candidacy_signature.is_mended_here(missing):
             raise
         refused = missing
-    row = candidacy_actions.draft(**signing)
+    row = candidacy_actions.draft(signer=by, **signing)
     recorded, wrong = candidacy_signature.record_typed(request, row)
     if recorded and not wrong:
         try:
-            return _done(request, candidacy_actions.decide(**signing))
+            return _done(request, candidacy_actions.decide(by=by, **signing))
         except ActionRefused as missing:
-            refused, row = missing, candidacy_actions.draft(**signing)
+            refused, row = missing, candidacy_actions.draft(signer=by, **signing)
     return _preview(request, row, typed, refused=refused, wrong=wrong)
 
 

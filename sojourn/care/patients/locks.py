@@ -1,0 +1,28 @@
+"""What actions of other rooms hold: the patient whom a row of theirs is about, or the patient who asks.
+
+Who holds a session and a patient has taken the session first.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.db import models
+
+from sojourn.care.patients.models import Patient
+from sojourn.foundation.accounts.actor import Actor
+from sojourn.foundation.action import Arguments, Lock, rows
+
+
+def patient_of(model: type[models.Model], argument: str) -> Lock:
+    """The patient of the row of ``model`` that an argument names by its key."""
+
+    def found(_by: Actor, asked: Arguments) -> models.QuerySet[Any]:
+        of = model._default_manager.filter(pk=asked[argument]).values("patient_id")
+        return Patient.objects.filter(pk__in=of)
+
+    return rows(Patient, argument, where=found)
+
+
+# The patient who asks, on pages of their own.
+THEMSELVES: Final = rows(Patient, where=lambda by, _asked: Patient.objects.filter(pk=by.patient_id or 0))
