@@ -258,6 +258,7 @@ def test_the_actions_refuse_by_themselves(clinic: Cast, dosed: Stage):
         lambda: intake_actions.name_person(by=by, patient_id=mine, name="Luis", relationship="", phone="1", email=""),
         lambda: intake_actions.send(by=by, patient_id=mine),
         lambda: series_actions.state_times(by=by, patient_id=mine),
+        lambda: series_actions.state_times(by=by, patient_id=0),  # whoever is named: it is their own
         lambda: feed_actions.open_feed(by=by),
         lambda: reminder_actions.prefer(
             by=by, zone="America/Denver", channel="email", quiet_from=clockless(21), quiet_until=clockless(8)

@@ -6,14 +6,14 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from sojourn.care.coordination.models import CalendarFeed
 from sojourn.care.patients import not_now
-from sojourn.care.scheduling import actions as scheduling_actions
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.actor import Actor
+from sojourn.foundation.action import Arguments, action, either, rows, turn, unchanged
 from sojourn.foundation.audit.actions import record
 
 
@@ -25,13 +25,12 @@ class Opened:
     token: str
 
 
-@transaction.atomic
+# A second click ends the first one's feed, and opens its own.
+@action(either("own.visits", "calendar.feed"), locks=turn("calendar_feed"), audit="feed.opened")
 def open_feed(*, by: Actor, now: datetime | None = None) -> Opened:
     """A secret address for the actor's own appointments; the one before stops working. Refused: not-now."""
-    by.require("own.visits" if by.patient_id is not None else "calendar.feed")
     now = now or timezone.now()
     not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now)
-    scheduling_actions.one_at_a_time(by)  # a second click ends the first one's feed, and opens its own
     CalendarFeed.objects.filter(member_id=by.member, ended_at=None).update(ended_at=now)
     token = secrets.token_urlsafe(32)
     feed = CalendarFeed.objects.create(
@@ -45,12 +44,17 @@ def open_feed(*, by: Actor, now: datetime | None = None) -> Opened:
     return Opened(feed, token)
 
 
-@transaction.atomic
+def _open(by: Actor, _asked: Arguments) -> QuerySet[CalendarFeed]:
+    return CalendarFeed.objects.filter(member_id=by.member, ended_at=None)
+
+
+@action(either("own.visits", "calendar.feed"), locks=rows(CalendarFeed, where=_open), audit="feed.closed")
 def close_feed(*, by: Actor, now: datetime | None = None) -> None:
     """End the actor's feed at once. Ending twice changes nothing."""
-    by.require("own.visits" if by.patient_id is not None else "calendar.feed")
-    feed = CalendarFeed.objects.select_for_update().filter(member_id=by.member, ended_at=None).first()
-    if feed is not None:
-        feed.ended_at = now or timezone.now()
-        feed.save(update_fields=["ended_at"])
-        record(by, "feed.closed", feed)
+    feed = CalendarFeed.objects.filter(member_id=by.member, ended_at=None).first()
+    if feed is None:
+        unchanged(None)
+        return
+    feed.ended_at = now or timezone.now()
+    feed.save(update_fields=["ended_at"])
+    record(by, "feed.closed", feed)

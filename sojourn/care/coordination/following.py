@@ -1,7 +1,8 @@
 """What follows once an appointment stands, moves or falls: reminders, the escort's link, those who wait.
 
-Each is called within the action of scheduling that announces it (``scheduling.hooks``). What takes longer than a row is
-left as a job and done after the commit.
+Each is called within the action of scheduling that announces it (``scheduling.hooks``): a step of that action, which
+holds the appointment and writes the audit's row. What takes longer than a row is left as a job and done after the
+commit.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ from datetime import datetime, time
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db import transaction
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
@@ -15,6 +14,7 @@ from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination.models import Channel, Reminder, ReminderPreference
 from sojourn.care.coordination.reminding import QUIET_FROM, QUIET_UNTIL, due_at, quiet_ends
 from sojourn.care.patients import not_now
+from sojourn.care.scheduling import placing
 from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.foundation import jobs
@@ -22,6 +22,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import action, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.mail import letters, sms
 
@@ -53,26 +54,26 @@ def plan(appointment: Appointment, zone: ZoneInfo, now: datetime) -> list[Remind
         return []
     clock = _clock(chosen, zone)
     due = {hours: due_at(starts_at, hours, *clock, now) for hours in scheduling_queries.rules().remind_hours}
-    rows = [_planned(appointment, hours, at) for hours, at in due.items() if at is not None]
-    return [row for row in rows if row.sent_at is None]
+    planned = [_planned(appointment, hours, at) for hours, at in due.items() if at is not None]
+    return [each for each in planned if each.sent_at is None]
 
 
 def _planned(appointment: Appointment, hours: int, due: datetime) -> Reminder:
     """One reminder, which waits for its time now unless it has been sent."""
-    row, made = Reminder.objects.get_or_create(
+    reminder, made = Reminder.objects.get_or_create(
         appointment=appointment,
         starts_at=appointment.during.lower,
         hours_before=hours,
         defaults={"clinic_id": appointment.clinic_id, "patient_id": appointment.patient_id, "due_at": due},
     )
-    again = row.due_at != due or row.dropped_at is not None
-    if row.sent_at is not None or not (made or again):
-        return row
+    again = reminder.due_at != due or reminder.dropped_at is not None
+    if reminder.sent_at is not None or not (made or again):
+        return reminder
     if again:
-        row.due_at, row.dropped_at = due, None
-        row.save(update_fields=["due_at", "dropped_at"])
-    jobs.defer("booking.remind", at=due, clinic_id=appointment.clinic_id, reminder_id=row.pk)
-    return row
+        reminder.due_at, reminder.dropped_at = due, None
+        reminder.save(update_fields=["due_at", "dropped_at"])
+    jobs.defer("booking.remind", at=due, clinic_id=appointment.clinic_id, reminder_id=reminder.pk)
+    return reminder
 
 
 def drop(appointment: Appointment, now: datetime) -> None:
@@ -80,56 +81,62 @@ def drop(appointment: Appointment, now: datetime) -> None:
     Reminder.objects.filter(appointment=appointment, sent_at=None, dropped_at=None).update(dropped_at=now)
 
 
-@transaction.atomic
+@action(
+    "reminder.send",
+    locks=row(Reminder, "reminder_id"),
+    audit=("reminder.sent", "reminder.put_off", "reminder.dropped"),
+)
 def send(*, by: Actor, reminder_id: int, now: datetime | None = None) -> bool:
     """Send one reminder if it is due and still true; whether it went. Sending twice sends once.
 
     ``by`` is the system actor. The letter and the mark that it was sent are one transaction.
     """
-    by.require("reminder.send")
     now = now or timezone.now()
-    row = Reminder.objects.select_for_update(of=("self",)).select_related("appointment__patient").get(pk=reminder_id)
-    appointment = row.appointment
-    if row.sent_at is not None or row.dropped_at is not None or row.due_at > now:
-        return False
-    if not _still_true(row, now):
-        return _drop_one(row, now)
-    chosen, clinic = coordination_queries.reminder_preference(row.patient_id), Clinic.objects.get(pk=row.clinic_id)
+    reminder = Reminder.objects.select_related("appointment__patient").get(pk=reminder_id)
+    appointment = reminder.appointment
+    if reminder.sent_at is not None or reminder.dropped_at is not None or reminder.due_at > now:
+        return unchanged(False)
+    if not _still_true(reminder, now):
+        return _drop_one(by, reminder, now)
+    chosen = coordination_queries.reminder_preference(reminder.patient_id)
+    clinic = Clinic.objects.get(pk=reminder.clinic_id)
     clock = _clock(chosen, clinic.zone)
     if (until := quiet_ends(now, *clock)) > now:
         # The house was away when it was due.
-        return _put_off(row, until, now)
+        return _put_off(by, reminder, until, now)
     channel = _by(chosen, appointment)
     if channel is None:
-        return _drop_one(row, now)
-    row.sent_at, row.sent_by_channel = now, channel
-    row.save(update_fields=["sent_at", "sent_by_channel"])
-    _tell(appointment, clinic, clock.zone, channel, f"reminder-{row.pk}")
-    record(by, "reminder.sent", row, channel=channel, hours_before=row.hours_before)
+        return _drop_one(by, reminder, now)
+    reminder.sent_at, reminder.sent_by_channel = now, channel
+    reminder.save(update_fields=["sent_at", "sent_by_channel"])
+    _tell(appointment, clinic, clock.zone, channel, f"reminder-{reminder.pk}")
+    record(by, "reminder.sent", reminder, channel=channel, hours_before=reminder.hours_before)
     return True
 
 
-def _still_true(row: Reminder, now: datetime) -> bool:
+def _still_true(reminder: Reminder, now: datetime) -> bool:
     """Whether the appointment stands, still ahead, at the beginning that the reminder is of."""
-    appointment = row.appointment
-    stands = appointment.status == AppointmentStatus.BOOKED and appointment.during.lower == row.starts_at
-    return stands and row.starts_at > now
+    appointment = reminder.appointment
+    stands = appointment.status == AppointmentStatus.BOOKED and appointment.during.lower == reminder.starts_at
+    return stands and reminder.starts_at > now
 
 
-def _drop_one(row: Reminder, now: datetime) -> bool:
+def _drop_one(by: Actor, reminder: Reminder, now: datetime) -> bool:
     """It is not sent any more; False, as ``send`` says it."""
-    row.dropped_at = now
-    row.save(update_fields=["dropped_at"])
+    reminder.dropped_at = now
+    reminder.save(update_fields=["dropped_at"])
+    record(by, "reminder.dropped", reminder, hours_before=reminder.hours_before)
     return False
 
 
-def _put_off(row: Reminder, until: datetime, now: datetime) -> bool:
+def _put_off(by: Actor, reminder: Reminder, until: datetime, now: datetime) -> bool:
     """Wait for the end of the quiet hours, or drop the reminder where that is too late; False."""
-    if until >= row.starts_at:
-        return _drop_one(row, now)
-    row.due_at = until
-    row.save(update_fields=["due_at"])
-    jobs.defer("booking.remind", at=until, clinic_id=row.clinic_id, reminder_id=row.pk)
+    if until >= reminder.starts_at:
+        return _drop_one(by, reminder, now)
+    reminder.due_at = until
+    reminder.save(update_fields=["due_at"])
+    jobs.defer("booking.remind", at=until, clinic_id=reminder.clinic_id, reminder_id=reminder.pk)
+    record(by, "reminder.put_off", reminder, until=until, hours_before=reminder.hours_before)
     return False
 
 
@@ -164,13 +171,13 @@ def _tell(appointment: Appointment, clinic: Clinic, zone: ZoneInfo, channel: str
     )  # fmt: skip
 
 
-@transaction.atomic
+# What is ahead is planned anew: an appointment that is moved meanwhile would lose the reminders of its new time.
+@action("own.visits", locks=placing.BOOKING, audit="reminder.preferred")
 def prefer(
     *, by: Actor, zone: str, channel: str, quiet_from: time, quiet_until: time, now: datetime | None = None
 ) -> ReminderPreference:
     """How the patient wants to be reminded; what is ahead is planned anew. Refused: zone-unknown, channel-unknown,
     no-text-messages; not-now, except for no reminders at all."""
-    by.require("own.visits")
     if by.patient_id is None:
         raise ActionRefused(_("Only the patient chooses this."), codes=("not-a-patient",))
     now = now or timezone.now()
@@ -184,7 +191,7 @@ def prefer(
         raise ActionRefused(_("Choose how we may reach you."), codes=("channel-unknown",))
     if channel == Channel.SMS and not sms.can_send():
         raise ActionRefused(_("This clinic cannot send text messages yet."), codes=("no-text-messages",))
-    row, _made = ReminderPreference.objects.update_or_create(
+    preference, _made = ReminderPreference.objects.update_or_create(
         patient_id=by.patient_id,
         defaults={
             "clinic_id": by.own_clinic_id, "zone": zone, "channel": channel, "quiet_from": quiet_from,
@@ -195,8 +202,8 @@ def prefer(
         patient_id=by.patient_id, status=AppointmentStatus.BOOKED, during__startswith__gt=now
     ):
         plan(appointment, there, now)
-    record(by, "reminder.preferred", row, channel=channel)
-    return row
+    record(by, "reminder.preferred", preference, channel=channel)
+    return preference
 
 
 def sender(clinic_id: int) -> Actor:

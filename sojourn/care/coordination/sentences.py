@@ -11,9 +11,14 @@ SENTENCES = Sentences(
         "waiting.joined": _("%(who)s put %(patient)s on the waiting list."),
         "waiting.left": _("%(who)s took %(patient)s off the waiting list."),
         "waiting.offered": _("%(who)s offered an earlier time to %(patient)s."),
+        "waiting.gone": _("An earlier time for %(patient)s was no longer free, and no letter was sent."),
         "waiting.accepted": _("%(patient)s took an earlier time."),
         "waiting.declined": _("%(patient)s let an earlier time go."),
         "reminder.sent": _("%(who)s reminded %(patient)s of an appointment."),
+        "reminder.put_off": _("%(who)s put off a reminder to %(patient)s until the quiet hours are over."),
+        "reminder.dropped": _(
+            "%(who)s did not remind %(patient)s of an appointment: it no longer stood, or no reminder could be sent."
+        ),
         "reminder.preferred": _("%(patient)s chose how to be reminded."),
         "feed.opened": _("%(who)s opened a calendar feed."),
         "feed.closed": _("%(who)s ended a calendar feed."),

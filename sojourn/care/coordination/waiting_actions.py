@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import QuerySet
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
@@ -16,15 +17,15 @@ from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination.models import Offer, OfferAnswer, WaitingEntry
 from sojourn.care.patients import not_now
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.scheduling import actions as scheduling_actions
+from sojourn.care.scheduling import placing, series_queries
 from sojourn.care.scheduling import queries as scheduling_queries
-from sojourn.care.scheduling import series_queries
-from sojourn.care.scheduling.models import Appointment, AppointmentStatus
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus, Chair
 from sojourn.foundation import jobs
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import LINK, Arguments, NoLock, action, either, part, row, rows, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
@@ -32,21 +33,20 @@ from sojourn.foundation.mail import letters
 SOONEST = timedelta(hours=2)  # a time that begins sooner helps nobody who waits at home
 
 
-@transaction.atomic
+@action(either("own.visits", "appointment.book"), locks=row(CarePlan, "care_plan_id"), audit="waiting.joined")
 def join(*, by: Actor, care_plan_id: int, now: datetime | None = None) -> WaitingEntry:
     """Wait for an earlier time: the patient, or the desk for them. Waiting already, the same row is returned.
 
     Refused: course-ended, nothing-ahead (there is nothing that could come earlier), not-now.
     """
-    by.require("own.visits" if by.patient_id is not None else "appointment.book")
     now = now or timezone.now()
     not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now)
-    course = CarePlan.objects.select_for_update(no_key=True).get(pk=care_plan_id)
+    course = CarePlan.objects.get(pk=care_plan_id)
     if course.ended_on is not None:
         raise ActionRefused(_("This course has ended. Sign a new plan first."), codes=("course-ended",))
     waiting = WaitingEntry.objects.filter(care_plan=course, left_at=None).first()
     if waiting is not None:
-        return waiting
+        return unchanged(waiting)
     if not _to_move(course, now):
         raise ActionRefused(_("Nothing is booked yet that could come earlier."), codes=("nothing-ahead",))
     entry = WaitingEntry.objects.create(
@@ -60,17 +60,19 @@ def join(*, by: Actor, care_plan_id: int, now: datetime | None = None) -> Waitin
     return entry
 
 
-@transaction.atomic
+# A time is offered in its turn: whoever leaves meanwhile is not offered one a moment later.
+@action(either("own.visits", "appointment.book"), locks=placing.BOOKING, audit="waiting.left")
 def leave(*, by: Actor, care_plan_id: int, now: datetime | None = None) -> None:
     """Wait no longer, and let go of what is offered. Leaving twice changes nothing."""
-    by.require("own.visits" if by.patient_id is not None else "appointment.book")
     now = now or timezone.now()
-    entry = WaitingEntry.objects.select_for_update().filter(care_plan_id=care_plan_id, left_at=None).first()
-    if entry is not None:
-        entry.left_at = now
-        entry.save(update_fields=["left_at"])
-        entry.offers.filter(answer="").update(answer=OfferAnswer.DECLINED, answered_at=now)
-        record(by, "waiting.left", entry)
+    entry = WaitingEntry.objects.filter(care_plan_id=care_plan_id, left_at=None).first()
+    if entry is None:
+        unchanged(None)
+        return
+    entry.left_at = now
+    entry.save(update_fields=["left_at"])
+    entry.offers.filter(answer="").update(answer=OfferAnswer.DECLINED, answered_at=now)
+    record(by, "waiting.left", entry)
 
 
 def _to_move(course: CarePlan, after: datetime) -> Appointment | None:
@@ -147,35 +149,34 @@ def _free(offer_: Offer) -> bool:
     )
 
 
-@transaction.atomic
+@action("reminder.send", locks=row(Offer, "offer_id"), audit=("waiting.offered", "waiting.gone"))
 def tell(*, by: Actor, offer_id: int, now: datetime | None = None) -> bool:
     """Send the letter of one offer, once, if the time is still free; whether it went. ``by`` is the system actor."""
-    by.require("reminder.send")
     now = now or timezone.now()
-    row = Offer.objects.select_for_update(of=("self",)).select_related("patient").get(pk=offer_id)
-    if row.told_at is not None or row.answer:
-        return False
-    if row.during.lower <= now or not _free(row):
-        row.answer, row.answered_at = OfferAnswer.GONE, now
-        row.save(update_fields=["answer", "answered_at"])
+    found = Offer.objects.select_related("patient").get(pk=offer_id)
+    if found.told_at is not None or found.answer:
+        return unchanged(False)
+    if found.during.lower <= now or not _free(found):
+        found.answer, found.answered_at = OfferAnswer.GONE, now
+        found.save(update_fields=["answer", "answered_at"])
+        record(by, "waiting.gone", found)
         return False
     token = secrets.token_urlsafe(32)
-    row.token_hash, row.told_at = hash_of(token), now
-    row.save(update_fields=["token_hash", "told_at"])
-    clinic = Clinic.objects.get(pk=row.clinic_id)
-    link = address(Page.EARLIER_TIME, token)
-    _letter("offer", row, clinic, link)
-    record(by, "waiting.offered", row)
+    found.token_hash, found.told_at = hash_of(token), now
+    found.save(update_fields=["token_hash", "told_at"])
+    clinic = Clinic.objects.get(pk=found.clinic_id)
+    _letter("offer", found, clinic, address(Page.EARLIER_TIME, token))
+    record(by, "waiting.offered", found)
     return True
 
 
-def _letter(template: str, row: Offer, clinic: Clinic, link: str = "") -> None:
-    patient = row.patient
+def _letter(template: str, told: Offer, clinic: Clinic, link: str = "") -> None:
+    patient = told.patient
     if not patient.email:
         return
     language = patient.language or clinic.language
     with translation.override(language):
-        when = formats.date_format(row.during.lower.astimezone(clinic.zone), _("l j F Y, H:i"))
+        when = formats.date_format(told.during.lower.astimezone(clinic.zone), _("l j F Y, H:i"))
     letters.post(
         letters.write(
             patient.email, template, language,
@@ -184,16 +185,20 @@ def _letter(template: str, row: Offer, clinic: Clinic, link: str = "") -> None:
     )  # fmt: skip
 
 
-def _found(by: Actor, offer_id: int | None) -> tuple[Offer, Clinic]:
-    """The offer that a link or a signed-in patient answers."""
-    if by.token_hash:
-        found = coordination_queries.offer_by(by.token_hash)
-        if found is None:
-            raise ActionRefused(_("This link opens nothing."), codes=("unknown",))
-        return found
-    by.require("own.visits")
-    row = Offer.objects.get(pk=offer_id or 0, patient_id=by.patient_id or 0)
-    return row, Clinic.objects.get(pk=row.clinic_id)
+# ---------------------------------------------------------------- what is answered to an offer
+
+
+def _own(by: Actor, offer_id: int) -> Offer:
+    """An offer to the patient who is signed in."""
+    return Offer.objects.get(pk=offer_id, patient_id=by.patient_id or 0)
+
+
+def _of_link(by: Actor) -> tuple[Offer, Clinic]:
+    """The offer that a link opens. Refused: unknown."""
+    found = coordination_queries.offer_by(by.token_hash)
+    if found is None:
+        raise ActionRefused(_("This link opens nothing."), codes=("unknown",))
+    return found
 
 
 def _gone() -> ActionRefused:
@@ -210,75 +215,120 @@ def _taken_already() -> ActionRefused:
     return ActionRefused(_("You have taken this time already. Call the clinic to change it."), codes=("accepted",))
 
 
-@transaction.atomic
-def accept(*, by: Actor, offer_id: int | None = None, now: datetime | None = None) -> Appointment:
-    """Take an earlier time: the first who does gets it, and the others hear kindly. By link or signed in.
+def _same_time(_by: Actor, asked: Arguments) -> QuerySet[Offer]:
+    """Every offer of the time: whoever answers another one, or is told of it, waits, and is not overwritten."""
+    return Offer.objects.filter(freed_id__in=Offer.objects.filter(pk=asked["offer_id"]).values("freed_id"))
 
-    Taking it twice returns the same appointment. Refused: unknown, gone, declined, nothing-to-move, not-now (by
-    whichever door: the link too is in the patient's hand); accepted (it was taken, and then moved or cancelled).
-    """
-    now = now or timezone.now()
-    found, clinic = _found(by, offer_id)
-    # The clinic's own eyes, since who is free is not the patient's to see; only this offer is acted on.
+
+def _its_chair(_by: Actor, asked: Arguments) -> QuerySet[Chair]:
+    return Chair.objects.filter(pk__in=Offer.objects.filter(pk=asked["offer_id"]).values("chair_id"))
+
+
+def _of_the_course(_by: Actor, asked: Arguments) -> QuerySet[Appointment]:
+    """What the time could replace."""
+    course = Offer.objects.filter(pk=asked["offer_id"]).values("entry__care_plan_id")
+    return Appointment.objects.filter(care_plan_id__in=course, status=AppointmentStatus.BOOKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The appointment that an offer became. ``before``: it had been taken already."""
+
+    appointment: Appointment
+    before: bool
+
+
+@part(
+    locks=(
+        placing.BOOKING,
+        rows(Offer, "offer_id", where=_same_time),
+        rows(Chair, "offer_id", where=_its_chair),
+        rows(Appointment, "offer_id", where=_of_the_course),
+    ),
+    audit="waiting.accepted",
+)
+def take(*, by: Actor, offer_id: int, clinic: Clinic, now: datetime) -> Taken:
+    """Move the patient's appointment to the time that was offered. Refused as ``accept`` is."""
+    found = Offer.objects.select_related("patient", "entry__care_plan").get(pk=offer_id)
+    if not_now.dosed_since(found.patient_id, clinic, now) is not None:
+        raise ActionRefused(not_now.words(), codes=(not_now.CODE,))
+    if found.answer == OfferAnswer.ACCEPTED:
+        return unchanged(Taken(_taken_before(found), before=True))
+    _must_be_open(found, now)
+    moves = _to_move(found.entry.care_plan, found.during.lower)
+    if moves is None or found.entry.left_at is not None:
+        raise ActionRefused(
+            _("You have no later appointment that this time could replace."), codes=("nothing-to-move",)
+        )
+    try:
+        taken, _was = placing.move_appointment(
+            by=by, appointment_id=moves.pk, version=None, chair_id=found.chair_id, starts_at=found.during.lower,
+            minutes=int((moves.during.upper - moves.during.lower) / timedelta(minutes=1)),
+            escort_id=placing.escort_still(moves), staff=None, outside_hours=True, now=now,
+        )  # fmt: skip
+    except ActionRefused as refused:
+        raise _gone() from refused
+    _settle(found, clinic, now)
+    record(by, "waiting.accepted", found, appointment=taken.pk)
+    return Taken(taken, before=False)
+
+
+def _take_as_the_desk(by: Actor, offer: Offer, clinic: Clinic, now: datetime) -> Appointment:
+    """With the clinic's own eyes, since who is free is not the patient's to see; only this offer is acted on."""
     desk = Actor(
-        clinic_id=found.clinic_id, role="patient", name=by.name, person_id=by.person_id,
-        membership_id=by.membership_id, permissions=frozenset({"appointment.book"}),
+        clinic_id=offer.clinic_id, role="patient", name=by.name, person_id=by.person_id,
+        membership_id=by.membership_id,
     )  # fmt: skip
     with acting_as(desk):
-        scheduling_actions.one_at_a_time(desk)
-        row = (
-            Offer.objects.select_for_update(of=("self",)).select_related("patient", "entry__care_plan").get(pk=found.pk)
-        )
-        if not_now.dosed_since(row.patient_id, clinic, now) is not None:
-            raise ActionRefused(not_now.words(), codes=(not_now.CODE,))
-        course = row.entry.care_plan
-        if row.answer == OfferAnswer.ACCEPTED:
-            return _taken_before(row)
-        _must_be_open(row, now)
-        moves = _to_move(course, row.during.lower)
-        if moves is None or row.entry.left_at is not None:
-            raise ActionRefused(
-                _("You have no later appointment that this time could replace."), codes=("nothing-to-move",)
-            )
-        minutes = int((moves.during.upper - moves.during.lower) / timedelta(minutes=1))
-        try:
-            taken, _was = scheduling_actions.move_appointment(
-                by=desk, appointment_id=moves.pk, version=None, chair_id=row.chair_id, starts_at=row.during.lower,
-                minutes=minutes, escort_id=scheduling_actions.escort_still(moves), staff=None, outside_hours=True,
-                now=now,
-            )  # fmt: skip
-        except ActionRefused as refused:
-            raise _gone() from refused
-        _settle(row, clinic, now)
-        record(desk, "waiting.accepted", row, appointment=taken.pk)
-    return taken
+        taken = take(by=desk, offer_id=offer.pk, clinic=clinic, now=now)
+    return unchanged(taken.appointment) if taken.before else taken.appointment
 
 
-def _taken_before(row: Offer) -> Appointment:
+_IN_ITS_PART = NoLock("the part that answers the offer holds it")
+
+
+@action("own.visits", locks=_IN_ITS_PART, through=(take,))
+def accept(*, by: Actor, offer_id: int, now: datetime | None = None) -> Appointment:
+    """Take an earlier time: the first who does gets it, and the others hear kindly.
+
+    Taking it twice returns the same appointment. Refused: gone, declined, nothing-to-move, not-now (by whichever door:
+    the link too is in the patient's hand); accepted (it was taken, and then moved or cancelled).
+    """
+    mine = _own(by, offer_id)
+    return _take_as_the_desk(by, mine, Clinic.objects.get(pk=mine.clinic_id), now or timezone.now())
+
+
+@action(LINK, locks=_IN_ITS_PART, through=(take,))
+def accept_by_link(*, by: Actor, now: datetime | None = None) -> Appointment:
+    """``accept`` by the link of the letter. Refused as it is, and: unknown."""
+    return _take_as_the_desk(by, *_of_link(by), now or timezone.now())
+
+
+def _taken_before(accepted: Offer) -> Appointment:
     """The appointment that this offer became. Refused: accepted (it was moved or cancelled since)."""
     taken = Appointment.objects.filter(
-        care_plan=row.entry.care_plan, during__startswith=row.during.lower, status=AppointmentStatus.BOOKED
+        care_plan=accepted.entry.care_plan, during__startswith=accepted.during.lower, status=AppointmentStatus.BOOKED
     ).first()
     if taken is None:
         raise _taken_already()
     return taken
 
 
-def _must_be_open(row: Offer, now: datetime) -> None:
+def _must_be_open(found: Offer, now: datetime) -> None:
     """Refused: declined, gone."""
-    if row.answer == OfferAnswer.DECLINED:
+    if found.answer == OfferAnswer.DECLINED:
         raise ActionRefused(_("You let this time go."), codes=("declined",))
-    if row.answer == OfferAnswer.GONE or row.during.lower <= now or row.opens_at > now:
+    if found.answer == OfferAnswer.GONE or found.during.lower <= now or found.opens_at > now:
         raise _gone()
 
 
-def _settle(row: Offer, clinic: Clinic, now: datetime) -> None:
+def _settle(taken: Offer, clinic: Clinic, now: datetime) -> None:
     """The offer is taken: whoever took it waits no longer, and whoever was told of the same time hears that it went."""
-    row.answer, row.answered_at = OfferAnswer.ACCEPTED, now
-    row.save(update_fields=["answer", "answered_at"])
-    WaitingEntry.objects.filter(pk=row.entry_id).update(left_at=now)
-    row.entry.offers.filter(answer="").update(answer=OfferAnswer.DECLINED, answered_at=now)
-    same = Offer.objects.filter(freed_id=row.freed_id, during=row.during, answer="").exclude(pk=row.pk)
+    taken.answer, taken.answered_at = OfferAnswer.ACCEPTED, now
+    taken.save(update_fields=["answer", "answered_at"])
+    WaitingEntry.objects.filter(pk=taken.entry_id).update(left_at=now)
+    taken.entry.offers.filter(answer="").update(answer=OfferAnswer.DECLINED, answered_at=now)
+    same = Offer.objects.filter(freed_id=taken.freed_id, during=taken.during, answer="").exclude(pk=taken.pk)
     for other in same.select_related("patient"):
         other.answer, other.answered_at = OfferAnswer.GONE, now
         other.save(update_fields=["answer", "answered_at"])
@@ -286,18 +336,45 @@ def _settle(row: Offer, clinic: Clinic, now: datetime) -> None:
             _letter("offer_gone", other, clinic)
 
 
-@transaction.atomic
-def decline(*, by: Actor, offer_id: int | None = None, now: datetime | None = None) -> Offer:
-    """Let an offered time go; the place on the list stays. Refused: unknown, gone, accepted."""
-    found, _clinic = _found(by, offer_id)
-    guest = Actor(clinic_id=found.clinic_id, patient_id=found.patient_id, role="patient", name=by.name,
-                  person_id=by.person_id)  # fmt: skip
-    with acting_as(guest):
-        row = Offer.objects.select_for_update(of=("self",)).get(pk=found.pk)
-        if row.answer in {OfferAnswer.ACCEPTED, OfferAnswer.GONE}:
-            raise _gone() if row.answer == OfferAnswer.GONE else _taken_already()
-        if not row.answer:
-            row.answer, row.answered_at = OfferAnswer.DECLINED, now or timezone.now()
-            row.save(update_fields=["answer", "answered_at"])
-            record(guest, "waiting.declined", row)
-    return row
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """An offer that was let go. ``before``: it had been let go already."""
+
+    offer: Offer
+    before: bool
+
+
+@part(locks=row(Offer, "offer_id"), audit="waiting.declined")
+def let_go(*, by: Actor, offer_id: int, now: datetime) -> LetGo:
+    """Nobody takes that offer. Refused: gone, accepted."""
+    found = Offer.objects.get(pk=offer_id)
+    if found.answer == OfferAnswer.GONE:
+        raise _gone()
+    if found.answer == OfferAnswer.ACCEPTED:
+        raise _taken_already()
+    if found.answer:
+        return unchanged(LetGo(found, before=True))
+    found.answer, found.answered_at = OfferAnswer.DECLINED, now
+    found.save(update_fields=["answer", "answered_at"])
+    record(by, "waiting.declined", found)
+    return LetGo(found, before=False)
+
+
+def _declined(let: LetGo) -> Offer:
+    return unchanged(let.offer) if let.before else let.offer
+
+
+@action("own.visits", locks=_IN_ITS_PART, through=(let_go,))
+def decline(*, by: Actor, offer_id: int, now: datetime | None = None) -> Offer:
+    """Let an offered time go; the place on the list stays. Refused: gone, accepted."""
+    return _declined(let_go(by=by, offer_id=_own(by, offer_id).pk, now=now or timezone.now()))
+
+
+@action(LINK, locks=_IN_ITS_PART, through=(let_go,))
+def decline_by_link(*, by: Actor, now: datetime | None = None) -> Offer:
+    """``decline`` by the link of the letter. Refused as it is, and: unknown."""
+    offered, _clinic = _of_link(by)
+    patient = Actor(clinic_id=offered.clinic_id, patient_id=offered.patient_id, role="patient", name=by.name)
+    with acting_as(patient):
+        let = let_go(by=patient, offer_id=offered.pk, now=now or timezone.now())
+    return _declined(let)

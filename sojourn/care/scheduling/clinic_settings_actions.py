@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.scheduling import actions as scheduling_actions
 from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import BookingRules, HoursOnDay, WorkingHours
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import NoLock, action, turn, unchanged
 from sojourn.foundation.audit.actions import record
 
 MOST_CHAIRS, LONGEST_TURNOVER, FURTHEST_REMINDER, LONGEST_HEAD_START = 20, 240, 24 * 30, 24 * 60
+# A week that is stated twice at once is not there twice, and a day is taken back once.
+HOURS = turn("hours")
 
 
-@transaction.atomic
+@action(
+    "booking.rules",
+    locks=NoLock("each decision is a row of its own, and the newest acts"),
+    audit="booking.rules_decided",
+)
 def decide_rules(
     *,
     by: Actor,
@@ -35,7 +40,6 @@ def decide_rules(
     ``chairs_per_nurse`` has no published source: None keeps it unadopted. What is booked already stays. Refused:
     chairs-per-nurse, turnover, remind-hours, head-start.
     """
-    by.require("booking.rules")
     reasons: dict[str, str] = {}
     if chairs_per_nurse is not None and not 1 <= chairs_per_nurse <= MOST_CHAIRS:
         reasons["chairs-per-nurse"] = _("A nurse looks after 1 to %(n)d chairs.") % {"n": MOST_CHAIRS}
@@ -72,10 +76,10 @@ def decide_rules(
 
 
 def _member(member_id: int | None) -> Membership | None:
-    """Whose hours are kept, locked; None for the clinic's own. Refused: not-staff."""
+    """Whose hours are kept; None for the clinic's own. Refused: not-staff."""
     if member_id is None:
         return None
-    member = Membership.objects.select_for_update(no_key=True).get(pk=member_id)
+    member = Membership.objects.get(pk=member_id)
     if member.role not in scheduling_queries.ATTENDING:
         raise ActionRefused(_("Hours are kept for nurses, therapists and prescribers."), codes=("not-staff",))
     return member
@@ -92,14 +96,12 @@ def _must_be_in_order(stretches: Sequence[tuple[time, time]]) -> None:
         until = ends
 
 
-@transaction.atomic
+@action("hours.manage", locks=HOURS, audit="hours.set")
 def set_week(
     *, by: Actor, week: Mapping[int, Sequence[tuple[time, time]]], member_id: int | None = None
 ) -> list[WorkingHours]:
     """State the ordinary week of a person, or the clinic's opening hours without ``member_id``; the one before is
     replaced. Refused: hours-order, hours-overlap, not-staff."""
-    by.require("hours.manage")
-    scheduling_actions.one_at_a_time(by)  # a second click must not state the week twice
     member = _member(member_id)
     for stretches in week.values():
         _must_be_in_order(stretches)
@@ -113,7 +115,11 @@ def set_week(
     return rows
 
 
-@transaction.atomic
+@action(
+    "hours.manage",
+    locks=NoLock("the database keeps one statement of a day, and the later one stands"),
+    audit="hours.day_set",
+)
 def set_day(
     *,
     by: Actor,
@@ -125,7 +131,6 @@ def set_day(
 ) -> HoursOnDay:
     """A day unlike the week: other hours, or none. It replaces what was said of that day. Refused: hours-order,
     not-staff."""
-    by.require("hours.manage")
     member = _member(member_id)
     if (begins is None) != (ends is None) or (begins is not None and ends is not None and begins >= ends):
         raise ActionRefused(
@@ -139,11 +144,12 @@ def set_day(
     return row
 
 
-@transaction.atomic
+@action("hours.manage", locks=HOURS, audit="hours.day_unset")
 def unset_day(*, by: Actor, on: date, member_id: int | None = None) -> None:
     """The day is as its week again. Unsetting twice changes nothing."""
-    by.require("hours.manage")
     row = HoursOnDay.objects.filter(member_id=member_id, on=on).first()
-    if row is not None:
-        record(by, "hours.day_unset", row, on=on)
-        row.delete()
+    if row is None:
+        unchanged(None)
+        return
+    record(by, "hours.day_unset", row, on=on)
+    row.delete()

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from sojourn.care.patients import not_now
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.scheduling import actions as scheduling_actions
-from sojourn.care.scheduling.models import Appointment, PreferredTimes
+from sojourn.care.scheduling import placing
+from sojourn.care.scheduling.models import Appointment, Chair, PreferredTimes
 from sojourn.care.scheduling.proposing import PARTS
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import Arguments, NoLock, action, either, row, rows
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day, local
 
@@ -42,7 +44,24 @@ class SeriesTaken(ActionRefused):
         self.taken = tuple(taken)
 
 
-@transaction.atomic
+def _chairs(_by: Actor, asked: Arguments) -> QuerySet[Chair]:
+    return Chair.objects.filter(pk__in={each.chair_id for each in asked["wanted"]})
+
+
+def _moving(_by: Actor, asked: Arguments) -> QuerySet[Appointment]:
+    return Appointment.objects.filter(pk__in={each.moves for each in asked["wanted"] if each.moves is not None})
+
+
+@action(
+    "appointment.book",
+    locks=(
+        placing.BOOKING,
+        rows(Chair, "wanted", where=_chairs),
+        rows(Appointment, "wanted", where=_moving),
+        row(CarePlan, "care_plan_id"),
+    ),
+    audit="series.booked",
+)
 def book_series(
     *,
     by: Actor,
@@ -56,7 +75,6 @@ def book_series(
     Refused: nothing-wanted, same-day, course-ended; SeriesTaken names each time that somebody took meanwhile (or that
     is refused for another reason), so that only those are chosen anew.
     """
-    by.require("appointment.book")
     now = now or timezone.now()
     if not wanted:
         raise ActionRefused(_("There is nothing to book."), codes=("nothing-wanted",))
@@ -64,7 +82,6 @@ def book_series(
         raise ActionRefused(
             _("Two sessions lie on the same day. Choose another time for one of them."), codes=("same-day",)
         )
-    scheduling_actions.one_at_a_time(by)
     course = CarePlan.objects.get(pk=care_plan_id)
     if course.ended_on is not None:
         raise ActionRefused(_("This course has ended. Sign a new plan first."), codes=("course-ended",))
@@ -106,19 +123,23 @@ def _named(by: Actor, each: Wanted, refused: ActionRefused) -> str:
 
 def _one(by: Actor, course: CarePlan, each: Wanted, escort_id: int | None, now: datetime) -> Appointment:
     if each.moves is None:
-        return scheduling_actions.insert_appointment(
+        return placing.insert_appointment(
             by=by, course=course, chair_id=each.chair_id, starts_at=each.starts_at, minutes=each.minutes,
             escort_id=escort_id, staff=each.staff, outside_hours=False, now=now,
         )  # fmt: skip
     standing = Appointment.objects.get(pk=each.moves, care_plan=course)
-    return scheduling_actions.move_appointment(
+    return placing.move_appointment(
         by=by, appointment_id=standing.pk, version=each.version, chair_id=each.chair_id, starts_at=each.starts_at,
-        minutes=each.minutes, escort_id=scheduling_actions.escort_still(standing), staff=each.staff or None,
+        minutes=each.minutes, escort_id=placing.escort_still(standing), staff=each.staff or None,
         outside_hours=False, now=now,
     )[0]  # fmt: skip
 
 
-@transaction.atomic
+@action(
+    either("own.visits", "appointment.book"),
+    locks=NoLock("each statement is a row of its own, and the newest acts"),
+    audit="times.stated",
+)
 def state_times(
     *,
     by: Actor,
@@ -130,12 +151,9 @@ def state_times(
 ) -> PreferredTimes:
     """When the patient can come: by the patient, or written down for them. Empty means any. Refused: unknown-times,
     too-many-days, not-now."""
-    not_now.must_be_later(by=by, patient_id=patient_id, at=now or timezone.now())
     if by.patient_id is not None:
-        by.require("own.visits")
         patient_id = by.patient_id
-    else:
-        by.require("appointment.book")
+    not_now.must_be_later(by=by, patient_id=patient_id, at=now or timezone.now())
     if not set(weekdays) <= set(range(7)) or not set(parts) <= set(PARTS):
         raise ActionRefused(_("Choose from the days and times that are shown."), codes=("unknown-times",))
     if len(set(cannot)) > 60:

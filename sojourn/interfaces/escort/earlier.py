@@ -40,9 +40,9 @@ def earlier(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         try:
             if request.POST.get("answer") == "yes":
-                waiting_actions.accept(by=by)
+                waiting_actions.accept_by_link(by=by)
             elif request.POST.get("answer") == "no":
-                waiting_actions.decline(by=by)
+                waiting_actions.decline_by_link(by=by)
             return redirect("escort:earlier", token)
         except ActionRefused as refused:
             standing = "gone" if "gone" in refused.codes else "refused"
