@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -32,7 +33,7 @@ from sojourn.clinical.protocol import FINAL, State
 from sojourn.clinical.written import says_something
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.foundation.action import Arguments, Choice, action, row
+from sojourn.foundation.action import Arguments, Choice, action, row, unchanged
 from sojourn.foundation.audit.actions import record
 
 
@@ -133,6 +134,7 @@ def _items(encounter: Encounter) -> tuple[tuple[protocol.Item, ...], ...]:
 
 CONSENT: Final = "consent"  # the item of the checklist
 FAILED: Final = "failed"
+ONE_PRESS: Final = timedelta(minutes=2)  # the same addendum again within this is a second press
 # What turns by itself and says how: somebody arrives, a scale shows a weight.
 TURNS_BY_ITSELF: Final = frozenset(("companion_here", "weight"))
 
@@ -160,16 +162,22 @@ def note_event(
     amount: Decimal | None = None,
     about_id: int | None = None,
     at: datetime | None = None,
+    since: int | None = None,
     now: datetime | None = None,
 ) -> SessionEvent:
     """Something happened: nausea, a tear, the music changed, a supportive measure; or what became of it.
 
     ``kind`` is one of event_kinds, ``amount`` in its unit. ``about_id`` is the event that this one follows up, with its
-    ``effect``. Refused: unknown-kind, over, future, grade, effect, amount, unknown-event.
+    ``effect``. ``since`` is the newest entry that the page showed: what the same person has noted alike after it is the
+    same tap, and one entry. Refused: unknown-kind, over, future, grade, effect, amount, unknown-event.
     """
     known = _kind(kind)
     now = now or timezone.now()
     encounter, newest = held_session(encounter_id)
+    said = {"kind": kind, "note": note, "grade": grade, "measure": measure.strip()[:200], "effect": effect,
+            "amount": amount, "about_id": about_id}  # fmt: skip
+    if since is not None and (tapped := _alike(encounter, by, since, said)) is not None:
+        return unchanged(tapped)
     if State(newest.state) in FINAL:
         raise ActionRefused(_("This session is over; write an addendum instead."), codes=("over",))
     if at is not None and at > now:
@@ -178,10 +186,7 @@ def note_event(
     unit = _unit_of(known, amount, about_id)
     if about_id is not None and not SessionEvent.objects.filter(pk=about_id, encounter=encounter).exists():
         raise ActionRefused(_("That entry belongs to another session."), codes=("unknown-event",))
-    event = _event(
-        encounter, by, kind, note, at or now, now, grade=grade, measure=measure.strip()[:200], effect=effect,
-        amount=amount, unit=unit, about_id=about_id,
-    )  # fmt: skip
+    event = _event(encounter, by, at=at or now, now=now, unit=unit, **said)
     record(by, "session.event", encounter, kind=kind)
     return event
 
@@ -215,12 +220,15 @@ def _unit_of(kind: EventKind, amount: Decimal | None, about_id: int | None) -> s
     return asked.unit.code
 
 
-def _event(
-    encounter: Encounter, by: Actor, kind: str, note: str, at: datetime, now: datetime, **more: Any
-) -> SessionEvent:
+def _alike(encounter: Encounter, by: Actor, since: int, said: Mapping[str, Any]) -> SessionEvent | None:
+    rows = SessionEvent.objects.filter(encounter=encounter, pk__gt=since, by_id=by.member, **said)
+    return rows.order_by("pk").first()
+
+
+def _event(encounter: Encounter, by: Actor, *, at: datetime, now: datetime, **said: Any) -> SessionEvent:
     return SessionEvent.objects.create(
-        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, kind=kind, note=note, at=at,
-        recorded_at=now, by_id=by.member, **more,
+        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, at=at, recorded_at=now,
+        by_id=by.member, **said,
     )  # fmt: skip
 
 
@@ -231,7 +239,7 @@ def patient_calls(*, by: Actor, encounter_id: int, now: datetime | None = None) 
     if State(newest.state) in FINAL:
         raise ActionRefused(_("Your session is over. Please phone the clinic."), codes=("over",))
     now = now or timezone.now()
-    call = _event(encounter, by, PATIENT_CALLS, "", now, now)
+    call = _event(encounter, by, at=now, now=now, kind=PATIENT_CALLS)
     record(by, "session.patient_calls", encounter)
     return call
 
@@ -265,15 +273,20 @@ def sign(*, by: Actor, encounter_id: int, content_hash: str, now: datetime | Non
 
 @action("session.sign", locks=row(Encounter, "encounter_id"), audit="session.addendum")
 def add_addendum(*, by: Actor, encounter_id: int, text: str, now: datetime | None = None) -> Addendum:
-    """Add to a signed record; what was signed stays as it was."""
+    """Add to a signed record; what was signed stays as it was. The same words again within two minutes, with nothing
+    between, are a second press. Refused: unsigned, empty."""
     encounter, _newest = held_session(encounter_id)
     if not encounter.signatures.exists():
         raise ActionRefused(_("The record is not signed yet; there is nothing to add to."), codes=("unsigned",))
     if not text.strip():
         raise ActionRefused(_("Write what is to be added."), codes=("empty",))
+    now = now or timezone.now()
+    before = encounter.addenda.order_by("pk").last()
+    if before is not None and (before.text, before.by_id) == (text.strip(), by.member) and now - before.at < ONE_PRESS:
+        return unchanged(before)
     addendum = Addendum.objects.create(
-        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, text=text.strip(),
-        at=now or timezone.now(), by_id=by.member,
+        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, text=text.strip(), at=now,
+        by_id=by.member,
     )  # fmt: skip
     record(by, "session.addendum", encounter)
     return addendum
