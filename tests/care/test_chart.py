@@ -350,6 +350,19 @@ def test_an_addendum_only_after_a_signature(clinic: Cast):
     assert refused.value.codes == ("unsigned",)
 
 
+def test_an_addendum_pressed_twice_is_one(clinic: Cast):
+    stage, now = lived_through(clinic), timezone.now()
+    nurse = clinic.actor("nurse")
+    add = {"encounter_id": stage.id, "text": "Phoned the next day: well."}
+    with acting_as(nurse):
+        chart_actions.sign_record(by=nurse, encounter_id=stage.id, seen_hash=content_hash(composed(clinic, stage)))
+        first = session_actions.add_addendum(by=nurse, **add, now=now)
+        assert session_actions.add_addendum(by=nurse, **add, now=now + timedelta(seconds=119)).pk == first.pk
+        later = session_actions.add_addendum(by=nurse, **add, now=now + timedelta(seconds=120))
+        other = session_actions.add_addendum(by=clinic.actor("prescriber"), **add, now=now + timedelta(seconds=121))
+        assert len({first.pk, later.pk, other.pk}) == 3
+
+
 def test_reading_is_audited(clinic: Cast):
     stage = lived_through(clinic)
     nurse = clinic.actor("nurse")

@@ -11,7 +11,6 @@ from django.db import connection
 from sojourn.care.alarms import actions as alarms_actions
 from sojourn.care.alarms.models import AlarmEvent, AlarmState, CurrentVital
 from sojourn.care.chart.queries import session_record, verify_signature
-from sojourn.care.session import step_actions
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.arriving import Acknowledgement, Arrival, Value
 from sojourn.care.vitals.messages import take_messages
@@ -21,6 +20,7 @@ from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.interfaces.console.record.presenters import RecordView
+from tests.care.ending import end_session
 from tests.care.stage import Stage, adopt_everything, to_dosing
 from tests.conftest import Cast
 
@@ -162,7 +162,7 @@ def test_an_alarm_of_a_rule_that_acts_no_longer_can_be_answered_and_ends(clinic:
         watch(after(300))
         assert phase("spo2.low", "spo2") == "escalated"
         alarms_actions.acknowledge(by=nurse, encounter_id=stage.id, rule_id="spo2.low", code="spo2", now=after(301))
-        step_actions.end_session(encounter=stage.encounter, now=after(302), by=nurse)
+        end_session(encounter=stage.encounter, now=after(302), by=nurse)
         assert phase("spo2.low", "spo2") == "quiet"
         kinds = AlarmEvent.objects.filter(rule_id="spo2.low").order_by("id").values_list("kind", flat=True)
         assert list(kinds) == ["raised", "escalated", "acknowledged", "ended"]
@@ -175,7 +175,7 @@ def test_the_record_says_that_an_alarm_worsened_and_how_it_ended(stage: Stage, n
         send(after(30), hr=70)
         watch(after(95))
         vitals_actions.take_off(by=nurse, device_id=Device.objects.get().pk, now=after(120))
-        step_actions.end_session(encounter=stage.encounter, now=after(180), by=nurse)
+        end_session(encounter=stage.encounter, now=after(180), by=nurse)
         record = session_record(stage.id)
         lines = RecordView(record, verify_signature(record)).lines
     told = {each.title: " ".join(each.details) for each in lines if each.kind == "alarm"}
@@ -191,7 +191,7 @@ def test_nothing_is_added_to_a_session_that_is_over(stage: Stage, nurse: Actor, 
     with acting_as(nurse):
         stage.step("stop_early", reason="Asked to stop", now=after(60))
         stage.step("observe_after_stop", now=after(61))
-        step_actions.end_session(encounter=stage.encounter, now=after(62), by=nurse)
+        end_session(encounter=stage.encounter, now=after(62), by=nurse)
         stage.encounter.states.create(
             clinic=clinic.clinic, patient=stage.patient, seq=90, state="left", at=after(62), by=clinic.members["nurse"]
         )

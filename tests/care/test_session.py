@@ -230,3 +230,23 @@ def test_a_session_stopped_early_is_observed_after_a_dose(ready: Cast):
         with pytest.raises(encounter_actions.StepRefused):
             stage.step("leave_without_dose", now=now)
         stage.step("observe_after_stop", now=now)
+
+
+def test_two_taps_at_once_are_one_entry(ready: Cast):
+    """Both from the page as it was before either: what the same person noted alike since then is the same tap."""
+    nurse, now = ready.actor("nurse"), timezone.now()
+    with acting_as(nurse):
+        stage = set_stage(ready, at=now)
+        arrive(stage, now)
+        tap = {"encounter_id": stage.id, "kind": "nausea", "grade": "mild", "since": 0}
+        first = session_actions.note_event(by=nurse, **tap)
+        assert session_actions.note_event(by=nurse, **tap).pk == first.pk
+        others = [
+            session_actions.note_event(by=nurse, **tap | {"grade": "severe"}),
+            session_actions.note_event(by=nurse, **tap | {"about_id": first.pk, "grade": "", "effect": "gone"}),
+            session_actions.note_event(by=nurse, **tap | {"since": first.pk}),  # from a page that showed the first
+            session_actions.note_event(by=nurse, **tap | {"since": None}),
+            session_actions.note_event(by=ready.actor("prescriber"), **tap),
+        ]
+        assert len({first.pk, *(each.pk for each in others)}) == 6
+        assert AuditEvent.objects.filter(action="session.event").count() == 6

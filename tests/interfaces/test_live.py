@@ -22,11 +22,11 @@ from sojourn.care.alarms import actions as alarms_actions
 from sojourn.care.alarms import store as alarm_store
 from sojourn.care.encounter import announcing
 from sojourn.care.session import actions as session_actions
-from sojourn.care.session import step_actions
 from sojourn.care.session.live import cursor_of, cursor_text
 from sojourn.config.environment import database
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.interfaces.live.hub import LOOK_S, Chunk, Watcher
+from tests.care.ending import end_session
 from tests.interfaces.web import Chair, Web, beat_of_the_watch, cookie_of, open_clinic, seat, stream
 
 # Real commits, seen by another process: pytest-django's transaction is not used here.
@@ -308,7 +308,7 @@ def test_a_batch_and_a_person_never_wait_for_each_other(chair: Chair, django_db_
         try:
             with django_db_blocker.unblock(), acting_as(nurse), transaction.atomic():
                 if what == "end_session":
-                    step_actions.end_session(encounter=chair.stage.encounter, now=datetime.now(UTC), by=nurse)
+                    end_session(encounter=chair.stage.encounter, now=datetime.now(UTC), by=nurse)
                 else:
                     alarms_actions.set_baseline(encounter=chair.stage.encounter)
         except BaseException as error:

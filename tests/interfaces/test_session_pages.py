@@ -29,6 +29,7 @@ from sojourn.care.session.models import (
     SessionEvent,
 )
 from sojourn.care.session.snapshot import load
+from sojourn.care.session.strike_actions import strike
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import Device, DeviceAssociation, Observation
 from sojourn.clinical.protocol import State
@@ -1017,6 +1018,24 @@ def test_a_therapist_looks_and_notes_and_gives_no_dose(ready: Cast):
         client.post(url("session_note", stage), {"kind": "emotional_response", "note": "Wept", "seen": "2"}).status_code
         == 302
     )
+
+
+def test_a_note_sent_twice_is_one_and_what_was_struck_is_noted_again(ready: Cast):
+    stage, client = checked(ready), ready.client("nurse")
+
+    def send() -> None:
+        shown = re.search(r'name="last" value="(\d+)"', body(client.get(url("session_note", stage))))
+        assert shown is not None
+        for _press in range(2):
+            client.post(url("session_note", stage), {"kind": "nausea", "note": "a little", "last": shown.group(1)})
+
+    send()
+    with acting_as(ready.actor("nurse")) as by:
+        entry = SessionEvent.objects.get(kind="nausea")
+        strike(by=by, encounter_id=stage.id, of="event", row_id=entry.pk, reason="Another patient")
+    send()
+    with acting_as(by):
+        assert SessionEvent.objects.filter(kind="nausea").count() == 2
 
 
 def test_a_restricted_record_opens_only_through_its_door(ready: Cast):

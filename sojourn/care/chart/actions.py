@@ -5,38 +5,34 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from sojourn.care.chart.content import content_hash
 from sojourn.care.chart.queries import session_record
 from sojourn.care.chart.record import SessionRecord
-from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session.models import RecordSignature
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Overtaken
+from sojourn.foundation.action import NoLock, action, row, unchanged
 from sojourn.foundation.audit.actions import record as write_audit
 
 
-@transaction.atomic
+@action("session.read", locks=NoLock("looking changes nothing"), audit="record.opened")
 def open_record(*, by: Actor, record: SessionRecord, form: Literal["page", "pdf"]) -> SessionRecord:
     """Note that ``by`` read the record, on the page or as a PDF."""
-    by.require("session.read")
     write_audit(by, "record.opened", Encounter(pk=record.encounter_id, patient_id=record.patient.id), form=form)
     return record
 
 
-@transaction.atomic
+@action("session.sign", locks=row(Encounter, "encounter_id"), through=(session_actions.sign,))
 def sign_record(*, by: Actor, encounter_id: int, seen_hash: str, now: datetime | None = None) -> RecordSignature:
     """Sign the record that the signer saw, named by its content hash.
 
     The session is held while it is compared, so nothing slips in between. A second click finds the first signature.
     Raises Overtaken where the record has changed since it was read, Refused while the session runs.
     """
-    by.require("session.sign")
-    encounter_actions.lock_session(encounter_id, None)
     record = session_record(encounter_id, now=now)
     stored = content_hash(record)
     if stored != seen_hash:
@@ -45,5 +41,5 @@ def sign_record(*, by: Actor, encounter_id: int, seen_hash: str, now: datetime |
         )
     mine = [each for each in record.signatures if each.by and each.by.id == by.membership_id]
     if mine and mine[-1].content_hash == stored:
-        return RecordSignature.objects.get(pk=mine[-1].id)
+        return unchanged(RecordSignature.objects.get(pk=mine[-1].id))
     return session_actions.sign(by=by, encounter_id=encounter_id, content_hash=stored, now=now)

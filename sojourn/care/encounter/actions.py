@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,6 +17,7 @@ from sojourn.clinical import protocol as protocols
 from sojourn.clinical.protocol import BY_NAME, GuardFacts, Protocol, State, guard
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
+from sojourn.foundation.action import Arguments, Choice, NoLock, action, by_value, part, row, unchanged
 from sojourn.foundation.audit.actions import record
 
 PERMISSIONS = {
@@ -40,6 +40,18 @@ PERMISSIONS = {
     "did_not_attend": "session.arrive",
     "cancel": "session.stop",
 }
+# A session is opened by a step out of PLANNED, and moved on by every other.
+OPENING: Final = {name: PERMISSIONS[name] for name, each in BY_NAME.items() if State.PLANNED in each.origins}
+MOVING: Final = {name: PERMISSIONS[name] for name, each in BY_NAME.items() if each.origins != (State.PLANNED,)}
+
+
+def _of_step(by: Actor, asked: Arguments) -> str:
+    if asked["transition"] == "say_no" and by.may("own.read"):  # the patient may always say no
+        return "own.read"
+    return MOVING.get(asked["transition"], "no step")
+
+
+MAY_MOVE_ON: Final = Choice((*dict.fromkeys(MOVING.values()), "own.read"), _of_step)
 
 
 class StepRefused(ActionRefused):
@@ -56,19 +68,22 @@ def said(reason: protocols.GuardReason) -> str:
     return _(reason.text).format(**values)
 
 
-@transaction.atomic
+@action(
+    by_value("transition", OPENING),
+    locks=row(Appointment, "appointment_id"),
+    audit=tuple(f"session.{transition}" for transition in OPENING),
+)
 def open_session(*, by: Actor, appointment_id: int, transition: str = "arrive", reason: str = "",
                  now: datetime | None = None) -> Encounter:  # fmt: skip
     """The patient of an appointment has arrived (or did not attend): its session begins, protocol frozen into it.
 
     A second click finds the session that the first one opened. Refused for an appointment that was cancelled.
     """
-    by.require(PERMISSIONS[transition])
     now = now or timezone.now()
-    appointment = Appointment.objects.select_for_update(of=("self",)).select_related("care_plan").get(pk=appointment_id)
+    appointment = Appointment.objects.select_related("care_plan").get(pk=appointment_id)
     existing = Encounter.objects.filter(appointment=appointment).first()
     if existing is not None:
-        return existing
+        return unchanged(existing)
     if appointment.status != AppointmentStatus.BOOKED:
         raise ActionRefused(_("This appointment was cancelled."), codes=("cancelled",))
     rule = encounter_queries.rule_to_freeze(by.own_clinic_id, appointment.care_plan.protocol_id, now)
@@ -100,19 +115,18 @@ def _enter(
     )  # fmt: skip
 
 
-def _must(by: Actor, transition: str) -> None:
-    """Raises NotAllowed. The patient may always say no."""
-    if transition == "say_no" and by.may("own.read"):
-        return
-    by.require(PERMISSIONS[transition])
-
-
 def lock_session(encounter_id: int, seen: int | None) -> tuple[Encounter, SessionState]:
-    """The session and its newest state, held until the transaction ends.
+    """Hold a session until the transaction ends, for a page that compares what it showed before it acts. An action
+    declares the lock instead. Otherwise as ``held_session``."""
+    Encounter.objects.select_for_update(no_key=True).get(pk=encounter_id)
+    return held_session(encounter_id, seen)
+
+
+def held_session(encounter_id: int, seen: int | None = None) -> tuple[Encounter, SessionState]:
+    """A session that is held already, and its newest state.
 
     ``seen`` is the number of the state that the person looked at. Raises Overtaken when another has moved on since.
     """
-    encounter = Encounter.objects.select_for_update(no_key=True).get(pk=encounter_id)
     newest = encounter_queries.current_state(encounter_id)
     if seen is not None and newest.seq != seen:
         raise Overtaken(
@@ -120,9 +134,12 @@ def lock_session(encounter_id: int, seen: int | None) -> tuple[Encounter, Sessio
             % {"name": newest.by.name if newest.by else _("Somebody")},
             codes=("overtaken",),
         )
-    return encounter, newest
+    return newest.encounter, newest
 
 
+@part(
+    locks=NoLock("who takes the step holds the session"), audit=tuple(f"session.{transition}" for transition in MOVING)
+)
 def step(
     *,
     by: Actor,
@@ -136,16 +153,13 @@ def step(
     basis: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> SessionState:
-    """Take one step of a locked session if its guards allow it. Raises StepRefused with every reason.
+    """Take one step of a held session if its guards allow it. Raises StepRefused with every reason.
 
-    ``overrides`` are codes that a prescriber sets aside; they need ``session.override`` and a reason. ``basis`` is what
+    ``overrides`` are codes that a prescriber sets aside; they need a reason. ``basis`` is what
     the step rested on; what was set aside stands beside it, as it was read.
     """
-    _must(by, transition)
-    if overrides:
-        by.require("session.override")
-        if not reason.strip():
-            raise ActionRefused(_("Setting a reason aside needs your own reason, in words."), codes=("reason-missing",))
+    if overrides and not reason.strip():
+        raise ActionRefused(_("Setting a reason aside needs your own reason, in words."), codes=("reason-missing",))
     answer = guard(transition, facts, protocol, frozenset(overrides))
     if isinstance(answer, protocols.StepRefusal):
         raise StepRefused(answer)
@@ -154,9 +168,9 @@ def step(
     overridden = [each.code for each in signed]
     set_aside = [{"code": each.code, "key": each.key, "said": said(each)} for each in signed]
     kept = {**(basis or {}), **({"set_aside": set_aside} if set_aside else {})}
-    row = _enter(encounter, newest.seq + 1, answer.target, by, now, reason, overridden, kept)
-    record(by, f"session.{transition}", encounter, state=row.state, overridden=overridden)
-    return row
+    entered = _enter(encounter, newest.seq + 1, answer.target, by, now, reason, overridden, kept)
+    record(by, f"session.{transition}", encounter, state=entered.state, overridden=overridden)
+    return entered
 
 
 assert set(PERMISSIONS) == set(BY_NAME)

@@ -7,9 +7,9 @@ from sojourn.foundation.registry import Permissions
 PERMISSIONS = Permissions(
     {
         "session.arrive": "Noting who arrived, who did not, and who cancelled.",
-        "session.dose": "Starting, pausing, changing and ending a dose.",
+        "session.dose": "Starting a dose, going on with it, and giving more of it.",
         "session.discharge": "Finding a patient ready to leave, and letting them leave.",
-        "session.stop": "Stopping a session early.",
+        "session.stop": "Cancelling a session.",
         "session.override": "Setting a reason against a step aside.",
     },
 )

@@ -20,8 +20,8 @@ from sojourn.foundation.rulebook.queries import protocol as protocol_adopted_at
 
 
 def current_state(encounter_id: int) -> SessionState:
-    """The newest state row of a session."""
-    return SessionState.objects.select_related("by").filter(encounter_id=encounter_id).latest("seq")
+    """The newest state row of a session, with the session."""
+    return SessionState.objects.select_related("by", "encounter").filter(encounter_id=encounter_id).latest("seq")
 
 
 def running() -> QuerySet[Encounter]:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sojourn.care.consent import queries as consent_queries
 from sojourn.care.encounter import queries as encounter_queries
-from sojourn.care.encounter.actions import lock_session
+from sojourn.care.encounter.actions import held_session
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.intake import queries as intake_queries
 from sojourn.care.safety import fact_actions
 from sojourn.care.scheduling.models import Appointment
 from sojourn.care.session import danger_actions
-from sojourn.care.session.event_kinds import EFFECTS, KINDS, PATIENT_CALLS, EventKind
+from sojourn.care.session.event_kinds import EFFECTS, KINDS, PATIENT_CALLS, STAFF, EventKind
 from sojourn.care.session.models import (
     Addendum,
     CheckResult,
@@ -31,12 +31,18 @@ from sojourn.care.session.models import (
 from sojourn.clinical import protocol
 from sojourn.clinical.protocol import FINAL, State
 from sojourn.clinical.written import says_something
-from sojourn.foundation.accounts.actor import Actor, NotAllowed
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import Arguments, Choice, action, row, unchanged
 from sojourn.foundation.audit.actions import record
 
 
-@transaction.atomic
+@action(
+    "session.check",
+    locks=row(Encounter, "encounter_id"),
+    audit="session.check",
+    through=(danger_actions.raise_of_check, fact_actions.enter_fact),
+)
 def check(
     *, by: Actor, encounter_id: int, item_id: str, passed: bool, value: str = "", note: str = "",
     now: datetime | None = None,
@@ -51,24 +57,23 @@ def check(
     passes the consent and the agreements do not stand: what the patient says today is asked beside what was signed, not
     in its place.
     """
-    by.require("session.check")
-    encounter, newest = lock_session(encounter_id, None)
+    encounter, newest = held_session(encounter_id)
     if State(newest.state) in FINAL:
         raise ActionRefused(_("This session is over."), codes=("over",))
     if item_id not in _known_items(encounter):
         raise ActionRefused(_("The protocol has no such item."), codes=("unknown-item",))
     if passed:
         _may_pass(encounter, item_id, note)
-    row = CheckResult.objects.create(
+    answer = CheckResult.objects.create(
         clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, item_id=item_id,
         outcome="passed" if passed else FAILED, value=value, note=note, at=now or timezone.now(),
         by_id=by.member,
     )  # fmt: skip
     record(by, "session.check", encounter, item=item_id, passed=passed)
-    danger_actions.raise_of_check(by=by, row=row)
+    danger_actions.raise_of_check(by=by, row=answer)
     if not passed and by.may("fact.enter"):
-        _keep_allergy(by, encounter, item_id, note, row.at)
-    return row
+        _keep_allergy(by, encounter, item_id, note, answer.at)
+    return answer
 
 
 def _may_pass(encounter: Encounter, item_id: str, note: str) -> None:
@@ -129,11 +134,22 @@ def _items(encounter: Encounter) -> tuple[tuple[protocol.Item, ...], ...]:
 
 CONSENT: Final = "consent"  # the item of the checklist
 FAILED: Final = "failed"
+ONE_PRESS: Final = timedelta(minutes=2)  # the same addendum again within this is a second press
 # What turns by itself and says how: somebody arrives, a scale shows a weight.
 TURNS_BY_ITSELF: Final = frozenset(("companion_here", "weight"))
 
 
-@transaction.atomic
+def _of_kind(by: Actor, asked: Arguments) -> str:
+    """One of the permissions that may write that kind: one that ``by`` holds, where there is one."""
+    kind = KINDS.get(asked["kind"])
+    written_by = STAFF if kind is None else kind.written_by
+    return min(written_by, key=lambda each: (not by.may(each), each))
+
+
+MAY_NOTE: Final = Choice(tuple(sorted(frozenset().union(*(each.written_by for each in KINDS.values())))), _of_kind)
+
+
+@action(MAY_NOTE, locks=row(Encounter, "encounter_id"), audit="session.event")
 def note_event(
     *,
     by: Actor,
@@ -146,16 +162,22 @@ def note_event(
     amount: Decimal | None = None,
     about_id: int | None = None,
     at: datetime | None = None,
+    since: int | None = None,
     now: datetime | None = None,
 ) -> SessionEvent:
     """Something happened: nausea, a tear, the music changed, a supportive measure; or what became of it.
 
     ``kind`` is one of event_kinds, ``amount`` in its unit. ``about_id`` is the event that this one follows up, with its
-    ``effect``. Refused: unknown-kind, over, future, grade, effect, amount, unknown-event.
+    ``effect``. ``since`` is the newest entry that the page showed: what the same person has noted alike after it is the
+    same tap, and one entry. Refused: unknown-kind, over, future, grade, effect, amount, unknown-event.
     """
-    known = _kind(by, kind)
+    known = _kind(kind)
     now = now or timezone.now()
-    encounter, newest = lock_session(encounter_id, None)
+    encounter, newest = held_session(encounter_id)
+    said = {"kind": kind, "note": note, "grade": grade, "measure": measure.strip()[:200], "effect": effect,
+            "amount": amount, "about_id": about_id}  # fmt: skip
+    if since is not None and (tapped := _alike(encounter, by, since, said)) is not None:
+        return unchanged(tapped)
     if State(newest.state) in FINAL:
         raise ActionRefused(_("This session is over; write an addendum instead."), codes=("over",))
     if at is not None and at > now:
@@ -164,22 +186,16 @@ def note_event(
     unit = _unit_of(known, amount, about_id)
     if about_id is not None and not SessionEvent.objects.filter(pk=about_id, encounter=encounter).exists():
         raise ActionRefused(_("That entry belongs to another session."), codes=("unknown-event",))
-    row = _event(
-        encounter, by, kind, note, at or now, now, grade=grade, measure=measure.strip()[:200], effect=effect,
-        amount=amount, unit=unit, about_id=about_id,
-    )  # fmt: skip
+    event = _event(encounter, by, at=at or now, now=now, unit=unit, **said)
     record(by, "session.event", encounter, kind=kind)
-    return row
+    return event
 
 
-def _kind(by: Actor, code: str) -> EventKind:
-    """The kind of that code. Refused: unknown-kind. Raises NotAllowed for who may not write it."""
+def _kind(code: str) -> EventKind:
+    """The kind of that code. Refused: unknown-kind."""
     kind = KINDS.get(code)
     if kind is None:
-        by.require("session.observe")
         raise ActionRefused(_("There is no such kind of entry."), codes=("unknown-kind",))
-    if not any(by.may(each) for each in kind.written_by):
-        raise NotAllowed(", ".join(sorted(kind.written_by)))
     return kind
 
 
@@ -204,33 +220,34 @@ def _unit_of(kind: EventKind, amount: Decimal | None, about_id: int | None) -> s
     return asked.unit.code
 
 
-def _event(
-    encounter: Encounter, by: Actor, kind: str, note: str, at: datetime, now: datetime, **more: Any
-) -> SessionEvent:
+def _alike(encounter: Encounter, by: Actor, since: int, said: Mapping[str, Any]) -> SessionEvent | None:
+    rows = SessionEvent.objects.filter(encounter=encounter, pk__gt=since, by_id=by.member, **said)
+    return rows.order_by("pk").first()
+
+
+def _event(encounter: Encounter, by: Actor, *, at: datetime, now: datetime, **said: Any) -> SessionEvent:
     return SessionEvent.objects.create(
-        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, kind=kind, note=note, at=at,
-        recorded_at=now, by_id=by.member, **more,
+        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, at=at, recorded_at=now,
+        by_id=by.member, **said,
     )  # fmt: skip
 
 
-@transaction.atomic
+@action("own.read", locks=row(Encounter, "encounter_id"), audit="session.patient_calls")
 def patient_calls(*, by: Actor, encounter_id: int, now: datetime | None = None) -> SessionEvent:
     """The patient pressed "I need someone". It shows on the board until somebody answers."""
-    by.require("own.read")
-    encounter, newest = lock_session(encounter_id, None)
+    encounter, newest = held_session(encounter_id)
     if State(newest.state) in FINAL:
         raise ActionRefused(_("Your session is over. Please phone the clinic."), codes=("over",))
     now = now or timezone.now()
-    row = _event(encounter, by, PATIENT_CALLS, "", now, now)
+    call = _event(encounter, by, at=now, now=now, kind=PATIENT_CALLS)
     record(by, "session.patient_calls", encounter)
-    return row
+    return call
 
 
-@transaction.atomic
+@action("session.check", locks=row(Encounter, "encounter_id"), audit="session.companion_named")
 def name_escort(*, by: Actor, encounter_id: int, related_person_id: int) -> None:
     """Name who takes the patient home, while the session runs."""
-    by.require("session.check")
-    encounter, newest = lock_session(encounter_id, None)
+    encounter, newest = held_session(encounter_id)
     if State(newest.state) in FINAL:
         raise ActionRefused(_("This session is over."), codes=("over",))
     person = encounter.patient.related_people.filter(pk=related_person_id, ended_at=None).first()
@@ -240,33 +257,36 @@ def name_escort(*, by: Actor, encounter_id: int, related_person_id: int) -> None
     record(by, "session.companion_named", encounter, related_person=person.pk)
 
 
-@transaction.atomic
+@action("session.sign", locks=row(Encounter, "encounter_id"), audit="session.signed")
 def sign(*, by: Actor, encounter_id: int, content_hash: str, now: datetime | None = None) -> RecordSignature:
     """Sign the record as it stands; ``content_hash`` is of what the signer saw. Only of a finished session."""
-    by.require("session.sign")
-    encounter, newest = lock_session(encounter_id, None)
+    encounter, newest = held_session(encounter_id)
     if State(newest.state) not in FINAL:
         raise ActionRefused(_("The session is still running; sign its record when it is over."), codes=("running",))
-    row = RecordSignature.objects.create(
+    signature = RecordSignature.objects.create(
         clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, content_hash=content_hash,
         at=now or timezone.now(), by_id=by.member,
     )  # fmt: skip
     record(by, "session.signed", encounter, content_hash=content_hash)
-    return row
+    return signature
 
 
-@transaction.atomic
+@action("session.sign", locks=row(Encounter, "encounter_id"), audit="session.addendum")
 def add_addendum(*, by: Actor, encounter_id: int, text: str, now: datetime | None = None) -> Addendum:
-    """Add to a signed record; what was signed stays as it was."""
-    by.require("session.sign")
-    encounter, _newest = lock_session(encounter_id, None)
+    """Add to a signed record; what was signed stays as it was. The same words again within two minutes, with nothing
+    between, are a second press. Refused: unsigned, empty."""
+    encounter, _newest = held_session(encounter_id)
     if not encounter.signatures.exists():
         raise ActionRefused(_("The record is not signed yet; there is nothing to add to."), codes=("unsigned",))
     if not text.strip():
         raise ActionRefused(_("Write what is to be added."), codes=("empty",))
-    row = Addendum.objects.create(
-        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, text=text.strip(),
-        at=now or timezone.now(), by_id=by.member,
+    now = now or timezone.now()
+    before = encounter.addenda.order_by("pk").last()
+    if before is not None and (before.text, before.by_id) == (text.strip(), by.member) and now - before.at < ONE_PRESS:
+        return unchanged(before)
+    addendum = Addendum.objects.create(
+        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, text=text.strip(), at=now,
+        by_id=by.member,
     )  # fmt: skip
     record(by, "session.addendum", encounter)
-    return row
+    return addendum

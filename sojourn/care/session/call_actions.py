@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sojourn.care.encounter import announcing
-from sojourn.care.encounter.actions import lock_session
+from sojourn.care.encounter.actions import held_session
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.session.calls import KINDS, CallState, newest_call
 from sojourn.care.session.event_kinds import CALL_ANSWERED, CALL_SEEN
@@ -18,29 +17,29 @@ from sojourn.care.session.rows import Noted
 from sojourn.clinical.protocol import FINAL, State
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import action, row, unchanged
 from sojourn.foundation.audit.actions import record
 
 
-@transaction.atomic
+@action("session.observe", locks=row(Encounter, "encounter_id"), audit="session.event")
 def see_call(*, by: Actor, encounter_id: int, now: datetime | None = None) -> SessionEvent | None:
     """Somebody has seen that the patient calls; the patient reads it. None where that was said before, or nobody calls.
     Refused: over."""
-    encounter = _locked(by, encounter_id)
-    return _noted(by, encounter, CALL_SEEN, now) if _state(encounter) is CallState.CALLING else None
+    encounter = _running(encounter_id)
+    return _noted(by, encounter, CALL_SEEN, now) if _state(encounter) is CallState.CALLING else unchanged(None)
 
 
-@transaction.atomic
+@action("session.observe", locks=row(Encounter, "encounter_id"), audit="session.event")
 def go_to_patient(*, by: Actor, encounter_id: int, now: datetime | None = None) -> SessionEvent | None:
     """Somebody goes to the patient who called; the patient reads who. None where somebody goes already, or nobody
     calls. Refused: over."""
-    encounter = _locked(by, encounter_id)
+    encounter = _running(encounter_id)
     is_open = _state(encounter) in {CallState.CALLING, CallState.KNOWN}
-    return _noted(by, encounter, CALL_ANSWERED, now) if is_open else None
+    return _noted(by, encounter, CALL_ANSWERED, now) if is_open else unchanged(None)
 
 
-def _locked(by: Actor, encounter_id: int) -> Encounter:
-    by.require("session.observe")
-    encounter, newest = lock_session(encounter_id, None)
+def _running(encounter_id: int) -> Encounter:
+    encounter, newest = held_session(encounter_id)
     if State(newest.state) in FINAL:
         raise ActionRefused(_("This session is over; write an addendum instead."), codes=("over",))
     return encounter
@@ -54,11 +53,11 @@ def _state(encounter: Encounter) -> CallState | None:
 
 def _noted(by: Actor, encounter: Encounter, kind: str, now: datetime | None) -> SessionEvent:
     at = now or timezone.now()
-    row = SessionEvent.objects.create(
+    event = SessionEvent.objects.create(
         clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, kind=kind, at=at,
         recorded_at=at,
         by_id=by.member, by_name=by.name,
     )  # fmt: skip
     record(by, "session.event", encounter, kind=kind)
     announcing.announce(encounter)
-    return row
+    return event

@@ -7,8 +7,10 @@ from sojourn.care.safety.models import Flag, FlagKind, FlagSource
 from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.care.session.models import CheckResult
 from sojourn.foundation.accounts.actor import Actor
+from sojourn.foundation.action import NoLock, part, unchanged
 
 
+@part(locks=NoLock("whoever answers the check holds its session"), through=(raise_flag,))
 def raise_of_check(*, by: Actor, row: CheckResult) -> Flag | None:
     """The flag of an answer that the rule of raising names; None where it names none.
 
@@ -17,8 +19,8 @@ def raise_of_check(*, by: Actor, row: CheckResult) -> Flag | None:
     """
     severity = gravity.severity_of(gravity.table().of_check(row.item_id, passed=row.outcome == "passed"))
     if severity is None:
-        return None
-    return raise_flag(
+        return unchanged(None)
+    flag = raise_flag(
         by=by,
         patient_id=row.patient_id,
         kind=FlagKind.SUICIDAL_THOUGHTS,
@@ -28,6 +30,7 @@ def raise_of_check(*, by: Actor, row: CheckResult) -> Flag | None:
         detail=f"{row.item_id}: {row.note}" if row.note else row.item_id,
         now=row.at,
     )
+    return unchanged(flag)  # the same answer again is the same flag, of which there is nothing new to write
 
 
 def _first_of_run(row: CheckResult) -> int:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.encounter.actions import lock_session, said
+from sojourn.care.encounter.actions import held_session, said
+from sojourn.care.encounter.models import Encounter
 from sojourn.care.session import snapshot
 from sojourn.care.session.given import Prepared
 from sojourn.care.session.models import DoseCheck
@@ -21,6 +21,7 @@ from sojourn.clinical.administration.charted import same_dose, two_people
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import action, row
 from sojourn.foundation.audit.actions import record
 
 
@@ -62,7 +63,7 @@ def _must_be_possible(drawn: DrawnDose, session: SessionSnapshot, by: Actor, now
         raise ActionRefused(*map(said, never), codes=[each.code for each in never])
 
 
-@transaction.atomic
+@action("session.second_check", locks=row(Encounter, "encounter_id"), audit="dose.checked")
 def check_dose(
     *, by: Actor, encounter_id: int, drawn: DrawnDose, read_again: bool = False, now: datetime | None = None
 ) -> DoseCheck:  # fmt: skip
@@ -74,9 +75,8 @@ def check_dose(
     other's figures by then. Refused: late, no-dose, no-lot, read-again, plan-missing, and the codes of the dosing
     rules.
     """
-    by.require("session.second_check")
     now = now or timezone.now()
-    encounter, newest = lock_session(encounter_id, None)
+    encounter, newest = held_session(encounter_id)
     if State(newest.state) not in {State.ARRIVED, State.CHECKED}:
         raise ActionRefused(_("A dose is prepared before it is given; this session is past that."), codes=("late",))
     session = snapshot.load(encounter_id, now)
@@ -84,7 +84,7 @@ def check_dose(
     read = session.double_check
     if read.unresolved is not None and not read_again:
         raise ActionRefused(_("Two entries differed. Read everything again and say you have."), codes=("read-again",))
-    row = DoseCheck.objects.create(
+    entry = DoseCheck.objects.create(
         clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, drug=drawn.drug,
         route=drawn.route,
         dose_mg=drawn.dose_mg, drawn_mg=drawn.drawn_mg, lot=drawn.lot.strip(), vial=drawn.vial.strip(),
@@ -95,9 +95,9 @@ def check_dose(
     other = read.waiting if read.waiting is not None and two_people(read.waiting.person_id, by.person_id) else None
     record(
         by, "dose.checked", encounter, dose_mg=drawn.dose_mg, lot=drawn.lot.strip(),
-        agrees=other is None or same_dose(other, row), read_again=read_again,
+        agrees=other is None or same_dose(other, entry), read_again=read_again,
     )  # fmt: skip
-    return row
+    return entry
 
 
 def _as_prepared(drawn: DrawnDose, by: Actor, now: datetime) -> Prepared:

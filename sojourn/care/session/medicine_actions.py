@@ -11,11 +11,10 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.encounter.actions import lock_session
+from sojourn.care.encounter.actions import held_session
 from sojourn.care.encounter.announcing import announce
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.encounter.queries import protocol_of
@@ -24,6 +23,7 @@ from sojourn.clinical import interactions
 from sojourn.clinical.interactions import Interaction, together
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import action, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.rulebook import medicines as shipped
 from sojourn.foundation.rulebook.queries import interaction_rules
@@ -41,7 +41,7 @@ def warnings(encounter: Encounter, name: str) -> Sequence[Interaction]:
     return [each for each in found if isinstance(each, Interaction) and each.severity != "none"]
 
 
-@transaction.atomic
+@action("session.observe", locks=row(Encounter, "encounter_id"), audit="medicine.given")
 def give_medicine(
     *, by: Actor, encounter_id: int, name: str, amount: Decimal | None, unit: str, route: str, note: str = "",
     key: UUID, given_at: datetime | None = None, now: datetime | None = None,
@@ -51,12 +51,11 @@ def give_medicine(
     ``key`` is the form's own: sent twice, it is one medicine. Refused: name-missing, amount, unit, route, future,
     signed.
     """
-    by.require("session.observe")
     now = now or timezone.now()
-    encounter, _newest = lock_session(encounter_id, None)
+    encounter, _newest = held_session(encounter_id)
     again = GivenMedicine.objects.filter(key=key, encounter=encounter).first()
     if again is not None:
-        return again
+        return unchanged(again)
     name = " ".join(name.split())[:200]
     wrong = _faults(name, amount, unit, route, given_at, now)
     if encounter.signatures.exists():
@@ -65,15 +64,15 @@ def give_medicine(
         raise ActionRefused(*wrong.values(), codes=tuple(wrong))
     known = shipped.taken(name)
     warned = warnings(encounter, name)
-    row = GivenMedicine.objects.create(
+    given = GivenMedicine.objects.create(
         clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, name=name,
         ingredient=together(tuple(each for each in known if each.known))[:200],
         amount=amount, unit=unit, route=route, note=note.strip(),
         warned=[plain(each) for each in warned], key=key, given_at=given_at or now, recorded_at=now, by_id=by.member,
     )  # fmt: skip
-    record(by, "medicine.given", encounter, ingredient=row.ingredient, warned=[each.rule_id for each in warned])
+    record(by, "medicine.given", encounter, ingredient=given.ingredient, warned=[each.rule_id for each in warned])
     announce(encounter)
-    return row
+    return given
 
 
 def _faults(

@@ -6,19 +6,20 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.encounter.actions import lock_session
+from sojourn.care.encounter.actions import held_session
 from sojourn.care.encounter.announcing import announce
-from sojourn.care.session import charting_actions, given, snapshot
+from sojourn.care.encounter.models import Encounter
+from sojourn.care.session import charting, given, snapshot
 from sojourn.care.session.models import DoseEvent
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import administration
 from sojourn.clinical.administration import Counted, HistoryRefused, StatedTotal
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import action, row, unchanged
 from sojourn.foundation.audit.actions import record
 
 
@@ -47,7 +48,7 @@ def against_reading(
     return None
 
 
-@transaction.atomic
+@action("session.observe", locks=row(Encounter, "encounter_id"), audit="dose.read_off")
 def read_off(
     *, by: Actor, encounter_id: int, remaining_ml: Decimal | None = None, given_mg: Decimal | None = None,
     now: datetime | None = None,
@@ -56,9 +57,8 @@ def read_off(
 
     Refused: no-dose-given, signed, reading-missing, and the codes of clinical.administration.
     """
-    by.require("session.observe")
     now = now or timezone.now()
-    encounter, _newest = lock_session(encounter_id, None)
+    encounter, _newest = held_session(encounter_id)
     if encounter.signatures.exists():
         raise ActionRefused(_("The record is signed. Write an addendum instead."), codes=("signed",))
     session = snapshot.load(encounter_id, now)
@@ -68,10 +68,8 @@ def read_off(
     kind = "asked" if remaining_ml is None else "counted"
     last = session.steps[-1]
     if (last.kind, last.remaining_ml, last.mg) == (kind, remaining_ml, given_mg):
-        return DoseEvent.objects.get(pk=last.id)
-    row = charting_actions.chart(
-        by=by, session=session, kind=kind, at=now, remaining_ml=remaining_ml, mg=given_mg
-    )  # fmt: skip
+        return unchanged(DoseEvent.objects.get(pk=last.id))
+    reading = charting.chart(by=by, session=session, kind=kind, at=now, remaining_ml=remaining_ml, mg=given_mg)
     record(by, "dose.read_off", encounter, kind=kind)
     announce(encounter)
-    return row
+    return reading

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from sojourn.care.encounter.actions import lock_session
+from sojourn.care.encounter.actions import held_session
+from sojourn.care.encounter.models import Encounter
 from sojourn.care.session import snapshot
 from sojourn.care.session.models import CheckResult
 from sojourn.care.session.snapshot import SessionSnapshot
@@ -23,13 +23,14 @@ from sojourn.clinical.recovery.scores import Item
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import action, row
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.rulebook.load import released_rulebook
 
 LONGEST_BEFORE: Final = 200  # letters of how it was before the dose
 
 
-@transaction.atomic
+@action("session.check", locks=row(Encounter, "encounter_id"), audit="session.check")
 def score(
     *,
     by: Actor,
@@ -47,9 +48,8 @@ def score(
     overtaken, over, unknown-scale; "missing:x" and its like for answers that the rule does not take; "before-missing:x"
     where nobody said how it was, "baseline-missing:x" where it was not measured before the dose.
     """
-    by.require("session.check")
     now = now or timezone.now()
-    encounter, _newest = lock_session(encounter_id, seen)
+    encounter, _newest = held_session(encounter_id, seen)
     session = snapshot.load(encounter_id, now)
     if session.state in FINAL:
         raise ActionRefused(_("This session is over."), codes=("over",))
@@ -59,12 +59,12 @@ def score(
         raise _not_scored(scale, found)
     parts = _parts(session, scale, found, before or {})
     reached = found.total >= session.protocol.number(f"{scale_id}_at_least")
-    row = CheckResult.objects.create(
+    scored = CheckResult.objects.create(
         clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, item_id=scale_id,
         outcome="passed" if reached else "failed", value=str(found.total), note=parts, at=now, by_id=by.member,
     )  # fmt: skip
     record(by, "session.check", encounter, item=scale_id, passed=reached)
-    return row
+    return scored
 
 
 def scale_of(scale_id: str) -> RecoveryScale:

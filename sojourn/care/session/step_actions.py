@@ -7,25 +7,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.alarms.actions import end_alarms, set_baseline
-from sojourn.care.alarms.models import CurrentVital
+from sojourn.care.alarms.actions import set_baseline
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.announcing import announce
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.patients.models import Patient
-from sojourn.care.session import charting_actions, snapshot
+from sojourn.care.session import charting, snapshot
+from sojourn.care.session.ending_actions import end_session
 from sojourn.care.session.reading_actions import against_reading
 from sojourn.care.session.road import stands_against
 from sojourn.care.session.snapshot import SessionSnapshot
-from sojourn.care.vitals.models import DeviceAssociation
 from sojourn.clinical.administration import charted
 from sojourn.clinical.protocol import BY_NAME, FINAL, UNDER_WAY, State
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import Arguments, When, action, row, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,23 @@ class Pump:
     given_mg: Decimal | None = None
 
 
-@transaction.atomic
+def _asks_the_road(transition: str) -> bool:
+    return "road" in BY_NAME[transition].guards
+
+
+def _judged_alone(_by: Actor, asked: Arguments) -> QuerySet[Patient]:
+    """Two sessions of one person are judged one after the other, where the step asks the road."""
+    if not _asks_the_road(asked["transition"]):
+        return Patient.objects.none()
+    return Patient.objects.filter(pk__in=Encounter.objects.filter(pk=asked["encounter_id"]).values("patient_id"))
+
+
+@action(
+    encounter_actions.MAY_MOVE_ON,
+    When("session.override", lambda _by, asked: bool(asked["overrides"])),
+    locks=(row(Encounter, "encounter_id"), rows(Patient, "encounter_id", "transition", where=_judged_alone)),
+    through=(encounter_actions.step,),
+)
 def advance_session(
     *,
     by: Actor,
@@ -60,14 +76,12 @@ def advance_session(
     stops in each step of the pump, the discharge in the step that lets the patient go.
     """
     now, pump = now or timezone.now(), pump or Pump()
-    encounter, newest = encounter_actions.lock_session(encounter_id, seen)
-    asks_the_road = "road" in BY_NAME[transition].guards
-    if asks_the_road:  # two sessions of one person are judged one after the other
-        Patient.objects.select_for_update(no_key=True).get(pk=encounter.patient_id)
+    encounter, newest = encounter_actions.held_session(encounter_id, seen)
     session = snapshot.load(encounter.pk, now)
+    asks_the_road = _asks_the_road(transition)
     against = stands_against(session, transition, rate=pump.rate_ml_per_h) if asks_the_road else None
     facts = session.facts(reason, against)
-    row = encounter_actions.step(
+    entered = encounter_actions.step(
         by=by, encounter=encounter, newest=newest, transition=transition, facts=facts, protocol=session.protocol,
         overrides=overrides, reason=reason, basis={} if against is None else dict(against.basis), now=now,
     )  # fmt: skip
@@ -75,15 +89,15 @@ def advance_session(
     if transition == "complete_checks":
         set_baseline(encounter=encounter)
     elif transition == "start_dose":
-        charting_actions.begin_dose(by=by, session=session, started_at=happened_at, note=note)
+        charting.begin_dose(by=by, session=session, started_at=happened_at, note=note)
     elif session.state in UNDER_WAY:
         _chart_the_dose(by, session, transition, pump, happened_at, note)
     elif transition in {"leave", "leave_without_dose"}:
-        charting_actions.write_discharge(by=by, session=session, facts=facts, now=now)
-    if State(row.state) in FINAL:
+        charting.write_discharge(by=by, session=session, facts=facts, now=now)
+    if State(entered.state) in FINAL:
         end_session(encounter=encounter, now=now, by=by)
     announce(encounter)
-    return row
+    return entered
 
 
 def _chart_the_dose(by: Actor, session: SessionSnapshot, transition: str, pump: Pump, at: datetime, note: str) -> None:
@@ -100,7 +114,7 @@ def _chart_the_dose(by: Actor, session: SessionSnapshot, transition: str, pump: 
     )  # fmt: skip
     for kind, values in charts:
         said = "" if kind == "asked" else note
-        charting_actions.chart(by=by, session=session, kind=kind, at=at, note=said, **values)
+        charting.chart(by=by, session=session, kind=kind, at=at, note=said, **values)
 
 
 def _believed(session: SessionSnapshot, pump: Pump, at: datetime) -> tuple[Pump, str]:
@@ -153,12 +167,3 @@ def _must_follow_the_check(session: SessionSnapshot, at: datetime) -> None:
     checked = max(session.current.at, *(each.at for each in ready if each is not None))
     if at < checked.replace(second=0, microsecond=0):
         raise ActionRefused(_("The dose cannot have begun before it was checked."), codes=("before-check",))
-
-
-def end_session(*, encounter: Encounter, now: datetime, by: Actor) -> None:
-    """The patient has left: monitors come off, no reading is expected, open alarms end and say so."""
-    DeviceAssociation.objects.filter(encounter=encounter, until_at=None).update(
-        until_at=now, until_by_id=by.membership_id
-    )
-    end_alarms(encounter, now, by, only_silence=False)  # takes the ledger's lock, as writers of signals must
-    CurrentVital.objects.filter(encounter=encounter).update(silent_after=None)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import transaction
 from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.encounter.actions import lock_session
+from sojourn.care.encounter.actions import held_session
 from sojourn.care.encounter.announcing import announce
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.intake import entry_actions
@@ -31,6 +30,7 @@ from sojourn.clinical.protocol import PRESENT, State
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import Arguments, Choice, action, row, unchanged
 from sojourn.foundation.audit.actions import record
 
 TABLES: Final[dict[str, Any]] = {
@@ -49,7 +49,16 @@ PERMISSIONS: Final[dict[str, str]] = {
 }
 
 
-@transaction.atomic
+def _of_entry(_by: Actor, asked: Arguments) -> str:
+    return PERMISSIONS.get(asked["of"], "session.observe")
+
+
+@action(
+    Choice(tuple(dict.fromkeys(PERMISSIONS.values())), _of_entry),
+    locks=row(Encounter, "encounter_id"),
+    audit="session.struck",
+    through=(entry_actions.take_back,),
+)
 def strike(
     *, by: Actor, encounter_id: int, of: str, row_id: int, reason: str, now: datetime | None = None
 ) -> EnteredInError:  # fmt: skip
@@ -64,19 +73,18 @@ def strike(
     """
     if of not in TABLES:
         raise ActionRefused(_("That entry belongs to another session."), codes=("unknown-row",))
-    by.require(PERMISSIONS[of])
     now = now or timezone.now()
-    encounter, newest = lock_session(encounter_id, None)
-    row = TABLES[of].objects.filter(pk=row_id, encounter_id=encounter_id).first()
-    if row is None:
+    encounter, newest = held_session(encounter_id)
+    entry = TABLES[of].objects.filter(pk=row_id, encounter_id=encounter_id).first()
+    if entry is None:
         raise ActionRefused(_("That entry belongs to another session."), codes=("unknown-row",))
     before = EnteredInError.objects.filter(of=of, row_id=row_id).first()
     if before is not None:
-        return before
-    wrong = _faults(encounter, of, row, reason.strip())
+        return unchanged(before)
+    wrong = _faults(encounter, of, entry, reason.strip())
     if wrong:
         raise ActionRefused(*wrong.values(), codes=tuple(wrong))
-    rows = [row, *_other_half(row)] if of == StruckKind.READING else [row]
+    rows = [entry, *_other_half(entry)] if of == StruckKind.READING else [entry]
     struck, *_others = [
         EnteredInError.objects.create(
             clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, of=of, row_id=each.pk,
@@ -87,8 +95,8 @@ def strike(
     if of == StruckKind.READING:
         for each in rows:
             _move_back(encounter, each.code, State(newest.state) in PRESENT, by, now)
-    elif of == StruckKind.CHECK and row.item_id == "weight":
-        _forget_weight(by, row, reason.strip(), now)
+    elif of == StruckKind.CHECK and entry.item_id == "weight":
+        _forget_weight(by, entry, reason.strip(), now)
     record(by, "session.struck", encounter, of=of, row=row_id)
     announce(encounter)
     return struck

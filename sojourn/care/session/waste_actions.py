@@ -9,16 +9,18 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.encounter.actions import lock_session
+from sojourn.care.encounter.actions import held_session
 from sojourn.care.encounter.announcing import announce
+from sojourn.care.encounter.models import Encounter
 from sojourn.care.session.models import EnteredInError, StruckKind, Waste, WasteWitness
 from sojourn.clinical.administration.charted import two_people, waste_fault
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import Arguments, action, row, rows, unchanged
 from sojourn.foundation.audit.actions import record
 
 
@@ -29,7 +31,7 @@ def _faults() -> dict[str, str]:
     }
 
 
-@transaction.atomic
+@action("session.observe", locks=row(Encounter, "encounter_id"), audit="dose.wasted")
 def waste(
     *, by: Actor, encounter_id: int, mg: Decimal, how: str = "", key: UUID, at: datetime | None = None,
     now: datetime | None = None,
@@ -38,50 +40,52 @@ def waste(
 
     Refused: not-positive, too-fine, future, signed.
     """
-    by.require("session.observe")
     now = now or timezone.now()
-    encounter, _newest = lock_session(encounter_id, None)
+    encounter, _newest = held_session(encounter_id)
     again = Waste.objects.filter(key=key, encounter=encounter).first()
     if again is not None:
-        return again
+        return unchanged(again)
     if fault := waste_fault(mg):
         raise ActionRefused(_faults()[fault], codes=(fault,))
     if at is not None and at > now:
         raise ActionRefused(_("The time is in the future. Correct it."), codes=("future",))
     if encounter.signatures.exists():
         raise ActionRefused(_("The record is signed. Write an addendum instead."), codes=("signed",))
-    row = Waste.objects.create(
+    wasted = Waste.objects.create(
         clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, mg=mg, how=how.strip()[:200],
         key=key,
         at=at or now, by_id=by.member,
     )  # fmt: skip
     record(by, "dose.wasted", encounter, mg=str(mg))
     announce(encounter)
-    return row
+    return wasted
 
 
-@transaction.atomic
+def _session_of_waste(_by: Actor, asked: Arguments) -> QuerySet[Encounter]:
+    return Encounter.objects.filter(pk__in=Waste.objects.filter(pk=asked["waste_id"]).values("encounter_id"))
+
+
+@action("session.observe", locks=rows(Encounter, "waste_id", where=_session_of_waste), audit="dose.waste_witnessed")
 def witness(*, by: Actor, waste_id: int, now: datetime | None = None) -> WasteWitness:
     """A second person, signed in as themselves, saw it. The same press twice is one witness.
 
     Refused: own-waste (a second role is no second pair of eyes), struck (as entered in error), witnessed (by somebody
     else already).
     """
-    by.require("session.observe")
-    row = Waste.objects.select_related("by", "encounter").get(pk=waste_id)
-    lock_session(row.encounter_id, None)
-    if not two_people(row.by.person_id, by.person_id):
+    wasted = Waste.objects.select_related("by", "encounter").get(pk=waste_id)
+    if not two_people(wasted.by.person_id, by.person_id):
         raise ActionRefused(_("You threw it away yourself. Somebody else must witness it."), codes=("own-waste",))
-    if EnteredInError.objects.filter(of=StruckKind.WASTE, row_id=row.pk).exists():
+    if EnteredInError.objects.filter(of=StruckKind.WASTE, row_id=wasted.pk).exists():
         raise ActionRefused(_("This was struck as entered in error. There is nothing to witness."), codes=("struck",))
-    before = WasteWitness.objects.filter(waste=row).first()
+    before = WasteWitness.objects.filter(waste=wasted).first()
     if before is not None:
         if before.by_id == by.membership_id:
-            return before
+            return unchanged(before)
         raise ActionRefused(_("Somebody has witnessed this already."), codes=("witnessed",))
     witnessed = WasteWitness.objects.create(
-        clinic_id=by.own_clinic_id, patient_id=row.patient_id, waste=row, at=now or timezone.now(), by_id=by.member
-    )
-    record(by, "dose.waste_witnessed", row.encounter, mg=str(row.mg))
-    announce(row.encounter)
+        clinic_id=by.own_clinic_id, patient_id=wasted.patient_id, waste=wasted, at=now or timezone.now(),
+        by_id=by.member,
+    )  # fmt: skip
+    record(by, "dose.waste_witnessed", wasted.encounter, mg=str(wasted.mg))
+    announce(wasted.encounter)
     return witnessed

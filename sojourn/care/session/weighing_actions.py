@@ -6,12 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.encounter.actions import lock_session
+from sojourn.care.encounter.actions import held_session
 from sojourn.care.encounter.announcing import announce
+from sojourn.care.encounter.models import Encounter
 from sojourn.care.intake import doubts, entry_actions
 from sojourn.care.intake.weight_queries import weights
 from sojourn.care.session import actions as session_actions
@@ -20,12 +20,15 @@ from sojourn.clinical import dosing
 from sojourn.clinical.eligibility.facts import VOCABULARY
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import action, row
 from sojourn.foundation.clock import clinic_day
 
 ITEM: Final = "weight"
 
 
-@transaction.atomic
+@action(
+    "session.check", locks=row(Encounter, "encounter_id"), through=(session_actions.check, entry_actions.keep_weight)
+)
 def weigh(
     *, by: Actor, encounter_id: int, kg: Decimal, sure: bool = False, now: datetime | None = None
 ) -> CheckResult:  # fmt: skip
@@ -35,23 +38,22 @@ def weigh(
     Refused: over, unknown-item, implausible, before-birth; and, unless somebody is ``sure`` and has read the scale,
     weight:pounds, weight:kilograms, weight:changed.
     """
-    by.require("session.check")
     now = now or timezone.now()
-    encounter, _newest = lock_session(encounter_id, None)
+    encounter, _newest = held_session(encounter_id)
     kg = doubts.kilograms(kg)
     today = clinic_day(now, encounter.clinic)
     _must_be_a_weight(kg)
     if not sure:
         last = doubts.last_before(weights(encounter.patient_id), today)
         doubts.ask(doubts.about_weight(encounter.clinic_id, kg, last))
-    row = session_actions.check(
+    answer = session_actions.check(
         by=by, encounter_id=encounter_id, item_id=ITEM, passed=True, value=f"{dosing.trimmed(kg)} kg", now=now
     )
     entry_actions.keep_weight(
         by=by, patient_id=encounter.patient_id, kg=kg, on=today, source_note=_("Weighed in the session"), now=now
     )
     announce(encounter)
-    return row
+    return answer
 
 
 def _must_be_a_weight(kg: Decimal) -> None:

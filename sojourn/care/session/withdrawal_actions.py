@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from sojourn.care.consent import actions as consent_actions
 from sojourn.care.consent import texts
-from sojourn.care.consent.models import ConsentWithdrawal
+from sojourn.care.consent.models import Consent, ConsentWithdrawal
 from sojourn.care.consent.queries import reading_language
-from sojourn.care.encounter.models import SessionState
+from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.encounter.queries import protocol_of, running
 from sojourn.care.safety.words_actions import heed
 from sojourn.care.session import actions as session_actions
@@ -23,9 +23,22 @@ from sojourn.clinical.protocol import BY_NAME
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import Arguments, action, either, rows, unchanged
 
 
-@transaction.atomic
+def _here(_by: Actor, asked: Arguments) -> QuerySet[Encounter]:
+    return running().filter(patient_id=asked["patient_id"])
+
+
+def _here_of_consent(_by: Actor, asked: Arguments) -> QuerySet[Encounter]:
+    return running().filter(patient_id__in=Consent.objects.filter(pk=asked["consent_id"]).values("patient_id"))
+
+
+@action(
+    either("own.read", "session.observe"),
+    locks=rows(Encounter, "patient_id", where=_here),
+    through=(advance_session, session_actions.patient_calls),
+)
 def say_no(*, by: Actor, patient_id: int, reason: str = "", now: datetime | None = None) -> SessionState:
     """The patient does not want it to go on today. Their running session stops. Refused: no-session.
 
@@ -39,28 +52,33 @@ def say_no(*, by: Actor, patient_id: int, reason: str = "", now: datetime | None
     raise ActionRefused(_("No session is running that could be stopped."), codes=("no-session",))
 
 
-@transaction.atomic
+@action(
+    either("own.sign", "consent.withdraw"),
+    locks=rows(Encounter, "consent_id", where=_here_of_consent),
+    through=(consent_actions.withdraw, heed, advance_session, session_actions.patient_calls),
+)
 def withdraw_consent(*, by: Actor, consent_id: int, reason: str = "", now: datetime | None = None) -> ConsentWithdrawal:
     """An agreement is taken back, and a session that rests on it stops in the same transaction."""
     now = now or timezone.now()
-    row = consent_actions.withdraw(by=by, consent_id=consent_id, reason=reason, now=now)
+    taken_back = consent_actions.withdraw(by=by, consent_id=consent_id, reason=reason, now=now)
     if by.patient_id is not None:
-        heed(by=by, patient_id=row.patient_id, text=row.reason, about=f"withdrawal:{row.pk}", now=now)
-    document = texts.newest().get(row.consent.document_id)
-    for session in _stoppable(row.patient_id, document):
+        about = f"withdrawal:{taken_back.pk}"
+        heed(by=by, patient_id=taken_back.patient_id, text=taken_back.reason, about=about, now=now)
+    document = texts.newest().get(taken_back.consent.document_id)
+    for session in _stoppable(taken_back.patient_id, document):
         with _words_of_the_clinic(by):
-            title = document.title[reading_language()] if document else row.consent.document_id
+            title = document.title[reading_language()] if document else taken_back.consent.document_id
             words = _("The patient took an agreement back: %(title)s.") % {"title": title}
         _stop(by, session, words, now)
-    return row
+    return taken_back if taken_back.withdrawn_at == now else unchanged(taken_back)
 
 
 def _stop(by: Actor, session: int, words: str, now: datetime) -> SessionState:
     """Stop it. A patient who did it alone also calls: the pump obeys only a hand."""
-    row = advance_session(by=by, encounter_id=session, transition="say_no", reason=words, now=now)
+    stopped = advance_session(by=by, encounter_id=session, transition="say_no", reason=words, now=now)
     if by.may("own.read"):
         session_actions.patient_calls(by=by, encounter_id=session, now=now)
-    return row
+    return stopped
 
 
 @contextmanager

@@ -18,7 +18,6 @@ from sojourn.care.plan import gates
 from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling.models import Appointment, Chair
-from sojourn.care.session import step_actions
 from sojourn.care.session.queries import sessions_dosed
 from sojourn.care.vitals import ingest
 from sojourn.care.vitals.models import DeviceAssociation
@@ -173,8 +172,9 @@ def _finish(cast: Cast, encounter: Encounter, now: datetime) -> None:
         rest = [*over.states, Entered("ready_to_leave", ended), Entered("left", ended)]
         sessions.ready_checks(cast, encounter, ended, nurse)
         doses.enter(cast, encounter, rest, nurse, len(been))
+    cast.watched.append(encounter)
     cast.write()
-    step_actions.end_session(encounter=encounter, now=now, by=cast.actor("nurse"))
+    DeviceAssociation.objects.filter(encounter=encounter, until_at=None).update(until_at=now, until_by=nurse)
 
 
 def _running(cast: Cast, plan: CarePlan, chair: Chair, now: datetime) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from django import forms
 from django.contrib import messages
@@ -33,8 +32,6 @@ from sojourn.interfaces.console.sessions.minute import strip_alone
 from sojourn.interfaces.console.sessions.standing import unseen
 from sojourn.interfaces.shared.pages import POST, PatientScope, patient_row_page
 from sojourn.interfaces.shared.sessions import session_or_404
-
-_BATCH = timedelta(minutes=2)  # the same addendum again within this is a second click
 
 
 class AddendumForm(forms.Form):
@@ -132,16 +129,11 @@ def addendum(request: Request, scope: PatientScope, recorded: Recorded) -> HttpR
     found = _as_seen(request, recorded.record)
     form = AddendumForm(request.POST)
     form.is_valid()
-    text = form.cleaned_data.get("text", "").strip()
-    newest = found.addenda[-1] if found.addenda else None
-    again = newest is not None and newest.by is not None and (
-        (newest.text, newest.by.id) == (text, request.actor.membership_id) and found.composed_at - newest.at < _BATCH
-    )  # fmt: skip
-    if not again:
-        try:
-            session_actions.add_addendum(by=request.actor, encounter_id=found.encounter_id, text=text)
-        except ActionRefused as refused:
-            return _page(request, found, reasons=said(refused), form=form, status=409)
+    text = form.cleaned_data.get("text", "")
+    try:
+        session_actions.add_addendum(by=request.actor, encounter_id=found.encounter_id, text=text)
+    except ActionRefused as refused:
+        return _page(request, found, reasons=said(refused), form=form, status=409)
     return redirect(reverse("console:record", args=[found.encounter_id]) + "#addenda")
 
 

@@ -14,7 +14,6 @@ from django.shortcuts import render
 from django.urls import path
 from django.utils.translation import gettext as _
 
-from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session.event_kinds import EFFECTS, GRADES, KINDS, chosen, event_word
 from sojourn.care.session.rows import Noted
@@ -105,7 +104,7 @@ def panel(request: Request, session: SessionSnapshot) -> dict[str, Any]:
         "one_tap": chosen(lambda kind: kind.one_tap),
         "discomforts": [each for each in discomforts(session) if each.open],
         "tapped": without_words(session),
-        "last_event": max((each.id for each in session.events), default=0),
+        "last_event": newest_entry(session),
         "may_say_no": may and may_say_no(session),
         "may_add_late": request.actor.may("session.observe") and session.state is State.LEFT,
         # Where neither the checks nor the schedule ask for values on this page.
@@ -113,6 +112,12 @@ def panel(request: Request, session: SessionSnapshot) -> dict[str, Any]:
         "record_url": address("console:record", session.id),
         "timeline": timeline(session),
     }
+
+
+def newest_entry(session: SessionSnapshot) -> int:
+    """The newest entry as a page of the session was drawn, also where it is struck: the same tap sent twice from that
+    page is one, and what was struck can be noted again."""
+    return max((each.id for each in session.every_event), default=0)
 
 
 def _is_going(session: SessionSnapshot) -> bool:
@@ -141,14 +146,11 @@ def note(request: Request, scope: SessionScope) -> HttpResponse:
         return _again(request, session, [str(each) for each in form.errors["at"]], typed)
     try:
         _must_say_something(typed, about)
-        amount = _amount(typed, about)
-        encounter_actions.lock_session(session.id, None)
-        if not _is_there(request, session, typed, amount, about):
-            session_actions.note_event(
-                by=scope.actor, encounter_id=session.id, kind=typed["kind"], note=typed["note"][:500],
-                grade=typed["grade"], measure=typed["measure"], effect=typed["effect"], amount=amount,
-                about_id=about.id if about else None, at=moment_of(typed["at"], session.now),
-            )  # fmt: skip
+        session_actions.note_event(
+            by=scope.actor, encounter_id=session.id, kind=typed["kind"], note=typed["note"][:500],
+            grade=typed["grade"], measure=typed["measure"], effect=typed["effect"], amount=_amount(typed, about),
+            about_id=about.id if about else None, at=moment_of(typed["at"], session.now), since=typed["last"],
+        )  # fmt: skip
     except ActionRefused as refused:
         return _again(request, session, [str(each) for each in refused.reasons], typed)
     return _again(request, session, []) if request.htmx else to_session(session, "#events")
@@ -184,22 +186,6 @@ def _amount(typed: Mapping[str, Any], about: Noted | None) -> Decimal | None:
     except ValidationError as error:
         raise ActionRefused(*error.messages, codes=["amount"] * len(error.messages)) from error
     return amount
-
-
-def _is_there(
-    request: Request, session: SessionSnapshot, typed: Mapping[str, Any], amount: Decimal | None, about: Noted | None
-) -> bool:
-    """Whether this is the same tap again: this person has noted the same since the page was drawn."""
-    since = typed["last"]
-    wanted = (
-        request.actor.membership_id, about.id if about else None, typed["kind"], typed["grade"], typed["effect"],
-        typed["measure"][:200], typed["note"][:500], amount,
-    )  # fmt: skip
-    return since is not None and any(
-        wanted == (each.by_id, each.about_id, each.kind, each.grade, each.effect, each.measure, each.note, each.amount)
-        for each in session.every_event
-        if each.id > since
-    )
 
 
 def _again(

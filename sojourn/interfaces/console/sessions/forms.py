@@ -25,6 +25,7 @@ from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_local, page_zone
 from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.ui.numbers import AmountField, CountField, FigureInput, ReadingField
+from sojourn.interfaces.console.fields import RowField
 from sojourn.interfaces.console.sessions.words import DRUGS
 
 # Short words for the chair; the page says whose numbers they are.
@@ -319,7 +320,7 @@ class DoseForm(forms.Form):
 
 
 class NoteForm(forms.Form):
-    """Something that happened."""
+    """Something that happened. ``last``: the newest entry that the page showed."""
 
     kind = forms.ChoiceField(
         label=gettext_lazy("What happened"), widget=forms.RadioSelect,
@@ -329,6 +330,7 @@ class NoteForm(forms.Form):
         label=gettext_lazy("In a few words"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3})
     )
     at = ClockField(label=gettext_lazy("When"), help_text=gettext_lazy("Leave it empty for now."))
+    last = RowField()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -266,7 +266,7 @@ def why(request: Request, scope: SessionScope) -> HttpResponse:
     if any(each.kind == WHY_STOPPED and each.note == told for each in picture.events):
         return to_session(picture)
     try:
-        session_actions.note_event(by=scope.actor, encounter_id=picture.id, kind=WHY_STOPPED, note=told)
+        session_actions.note_event(by=scope.actor, encounter_id=picture.id, kind=WHY_STOPPED, note=told, since=0)
     except ActionRefused as refused:
         return show_session(request, picture, refused=refused, why_form=form)
     return to_session(picture)

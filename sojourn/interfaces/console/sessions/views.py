@@ -18,6 +18,7 @@ from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.sessions import minute
+from sojourn.interfaces.console.sessions.events import newest_entry
 from sojourn.interfaces.console.sessions.forms import (
     AT_THE_CHAIR,
     MOAAS,
@@ -202,13 +203,15 @@ def answer(request: Request, scope: SessionScope) -> HttpResponse:
 def note(request: Request, scope: SessionScope) -> HttpResponse:
     """Note something that happened, with its time."""
     picture = scope.session
-    form = NoteForm(request.POST or None, initial={"kind": request.GET.get("kind", "")})
+    first = {"kind": request.GET.get("kind", ""), "last": newest_entry(picture)}
+    form = NoteForm(request.POST or None, initial=first)
     refused: list[dict[str, str]] = []
     if request.method == "POST" and form.is_valid():
         try:
             session_actions.note_event(
                 by=scope.actor, encounter_id=picture.id, kind=form.cleaned_data["kind"],
                 note=form.cleaned_data["note"].strip(), at=moment_of(form.cleaned_data["at"], picture.now),
+                since=form.cleaned_data["last"],
             )  # fmt: skip
         except ActionRefused as error:
             refused = refusal(picture, error)

@@ -1,4 +1,7 @@
-"""What a step of a session writes down beside its state: the dose, what happened to it, how the patient left."""
+"""What a step of a session writes down beside its state: the dose, what happened to it, how the patient left.
+
+Parts of an action that holds the session and writes the audit's row itself; none has a row of its own.
+"""
 
 from __future__ import annotations
 
