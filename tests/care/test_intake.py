@@ -19,7 +19,7 @@ from sojourn.care.intake.models import ClinicalFact, IntakeAnswer, IntakeSubmiss
 from sojourn.care.intake.typed import told_of
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.clinical.eligibility.facts import VOCABULARY
-from sojourn.foundation.accounts.actor import NotAllowed, acting_as
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care.people import actor_for, make_patient
@@ -378,22 +378,6 @@ def test_another_patient_is_not_there_and_another_clinic_neither(clinic: Cast, o
                 intake_actions.remove_line(by=by, patient_id=other.pk, of="medicines", line=said.line)
             assert intake_queries.medicines(patient.pk) == ()
             assert intake_queries.answers(patient.pk) == {}
-
-
-@pytest.mark.parametrize("role", ["therapist", "front_desk", "clinic_admin", "auditor"])
-def test_others_neither_tell_nor_enter(clinic: Cast, patient: Patient, role: str):
-    by = clinic.actor(role)
-    with acting_as(by):
-        with pytest.raises(NotAllowed):
-            intake_actions.answer(by=by, patient_id=patient.pk, question_id="bipolar", told=YES, seen=None)
-        with pytest.raises(NotAllowed):
-            entry_actions.enter_fact(by=by, patient_id=patient.pk, name="sbp", value=120.0, on=TODAY)
-
-
-def test_a_patient_enters_no_clinical_fact(clinic: Cast, patient: Patient):
-    by = actor_for(clinic, patient)
-    with acting_as(by), pytest.raises(NotAllowed):
-        entry_actions.enter_fact(by=by, patient_id=patient.pk, name="sbp", value=120.0, on=TODAY)
 
 
 def test_what_staff_write_down_for_the_patient_is_marked(clinic: Cast, patient: Patient):

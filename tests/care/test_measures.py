@@ -13,7 +13,7 @@ from sojourn.care.measures import actions as measures_actions
 from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.accounts.actor import NotAllowed, acting_as
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care.people import actor_for, make_patient
@@ -183,21 +183,6 @@ def test_a_due_day_in_the_past_and_an_unknown_scale_are_refused(clinic: Cast, pa
             with pytest.raises(ActionRefused) as refused:
                 measures_actions.request_measure(by=by, patient_id=patient.pk, scale_id=scale_id, due_at=due, now=START)
             assert refused.value.codes == (code,)
-
-
-def test_who_may_ask_and_answer(clinic: Cast, patient: Patient):
-    for role, may in (("auditor", False), ("clinic_admin", False), ("front_desk", True), ("therapist", True)):
-        by = clinic.actor(role)
-        with acting_as(by):
-            assert by.may("measure.request") is may
-            if not may:
-                with pytest.raises(NotAllowed):
-                    measures_actions.request_measure(
-                        by=by, patient_id=patient.pk, scale_id="phq-9", due_at=START, now=START
-                    )
-    desk = clinic.actor("front_desk")
-    with acting_as(desk), pytest.raises(NotAllowed):
-        measures_actions.start_response(by=desk, scale_id="phq-9", patient_id=patient.pk)
 
 
 def test_patients_see_and_answer_only_their_own(clinic: Cast, other_clinic: Cast, patient: Patient):

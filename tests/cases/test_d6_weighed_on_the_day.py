@@ -138,7 +138,7 @@ def test_a_struck_weighing_is_none(clinic: Cast, monthly: Stage):
     by = clinic.actor("nurse")
     with acting_as(by):
         fact = ClinicalFact.objects.get(name="weight_kg")
-        entry_actions.take_back(by=by, fact=fact, reason="Another patient", now=timezone.now())
+        entry_actions.retract_fact(by=by, fact_id=fact.pk, reason="Another patient", now=timezone.now())
     assert "The weight is 45 days old." in prepare(clinic, monthly)
     assert "dosing" not in state(clinic, monthly)
     assert "Give the dose" not in show(clinic.client("nurse"), monthly)

@@ -9,7 +9,6 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -38,6 +37,7 @@ from sojourn.clinical.eligibility.facts import VOCABULARY
 from sojourn.clinical.interactions import together
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
+from sojourn.foundation.action import action, either, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import medicines as shipped
@@ -51,12 +51,14 @@ LINES: Final[Mapping[str, type[ListItem]]] = {
 }
 
 
+# Something is said about a patient by themselves, or by staff on their behalf.
+SPEAKS: Final = either("own.answer", "intake.enter")
+
+
 def _speaker(by: Actor, patient_id: int, now: datetime | None) -> Patient:
-    """The patient, held while something is said about them: by themselves, or by staff on their behalf. Refused:
-    not-now."""
-    by.require("own.answer" if by.patient_id is not None else "intake.enter")
+    """The patient about whom something is said. Refused: not-now."""
     not_now.must_be_later(by=by, patient_id=patient_id, at=now or timezone.now())
-    return Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    return Patient.objects.get(pk=patient_id)
 
 
 def _said(by: Actor, patient: Patient, now: datetime | None) -> dict[str, Any]:
@@ -70,7 +72,7 @@ def _said(by: Actor, patient: Patient, now: datetime | None) -> dict[str, Any]:
 # ---------------------------------------------------------------- answers
 
 
-@transaction.atomic
+@action(SPEAKS, locks=row(Patient, "patient_id"), audit="intake.answered")
 def answer(
     *,
     by: Actor,
@@ -93,7 +95,7 @@ def answer(
         raise ActionRefused(_("This question is not asked any more."), codes=("unknown-question",))
     newest = IntakeAnswer.objects.filter(patient=patient, question_id=question_id).order_by("-id").first()
     if newest is not None and (newest.standing, newest.value) == (told.standing, told.value):
-        return newest
+        return unchanged(newest)
     if newest is not None and newest.pk != seen:
         raise Overtaken(
             _("This question was answered on another page meanwhile. Both answers are shown. Choose the right one."),
@@ -102,11 +104,11 @@ def answer(
     said = _said(by, patient, now)
     _check_value(question, told, patient, clinic_day(said["said_at"], by))
     confirmed = _check_contradictions(question, told, patient, confirmed, clinic_day(said["said_at"], by))
-    row = IntakeAnswer.objects.create(
+    kept = IntakeAnswer.objects.create(
         **said, question_id=question_id, standing=told.standing, value=told.value, confirmed=sorted(confirmed)
     )
-    record(by, "intake.answered", row, question=question_id)
-    return row
+    record(by, "intake.answered", kept, question=question_id)
+    return kept
 
 
 def _check_value(question: Question, told: StatedAnswer, patient: Patient, today: date) -> None:
@@ -286,7 +288,7 @@ def _says_the_same(row: ListItem, values: Mapping[str, Any]) -> bool:
     return not row.removed and all(getattr(row, name) == each for name, each in values.items())
 
 
-@transaction.atomic
+@action(SPEAKS, locks=row(Patient, "patient_id"), audit="intake.line_said")
 def say_line(
     *,
     by: Actor,
@@ -316,20 +318,20 @@ def say_line(
     if newest is None:
         same = intake_queries.newest_lines(model, patient_id).filter(**ready).first()
         if same is not None:
-            return same  # the second press of one button
+            return unchanged(same)  # the second press of one button
     elif _says_the_same(newest, ready):
-        return newest
+        return unchanged(newest)
     elif newest.pk != seen or newest.removed:
         raise Overtaken(
             _("This line was changed on another page meanwhile. Look at it again; what you typed is still here."),
             codes=("overtaken",),
         )
-    row = model._default_manager.create(**said, line=key, **ready)
-    record(by, "intake.line_said", row, list=of)
-    return row
+    kept = model._default_manager.create(**said, line=key, **ready)
+    record(by, "intake.line_said", kept, list=of)
+    return kept
 
 
-@transaction.atomic
+@action(SPEAKS, locks=row(Patient, "patient_id"), audit="intake.line_removed")
 def remove_line(*, by: Actor, patient_id: int, of: str, line: UUID, now: datetime | None = None) -> ListItem:
     """Take a line off a list; what it said stays readable. Removing twice changes nothing."""
     patient = _speaker(by, patient_id, now)
@@ -338,18 +340,18 @@ def remove_line(*, by: Actor, patient_id: int, of: str, line: UUID, now: datetim
     if newest is None:
         raise model.DoesNotExist
     if newest.removed:
-        return newest
-    kept = {
+        return unchanged(newest)
+    words = {
         field.name: getattr(newest, field.name)
         for field in model._meta.concrete_fields
         if field.name not in {"id", "clinic", "patient", "said_at", "said_by", "on_behalf", "removed"}
     }
-    row = model._default_manager.create(**_said(by, patient, now), **kept, removed=True)
-    record(by, "intake.line_removed", row, list=of)
-    return row
+    gone = model._default_manager.create(**_said(by, patient, now), **words, removed=True)
+    record(by, "intake.line_removed", gone, list=of)
+    return gone
 
 
-@transaction.atomic
+@action(SPEAKS, locks=row(Patient, "patient_id"), audit="patient.person_added")
 def name_person(
     *,
     by: Actor,
@@ -380,7 +382,7 @@ def name_person(
     roles = {"brings_home": brings_home, "emergency_contact": emergency_contact}
     same = RelatedPerson.objects.filter(patient=patient, ended_at=None, **values, **roles).first()
     if same is not None:
-        return same
+        return unchanged(same)
     person = RelatedPerson.objects.create(
         clinic_id=by.own_clinic_id, patient=patient, created_at=now or timezone.now(), **values, **roles
     )
@@ -388,25 +390,24 @@ def name_person(
     return person
 
 
-@transaction.atomic
+@action(SPEAKS, locks=row(RelatedPerson, "person_id"), audit="patient.person_ended")
 def end_person(*, by: Actor, patient_id: int, person_id: int, now: datetime | None = None) -> RelatedPerson:
     """The person is no longer beside the patient. Ending twice changes nothing. Raises RelatedPerson.DoesNotExist.
 
     It takes something back, and so is possible at every minute."""
-    by.require("own.answer" if by.patient_id is not None else "intake.enter")
-    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
-    person = RelatedPerson.objects.select_for_update(no_key=True).get(pk=person_id, patient=patient)
-    if person.ended_at is None:
-        person.ended_at = now or timezone.now()
-        person.save(update_fields=["ended_at"])
-        record(by, "patient.person_ended", person)
+    person = RelatedPerson.objects.get(pk=person_id, patient_id=patient_id)
+    if person.ended_at is not None:
+        return unchanged(person)
+    person.ended_at = now or timezone.now()
+    person.save(update_fields=["ended_at"])
+    record(by, "patient.person_ended", person)
     return person
 
 
 # ---------------------------------------------------------------- sending
 
 
-@transaction.atomic
+@action(SPEAKS, locks=row(Patient, "patient_id"), audit="intake.sent")
 def send(*, by: Actor, patient_id: int, now: datetime | None = None) -> IntakeSubmission:
     """Send the intake to the clinic as it stands. It can be changed and sent again. Refused: nothing-said.
 
@@ -419,9 +420,9 @@ def send(*, by: Actor, patient_id: int, now: datetime | None = None) -> IntakeSu
     hashed = hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     newest = intake_queries.latest_submission(patient_id)
     if newest is not None and newest.content_hash == hashed:
-        return newest
-    row = IntakeSubmission.objects.create(
+        return unchanged(newest)
+    sent = IntakeSubmission.objects.create(
         **_said(by, patient, now), form_version=intake_form().version, content=content, content_hash=hashed
     )
-    record(by, "intake.sent", row, hash=hashed)
-    return row
+    record(by, "intake.sent", sent, hash=hashed)
+    return sent

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.clinical.eligibility.facts import VOCABULARY, Value, Word
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import Arguments, action, part, row, rows, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 
@@ -66,10 +67,10 @@ def _check_fact(name: str, value: object, on: date, patient: Patient, today: dat
 
 def _same_fact(patient_id: int, name: str, value: Any, on: date, told_by: str) -> ClinicalFact | None:
     """The newest standing row of that fact and day, if it says the same."""
-    rows = ClinicalFact.objects.filter(
+    found = ClinicalFact.objects.filter(
         patient_id=patient_id, name=name, observed_on=on, told_by=told_by, retracts=None, retractions=None
     )
-    newest = rows.order_by("-id").first()
+    newest = found.order_by("-id").first()
     return newest if newest is not None and newest.value == value else None
 
 
@@ -90,7 +91,7 @@ def _note(text: str) -> str:
     return str(plain_lines({"note": text}, {"note": 300})["note"])
 
 
-@transaction.atomic
+@action("fact.enter", locks=row(Patient, "patient_id"), audit="fact.entered")
 def enter_fact(
     *,
     by: Actor,
@@ -103,13 +104,11 @@ def enter_fact(
     now: datetime | None = None,
 ) -> ClinicalFact:
     """Enter one fact as a clinician: a blood pressure, a test, a finding. See ``enter_facts``."""
-    (row,) = enter_facts(
-        by=by, patient_id=patient_id, values={name: value}, on=on, source_note=source_note, sure=sure, now=now
-    )
-    return row
+    (fact,) = _enter(by, patient_id, {name: value}, on, source_note, sure, now or timezone.now())
+    return fact
 
 
-@transaction.atomic
+@action("fact.enter", locks=row(Patient, "patient_id"), audit="fact.entered")
 def enter_facts(
     *,
     by: Actor,
@@ -126,34 +125,36 @@ def enter_facts(
     before-birth, too-long; and, unless somebody is ``sure``, what is asked back (weight:..., pressure:..., see
     doubts.py). The same entry again changes nothing.
     """
-    by.require("fact.enter")
-    now = now or timezone.now()
-    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    return _enter(by, patient_id, values, on, source_note, sure, now or timezone.now())
+
+
+def _enter(
+    by: Actor, patient_id: int, values: Mapping[str, Value], on: date, source_note: str, sure: bool, now: datetime
+) -> tuple[ClinicalFact, ...]:
+    patient = Patient.objects.get(pk=patient_id)
     for name, value in values.items():
         _check_fact(name, value, on, patient, clinic_day(now, by))
-    if not sure:
+    known = {name: _same_fact(patient.pk, name, _stored(value), on, "clinician") for name, value in values.items()}
+    fresh = any(each is None for each in known.values())
+    if fresh and not sure:  # what is known was asked and confirmed before
         doubts.ask(_doubts(patient, values, on))
-    return tuple(
-        _keep_fact(by, patient, name, value, on, _note(source_note), now) for name, value in values.items()
-    )  # fmt: skip
+    note = _note(source_note)
+    kept = tuple(known[name] or _keep_fact(by, patient, name, value, on, note, now) for name, value in values.items())
+    return kept if fresh else unchanged(kept)
 
 
 def _keep_fact(
     by: Actor, patient: Patient, name: str, value: Value, on: date, note: str, now: datetime
 ) -> ClinicalFact:  # fmt: skip
-    if same := _same_fact(patient.pk, name, _stored(value), on, "clinician"):
-        return same
-    row = _write_fact(by, patient, name, value, on, "clinician", note, now)
-    record(by, "fact.entered", row, fact=name)
-    return row
+    fact = _write_fact(by, patient, name, value, on, "clinician", note, now)
+    record(by, "fact.entered", fact, fact=name)
+    return fact
 
 
 def _doubts(patient: Patient, values: Mapping[str, Value], on: date) -> dict[str, str]:
     """What is asked back about facts of one day. A pressure typed alone is looked at beside the other half of that
     day."""
     found: dict[str, str] = {}
-    if all(_same_fact(patient.pk, name, _stored(value), on, "clinician") for name, value in values.items()):
-        return found  # it was asked and confirmed before
     if doubts.WEIGHT in values:
         last = doubts.last_before(weight_queries.weights(patient.pk), on)
         found |= doubts.about_weight(patient.clinic_id, doubts.kilograms(values[doubts.WEIGHT]), last)
@@ -173,7 +174,7 @@ def _pressure_of(patient_id: int, on: date) -> dict[str, Value]:
     }
 
 
-@transaction.atomic
+@part(locks=row(Patient, "patient_id"), audit="fact.entered")
 def keep_weight(
     *, by: Actor, patient_id: int, kg: Decimal, on: date, source_note: str, now: datetime | None = None
 ) -> ClinicalFact:  # fmt: skip
@@ -183,37 +184,51 @@ def keep_weight(
     Refused: what a weight cannot be (implausible, future, before-birth).
     """
     now = now or timezone.now()
-    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    patient = Patient.objects.get(pk=patient_id)
     value = float(kg)
     _check_fact(doubts.WEIGHT, value, on, patient, clinic_day(now, by))
+    if same := _same_fact(patient.pk, doubts.WEIGHT, value, on, "clinician"):
+        return unchanged(same)
     return _keep_fact(by, patient, doubts.WEIGHT, value, on, _note(source_note), now)
 
 
-@transaction.atomic
+def _patient_of(named: str) -> Callable[[Actor, Arguments], QuerySet[Patient]]:
+    """The patient of the fact that an argument names by its key, or is: a fact's own row is never changed."""
+
+    def found(_by: Actor, asked: Arguments) -> QuerySet[Patient]:
+        fact = asked[named]
+        told = ClinicalFact.objects.filter(pk=fact.pk if isinstance(fact, ClinicalFact) else fact)
+        return Patient.objects.filter(pk__in=told.values("patient_id"))
+
+    return found
+
+
+@action("fact.enter", locks=rows(Patient, "fact_id", where=_patient_of("fact_id")), audit="fact.retracted")
 def retract_fact(*, by: Actor, fact_id: int, reason: str, now: datetime | None = None) -> ClinicalFact:
     """Take a fact back that was entered in error; it stays readable. Refused: reason-missing. Twice changes nothing."""
-    by.require("fact.enter")
     fact = ClinicalFact.objects.get(pk=fact_id, retracts=None)
-    Patient.objects.select_for_update(no_key=True).get(pk=fact.patient_id)
     if not _note(reason):
         raise ActionRefused(_("Write why this entry was wrong."), codes=("reason-missing",))
-    return take_back(by=by, fact=fact, reason=reason, now=now)
+    return _retract(by, fact, reason, now or timezone.now())
 
 
-@transaction.atomic
+@part(locks=rows(Patient, "fact", where=_patient_of("fact")), audit="fact.retracted")
 def take_back(*, by: Actor, fact: ClinicalFact, reason: str, now: datetime | None = None) -> ClinicalFact:
     """The same for another room that struck what this fact came from; who may, it has settled."""
+    return _retract(by, fact, reason, now or timezone.now())
+
+
+def _retract(by: Actor, fact: ClinicalFact, reason: str, now: datetime) -> ClinicalFact:
     before = ClinicalFact.objects.filter(retracts=fact).first()
     if before is not None:
-        return before
-    row = ClinicalFact.objects.create(
+        return unchanged(before)
+    retraction = ClinicalFact.objects.create(
         clinic_id=by.own_clinic_id, patient_id=fact.patient_id, name=fact.name, value=None,
-        observed_on=fact.observed_on,
-        told_by=fact.told_by, source_note=_note(reason), entered_at=now or timezone.now(), entered_by_id=by.member,
-        entered_by_name=by.name, retracts=fact,
+        observed_on=fact.observed_on, told_by=fact.told_by, source_note=_note(reason), entered_at=now,
+        entered_by_id=by.member, entered_by_name=by.name, retracts=fact,
     )  # fmt: skip
     record(by, "fact.retracted", fact, fact=fact.name)
-    return row
+    return retraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +295,7 @@ def _read_whole(text: str, patient: Patient, today: date, sure: bool) -> list[im
     return ready
 
 
-@transaction.atomic
+@action("fact.enter", locks=row(Patient, "patient_id"), audit="fact.imported")
 def import_facts(
     *, by: Actor, patient_id: int, text: str, source_note: str = "", sure: bool = False, now: datetime | None = None
 ) -> Imported:
@@ -290,9 +305,8 @@ def import_facts(
     refuses; where only something is asked back, that is confirmed for the whole text with ``sure``. Importing the same
     again changes nothing.
     """
-    by.require("fact.enter")
     now = now or timezone.now()
-    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    patient = Patient.objects.get(pk=patient_id)
     ready = _read_whole(text, patient, clinic_day(now, by), sure)
     note = _note(source_note)
     taken = [
@@ -300,6 +314,8 @@ def import_facts(
         for each in ready
         if _same_fact(patient_id, each.name, _stored(each.value), each.on, "imported") is None
     ]
-    if taken:
-        record(by, "fact.imported", patient, count=len(taken))
-    return Imported(tuple(taken), len(ready) - len(taken))
+    imported = Imported(tuple(taken), len(ready) - len(taken))
+    if not taken:
+        return unchanged(imported)
+    record(by, "fact.imported", patient, count=len(taken))
+    return imported

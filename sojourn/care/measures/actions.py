@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
-from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -23,6 +23,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.clinical.scales import Number, Scale, Score, ScoreRefusal, say
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import action, either, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import local
 
@@ -54,17 +55,18 @@ def _language() -> str:
     return translation.get_language() or "en"
 
 
-def _may_answer(by: Actor, now: datetime | None) -> None:
-    """A patient answers their own; the database shows them no other's. Staff enter what stands on paper. Refused:
-    not-now, from the start of a dose until the patient has left."""
-    if not by.may("own.answer"):
-        by.require("measure.enter")
-    not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now or timezone.now())
+# A patient answers their own; the database shows them no other's. Staff enter what stands on paper.
+ANSWERS: Final = either("own.answer", "measure.enter")
 
 
-def _hold(response_id: int) -> QuestionnaireResponse:
-    """The response, locked until the commit, so that two tabs answer one after the other."""
-    response = QuestionnaireResponse.objects.select_for_update(no_key=True).get(pk=response_id)
+def _must_be_later(by: Actor, now: datetime) -> None:
+    """Refused: not-now, from the start of a dose until the patient who answers has left."""
+    not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now)
+
+
+def _unsent(response_id: int) -> QuestionnaireResponse:
+    """The response while it can still be answered. Refused: completed."""
+    response = QuestionnaireResponse.objects.get(pk=response_id)
     if response.completed_at is not None:
         raise ActionRefused(
             _("These answers have been sent and stay as they are. They can be answered again another time."),
@@ -73,17 +75,16 @@ def _hold(response_id: int) -> QuestionnaireResponse:
     return response
 
 
-@transaction.atomic
+@action("measure.request", locks=row(Patient, "patient_id"), audit="measure.requested")
 def request_measure(
     *, by: Actor, patient_id: int, scale_id: str, due_at: datetime, now: datetime | None = None
 ) -> MeasureRequest:
     """Ask a patient to answer a questionnaire by ``due_at``. Refused while the same one is still open."""
-    by.require("measure.request")
     assert by.clinic_id is not None
     asked = _scale(scale_id)
     _for_patients(asked)
     now = now or timezone.now()
-    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    patient = Patient.objects.get(pk=patient_id)
     if due_at < now:
         raise ActionRefused(_("The day by which it is wanted has passed."), codes=("due_in_the_past",))
     waiting = measures_queries.open_requests_of([patient.pk]).get(patient.pk, [])
@@ -122,7 +123,7 @@ def _adopted_battery(indication: str) -> measures_queries.MeasureSet:
     return battery
 
 
-@transaction.atomic
+@action("measure.request", locks=row(Patient, "patient_id"), audit="measure.battery_requested")
 def request_battery(
     *, by: Actor, patient_id: int, indication: str, due_at: datetime, now: datetime | None = None
 ) -> MeasureSession:
@@ -130,10 +131,9 @@ def request_battery(
 
     Refused while no prescriber has adopted the battery, while the same session is open, or where it asks nothing.
     """
-    by.require("measure.request")
     now = now or timezone.now()
     battery = _adopted_battery(indication)
-    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    patient = Patient.objects.get(pk=patient_id)
     if due_at < now:
         raise ActionRefused(_("The day by which it is wanted has passed."), codes=("due_in_the_past",))
     if not battery.asked:
@@ -176,22 +176,21 @@ def _join(measure_session: MeasureSession, asked: Scale, open_id: int | None) ->
     )
 
 
-@transaction.atomic
+@action("measure.request", locks=row(MeasureRequest, "request_id"), audit="measure.withdrawn")
 def withdraw_request(*, by: Actor, request_id: int, now: datetime | None = None) -> MeasureRequest:
     """Take a request back. Answers given so far are kept; a completed questionnaire is not taken back."""
-    by.require("measure.request")
-    row = MeasureRequest.objects.select_for_update(no_key=True, of=("self",)).get(pk=request_id)
-    if QuestionnaireResponse.objects.filter(request=row, completed_at__isnull=False).exists():
+    request = MeasureRequest.objects.get(pk=request_id)
+    if QuestionnaireResponse.objects.filter(request=request, completed_at__isnull=False).exists():
         raise ActionRefused(_("This questionnaire has been answered."), codes=("completed",))
-    if row.withdrawn_at is not None:
+    if request.withdrawn_at is not None:
         raise ActionRefused(_("This request was taken back before."), codes=("withdrawn",))
-    row.withdrawn_at = now or timezone.now()
-    row.save(update_fields=["withdrawn_at"])
-    record(by, "measure.withdrawn", row, scale_id=row.scale_id)
-    return row
+    request.withdrawn_at = now or timezone.now()
+    request.save(update_fields=["withdrawn_at"])
+    record(by, "measure.withdrawn", request, scale_id=request.scale_id)
+    return request
 
 
-@transaction.atomic
+@action(ANSWERS, locks=row(MeasureRequest, "request_id"), audit="measure.started")
 def start_response(
     *,
     by: Actor,
@@ -205,24 +204,24 @@ def start_response(
     A request that was begun before, on whichever device, is gone on with: the same response comes back.
     ``patient_id`` is for staff who enter a paper form; a patient answers only for themselves.
     """
-    _may_answer(by, now)
     assert by.clinic_id is not None
     now = now or timezone.now()
-    row: MeasureRequest | None = None
+    _must_be_later(by, now)
+    request: MeasureRequest | None = None
     if request_id is not None:
-        row = MeasureRequest.objects.select_for_update(no_key=True).get(pk=request_id)
-        begun = QuestionnaireResponse.objects.filter(request=row).first()
+        request = MeasureRequest.objects.get(pk=request_id)
+        begun = QuestionnaireResponse.objects.filter(request=request).first()
         if begun is not None:
-            return begun
-        if row.withdrawn_at is not None:
+            return unchanged(begun)
+        if request.withdrawn_at is not None:
             raise ActionRefused(_("The clinic no longer needs these answers."), codes=("withdrawn",))
-        scale_id, patient_id = row.scale_id, row.patient_id
+        scale_id, patient_id = request.scale_id, request.patient_id
     asked = _scale(scale_id or "")
     patient = Patient.objects.get(pk=by.patient_id or patient_id or 0)
     response = QuestionnaireResponse.objects.create(
         clinic_id=by.clinic_id,
         patient=patient,
-        request=row,
+        request=request,
         scale_id=asked.id,
         scale_version=str(asked.version),
         scale_hash=asked.hash,
@@ -236,14 +235,15 @@ def start_response(
     return response
 
 
-@transaction.atomic
+@action(ANSWERS, locks=row(QuestionnaireResponse, "response_id"), audit="measure.answered")
 def answer(*, by: Actor, response_id: int, link_id: str, value: int | None, now: datetime | None = None) -> Answer:
     """Answer one item; None leaves it out on purpose. The newest answer counts; all of them are kept.
 
     The same answer again changes nothing and returns the row that stands: a tap sent twice is one tap.
     """
-    _may_answer(by, now)
-    response = _hold(response_id)
+    now = now or timezone.now()
+    _must_be_later(by, now)
+    response = _unsent(response_id)
     asked = _scale(response.scale_id)
     try:
         item = asked.item(link_id)
@@ -256,28 +256,29 @@ def answer(*, by: Actor, response_id: int, link_id: str, value: int | None, now:
         raise ActionRefused(_("Choose one of the answers shown."), codes=("unknown_answer",))
     newest = response.answers.filter(link_id=link_id).order_by("-id").first()
     if newest is not None and newest.value == value:
-        return newest
-    row = Answer.objects.create(
+        return unchanged(newest)
+    given = Answer.objects.create(
         clinic_id=response.clinic_id,
         patient_id=response.patient_id,
         response=response,
         link_id=link_id,
         value=value,
-        answered_at=now or timezone.now(),
+        answered_at=now,
     )
     record(by, "measure.answered", response, link_id=link_id)
-    return row
+    return given
 
 
-@transaction.atomic
+@action(ANSWERS, locks=row(QuestionnaireResponse, "response_id"), audit="measure.completed")
 def complete(*, by: Actor, response_id: int, now: datetime | None = None) -> QuestionnaireResponse:
     """Send the answers: score them by the definition as it stands, and freeze them.
 
     Refused while a question is neither answered nor left out on purpose. Where too much was left out for a
     score, the answers are kept without one.
     """
-    _may_answer(by, now)
-    response = _hold(response_id)
+    now = now or timezone.now()
+    _must_be_later(by, now)
+    response = _unsent(response_id)
     asked = _scale(response.scale_id)
     given = measures_queries.answers_of([response.pk]).get(response.pk, {})
     now_asked = asked.asked(given)
@@ -289,7 +290,7 @@ def complete(*, by: Actor, response_id: int, now: datetime | None = None) -> Que
         )
     _score(response, asked, given)
     response.language = _language()
-    response.completed_at = now or timezone.now()
+    response.completed_at = now
     response.save()
     record(
         by,
@@ -318,7 +319,7 @@ def _keep(response: QuestionnaireResponse, asked: Scale, result: Score | ScoreRe
     response.findings = list(result.findings)
 
 
-@transaction.atomic
+@action("measure.enter", locks=row(Patient, "patient_id"), audit="measure.entered")
 def enter_score(
     *,
     by: Actor,
@@ -337,12 +338,11 @@ def enter_score(
     ``parts``: subscales by code; ``answers``: those of the safety items, which are always wanted; ``rater``: who rated
     it; ``origin``: where it stands. Refused with every reason. Interfaces use ``safety.actions.enter_score``.
     """
-    by.require("measure.enter")
     now = now or timezone.now()
     asked = _scale(scale_id)
     if taken_at > now:
         raise ActionRefused(_("The time on the form is in the future."), codes=("future",))
-    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    patient = Patient.objects.get(pk=patient_id)
     if asked.rater == "self":
         not_now.must_have_been_awake(by=by, patient_id=patient_id, at=taken_at)
     result = asked.enter(total, parts, answers)

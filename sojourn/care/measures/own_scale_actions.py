@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,9 +16,11 @@ from sojourn.care.measures.models import OwnScale
 from sojourn.clinical.scales import FormInvalid, Scale, say
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import action, turn, unchanged
 from sojourn.foundation.audit.actions import record
 
 _CODE = re.compile(r"[^a-z0-9]+")
+VERSIONS: Final = turn("own_scale")  # two of one code at once would make the same version
 
 
 def check_own(
@@ -65,7 +66,7 @@ def _code_of(title: str) -> str:
     return _CODE.sub("-", title.lower()).strip("-")[:40] or "own"
 
 
-@transaction.atomic
+@action("measure.define", locks=VERSIONS, audit="measure.loaded")
 def load_own_scale(
     *,
     by: Actor,
@@ -85,7 +86,6 @@ def load_own_scale(
     ``not_danger``: questions that look as if they were about danger to oneself, and are not, by who loads the file; it
     stands in the scoring.
     """
-    by.require("measure.define")
     # a form in a web page sends its line ends its own way: they are no part of the content
     questionnaire = questionnaire.replace("\r\n", "\n").strip()
     asked = check_own(
@@ -103,10 +103,9 @@ def load_own_scale(
     title = say(asked.title, "en")
     code = code or stands_for or _code_of(title)
     sign = own.digest(questionnaire, scoring, stands_for)
-    _take_turns(by, code)
     newest = OwnScale.objects.filter(code=code).order_by("-version").first()
     if newest is not None and _stands(newest, sign):
-        return newest
+        return unchanged(newest)
     row = OwnScale.objects.create(
         clinic_id=by.own_clinic_id,
         code=code,
@@ -125,23 +124,14 @@ def load_own_scale(
     return row
 
 
-def _take_turns(by: Actor, code: str) -> None:
-    """Two uploads of one code come one after the other."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"own-scale {by.own_clinic_id} {code}"]
-        )
-
-
 def _stands(row: OwnScale, sign: str) -> bool:
     """Whether this very content is what the clinic asks already."""
     return row.hash == sign and not row.retired
 
 
-@transaction.atomic
+@action("measure.define", locks=VERSIONS, audit="measure.retired")
 def retire_own_scale(*, by: Actor, code: str, now: datetime | None = None) -> OwnScale:
     """Ask it no more. What was answered keeps its text and its score."""
-    by.require("measure.define")
     newest = OwnScale.objects.filter(code=code).order_by("-version").first()
     if newest is None or newest.retired:
         raise ActionRefused(_("This questionnaire is not in use."), codes=("not_in_use",))

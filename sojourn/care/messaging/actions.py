@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,6 +15,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
+from sojourn.foundation.action import NoLock, action, either, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
@@ -36,7 +36,7 @@ def _text(body: str) -> str:
     return text
 
 
-@transaction.atomic
+@action(either("own.answer", "message.write"), locks=row(Patient, "patient_id"), audit="message.written")
 def write(
     *, by: Actor, patient_id: int, body: str, key: UUID, seen: int | None = None, now: datetime | None = None
 ) -> Communication:
@@ -48,11 +48,10 @@ def write(
     has answered since.
     """
     from_patient = by.patient_id is not None
-    by.require("own.answer" if from_patient else "message.write")
-    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    patient = Patient.objects.get(pk=patient_id)
     before = Communication.objects.filter(patient=patient, typed_key=key).first()
     if before is not None:
-        return before
+        return unchanged(before)
     text = _text(body)
     if not from_patient:
         answered = Communication.objects.filter(patient=patient, from_patient=False, pk__gt=seen or 0).order_by("-id")
@@ -62,15 +61,15 @@ def write(
                 % {"name": newest.sender_name},
                 codes=("overtaken",),
             )
-    row = Communication.objects.create(
+    message = Communication.objects.create(
         clinic_id=by.own_clinic_id, patient=patient, body=text, from_patient=from_patient,
         sent_at=now or timezone.now(),
         sent_by_id=by.member, sender_name=by.name, typed_key=key,
     )  # fmt: skip
-    record(by, "message.written", row, from_patient=from_patient)
+    record(by, "message.written", message, from_patient=from_patient)
     if not from_patient and patient.email:
         _tell(patient)
-    return row
+    return message
 
 
 def _tell(patient: Patient) -> None:
@@ -94,26 +93,27 @@ def _mark(by: Actor, patient_id: int, upto: int, kind: MarkKind, now: datetime |
             "clinic_id": by.own_clinic_id, "patient_id": patient_id, "at": now or timezone.now(), "by_id": by.member,
         },
     )  # fmt: skip
-    return mark if new else None
+    return mark if new else unchanged(None)
 
 
-@transaction.atomic
+@action(
+    "own.answer",
+    locks=NoLock("the database keeps one mark of a kind for a message, and the second finds it"),
+    audit="message.read",
+)
 def mark_read(*, by: Actor, patient_id: int, upto: int, now: datetime | None = None) -> None:
     """The patient has read the thread up to that message. Twice changes nothing."""
-    by.require("own.answer")
     mark = _mark(by, patient_id, upto, MarkKind.READ, now)
     if mark is not None:
         record(by, "message.read", mark)
 
 
-@transaction.atomic
+@action("message.write", locks=row(Patient, "patient_id"), audit="message.settled")
 def settle(*, by: Actor, patient_id: int, upto: int, now: datetime | None = None) -> None:
     """Nothing more is needed up to that message (a call was made, it was a thank-you). Twice changes nothing.
 
     Overtaken ("overtaken") where the patient has written since.
     """
-    by.require("message.write")
-    Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     newest = messaging_queries.newest_of_patient(patient_id)
     if newest is not None and newest.pk > upto:
         raise Overtaken(_("The patient has written again meanwhile. Read it first."), codes=("overtaken",))
