@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -17,11 +16,12 @@ from sojourn.care.intake import doubts, importing, weight_queries
 from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.actions import plain_lines
 from sojourn.care.intake.models import ClinicalFact
+from sojourn.care.patients.locks import patient_of
 from sojourn.care.patients.models import Patient
 from sojourn.clinical.eligibility.facts import VOCABULARY, Value, Word
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.foundation.action import Arguments, action, part, row, rows, unchanged
+from sojourn.foundation.action import action, part, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 
@@ -192,18 +192,8 @@ def keep_weight(
     return _keep_fact(by, patient, doubts.WEIGHT, value, on, _note(source_note), now)
 
 
-def _patient_of(named: str) -> Callable[[Actor, Arguments], QuerySet[Patient]]:
-    """The patient of the fact that an argument names by its key, or is: a fact's own row is never changed."""
-
-    def found(_by: Actor, asked: Arguments) -> QuerySet[Patient]:
-        fact = asked[named]
-        told = ClinicalFact.objects.filter(pk=fact.pk if isinstance(fact, ClinicalFact) else fact)
-        return Patient.objects.filter(pk__in=told.values("patient_id"))
-
-    return found
-
-
-@action("fact.enter", locks=rows(Patient, "fact_id", where=_patient_of("fact_id")), audit="fact.retracted")
+# The row of a fact is never changed: who takes it back holds its patient.
+@action("fact.enter", locks=patient_of(ClinicalFact, "fact_id"), audit="fact.retracted")
 def retract_fact(*, by: Actor, fact_id: int, reason: str, now: datetime | None = None) -> ClinicalFact:
     """Take a fact back that was entered in error; it stays readable. Refused: reason-missing. Twice changes nothing."""
     fact = ClinicalFact.objects.get(pk=fact_id, retracts=None)
@@ -212,7 +202,7 @@ def retract_fact(*, by: Actor, fact_id: int, reason: str, now: datetime | None =
     return _retract(by, fact, reason, now or timezone.now())
 
 
-@part(locks=rows(Patient, "fact", where=_patient_of("fact")), audit="fact.retracted")
+@part(locks=patient_of(ClinicalFact, "fact"), audit="fact.retracted")
 def take_back(*, by: Actor, fact: ClinicalFact, reason: str, now: datetime | None = None) -> ClinicalFact:
     """The same for another room that struck what this fact came from; who may, it has settled."""
     return _retract(by, fact, reason, now or timezone.now())

@@ -15,10 +15,12 @@ from sojourn.foundation.action import Arguments, Lock, rows
 
 
 def patient_of(model: type[models.Model], argument: str) -> Lock:
-    """The patient of the row of ``model`` that an argument names by its key."""
+    """The patient of the row of ``model`` that an argument names by its key, or is."""
 
     def found(_by: Actor, asked: Arguments) -> models.QuerySet[Any]:
-        of = model._default_manager.filter(pk=asked[argument]).values("patient_id")
+        named = asked[argument]
+        key = named.pk if isinstance(named, models.Model) else named
+        of = model._default_manager.filter(pk=key).values("patient_id")
         return Patient.objects.filter(pk__in=of)
 
     return rows(Patient, argument, where=found)

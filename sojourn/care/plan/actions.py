@@ -290,7 +290,7 @@ def _must_agree(version: PlanVersion, ordered: Decimal, weight_kg: Decimal | Non
     raise ActionRefused(*wrong.values(), codes=tuple(wrong))
 
 
-@action("plan.check", locks=_PATIENT, audit=("plan.checked", "fact.entered"))
+@action("plan.check", locks=_PATIENT, audit="plan.checked")
 def double_check(
     *, by: Actor, version_id: int, weight_kg: Decimal | None, amount: Decimal, now: datetime | None = None
 ) -> DoubleCheck:
@@ -368,7 +368,7 @@ def _differences(
         yield said("dose-differs", words, version.dose_mg, own)
 
 
-@action("plan.sign", locks=_PATIENT, audit=("plan.signed", "fact.entered"))
+@action("plan.sign", locks=_PATIENT, audit="plan.signed")
 def sign(
     *, by: Actor, version_id: int, seen_hash: str, beyond_reason: str = "", now: datetime | None = None
 ) -> PlanVersion:
