@@ -1,20 +1,12 @@
-"""Who says something of a flag and who closes it take turns: no answer closes what it has not seen.
-
-Two connections, as two requests have them. The one that was first is held before its commit.
-"""
+"""Who says something of a flag and who closes it take turns: no answer closes what it has not seen."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-
-import pytest
-from django.db import connections, transaction
 
 from sojourn.care.safety.answering_actions import answer_flag
 from sojourn.care.safety.models import Flag, FlagKind, FlagSource, Severity
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
+from tests.care.at_once import meanwhile
 from tests.care.flagged import MONDAY, Flagged, flagged
 from tests.care.people import actor_for
 from tests.care.raising import raise_flag
@@ -45,24 +37,6 @@ def say_worse(found: Flagged) -> None:
             by=by, patient_id=found.patient.pk, kind=FlagKind.SELF_HARM, severity=Severity.EMERGENCY,
             source=FlagSource.WORDS, about="message:123", detail="tonight", now=MONDAY,
         )  # fmt: skip
-
-
-def meanwhile(first: Callable[[], None], then: Callable[[], None]) -> BaseException | None:
-    """``then`` begins once ``first`` is written, waits until it is committed, and raises what is returned."""
-
-    def on_its_own() -> None:
-        try:
-            then()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(1) as thread:
-        with transaction.atomic():
-            first()
-            second = thread.submit(on_its_own)
-            with pytest.raises(TimeoutError):
-                second.result(timeout=1)
-        return second.exception()
 
 
 def test_what_is_said_while_it_is_closed_opens_it_again(flagged: Flagged):
