@@ -18,7 +18,6 @@ from sojourn.care.safety import jobs, watch
 from sojourn.care.safety import queries as safety_queries
 from sojourn.care.safety.models import Flag, FlagKind, FlagNotice, FlagSource, FlagTurn, Severity
 from sojourn.care.safety.queries import StandingFlag
-from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.care.scheduling.models import WorkingHours
 from sojourn.clinical import deadlines
 from sojourn.config.environment import database
@@ -29,6 +28,7 @@ from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.foundation.rulebook.queries import ids_of
 from tests.care.adopting import as_typed
 from tests.care.people import actor_for, make_patient
+from tests.care.raising import raise_flag
 from tests.conftest import Cast, make_clinic
 
 # A Monday in Denver, 10:00 there. The clinic is open 08:00 to 18:00 on weekdays: 15:00 to 01:00 by UTC in winter.

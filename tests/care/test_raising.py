@@ -11,10 +11,10 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.safety import queries as safety_queries
 from sojourn.care.safety.actions import answer_flag
 from sojourn.care.safety.models import Flag, FlagKind, FlagReport, FlagSource, Severity
-from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care.people import actor_for, make_patient
+from tests.care.raising import raise_flag
 from tests.conftest import Cast
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)

@@ -18,13 +18,13 @@ from django.utils import timezone
 
 from sojourn.care.measures import actions as measures_actions
 from sojourn.care.safety.models import Flag, FlagAnswer, FlagKind, FlagSource, Severity
-from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.care.scheduling.models import WorkingHours
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.queries import system_actor
 from tests.care.flagged import Flagged, flagged, sweep, work_off
 from tests.care.people import make_patient
+from tests.care.raising import raise_flag
 from tests.clock import today
 from tests.conftest import Cast, make_clinic
 

@@ -9,7 +9,7 @@ from django.utils import translation
 
 from sojourn.care.candidacy.models import Kind
 from sojourn.care.intake.intake_form import LISTS
-from sojourn.care.safety.models import FlagAnswerKind, Reach
+from sojourn.care.safety.models import FlagAnswerKind, NoticeChannel, Reach, TryOutcome
 from sojourn.care.session.event_kinds import KINDS
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.audit.wording import read_by_room, sentences
@@ -39,6 +39,8 @@ CODES = [
     *(("flag.answered", "kind", code) for code in FlagAnswerKind.values),
     *(("candidacy.decided", "kind", code) for code in Kind.values if "_" in code),
     *(("flag.passed_on", "reach", code) for code in Reach.values),
+    *(("flag.notice_tried", "channel", code) for code in NoticeChannel.values),
+    *(("flag.notice_tried", "outcome", code) for code in TryOutcome.values if code != "sent"),
     *(("alarm.acknowledged", "code", code) for code in VITALS),
     *(("measure.requested", "scale_id", code) for code in ids()),
     *(("intake.line_said", "list", code) for code in LISTS),

@@ -156,8 +156,8 @@ def people() -> People:
 def the_day(found: House, patients: list[Actor]) -> list[str]:
     """Every victim dies once between a word and its flag, and once between the flag and its notice."""
     from sojourn.care.safety.models import FlagKind, FlagSource, Severity
-    from sojourn.care.safety.raising_actions import raise_flag
     from sojourn.foundation.accounts.actor import acting_as
+    from tests.care.raising import raise_flag
 
     names = []
 

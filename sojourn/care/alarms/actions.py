@@ -4,35 +4,34 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sojourn.care.alarms import store as alarm_store
 from sojourn.care.alarms.models import MONITOR_OFF, SESSION_OVER, AlarmEventKind, AlarmState, CurrentVital
 from sojourn.care.alarms.rules import acting_rules
-from sojourn.care.alarms.store import session_of
+from sojourn.care.alarms.store import alarms_of, session_of
 from sojourn.care.encounter.announcing import notify
 from sojourn.care.encounter.models import Encounter
 from sojourn.clinical import alarms
 from sojourn.clinical.alarms import AlarmReason, Event, Happening, NothingToAcknowledge, Phase, Why
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
+from sojourn.foundation.action import action, part, unchanged
 from sojourn.foundation.audit.actions import record
 
 
-@transaction.atomic
+@action("session.alarm", locks=alarms_of("encounter_id"), audit="alarm.acknowledged")
 def acknowledge(
     *, by: Actor, encounter_id: int, rule_id: str, code: str, note: str = "", now: datetime | None = None
 ) -> None:
     """A person has seen the alarm and takes it. Refused where nothing waits; Overtaken where another was quicker."""
-    by.require("session.alarm")
     now = now or timezone.now()
     encounter = Encounter.objects.get(pk=encounter_id)
     session = session_of(encounter)
     with connection.cursor() as wrapped:
         cursor = wrapped.cursor
-        alarm_store.lock(cursor, [encounter_id])
         state = alarm_store.load_states(cursor, [encounter_id]).get((encounter_id, rule_id, code))
         rule = acting_rules(cursor, [encounter.clinic_id])[encounter.clinic_id].rule(session.protocol_id, rule_id, code)
         if state is None or rule is None:
@@ -59,17 +58,12 @@ def acknowledge(
     record(by, "alarm.acknowledged", encounter, rule=rule_id, code=code)
 
 
-def expect_no_more(*, encounter: Encounter, now: datetime, by: Actor) -> None:
-    """No monitor is expected to go on: deadlines of silence end, and silence alarms end with them."""
-    end_alarms(encounter, now, by, only_silence=True)
-    CurrentVital.objects.filter(encounter=encounter).update(silent_after=None)
-
-
+@part(locks=alarms_of("encounter"), audit="alarm.ended")
 def end_alarms(encounter: Encounter, now: datetime, by: Actor, *, only_silence: bool) -> None:
+    """End the open alarms of a session that is over; with ``only_silence`` those that waited for a monitor."""
     session = session_of(encounter)
     with connection.cursor() as wrapped:
         cursor = wrapped.cursor
-        alarm_store.lock(cursor, [encounter.pk])
         acting = acting_rules(cursor, [encounter.clinic_id])[encounter.clinic_id]
         ended = []
         for row in AlarmState.objects.filter(encounter=encounter).exclude(phase=Phase.QUIET):
@@ -82,6 +76,18 @@ def end_alarms(encounter: Encounter, now: datetime, by: Actor, *, only_silence: 
             AlarmState.objects.filter(pk=row.pk).update(phase=Phase.QUIET.value, deadline_at=None)
         note = MONITOR_OFF if only_silence else SESSION_OVER
         alarm_store.insert_events(cursor, ended, by_id=by.membership_id, note=note, kind=AlarmEventKind.ENDED.value)
+    if ended:
+        record(by, "alarm.ended", encounter, alarms=len(ended))
+    else:
+        unchanged(None)
+
+
+@part(locks=alarms_of("encounter"), through=(end_alarms,))
+def expect_no_more(*, encounter: Encounter, now: datetime, by: Actor) -> None:
+    """No monitor is expected to go on: deadlines of silence end, and silence alarms end with them."""
+    end_alarms(encounter, now, by, only_silence=True)
+    CurrentVital.objects.filter(encounter=encounter).update(silent_after=None)
+    unchanged(None)  # that alarms ended is written where they are ended
 
 
 def set_baseline(*, encounter: Encounter) -> None:

@@ -9,5 +9,6 @@ from sojourn.foundation.registry import Sentences
 SENTENCES = Sentences(
     {
         "alarm.acknowledged": _("%(who)s answered an alarm of %(patient)s (%(code)s)."),
+        "alarm.ended": _("Alarms of %(patient)s ended: %(who)s took the monitor off, or ended the session."),
     },
 )

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.db import connection
 from psycopg import Cursor
 
 from sojourn.care.alarms.columns import Row, columns
 from sojourn.care.encounter.models import Encounter
 from sojourn.clinical import alarms
 from sojourn.clinical.alarms import AlarmRule, Happening, Phase, Priority, State
+from sojourn.foundation.accounts.actor import Actor
+from sojourn.foundation.action import Arguments, Lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,17 @@ def lock(cursor: Cursor[Row], encounter_ids: Sequence[int]) -> None:
         "SELECT pg_advisory_xact_lock(7301, id) FROM unnest(%s::int[]) AS id ORDER BY id",
         (list(encounter_ids),),
     )
+
+
+def alarms_of(argument: str) -> Lock:
+    """The same lock as an action declares it: of the session that an argument names by its key, or is."""
+
+    def take(_by: Actor, arguments: Arguments) -> None:
+        named = arguments[argument]
+        with connection.cursor() as wrapped:
+            lock(wrapped.cursor, [named.pk if isinstance(named, Encounter) else named])
+
+    return Lock("turn: alarms of a session", take, (argument,))
 
 
 def load_states(cursor: Cursor[Row], ids: Sequence[int]) -> dict[tuple[int, str, str], State]:

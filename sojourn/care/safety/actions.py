@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,6 +26,7 @@ from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.clinical.scales import Number
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import NoLock, action, either, row, unchanged
 
 __all__ = [
     "Answered",
@@ -48,21 +48,29 @@ class Answered:
     alarming: bool
 
 
-@transaction.atomic
+@action(
+    either("own.answer", "measure.enter"),
+    locks=NoLock("the questionnaire is locked where it is answered, and a flag where it is raised"),
+    through=(measures_actions.answer, raise_flag),
+)
 def answer_measure(
     *, by: Actor, response_id: int, link_id: str, value: int | None, now: datetime | None = None
 ) -> Answered:
     """Answer one question. An alarming answer raises a flag at once, even if the rest is never answered."""
     now = now or timezone.now()
-    row = measures_actions.answer(by=by, response_id=response_id, link_id=link_id, value=value, now=now)
-    response = row.response
+    given = measures_actions.answer(by=by, response_id=response_id, link_id=link_id, value=value, now=now)
+    response = given.response
     alarming = gravity.alarming(scale(response.scale_id), {link_id: value})
     for item in alarming:
         _raise(by, response, [item], f"{response.scale_id} {item} = {value}", now)
-    return Answered(row, bool(alarming))
+    return unchanged(Answered(given, bool(alarming)))  # the same answer again is the one that stands
 
 
-@transaction.atomic
+@action(
+    either("own.answer", "measure.enter"),
+    locks=NoLock("the questionnaire is locked where it is completed, and a flag where it is raised"),
+    through=(measures_actions.complete, raise_flag),
+)
 def complete_measure(*, by: Actor, response_id: int, now: datetime | None = None) -> QuestionnaireResponse:
     """Send the answers. If an alarming one among them has no flag yet, it is raised here."""
     now = now or timezone.now()
@@ -74,7 +82,11 @@ def complete_measure(*, by: Actor, response_id: int, now: datetime | None = None
     return response
 
 
-@transaction.atomic
+@action(
+    "measure.enter",
+    locks=row(Patient, "patient_id"),
+    through=(measures_actions.start_response, measures_actions.answer, measures_actions.complete, raise_flag),
+)
 def enter_paper(
     *,
     by: Actor,
@@ -89,11 +101,9 @@ def enter_paper(
     ``answers`` by link id, None for what was left out. The response bears the time on the paper; the audit
     and a flag bear the time of entry.
     """
-    by.require("measure.enter")
     now = now or timezone.now()
     if filled_in_at > now:
         raise ActionRefused(_("The time on the form is in the future."), codes=("future",))
-    Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     if scale(scale_id).rater == "self":
         not_now.must_have_been_awake(by=by, patient_id=patient_id, at=filled_in_at)
     _must_be_new(patient_id, scale_id, filled_in_at)
@@ -134,7 +144,11 @@ def _answer_all(
             measures_actions.answer(by=by, response_id=response.pk, link_id=link_id, value=value, now=filled_in_at)
 
 
-@transaction.atomic
+@action(
+    "measure.enter",
+    locks=NoLock("the patient is locked where the score is kept"),
+    through=(measures_actions.enter_score, raise_flag),
+)
 def enter_score(
     *,
     by: Actor,

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.patients.models import Patient
 from sojourn.care.safety import duty_queries
 from sojourn.care.safety import queries as safety_queries
 from sojourn.care.safety.clock_actions import begin_acting, begin_taking
 from sojourn.care.safety.models import Flag, FlagAnswer, FlagAnswerKind, FlagOutcome, FlagReading
 from sojourn.care.safety.queries import StandingFlag
+from sojourn.care.safety.turns import of_flag
 from sojourn.clinical.written import says_something
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
+from sojourn.foundation.action import NoLock, action, unchanged
 from sojourn.foundation.audit.actions import record
 
 _HELD = (FlagAnswerKind.SEEN, FlagAnswerKind.HANDED, FlagAnswerKind.CONTACTED, FlagAnswerKind.CLOSED)
@@ -30,10 +30,9 @@ _STEPS: Mapping[str, tuple[FlagAnswerKind, ...]] = {
 }
 
 
-@transaction.atomic
+@action("flag.answer", locks=NoLock("the database keeps one first reading a person"), audit="flag.read")
 def note_reading(*, by: Actor, flag_id: int, now: datetime | None = None) -> FlagReading:
     """Somebody who can answer the flag has opened it: once for each person. The patient is told so."""
-    by.require("flag.answer")
     flag = Flag.objects.get(pk=flag_id)
     row, new = FlagReading.objects.get_or_create(
         flag=flag,
@@ -45,12 +44,13 @@ def note_reading(*, by: Actor, flag_id: int, now: datetime | None = None) -> Fla
             "at": now or timezone.now(),
         },
     )
-    if new:
-        record(by, "flag.read", row)
+    if not new:
+        return unchanged(row)
+    record(by, "flag.read", row)
     return row
 
 
-@transaction.atomic
+@action("flag.answer", locks=of_flag("flag_id"), audit="flag.answered")
 def answer_flag(
     *,
     by: Actor,
@@ -68,10 +68,7 @@ def answer_flag(
     ``after`` is the id of the newest answer that the actor saw, None for none: whoever was slower is told so. Refused:
     unknown_answer, closed, take_first, taken, note_missing, outcome_missing, cannot_take.
     """
-    by.require("flag.answer")
     now = now or timezone.now()
-    patient_id = Flag.objects.get(pk=flag_id).patient_id
-    Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     found = safety_queries.flag(flag_id)
     _must_be_newest(found, after)
     _must_fit(found, by, kind)
@@ -80,8 +77,8 @@ def answer_flag(
     if kind == FlagAnswerKind.CLOSED:
         _must_say_what_came_of_it(chosen, note)
     row = FlagAnswer.objects.create(
-        clinic_id=by.own_clinic_id, patient_id=patient_id, flag=found.row, kind=kind, outcome=chosen, note=note, at=now,
-        by_id=by.member, by_name=by.name, to=receiver,
+        clinic_id=by.own_clinic_id, patient_id=found.row.patient_id, flag=found.row, kind=kind, outcome=chosen,
+        note=note, at=now, by_id=by.member, by_name=by.name, to=receiver,
     )  # fmt: skip
     record(by, "flag.answered", found.row, kind=kind)
     _begin_clock(found, row, now)

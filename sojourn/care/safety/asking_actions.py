@@ -6,33 +6,32 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
-from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from sojourn.care.safety.models import Flag, FlagAnswerKind, FlagKind, FlagReport, FlagSource, Severity
 from sojourn.care.safety.queries import still_open
 from sojourn.care.safety.raising_actions import raise_flag, say_again
+from sojourn.care.safety.turns import by_key
 from sojourn.foundation.accounts.actor import Actor
+from sojourn.foundation.action import action, unchanged
 
 # Presses within it are one need. It spares people letters and clears nothing: whoever reached the patient in between
 # is asked anew (say_again), and what was closed is a new flag.
 _ONE_NEED: Final = timedelta(hours=1)
 
 
-@transaction.atomic
+@action("own.read", locks=by_key("asked for help", "patient_id"), through=(raise_flag, say_again))
 def ask_for_help(*, by: Actor, patient_id: int, form: UUID, now: datetime | None = None) -> Flag:
     """The patient asks the clinic for help: one flag, to be answered now. ``form`` is the key of the form that was on
     the page: sent twice it is one press, as long as nobody has reached the patient and the hour lasts. Another press
     within the hour is a report on the open flag. Nothing refuses it but whose it is."""
-    by.require("own.read")
     now = now or timezone.now()
-    _one_at_a_time(patient_id)
     about = f"asked:{form}"
     pressed, standing = _asked_by(patient_id, about), _lately(patient_id, now - _ONE_NEED)
     if pressed is not None:
         if pressed == standing and not _reached(pressed):
-            return pressed
+            return unchanged(pressed)
         about = f"asked:{uuid4()}"  # the page stayed open, and it is another press
     if standing is not None:
         say_again(by=by, flag=standing, severity=Severity.EMERGENCY, source=FlagSource.BUTTON, about=about, now=now)
@@ -41,11 +40,6 @@ def ask_for_help(*, by: Actor, patient_id: int, form: UUID, now: datetime | None
         by=by, patient_id=patient_id, kind=FlagKind.ASKED_FOR_HELP, severity=Severity.EMERGENCY,
         source=FlagSource.BUTTON, about=about, now=now,
     )  # fmt: skip
-
-
-def _one_at_a_time(patient_id: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"asked for help {patient_id}"])
 
 
 def _asked_by(patient_id: int, about: str) -> Flag | None:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,20 +13,20 @@ from sojourn.care.safety.duty_queries import ANSWERS, FEWEST, clinical_members
 from sojourn.care.safety.models import DutyContact, DutyList, NoticeChoice
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import NoLock, action
 from sojourn.foundation.audit.actions import record
 
 MOST = 12
 _NUMBER = re.compile(r"\+[0-9]{7,15}")
 
 
-@transaction.atomic
+@action("duty.manage", locks=NoLock("each list is a row of its own, and the newest counts"), audit="duty.named")
 def name_duty(*, by: Actor, member_ids: Sequence[int], now: datetime | None = None) -> DutyList:
     """Say who is asked about a flag: the first, the back-up, then the others. It replaces the list before.
 
     Refused: too-few (one person cannot step in for themselves), too-many, twice (one person in two roles as well),
     cannot-answer (has left, is not confirmed, or holds a role that answers no flags).
     """
-    by.require("duty.manage")
     wanted = list(member_ids)
     if len(wanted) != len(set(wanted)):
         raise ActionRefused(_("Each person can be on the list only once."), codes=["twice"])
@@ -51,12 +50,11 @@ def name_duty(*, by: Actor, member_ids: Sequence[int], now: datetime | None = No
     return row
 
 
-@transaction.atomic
+@action(ANSWERS, locks=NoLock("each choice is a row of its own, and the newest counts"), audit="duty.channels_chosen")
 def choose_channels(
     *, by: Actor, by_email: bool, sms_number: str = "", now: datetime | None = None
 ) -> NoticeChoice:  # fmt: skip
     """Agree to be told of flags by e-mail, by text message, or on the pages alone. Refused: number."""
-    by.require(ANSWERS)
     number = "".join(each for each in sms_number if each not in " -().")
     if number and not _NUMBER.fullmatch(number):
         raise ActionRefused(

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from sojourn.care.measures.queries import scale
@@ -15,13 +14,18 @@ from sojourn.care.safety import gravity
 from sojourn.care.safety.models import FlagKind, FlagSource, Severity
 from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.foundation.accounts.actor import Actor
+from sojourn.foundation.action import NoLock, action, either, unchanged
 
 # Why an answer does not count, as its flag says it beside the answer; translated where it is read.
 UNDER_A_DOSE: Final = gettext_noop("given under a dose; the questionnaire does not count")
 TOO_LATE: Final = gettext_noop("given after the questionnaire was sent or withdrawn; it is not kept there")
 
 
-@transaction.atomic
+@action(
+    either("own.answer", "measure.enter"),
+    locks=NoLock("a flag is locked where it is raised"),
+    through=(raise_flag,),
+)
 def hear(
     *,
     by: Actor,
@@ -50,4 +54,4 @@ def hear(
             detail=f"{scale_id} {item} = {answers[item]} ({why})",
             now=now,
         )
-    return bool(alarming)
+    return unchanged(bool(alarming))  # nothing alarms, or it was raised before

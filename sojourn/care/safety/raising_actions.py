@@ -20,7 +20,9 @@ from sojourn.care.safety.models import (
     FlagSource,
     Severity,
 )
+from sojourn.care.safety.turns import RAISED, of_flag
 from sojourn.foundation.accounts.actor import Actor
+from sojourn.foundation.action import part, unchanged
 from sojourn.foundation.audit.actions import record
 
 log = logging.getLogger("sojourn")
@@ -28,7 +30,7 @@ log = logging.getLogger("sojourn")
 _RESPONSE = "response"
 
 
-@transaction.atomic
+@part(locks=RAISED, audit=("flag.raised", "flag.raised_again"))
 def raise_flag(
     *,
     by: Actor,
@@ -40,7 +42,7 @@ def raise_flag(
     detail: str = "",
     now: datetime | None = None,
 ) -> Flag:
-    """Raise a flag about a patient, in the caller's transaction. It is never refused for want of an owner.
+    """Raise a flag about a patient, as a part of whatever saw the danger. It is never refused for want of an owner.
 
     ``about`` names the row that raised it, as "message:123", "story:voices:45", "response:9": one flag for a patient,
     a kind and that row, however often it is raised. Said again otherwise, or more gravely, it becomes a FlagReport on
@@ -60,9 +62,12 @@ def raise_flag(
         _begin_taking(flag, Severity(flag.severity), now)
     elif _is_news(flag, said):
         _report(by, flag, said, now)
+    else:
+        return unchanged(flag)
     return flag
 
 
+@part(locks=of_flag("flag"), audit="flag.raised_again")
 def say_again(
     *, by: Actor, flag: Flag, severity: Severity, source: FlagSource, about: str, now: datetime
 ) -> FlagReport | None:
@@ -70,7 +75,7 @@ def say_again(
     the flag is open. Whoever took the flag and has reached the patient already is asked anew, and the others with
     them; None where the row has said it before."""
     if flag.reports.filter(about=about).exists():
-        return None
+        return unchanged(None)
     said = {"severity": Severity(severity), "source": FlagSource(source), "detail": "", "about": about[:80]}
     return _report(by, flag, said, now, over=(FlagAnswerKind.CLOSED, FlagAnswerKind.CONTACTED))
 

@@ -13,6 +13,7 @@ SENTENCES = Sentences(
         "flag.read": _("%(who)s read a flag of %(patient)s."),
         "flag.passed_on": _("Nobody had answered a flag of %(patient)s: it was passed on (%(reach)s)."),
         "flag.told": _("People were told of a flag of %(patient)s (%(reach)s, %(people)s people)."),
+        "flag.notice_tried": _("Sojourn tried to tell somebody of a flag of %(patient)s %(channel)s: %(outcome)s."),
         "duty.named": _("%(who)s named who is asked when a patient may be in danger (%(people)s people)."),
         "duty.channels_chosen": _("%(who)s chose how to be told of a flag."),
         "flag.answered": _("%(who)s answered a flag of %(patient)s (%(kind)s)."),

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from smtplib import SMTPException
 
-from django.db import connection, transaction
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -27,8 +26,10 @@ from sojourn.care.safety.models import (
     Reach,
     TryOutcome,
 )
+from sojourn.care.safety.turns import by_key
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic, Membership
+from sojourn.foundation.action import action, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import local
 from sojourn.foundation.links import Page, address
@@ -37,13 +38,12 @@ from sojourn.foundation.mail import letters, sms
 FINAL = (TryOutcome.SENT, TryOutcome.NO_WAY, TryOutcome.NOT_NEEDED)
 
 
-@transaction.atomic
+@action("flag.tell", locks=by_key("flag-turn", "turn_id"), audit="flag.told")
 def plan_notices(*, by: Actor, turn_id: int, now: datetime | None = None) -> list[int]:
     """Write one notice for each person of a turn and each of their channels; the ids of those that are not told yet.
 
     The pages show an open flag to everybody who can answer it: that notice is told as it is written.
     """
-    by.require("flag.tell")
     now = now or timezone.now()
     turn = FlagTurn.objects.select_related("clock").get(pk=turn_id)
     if not turn.notices.exists():
@@ -62,6 +62,8 @@ def plan_notices(*, by: Actor, turn_id: int, now: datetime | None = None) -> lis
         for notice in FlagNotice.objects.filter(turn=turn, channel=NoticeChannel.PAGE, tries=None):
             _prove(notice, TryOutcome.SENT, "", now)
         record(by, "flag.told", turn, reach=turn.reach, people=len(people))
+    else:
+        unchanged(None)
     told = FlagNoticeTry.objects.filter(notice__turn=turn, outcome__in=FINAL).values("notice_id")
     return list(FlagNotice.objects.filter(turn=turn).exclude(pk__in=told).order_by("id").values_list("pk", flat=True))
 
@@ -89,19 +91,17 @@ def _channels(chosen: NoticeChoice | None) -> Iterator[NoticeChannel]:
         yield NoticeChannel.SMS
 
 
-@transaction.atomic
+@action("flag.tell", locks=by_key("flag-notice", "notice_id"), audit="flag.notice_tried")
 def tell_one(*, by: Actor, notice_id: int, now: datetime | None = None) -> bool:
     """Try one notice, and write down what came of it; False where it must be tried again. One at a time: who waits
     for another finds it told."""
-    by.require("flag.tell")
     now = now or timezone.now()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"flag-notice {notice_id}"])
     notice = FlagNotice.objects.select_related("turn__clock", "member__person").get(pk=notice_id)
     if notice.tries.filter(outcome__in=FINAL).exists():
-        return True
+        return unchanged(True)
     outcome, detail = _try(notice)
     _prove(notice, outcome, detail, now)
+    record(by, "flag.notice_tried", notice, patient_id=notice.turn.patient_id, channel=notice.channel, outcome=outcome)
     return outcome != TryOutcome.FAILED
 
 

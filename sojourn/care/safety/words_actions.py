@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
-from django.db import transaction
 from django.utils import timezone
 
 from sojourn.care.safety.models import FlagKind, FlagSource, Severity
@@ -18,27 +18,35 @@ from sojourn.care.safety.queries import open_with
 from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.clinical.danger import Danger, dangers
 from sojourn.foundation.accounts.actor import Actor
+from sojourn.foundation.action import NoLock, When, action, part, unchanged
+
+FLAGS_LOCKED: Final = NoLock("a flag is locked where it is raised")
 
 
-@transaction.atomic
+@part(locks=FLAGS_LOCKED, through=(raise_flag,))
 def heed(*, by: Actor, patient_id: int, text: str, about: str, now: datetime | None = None) -> Danger | None:
     """Raise the flags that a text calls for, one of a kind for the row that ``about`` names ("message:123"); the worst
     that was found, or None. The text itself is the caller's to keep: nothing here refuses it."""
     found = dangers(text)
     for each in found:  # a voice that commands a death is a voice and a thought of suicide
         _raise(by, patient_id, each, about, now)
-    return next(iter(found), None)
+    return unchanged(next(iter(found), None))  # nothing stands there, or it was raised before
 
 
+@part(locks=FLAGS_LOCKED, through=(heed,))
 def heed_each(
     *, by: Actor, patient_id: int, texts: Iterable[str], about: str, now: datetime | None = None
 ) -> Danger | None:
     """The same for a row of several texts; the first danger that was found."""
     found = [heed(by=by, patient_id=patient_id, text=each, about=about, now=now) for each in texts if each]
-    return next(filter(None, found), None)
+    return unchanged(next(filter(None, found), None))
 
 
-@transaction.atomic
+@action(
+    When("own.read", lambda by, _asked: by.patient_id is None),  # whatever a patient sends is read
+    locks=NoLock("two presses within a minute are one flag, which the database keeps; and two are no danger"),
+    through=(raise_flag,),
+)
 def heed_unkept(
     *, by: Actor, patient_id: int, texts: Iterable[str], where: str, now: datetime | None = None
 ) -> Danger | None:
@@ -50,7 +58,7 @@ def heed_unkept(
         if not open_with(patient_id, FlagKind(danger.kind), danger.phrase[:200]):
             # The minute makes two presses of one button one flag, and a later day another.
             _raise(by, patient_id, danger, f"unkept:{where}:{now:%Y%m%d%H%M}", now)
-    return next(iter(found), None)
+    return unchanged(next(iter(found), None))
 
 
 def _raise(by: Actor, patient_id: int, found: Danger, about: str, now: datetime | None) -> None:

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -31,12 +30,14 @@ from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.safety.models import Flag, FlagKind, FlagSource, Severity
 from sojourn.care.safety.raising_actions import raise_flag
+from sojourn.care.safety.turns import WORRIED
 from sojourn.care.safety.words_actions import heed, heed_each
 from sojourn.care.scheduling.models import Appointment
 from sojourn.clinical.danger.beside import read_beside
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import LINK, NoLock, action, either, unchanged
 
 # The texts of each list of the intake. What is chosen there from a list, or is a day, is no text.
 WRITTEN: Final[Mapping[str, tuple[str, ...]]] = {
@@ -46,9 +47,14 @@ WRITTEN: Final[Mapping[str, tuple[str, ...]]] = {
     "goals": ("text",),
     "concerns": ("text",),
 }
+PATIENT_LOCKED: Final = NoLock("the patient is locked where the words are kept")
 
 
-@transaction.atomic
+@action(
+    either("own.answer", "message.write"),
+    locks=PATIENT_LOCKED,
+    through=(messaging_actions.write, heed),
+)
 def write_message(
     *, by: Actor, patient_id: int, body: str, key: UUID, seen: int | None = None, now: datetime | None = None
 ) -> Communication:
@@ -56,7 +62,7 @@ def write_message(
     row = messaging_actions.write(by=by, patient_id=patient_id, body=body, key=key, seen=seen, now=now)
     if row.from_patient:
         heed(by=by, patient_id=patient_id, text=row.body, about=f"message:{row.pk}", now=now)
-    return row
+    return unchanged(row)  # sent twice it is the message that stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,11 @@ class KeptAnswer:
     alarming: bool
 
 
-@transaction.atomic
+@action(
+    either("own.answer", "intake.enter"),
+    locks=PATIENT_LOCKED,
+    through=(intake_actions.answer, raise_flag, heed),
+)
 def answer_intake(
     *,
     by: Actor,
@@ -94,7 +104,8 @@ def answer_intake(
         )  # fmt: skip
     text = told.value if question.kind == "text" and told.standing == "told" else ""
     found = heed(by=by, patient_id=patient_id, text=text, about=about, now=now)
-    return KeptAnswer(row, found is not None or any(severity != Severity.SOON for _kind, severity in signs))
+    alarming = found is not None or any(severity != Severity.SOON for _kind, severity in signs)
+    return unchanged(KeptAnswer(row, alarming))
 
 
 def _in_the_clinics_words(by: Actor, question: Question, told: StatedAnswer) -> str:
@@ -103,7 +114,11 @@ def _in_the_clinics_words(by: Actor, question: Question, told: StatedAnswer) -> 
         return f"{_(question.text)} {wording.said(question, told)}"
 
 
-@transaction.atomic
+@action(
+    either("own.answer", "intake.enter"),
+    locks=PATIENT_LOCKED,
+    through=(intake_actions.say_line, heed_each),
+)
 def say_line(
     *,
     by: Actor,
@@ -121,10 +136,14 @@ def say_line(
     )
     texts = [getattr(row, name) for name in WRITTEN[of]]
     heed_each(by=by, patient_id=patient_id, texts=texts, about=f"story:{of}:{row.pk}", now=now)
-    return row
+    return unchanged(row)
 
 
-@transaction.atomic
+@action(
+    either("own.answer", "intake.enter"),
+    locks=PATIENT_LOCKED,
+    through=(intake_actions.name_person, heed_each),
+)
 def name_person(
     *,
     by: Actor,
@@ -144,10 +163,14 @@ def name_person(
     )  # fmt: skip
     texts = (row.name, row.relationship, row.phone)
     heed_each(by=by, patient_id=patient_id, texts=texts, about=f"person:{row.pk}", now=now)
-    return row
+    return unchanged(row)
 
 
-@transaction.atomic
+@action(
+    "own.visits",
+    locks=NoLock("the appointment is locked where the person is named"),
+    through=(ride_home_actions.bring, heed_each),
+)
 def bring(
     *, by: Actor, appointment_id: int, name: str, email: str = "", phone: str = "", relationship: str = "",
     now: datetime | None = None,
@@ -158,20 +181,20 @@ def bring(
     )
     texts = (name, relationship, phone)
     heed_each(by=by, patient_id=row.patient_id, texts=texts, about=f"person:{row.escort_id}", now=now)
-    return row
+    return unchanged(row)
 
 
-@transaction.atomic
+@action("own.sign", locks=PATIENT_LOCKED, through=(consent_actions.ask_question, heed))
 def ask_question(
     *, by: Actor, document_id: str, section_id: str, text: str, now: datetime | None = None
 ) -> ConsentQuestion:
     """``consent.ask_question``, read for danger."""
     row = consent_actions.ask_question(by=by, document_id=document_id, section_id=section_id, text=text, now=now)
     heed(by=by, patient_id=row.patient_id, text=row.text, about=f"consent_question:{row.pk}", now=now)
-    return row
+    return unchanged(row)
 
 
-@transaction.atomic
+@action("own.sign", locks=PATIENT_LOCKED, through=(consent_actions.sign, heed))
 def sign(*, by: Actor, token: str, signed_name: str = "", now: datetime | None = None, **given: Any) -> Consent:
     """``consent.sign``; what stands where a name should is read for danger."""
     row = consent_actions.sign(by=by, token=token, signed_name=signed_name, now=now, **given)
@@ -185,27 +208,32 @@ def sign(*, by: Actor, token: str, signed_name: str = "", now: datetime | None =
 WORRY: Final = 150  # characters of a worry: a flag keeps it whole, beside the name of whoever is worried
 
 
-@transaction.atomic
+@action(LINK, locks=WORRIED, through=(raise_flag,))
+def worry_of(*, by: Actor, text: str, about: str = "", now: datetime | None = None) -> Flag | None:
+    """Raise the worry that the words of a support person call for, whoever they tell of; None where they call for none.
+    ``about`` is "" for words that no row keeps."""
+    found, now = read_beside(text), now or timezone.now()
+    if found is None:
+        return unchanged(None)
+    words = text if len(text) <= WORRY else f"{found.phrase} … {text}"  # what a flag cuts is not the danger
+    return unchanged(_worry(by, Severity(found.severity), about, words, now))
+
+
+@action(
+    LINK,
+    locks=NoLock("the appointment is locked where the answer is written"),
+    through=(ride_home_actions.answer, worry_of),
+)
 def answer_ride_home(*, by: Actor, comes: bool, note: str = "", now: datetime | None = None) -> EscortAnswer:
     """``ride_home_actions.answer``. Words of danger in the note of a support person are a worry about the patient:
     whose danger they tell of, a clinician must ask."""
     row = ride_home_actions.answer(by=by, comes=comes, note=note, now=now)
     # As flags have been keyed from the beginning: the same note raises no second one.
     worry_of(by=by, text=row.note, about=f"way_home:{row.pk}", now=now)
-    return row
+    return unchanged(row)
 
 
-def worry_of(*, by: Actor, text: str, about: str = "", now: datetime | None = None) -> Flag | None:
-    """Raise the worry that the words of a support person call for, whoever they tell of; None where they call for none.
-    ``about`` is "" for words that no row keeps."""
-    found, now = read_beside(text), now or timezone.now()
-    if found is None:
-        return None
-    words = text if len(text) <= WORRY else f"{found.phrase} … {text}"  # what a flag cuts is not the danger
-    return _worry(by, Severity(found.severity), about, words, now)
-
-
-@transaction.atomic
+@action(LINK, locks=WORRIED, through=(raise_flag,))
 def worry(*, by: Actor, text: str, now: datetime | None = None) -> Flag:
     """A support person is worried about the patient and says so: a flag, whatever the words. ``by`` asks with the
     link's ``token_hash``. Pressed twice within a minute it is one. Refused: nothing, unknown."""
@@ -214,7 +242,7 @@ def worry(*, by: Actor, text: str, now: datetime | None = None) -> Flag:
         raise ActionRefused(_("Write a few words first."), codes=("nothing",))
     found = read_beside(said)
     severity = Severity(found.severity) if found is not None else Severity.URGENT
-    return _worry(by, severity, "", said, now)
+    return unchanged(_worry(by, severity, "", said, now))  # pressed twice it is the flag that stands
 
 
 def _unkept(patient_id: int, now: datetime) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -13,9 +14,9 @@ from django.utils.translation import gettext as _
 from sojourn.care.alarms import judging
 from sojourn.care.alarms.actions import expect_no_more
 from sojourn.care.alarms.store import Session, session_of
-from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.announcing import announce
 from sojourn.care.encounter.models import Encounter
+from sojourn.care.encounter.queries import current_state
 from sojourn.care.vitals import ingest
 from sojourn.care.vitals.models import Device, DeviceAssociation, ListenerPort
 from sojourn.care.vitals.reading import in_own_unit
@@ -23,11 +24,12 @@ from sojourn.clinical.protocol import PRESENT
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, pressure_fault
 from sojourn.foundation.accounts.actor import Actor, current_actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import Arguments, NoLock, action, row, rows, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day, local
 
 
-@transaction.atomic
+@action("session.observe", locks=row(Encounter, "encounter_id"), audit="reading.typed")
 def take_readings(
     *,
     by: Actor,
@@ -44,17 +46,16 @@ def take_readings(
     time once somebody says that it is one (``before_arrival``); it raises no alarm. Refused: unknown-vital, nothing,
     future, past (more than 12 hours ago), before-arrival, before-birth, not-running.
     """
-    by.require("session.observe")
     now = now or timezone.now()
     measured_at = measured_at or now
     _must_be_readings(values, measured_at, now)
-    encounter, newest = encounter_actions.lock_session(encounter_id, None)
+    encounter = Encounter.objects.get(pk=encounter_id)
     early = measured_at < encounter.opened_at
     if early:
         _must_be_said(encounter, measured_at, before_arrival)
     elif now - measured_at > timedelta(hours=12):
         raise ActionRefused(_("The time of the reading is more than 12 hours ago. Correct it."), codes=("past",))
-    if newest.state not in PRESENT:
+    if current_state(encounter_id).state not in PRESENT:
         raise ActionRefused(_("This session is not running; readings cannot be added."), codes=("not-running",))
     session = session_of(encounter)
     crossed = _crossed(values)
@@ -112,13 +113,12 @@ def _crossed(values: Mapping[str, float]) -> frozenset[str]:
     return frozenset(code for pair in pairs if pressure_fault(values[pair[0]], values[pair[1]]) for code in pair)
 
 
-@transaction.atomic
+@action("monitor.register", locks=NoLock("the database keeps one monitor of an identifier"), audit="monitor.added")
 def add_device(
     *, by: Actor, name: str, key: str, maker: str = "", address: str = "", now: datetime | None = None
 ) -> Device:
     """Add a monitor by the identifier that its messages carry ("kind:value"), and the address from which it was heard
     ("" where it was not: its first message says it). Refused: known-key."""
-    by.require("monitor.register")
     try:
         with transaction.atomic():
             device = Device.objects.create(
@@ -135,11 +135,10 @@ def add_device(
     return device
 
 
-@transaction.atomic
+@action("monitor.manage", locks=NoLock("the database keeps one clinic of a port"), audit="monitor.port_given")
 def give_port(*, by: Actor, port: int, now: datetime | None = None) -> ListenerPort:
     """Give the clinic a port of the listener: what speaks to it is this clinic's, whatever it says. The machine's owner
     decides it (``sojourn port``). Refused: taken."""
-    by.require("monitor.manage")
     try:
         with transaction.atomic():
             found = ListenerPort.objects.create(clinic_id=by.own_clinic_id, port=port, added_at=now or timezone.now())
@@ -149,10 +148,13 @@ def give_port(*, by: Actor, port: int, now: datetime | None = None) -> ListenerP
     return found
 
 
-@transaction.atomic
+@action(
+    "monitor.manage",
+    locks=rows(ListenerPort, "port", where=lambda _by, asked: ListenerPort.objects.filter(port=asked["port"])),
+    audit="monitor.port_dropped",
+)
 def drop_port(*, by: Actor, port: int) -> None:
     """Take a port from the clinic; its monitors stay its own. Refused: not-ours."""
-    by.require("monitor.manage")
     found = ListenerPort.objects.filter(port=port).first()
     if found is None:
         raise ActionRefused(_("This port does not belong to the clinic."), codes=("not-ours",))
@@ -160,26 +162,27 @@ def drop_port(*, by: Actor, port: int) -> None:
     found.delete()
 
 
-@transaction.atomic
+@action("monitor.manage", locks=row(Device, "device_id"), audit="monitor.renamed")
 def rename_device(*, by: Actor, device_id: int, name: str) -> Device:
     """Call a monitor otherwise. The same name again changes nothing. Refused: name-missing."""
-    by.require("monitor.manage")
     name = " ".join(name.split())[:60]
     if not name:
         raise ActionRefused(_("Give the monitor a name."), codes=("name-missing",))
-    device = Device.objects.select_for_update(no_key=True).get(pk=device_id)
-    if device.name != name:
-        device.name = name
-        device.save(update_fields=["name"])
-        record(by, "monitor.renamed", device, name=name)
+    device = Device.objects.get(pk=device_id)
+    if device.name == name:
+        return unchanged(device)
+    device.name = name
+    device.save(update_fields=["name"])
+    record(by, "monitor.renamed", device, name=name)
     return device
 
 
-@transaction.atomic
+@action("monitor.manage", locks=row(Device, "device_id"), audit="monitor.retired")
 def retire_device(*, by: Actor, device_id: int, now: datetime | None = None) -> Device:
-    """Take a monitor out of use. Refused while it is on a session."""
-    by.require("monitor.manage")
-    device = Device.objects.select_for_update().get(pk=device_id)
+    """Take a monitor out of use; taken out before, it stays as it was. Refused while it is on a session."""
+    device = Device.objects.get(pk=device_id)
+    if device.retired_at is not None:
+        return unchanged(device)
     if device.associations.filter(until_at=None).exists():
         raise ActionRefused(_("This monitor is on a session. Take it off first."), codes=("in-use",))
     device.retired_at = now or timezone.now()
@@ -188,18 +191,21 @@ def retire_device(*, by: Actor, device_id: int, now: datetime | None = None) -> 
     return device
 
 
-@transaction.atomic
+@action(
+    "monitor.associate",
+    locks=(row(Encounter, "encounter_id"), row(Device, "device_id")),
+    audit="monitor.put_on",
+)
 def put_on(*, by: Actor, device_id: int, encounter_id: int, now: datetime | None = None) -> DeviceAssociation:
     """Put a monitor on a patient in a running session. Refused where it is on another, or the session is over."""
-    by.require("monitor.associate")
-    encounter, newest = encounter_actions.lock_session(encounter_id, None)
-    device = Device.objects.select_for_update(no_key=True).get(pk=device_id, retired_at=None)
-    if newest.state not in PRESENT:
+    encounter = Encounter.objects.get(pk=encounter_id)
+    device = Device.objects.get(pk=device_id, retired_at=None)
+    if current_state(encounter_id).state not in PRESENT:
         raise ActionRefused(_("This session is not running."), codes=("not-running",))
     current = DeviceAssociation.objects.filter(device=device, until_at=None).first()
     if current is not None:
         if current.encounter_id == encounter_id:
-            return current
+            return unchanged(current)
         raise ActionRefused(_("%(monitor)s is on another session.") % {"monitor": device.name}, codes=("in-use",))
     association = DeviceAssociation.objects.create(
         clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, device=device, encounter=encounter,
@@ -210,19 +216,23 @@ def put_on(*, by: Actor, device_id: int, encounter_id: int, now: datetime | None
     return association
 
 
-@transaction.atomic
+def _session_of(_by: Actor, asked: Arguments) -> QuerySet[Encounter]:
+    """The session that the monitor is on: who takes off another of its monitors waits, and sees which is the last."""
+    return Encounter.objects.filter(associations__device_id=asked["device_id"], associations__until_at=None)
+
+
+@action("monitor.associate", locks=rows(Encounter, "device_id", where=_session_of), audit="monitor.taken_off")
 def take_off(*, by: Actor, device_id: int, now: datetime | None = None) -> None:
-    """Take a monitor off its session. Its silence is then expected."""
-    by.require("monitor.associate")
+    """Take a monitor off its session. Its silence is then expected. Refused: not-on."""
     now = now or timezone.now()
-    association = DeviceAssociation.objects.select_for_update().filter(device_id=device_id, until_at=None).first()
+    association = DeviceAssociation.objects.filter(device_id=device_id, until_at=None).first()
     if association is None:
         raise ActionRefused(_("This monitor is on no session."), codes=("not-on",))
     association.until_at, association.until_by_id = now, by.membership_id
     association.save(update_fields=["until_at", "until_by"])
     encounter = association.encounter
     others = DeviceAssociation.objects.filter(encounter=encounter, until_at=None).exists()
-    Device.objects.filter(pk=device_id).update(faults="")  # before the session's lock, as the listeners do
+    Device.objects.filter(pk=device_id).update(faults="")  # before the lock of its alarms, as the listeners do
     if not others:
         expect_no_more(encounter=encounter, now=now, by=by)
     record(by, "monitor.taken_off", encounter, device=device_id)

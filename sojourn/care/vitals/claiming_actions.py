@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sojourn.care.alarms import judging
 from sojourn.care.alarms.store import session_of
-from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.announcing import announce
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.vitals import faults, ingest, whose
@@ -25,10 +25,15 @@ from sojourn.care.vitals.models import (
 )
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import Arguments, NoLock, action, row, rows
 from sojourn.foundation.audit.actions import record
 
 
-@transaction.atomic
+@action(
+    "monitor.register",
+    locks=NoLock("the database keeps one monitor of an identifier"),
+    through=(add_device,),
+)
 def register(*, by: Actor, stranger_id: int, name: str, now: datetime | None = None) -> Device:
     """Add a monitor that has spoken on the clinic's port, under the closest name it gives itself. Refused: gone,
     name-missing, known-key."""
@@ -38,11 +43,21 @@ def register(*, by: Actor, stranger_id: int, name: str, now: datetime | None = N
     return add_device(by=by, name=_named(name), key=stranger.name, address=stranger.host, now=now)
 
 
-@transaction.atomic
+def _own_unheard(_by: Actor, asked: Arguments) -> QuerySet[Device]:
+    """The clinic's own monitor of this name that nobody has heard, since another clinic has one of its name too: from
+    now on its address tells the two apart."""
+    names = Stranger.objects.filter(pk=asked["stranger_id"]).values("name")
+    return Device.objects.filter(key__in=names, retired_at=None, address="")
+
+
+@action(
+    "monitor.register",
+    locks=(row(Stranger, "stranger_id"), rows(Device, "stranger_id", where=_own_unheard)),
+    audit="monitor.claimed",
+)
 def claim(*, by: Actor, stranger_id: int, code: str, name: str, now: datetime | None = None) -> Device:
     """Add a monitor that belongs to no clinic yet. Who stands before it can read the end of its name, which the page
     does not show. Refused: gone, name-missing, wrong-code, known-key."""
-    by.require("monitor.register")
     stranger = Stranger.objects.filter(pk=stranger_id, clinic_id=None, fault="").exclude(name="").first()
     if stranger is None:
         raise ActionRefused(_("This monitor is not waiting any more."), codes=("gone",))
@@ -51,27 +66,18 @@ def claim(*, by: Actor, stranger_id: int, code: str, name: str, now: datetime | 
             _("That is not how its name ends. Read it at the bedside: on the monitor's screen or its label."),
             codes=("wrong-code",),
         )
-    device = _own_unheard(stranger) or add_device(
-        by=by, name=_named(name), key=stranger.name, address=stranger.host, now=now
-    )
+    device = _own_unheard(by, {"stranger_id": stranger.pk}).first()
+    if device is not None:
+        device.address = stranger.host
+        device.save(update_fields=["address"])
+    else:
+        device = add_device(by=by, name=_named(name), key=stranger.name, address=stranger.host, now=now)
     try:
         with transaction.atomic():
             Stranger.objects.filter(pk=stranger.pk).update(clinic_id=by.own_clinic_id)
     except IntegrityError:
         pass  # the clinic has a line for it already, from its own port
     record(by, "monitor.claimed", device)
-    return device
-
-
-def _own_unheard(stranger: Stranger) -> Device | None:
-    """The clinic's own monitor of this name that nobody has heard, since another clinic has one of its name too: from
-    now on its address tells the two apart."""
-    device = (
-        Device.objects.select_for_update(no_key=True).filter(key=stranger.name, retired_at=None, address="").first()
-    )
-    if device is not None:
-        device.address = stranger.host
-        device.save(update_fields=["address"])
     return device
 
 
@@ -82,13 +88,12 @@ def _named(name: str) -> str:
     return name
 
 
-@transaction.atomic
+@action("monitor.register", locks=row(Device, "device_id"), audit="monitor.rekeyed")
 def rekey(*, by: Actor, device_id: int, stranger_id: int) -> Device:
     """Give a monitor the closer name under which it speaks, in the place of one that was too wide. Refused: gone,
     not-the-same, known-key."""
-    by.require("monitor.register")
     stranger = Stranger.objects.filter(pk=stranger_id, clinic_id=by.own_clinic_id, fault="").first()
-    device = Device.objects.select_for_update(no_key=True).get(pk=device_id, retired_at=None)
+    device = Device.objects.get(pk=device_id, retired_at=None)
     if stranger is None or not stranger.name:
         raise ActionRefused(_("This monitor is not waiting any more."), codes=("gone",))
     if not whose.too_wide(device.key, stranger.keys.split("\n"), stranger.gateway_keys.split("\n")):
@@ -103,11 +108,10 @@ def rekey(*, by: Actor, device_id: int, stranger_id: int) -> Device:
     return device
 
 
-@transaction.atomic
+@action("monitor.register", locks=row(Device, "device_id"), audit="monitor.line_confirmed")
 def confirm_line(*, by: Actor, device_id: int, host: str, now: datetime | None = None) -> Device:
     """Say that a monitor speaks from this address now. Refused: not-heard, where nothing came from it."""
-    by.require("monitor.register")
-    device = Device.objects.select_for_update(no_key=True).get(pk=device_id, retired_at=None)
+    device = Device.objects.get(pk=device_id, retired_at=None)
     if not host or host not in (device.address, device.other_address):
         raise ActionRefused(_("Nothing has come from this address."), codes=("not-heard",))
     device.address, device.address_confirmed_at = host, now or timezone.now()
@@ -117,13 +121,16 @@ def confirm_line(*, by: Actor, device_id: int, host: str, now: datetime | None =
     return device
 
 
-@transaction.atomic
+@action(
+    "monitor.associate",
+    locks=(row(Encounter, "encounter_id"), row(Device, "device_id")),
+    audit="monitor.patient_confirmed",
+)
 def confirm_patient(*, by: Actor, device_id: int, encounter_id: int, now: datetime | None = None) -> int:
     """Say that what this monitor sends under another number is of the patient whom it is on; how many values that were
     held are charted by it. Refused: not-on, not-running, nothing-held."""
-    by.require("monitor.associate")
     now = now or timezone.now()
-    encounter, _newest = encounter_actions.lock_session(encounter_id, None)
+    encounter = Encounter.objects.get(pk=encounter_id)
     if not DeviceAssociation.objects.filter(device_id=device_id, encounter=encounter, until_at=None).exists():
         raise ActionRefused(_("This monitor is not on this patient."), codes=("not-on",))
     held = list(
@@ -175,6 +182,6 @@ def _chart(encounter: Encounter, held: list[HeldReading], now: datetime, by: Act
 
 
 def _forget_fault(device_id: int) -> None:
-    device = Device.objects.select_for_update(no_key=True).get(pk=device_id)
+    device = Device.objects.get(pk=device_id)
     device.faults = faults.without(device.faults, faults.PATIENT)
     device.save(update_fields=["faults"])

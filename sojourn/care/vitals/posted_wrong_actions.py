@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,23 +18,23 @@ from sojourn.care.vitals.models import PostedWrong, Whose
 from sojourn.clinical.alarms import MONITOR_SIGNAL, Phase
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.action import action, row
 from sojourn.foundation.audit.actions import record
 
 _ALARM = faults.RULES[faults.WRONG]
 
 
-@transaction.atomic
+@action("monitor.associate", locks=row(Encounter, "encounter_id"), audit="monitor.whose_answered")
 def answer_whose(
     *, by: Actor, encounter_id: int, device_id: int, answer: str, upto: int, now: datetime | None = None
 ) -> int:
     """Say whose the values were that this monitor took back as posted wrong, of those that the page showed (their
     numbers end at ``upto``); how many. The value stays struck either way: a monitor that was on somebody else is then
     taken off by the same person. Refused: not-an-answer, answered."""
-    by.require("monitor.associate")
     now = now or timezone.now()
     if answer not in Whose.values:
         raise ActionRefused(_("Say whose the value was."), codes=("not-an-answer",))
-    encounter = Encounter.objects.select_for_update(no_key=True).get(pk=encounter_id)
+    encounter = Encounter.objects.get(pk=encounter_id)
     waiting = PostedWrong.objects.filter(encounter=encounter, device_id=device_id, answered_at=None, pk__lte=upto)
     count = waiting.update(answer=answer, answered_at=now, answered_by_id=by.member)
     if not count:

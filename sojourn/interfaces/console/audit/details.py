@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from sojourn.care.candidacy.models import Kind
 from sojourn.care.consent import texts
 from sojourn.care.intake.intake_form import intake_form
-from sojourn.care.safety.models import FlagAnswerKind, Reach
+from sojourn.care.safety.models import FlagAnswerKind, NoticeChannel, Reach, TryOutcome
 from sojourn.clinical.eligibility.facts import VOCABULARY
 from sojourn.clinical.scales import say
 from sojourn.clinical.vitals import VITALS
@@ -80,6 +80,8 @@ def _vital(code: str) -> str:
 # By action and name, or by the name alone where it means the same everywhere.
 READERS: Final[Mapping[tuple[str, str], Reader]] = {
     ("flag.answered", "kind"): _choice(FlagAnswerKind),
+    ("flag.notice_tried", "channel"): _choice(NoticeChannel),
+    ("flag.notice_tried", "outcome"): _choice(TryOutcome),
     ("candidacy.decided", "kind"): _choice(Kind),
     ("alarm.acknowledged", "code"): _vital,
     ("session.check", "item"): _item,
