@@ -196,8 +196,8 @@ def _held_to(declaration: Declaration) -> Iterator[None]:
             f"{declaration.name} ended without its audit row ({', '.join(declaration.audit) or 'of what it performs'}):"
             " record it, or return unchanged(...) where there was nothing to do"
         )
-    if outer is not None and (running.written or running.passed_on):
-        outer.passed_on = outer.passed_on or declaration.name in outer.declaration.through
+    if outer is not None and declaration.name in outer.declaration.through:
+        outer.passed_on = True  # whether it wrote or found nothing to do, it was held to its own word
 
 
 # ---------------------------------------------------------------- the declaration

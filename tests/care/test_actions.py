@@ -376,7 +376,8 @@ def test_an_action_that_passes_on_is_held_to_whom_it_passes_it_on_to(declared_he
     written = action("patient.edit", **WHOLE)(inner)
     unwritten = action("patient.edit", **WHOLE)(silent)
     with acting_as(MAY):
-        _performs(lambda by: written(by=by), audit=(), through=(written,))(by=MAY)
+        for performed in (written, unwritten):
+            _performs(lambda by, each=performed: each(by=by), audit=(), through=(performed,))(by=MAY)
         with pytest.raises(NotDeclared, match="ended without its audit row"):
             _performs(lambda by: unwritten(by=by), audit=(), through=(written,))(by=MAY)
 

@@ -63,7 +63,7 @@ def answer_measure(
     alarming = gravity.alarming(scale(response.scale_id), {link_id: value})
     for item in alarming:
         _raise(by, response, [item], f"{response.scale_id} {item} = {value}", now)
-    return unchanged(Answered(given, bool(alarming)))  # the same answer again is the one that stands
+    return Answered(given, bool(alarming))
 
 
 @action(

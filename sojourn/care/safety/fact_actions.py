@@ -43,7 +43,7 @@ def raise_of_facts(*, by: Actor, rows: Iterable[ClinicalFact], now: datetime) ->
             detail=f"{row.name} = {row.value}, {row.observed_on.isoformat()}, {row.entered_by_name}",
             now=now,
         )
-    unchanged(None)  # none of them is a danger, or it was raised before
+    unchanged(None)  # none of them may be a danger
 
 
 @action("fact.enter", locks=PATIENT_LOCKED, through=(entry_actions.enter_facts, raise_of_facts))
@@ -63,7 +63,7 @@ def enter_facts(
         by=by, patient_id=patient_id, values=values, on=on, source_note=source_note, sure=sure, now=at
     )
     raise_of_facts(by=by, rows=rows, now=at)
-    return unchanged(rows)  # the same facts again are the rows that stand
+    return rows
 
 
 @action("fact.enter", locks=PATIENT_LOCKED, through=(enter_facts,))
@@ -74,7 +74,7 @@ def enter_fact(
     (row,) = enter_facts(
         by=by, patient_id=patient_id, values={name: value}, on=on, source_note=source_note, now=now
     )  # fmt: skip
-    return unchanged(row)
+    return row
 
 
 @action("fact.enter", locks=PATIENT_LOCKED, through=(entry_actions.import_facts, raise_of_facts))
@@ -87,4 +87,4 @@ def import_facts(
         by=by, patient_id=patient_id, text=text, source_note=source_note, sure=sure, now=at
     )  # fmt: skip
     raise_of_facts(by=by, rows=found.taken, now=at)
-    return found if found.taken else unchanged(found)
+    return found

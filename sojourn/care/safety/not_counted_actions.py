@@ -54,4 +54,4 @@ def hear(
             detail=f"{scale_id} {item} = {answers[item]} ({why})",
             now=now,
         )
-    return unchanged(bool(alarming))  # nothing alarms, or it was raised before
+    return True if alarming else unchanged(False)

@@ -30,7 +30,7 @@ def heed(*, by: Actor, patient_id: int, text: str, about: str, now: datetime | N
     found = dangers(text)
     for each in found:  # a voice that commands a death is a voice and a thought of suicide
         _raise(by, patient_id, each, about, now)
-    return unchanged(next(iter(found), None))  # nothing stands there, or it was raised before
+    return found[0] if found else unchanged(None)
 
 
 @part(locks=FLAGS_LOCKED, through=(heed,))

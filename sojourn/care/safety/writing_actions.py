@@ -62,7 +62,7 @@ def write_message(
     row = messaging_actions.write(by=by, patient_id=patient_id, body=body, key=key, seen=seen, now=now)
     if row.from_patient:
         heed(by=by, patient_id=patient_id, text=row.body, about=f"message:{row.pk}", now=now)
-    return unchanged(row)  # sent twice it is the message that stands
+    return row
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def answer_intake(
     text = told.value if question.kind == "text" and told.standing == "told" else ""
     found = heed(by=by, patient_id=patient_id, text=text, about=about, now=now)
     alarming = found is not None or any(severity != Severity.SOON for _kind, severity in signs)
-    return unchanged(KeptAnswer(row, alarming))
+    return KeptAnswer(row, alarming)
 
 
 def _in_the_clinics_words(by: Actor, question: Question, told: StatedAnswer) -> str:
@@ -136,7 +136,7 @@ def say_line(
     )
     texts = [getattr(row, name) for name in WRITTEN[of]]
     heed_each(by=by, patient_id=patient_id, texts=texts, about=f"story:{of}:{row.pk}", now=now)
-    return unchanged(row)
+    return row
 
 
 @action(
@@ -163,7 +163,7 @@ def name_person(
     )  # fmt: skip
     texts = (row.name, row.relationship, row.phone)
     heed_each(by=by, patient_id=patient_id, texts=texts, about=f"person:{row.pk}", now=now)
-    return unchanged(row)
+    return row
 
 
 @action(
@@ -181,7 +181,7 @@ def bring(
     )
     texts = (name, relationship, phone)
     heed_each(by=by, patient_id=row.patient_id, texts=texts, about=f"person:{row.escort_id}", now=now)
-    return unchanged(row)
+    return row
 
 
 @action("own.sign", locks=PATIENT_LOCKED, through=(consent_actions.ask_question, heed))
@@ -191,7 +191,7 @@ def ask_question(
     """``consent.ask_question``, read for danger."""
     row = consent_actions.ask_question(by=by, document_id=document_id, section_id=section_id, text=text, now=now)
     heed(by=by, patient_id=row.patient_id, text=row.text, about=f"consent_question:{row.pk}", now=now)
-    return unchanged(row)
+    return row
 
 
 @action("own.sign", locks=PATIENT_LOCKED, through=(consent_actions.sign, heed))
@@ -216,7 +216,7 @@ def worry_of(*, by: Actor, text: str, about: str = "", now: datetime | None = No
     if found is None:
         return unchanged(None)
     words = text if len(text) <= WORRY else f"{found.phrase} … {text}"  # what a flag cuts is not the danger
-    return unchanged(_worry(by, Severity(found.severity), about, words, now))
+    return _worry(by, Severity(found.severity), about, words, now)
 
 
 @action(
@@ -230,7 +230,7 @@ def answer_ride_home(*, by: Actor, comes: bool, note: str = "", now: datetime | 
     row = ride_home_actions.answer(by=by, comes=comes, note=note, now=now)
     # As flags have been keyed from the beginning: the same note raises no second one.
     worry_of(by=by, text=row.note, about=f"way_home:{row.pk}", now=now)
-    return unchanged(row)
+    return row
 
 
 @action(LINK, locks=WORRIED, through=(raise_flag,))
@@ -242,7 +242,7 @@ def worry(*, by: Actor, text: str, now: datetime | None = None) -> Flag:
         raise ActionRefused(_("Write a few words first."), codes=("nothing",))
     found = read_beside(said)
     severity = Severity(found.severity) if found is not None else Severity.URGENT
-    return unchanged(_worry(by, severity, "", said, now))  # pressed twice it is the flag that stands
+    return _worry(by, severity, "", said, now)
 
 
 def _unkept(patient_id: int, now: datetime) -> str:
