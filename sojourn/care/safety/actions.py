@@ -26,7 +26,7 @@ from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.clinical.scales import Number
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.foundation.action import NoLock, action, either, row, unchanged
+from sojourn.foundation.action import NoLock, action, either, row
 
 __all__ = [
     "Answered",
