@@ -33,6 +33,8 @@ from sojourn.clinical.protocol.protocol import facts_of_the_day
 from sojourn.clinical.rules import Example, Loosened, Rule, RuleInvalid, tighten
 
 _BEGINNING: Final = worked_doses.BEGINNING
+# Words of an example that are missing or of another type.
+_CANNOT_BE_WORKED: Final = (LookupError, TypeError, AttributeError, ArithmeticError, AssertionError)
 _PLAIN_LIMIT: Final = 1.0
 _NINE: Final = 9.0  # of 10: what PADSS and Aldrete must reach, where an example is about their order
 
@@ -68,6 +70,9 @@ def _compare(rule: Rule, work: Callable[[Example], Mapping[str, Any]]) -> Iterat
             raise
         except ValueError as wrong:  # a fact that nobody knows, a value that it cannot have
             yield f"{rule.id}: {example.title}: {wrong}"
+            continue
+        except _CANNOT_BE_WORKED as wrong:
+            yield f"{rule.id}: {example.title}: cannot be worked: {wrong!r}"
             continue
         for key, wanted in example.expect.items():
             if key not in got:
@@ -116,7 +121,7 @@ def _exactly(number: float) -> scales.Number:
 def _alarm(rule: Rule, example: Example) -> Mapping[str, Any]:
     given = example.given
     prepared = alarms.prepare(rule, None)
-    ready = next(each for each in prepared if each.vital == given.get("vital", prepared[0].vital))
+    ready = {each.vital: each for each in prepared}[given.get("vital", prepared[0].vital)]
     state = alarms.start(ready, _BEGINNING)
     events: list[str] = []
     last: alarms.AlarmEvaluation | None = None

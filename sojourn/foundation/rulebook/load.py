@@ -15,12 +15,12 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
-from sojourn.clinical import alarms, interactions, worked
+from sojourn.clinical import alarms, interactions, raising, rule_kinds, worked
 from sojourn.clinical.protocol import Protocol
 from sojourn.clinical.protocol import read as read_protocol
 from sojourn.clinical.rules import Rule, RuleInvalid, parse_rule
 from sojourn.clinical.vitals import VITALS, UnknownVital
-from sojourn.foundation.rulebook import overtaken
+from sojourn.foundation.rulebook import overtaken, references
 from sojourn.foundation.rulebook.medicines_sound import faults as _medicine_faults
 from sojourn.foundation.rulebook.scales import scales
 
@@ -118,8 +118,10 @@ def bind(files: Iterable[tuple[str, str]]) -> Book:
             raise RuleInvalid(f"{name}: {wrong}") from wrong
         if set(tables) != {"rule"}:
             raise RuleInvalid(f"{name}: a rule file holds [[rule]] tables and nothing else")
+        if not isinstance(tables["rule"], list):
+            raise RuleInvalid(f"{name}: a rule is written [[rule]]")
         for table in tables["rule"]:
-            rule = parse_rule(table)
+            rule = _read(name, table)
             if (rule.id, rule.version) in versions:
                 raise RuleInvalid(f"{name}: {rule.id} version {rule.version} stands twice")
             versions[rule.id, rule.version] = rule
@@ -127,6 +129,17 @@ def bind(files: Iterable[tuple[str, str]]) -> Book:
                 newest[rule.id] = rule
     lines = "\n".join(f"{key[0]} {key[1]} {rule.hash}" for key, rule in sorted(versions.items()))
     return Book(MappingProxyType(versions), MappingProxyType(newest), hashlib.sha256(lines.encode()).hexdigest())
+
+
+def _read(name: str, table: Mapping[str, Any]) -> Rule:
+    """A rule from its table in a file, sound in itself; raises RuleInvalid, which names the file and the rule."""
+    try:
+        rule = parse_rule(table)
+    except RuleInvalid as wrong:
+        raise RuleInvalid(f"{name}: {wrong}") from wrong
+    if wrong_ones := rule_kinds.faults(rule):
+        raise RuleInvalid(f"{name}: {rule.id} version {rule.version}: " + "; ".join(wrong_ones))
+    return rule
 
 
 def released() -> Mapping[tuple[str, int], str]:
@@ -149,21 +162,26 @@ def check() -> tuple[str, ...]:
         return (str(wrong),)
     wrong_ones: list[str] = []
     for rule in whole.versions.values():
-        try:
-            if not rule.examples:
-                wrong_ones.append(f"{rule.id}: no worked example")
-            wrong_ones += worked.run(rule, overtaken.OVERTAKEN.get((rule.id, rule.version), ()))
-            wrong_ones += overtaken.faults(rule, newest=whole.newest[rule.id] is rule)
-            if rule.kind in alarms.KINDS:
-                alarms.prepare(rule, None)
-        except (RuleInvalid, UnknownVital) as wrong:
-            wrong_ones.append(str(wrong))
+        wrong_ones += rule_faults(rule)
+        wrong_ones += overtaken.faults(rule, newest=whole.newest[rule.id] is rule)
+    for rule in whole.of_kind(raising.KIND):
+        wrong_ones += [f"{rule.id}: {each}" for each in references.checks(rule, whole.protocols())]
     wrong_ones += _medicine_faults(whole.of_kind(interactions.KIND))
     wrong_ones += [f"{code}: no plausibility rule" for code in VITALS if f"plausible.{code}" not in whole.newest]
     for each in questionnaires:
         wrong_ones += worked.run_scale(each)
     versions = {**whole.versions, **{(each.rule.id, each.version): each.rule for each in questionnaires}}
     return (*wrong_ones, *_unlike_released(versions))
+
+
+def rule_faults(rule: Rule) -> tuple[str, ...]:
+    """What is wrong with a rule that was read: no example, one that does not come out, a reference to nothing."""
+    wrong_ones = [] if rule.examples else [f"{rule.id}: no worked example"]
+    try:
+        wrong_ones += worked.run(rule, overtaken.OVERTAKEN.get((rule.id, rule.version), ()))
+    except (RuleInvalid, UnknownVital) as wrong:
+        wrong_ones.append(str(wrong))
+    return (*wrong_ones, *(f"{rule.id}: {each}" for each in references.faults(rule)))
 
 
 def _unlike_released(versions: Mapping[tuple[str, int], Rule]) -> Iterator[str]:
