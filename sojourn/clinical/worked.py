@@ -57,6 +57,9 @@ def run_scale(scale: scales.Scale) -> tuple[str, ...]:
 def _findings(scale: scales.Scale) -> Iterator[str]:
     for finding in scale.findings:
         for title, answers, met in finding.examples:
+            if len(answers) != len(scale.scored):
+                yield f"{scale.rule.id}: {finding.code}: {title}: {len(answers)} answers, {len(scale.scored)} are asked"
+                continue
             found = scale.score(dict(zip((item.link_id for item in scale.scored), answers, strict=True)))
             if isinstance(found, scales.ScoreRefusal) or (finding.code in found.findings) != met:
                 yield f"{scale.rule.id}: {finding.code}: {title}: expected {met}"

@@ -105,8 +105,8 @@ def verify(using: str = "owner") -> list[Verdict]:
 def verify_clinic(clinic_id: int) -> Verdict:
     """Walk the actor's own clinic's chain with what the actor may see.
 
-    The chain's head is out of the runtime roles' reach, so a cut tail, or a newest row with a new hash, shows only in ``verify``, which the command
-    line runs.
+    The chain's head is out of the runtime roles' reach, so a cut tail, or a newest row with a new hash, shows only in
+    ``verify``, which the command line runs.
     """
     with connections["default"].cursor() as cursor:
         cursor.execute(_WALK, {"clinic": clinic_id})
