@@ -6,6 +6,7 @@ Reading needs no database and no Django settings, so that ``sojourn rulebook che
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from sojourn.clinical import alarms, interactions, raising, rule_kinds, worked
 from sojourn.clinical.protocol import Protocol
 from sojourn.clinical.protocol import read as read_protocol
 from sojourn.clinical.rules import Rule, RuleInvalid, parse_rule
+from sojourn.clinical.shapes import by
+from sojourn.clinical.shapes import text as text_of
 from sojourn.clinical.vitals import VITALS, UnknownVital
 from sojourn.foundation.rulebook import overtaken, references
 from sojourn.foundation.rulebook.medicines_sound import faults as _medicine_faults
@@ -144,9 +147,31 @@ def _read(name: str, table: Mapping[str, Any]) -> Rule:
 
 def released() -> Mapping[tuple[str, int], str]:
     """The hashes of released versions, from RELEASED.toml: a released version is never edited."""
-    text = resources.files(_PACKAGE).joinpath("rules", RELEASED).read_text(encoding="utf-8")
-    tables: dict[str, dict[str, Any]] = tomllib.loads(text)
-    return {(name, int(version)): str(each) for name, row in tables.items() for version, each in row.items()}
+    return read_released(resources.files(_PACKAGE).joinpath("rules", RELEASED).read_text(encoding="utf-8"))
+
+
+def read_released(text: str) -> Mapping[tuple[str, int], str]:
+    """The hashes of a file of released versions; raises RuleInvalid, which names the file and what is wrong in it."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as wrong:
+        raise RuleInvalid(f"{RELEASED}: {wrong}") from wrong
+    if wrong_ones := list(_RELEASED_SHAPE(RELEASED, tables)):
+        raise RuleInvalid("; ".join(wrong_ones))
+    return {(name, int(version)): each for name, row in tables.items() for version, each in row.items()}
+
+
+def _version(place: str, value: Any) -> Iterator[str]:
+    if not value.isdecimal() or value.startswith("0"):
+        yield f"{place} is no version"
+
+
+def _hash(place: str, value: Any) -> Iterator[str]:
+    if not isinstance(value, str) or re.fullmatch(r"[0-9a-f]{64}", value) is None:
+        yield f"{place} is no hash"
+
+
+_RELEASED_SHAPE = by(text_of, by(_version, _hash))
 
 
 def check() -> tuple[str, ...]:

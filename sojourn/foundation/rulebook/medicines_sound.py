@@ -76,5 +76,7 @@ def _of_names() -> Iterator[str]:
         for brand, route in each.brand_routes:
             if route not in interactions.TAKEN_BY:
                 yield f"medicines.csv: {brand}: nothing is taken by {route!r}"
+        if each.rxcui and not each.rxcui.isdecimal():
+            yield f"medicines.csv: {each.name}: {each.rxcui!r} is no RxNorm code"
         if each.rxcui_mark not in ("", "verified", "recalled") or bool(each.rxcui) != bool(each.rxcui_mark):
             yield f"medicines.csv: {each.name}: an RxNorm code needs its mark, and nothing else has one"

@@ -237,9 +237,12 @@ def _spot(where: str, value: Any) -> Iterator[str]:
 _SPOTS = shapes.some(_spot)
 _DEVICE = shapes.by(shapes.word(DEVICE_KEYS), _spot)
 _CODE = shapes.table(
-    {"vital": shapes.word(VITALS), "mark": shapes.word(MARKS)},
-    {"method": shapes.word(METHODS), "name": shapes.any_text, "also": shapes.some(shapes.text)},
-)
+    {},
+    {
+        "vital": shapes.any_text, "mark": shapes.any_text,  # which they must be: see _vital
+        "method": shapes.word(METHODS), "name": shapes.any_text, "also": shapes.some(shapes.text),
+    },
+)  # fmt: skip
 _MAY = shapes.some(shapes.word(VITALS), least=0)
 _OTHER = shapes.table({}, {"name": shapes.text, "may": _MAY})
 _FILE = shapes.table(
