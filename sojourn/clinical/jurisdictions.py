@@ -11,7 +11,7 @@ from sojourn.clinical.rules import Rule, RuleInvalid
 KIND: Final = "jurisdiction"
 Stale = Literal["lapsed", "review"]
 
-_TEXTS: Final = ("schedule", "who_may_prescribe", "at_home", "esketamine", "records", "key_points", "fact_base")
+TEXTS: Final = ("schedule", "who_may_prescribe", "at_home", "esketamine", "records", "key_points", "fact_base")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ def read(rule: Rule) -> Jurisdiction:
         raise RuleInvalid(f"{rule.id}: as_of must be a day")
     if any(type(each.get("on")) is not date or not each.get("what") for each in ends):
         raise RuleInvalid(f"{rule.id}: what ends needs a name and a day")
-    if empty := [part for part in _TEXTS if not isinstance(rule.fact(part), str)]:
+    if empty := [part for part in TEXTS if not isinstance(rule.fact(part), str)]:
         raise RuleInvalid(f"{rule.id}: {', '.join(empty)} must be a text")
-    if extra := sorted(set(rule.fixed) - {*_TEXTS, "code", "as_of", "ends"}):
+    if extra := sorted(set(rule.fixed) - {*TEXTS, "code", "as_of", "ends"}):
         raise RuleInvalid(f"{rule.id}: {', '.join(extra)} is not a part of a page of law")
     return Jurisdiction(
         rule=rule,

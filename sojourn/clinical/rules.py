@@ -235,6 +235,8 @@ _RULE_KEYS: Final = frozenset(
         *("parameters", "fixed", "examples"),
     )
 )
+_WITHIN: Final[Mapping[str, type]] = MappingProxyType({"parameters": dict, "fixed": dict, "examples": list})
+_EXAMPLE_KEYS: Final = frozenset(("title", "given", "expect"))
 _PARAMETER_KEYS: Final = frozenset(("value", "unit", "tighten", "furthest", "verification", "label"))
 _OPEN_KEYS: Final = frozenset(("least", "most", "unit", "tighten", "verification", "label"))
 
@@ -278,8 +280,10 @@ def frozen(value: Any) -> Any:
 
 def parse_rule(data: Table) -> Rule:
     """One rule from a table; raises RuleInvalid with all that is wrong."""
+    if not isinstance(data, Mapping):
+        raise RuleInvalid(f"{data!r} is no rule")
     identity = data.get("id", "?")
-    wrong = list(_faults(data))
+    wrong = [*_faults(data), *_endless(data)]
     if wrong:
         raise RuleInvalid(f"{identity}: " + "; ".join(wrong))
     mark = one_of(data["verification"], MARKS)
@@ -325,10 +329,28 @@ def _faults(data: Table) -> Iterator[str]:
         yield "effective_from must be a day"
     if data.get("verification") not in MARKS:
         yield f"verification must be one of {', '.join(MARKS)}"
-    if not isinstance(data.get("sources"), list) or not data["sources"]:
+    sources = data.get("sources")
+    if not isinstance(sources, list) or not sources or not all(map(_is_text, sources)):
         yield "sources must name at least one source, or say that it is a convention"
+    elif len(set(sources)) != len(sources):
+        yield "sources: one stands twice"
     yield from (f"{key} is not a part of a rule" for key in sorted(set(data) - _RULE_KEYS))
-    yield from _faults_within(data)
+    misshapen = [key for key, kind in _WITHIN.items() if not isinstance(data.get(key, kind()), kind)]
+    yield from (f"{key} must be a {'list' if key == 'examples' else 'table'}" for key in misshapen)
+    if not misshapen:
+        yield from _faults_within(data)
+
+
+def _endless(value: Any, place: str = "") -> Iterator[str]:
+    """Where a number stands that is none, or has no end."""
+    if isinstance(value, float) and not isfinite(value):
+        yield f"{place}: {value} is no number"
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _endless(each, f"{place}.{key}" if place else str(key))
+    elif isinstance(value, list):
+        for at, each in enumerate(value):
+            yield from _endless(each, f"{place}.{at}")
 
 
 def _is_text(value: object) -> bool:
@@ -346,9 +368,21 @@ def _is_number(value: object) -> bool:
 def _faults_within(data: Table) -> Iterator[str]:
     for name, table in dict(data.get("parameters", {})).items():
         yield from _parameter_faults(name, table)
-    for each in data.get("examples", []):
-        if not isinstance(each.get("title"), str) or "expect" not in each:
-            yield "an example needs a title and what to expect"
+    examples = data.get("examples", [])
+    for at, each in enumerate(examples):
+        yield from _example_faults(each)
+        if each in examples[:at]:
+            yield f"example {at} stands twice"
+
+
+def _example_faults(data: Any) -> Iterator[str]:
+    if not isinstance(data, dict) or not _is_text(data.get("title")):
+        yield "an example needs a title"
+        return
+    title = data["title"]
+    yield from (f"example {title!r}: {key} is not a part of it" for key in sorted(set(data) - _EXAMPLE_KEYS))
+    if not isinstance(data.get("expect"), dict) or not isinstance(data.get("given", {}), dict):
+        yield f"example {title!r}: given and expect are tables, and something is expected"
 
 
 def _parameter_faults(name: str, table: Any) -> Iterator[str]:
@@ -358,12 +392,28 @@ def _parameter_faults(name: str, table: Any) -> Iterator[str]:
     numbers = ("value", "furthest", "least", "most")
     yield from (f"{name}: {key} must be a number" for key in numbers if key in table and not _is_number(table[key]))
     yield from _kind_faults(name, table)
-    if not isinstance(table.get("unit"), str):
+    if not _is_text(table.get("unit")):
         yield f"{name}: unit is missing"
+    if not _is_text(table.get("label", name)):
+        yield f"{name}: label must be a text"
     if table.get("tighten") not in _DIRECTIONS:
         yield f"{name}: tighten must be one of {', '.join(_DIRECTIONS)}"
     if table.get("verification", MARKS[0]) not in MARKS:
         yield f"{name}: verification must be one of {', '.join(MARKS)}"
+    yield from _bound_faults(name, table)
+
+
+def _bound_faults(name: str, table: Table) -> Iterator[str]:
+    """How far a clinic may go lies on the stricter side, and what it may state between two bounds."""
+    value, furthest, least, most = (
+        table[key] if _is_number(table.get(key)) else None for key in ("value", "furthest", "least", "most")
+    )
+    if value is not None and furthest is not None:
+        stricter = {"lower": furthest <= value, "higher": furthest >= value}
+        if not stricter.get(str(table.get("tighten")), False):
+            yield f"{name}: furthest lies on the side of less caution"
+    if least is not None and most is not None and least >= most:
+        yield f"{name}: most is not above least"
 
 
 def _kind_faults(name: str, table: Table) -> Iterator[str]:

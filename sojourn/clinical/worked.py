@@ -33,6 +33,8 @@ from sojourn.clinical.protocol.protocol import facts_of_the_day
 from sojourn.clinical.rules import Example, Loosened, Rule, RuleInvalid, tighten
 
 _BEGINNING: Final = worked_doses.BEGINNING
+# Words of an example that are missing or of another type.
+_CANNOT_BE_WORKED: Final = (LookupError, TypeError, AttributeError, ArithmeticError, AssertionError)
 _PLAIN_LIMIT: Final = 1.0
 _NINE: Final = 9.0  # of 10: what PADSS and Aldrete must reach, where an example is about their order
 
@@ -55,6 +57,9 @@ def run_scale(scale: scales.Scale) -> tuple[str, ...]:
 def _findings(scale: scales.Scale) -> Iterator[str]:
     for finding in scale.findings:
         for title, answers, met in finding.examples:
+            if len(answers) != len(scale.scored):
+                yield f"{scale.rule.id}: {finding.code}: {title}: {len(answers)} answers, {len(scale.scored)} are asked"
+                continue
             found = scale.score(dict(zip((item.link_id for item in scale.scored), answers, strict=True)))
             if isinstance(found, scales.ScoreRefusal) or (finding.code in found.findings) != met:
                 yield f"{scale.rule.id}: {finding.code}: {title}: expected {met}"
@@ -68,6 +73,9 @@ def _compare(rule: Rule, work: Callable[[Example], Mapping[str, Any]]) -> Iterat
             raise
         except ValueError as wrong:  # a fact that nobody knows, a value that it cannot have
             yield f"{rule.id}: {example.title}: {wrong}"
+            continue
+        except _CANNOT_BE_WORKED as wrong:
+            yield f"{rule.id}: {example.title}: cannot be worked: {wrong!r}"
             continue
         for key, wanted in example.expect.items():
             if key not in got:
@@ -116,7 +124,7 @@ def _exactly(number: float) -> scales.Number:
 def _alarm(rule: Rule, example: Example) -> Mapping[str, Any]:
     given = example.given
     prepared = alarms.prepare(rule, None)
-    ready = next(each for each in prepared if each.vital == given.get("vital", prepared[0].vital))
+    ready = {each.vital: each for each in prepared}[given.get("vital", prepared[0].vital)]
     state = alarms.start(ready, _BEGINNING)
     events: list[str] = []
     last: alarms.AlarmEvaluation | None = None

@@ -83,16 +83,6 @@ def test_a_changed_row_is_named(chain: int, change: str):
     assert (found.broken_seq, found.reason) == (3, "the row was changed after it was written")
 
 
-def test_a_changed_row_with_its_hash_made_anew_breaks_at_the_next(chain: int):
-    with superuser() as admin:
-        admin.execute("UPDATE audit_auditevent SET action = 'test.lie' WHERE clinic_id = %s AND seq = 3", [chain])
-        admin.execute(
-            "UPDATE audit_auditevent a SET hash = sojourn_audit_hash(a) WHERE clinic_id = %s AND seq = 3", [chain]
-        )
-    found = verdict(chain)
-    assert (found.broken_seq, found.reason) == (4, "the row does not follow the one before it")
-
-
 def test_a_deleted_row_is_missed_at_the_next(chain: int):
     with superuser() as admin:
         admin.execute("DELETE FROM audit_auditevent WHERE clinic_id = %s AND seq = 4", [chain])
@@ -118,6 +108,76 @@ def test_a_chain_that_is_gone_altogether_is_missed(chain: int):
         admin.execute("DELETE FROM audit_auditevent WHERE clinic_id = %s", [chain])
     found = verdict(chain)
     assert (found.rows, found.broken_seq) == (0, 1)
+
+
+def _rewritten(admin: psycopg.Connection, clinic_id: int, seq: int) -> None:
+    admin.execute("UPDATE audit_auditevent SET action = 'test.lie' WHERE clinic_id = %s AND seq = %s", [clinic_id, seq])
+    admin.execute(
+        "UPDATE audit_auditevent a SET hash = sojourn_audit_hash(a) WHERE clinic_id = %s AND seq = %s", [clinic_id, seq]
+    )
+
+
+def test_the_newest_row_with_its_hash_made_anew_is_named(chain: int):
+    """No row follows that could tell: the chain's head does."""
+    with superuser() as admin:
+        _rewritten(admin, chain, ROWS)
+    found = verdict(chain)
+    assert (found.broken_seq, found.reason) == (ROWS, "the row was changed after it was written")
+
+
+def test_only_the_newest_row_is_cut(chain: int):
+    with superuser() as admin:
+        admin.execute("DELETE FROM audit_auditevent WHERE clinic_id = %s AND seq = %s", [chain, ROWS])
+    found = verdict(chain)
+    assert (found.broken_seq, found.reason) == (ROWS, "the newest rows are missing")
+
+
+def test_a_cut_tail_whose_last_hash_is_made_to_be_that_of_the_head_is_missed(chain: int):
+    """The hash alone would fit: the number does not."""
+    with superuser() as admin:
+        admin.execute("DELETE FROM audit_auditevent WHERE clinic_id = %s AND seq = %s", [chain, ROWS])
+        admin.execute(
+            "UPDATE audit_head SET hash = (SELECT hash FROM audit_auditevent WHERE clinic_id = %s AND seq = %s)"
+            " WHERE clinic_id = %s",
+            [chain, ROWS - 1, chain],
+        )
+    assert verdict(chain).broken_seq == ROWS
+
+
+def test_a_head_that_was_set_back_is_missed(chain: int):
+    with superuser() as admin:
+        admin.execute("UPDATE audit_head SET seq = %s WHERE clinic_id = %s", [ROWS - 2, chain])
+    found = verdict(chain)
+    assert (found.broken_seq, found.reason) == (ROWS - 1, "the row does not follow the one before it")
+
+
+def test_a_chain_without_a_head_is_broken_from_its_first_row(chain: int):
+    with superuser() as admin:
+        admin.execute("DELETE FROM audit_head WHERE clinic_id = %s", [chain])
+    assert verdict(chain).broken_seq == 1
+
+
+@pytest.mark.parametrize("seq", range(1, ROWS))
+def test_every_row_that_is_rewritten_with_its_hash_breaks_the_one_after_it(chain: int, seq: int):
+    with superuser() as admin:
+        _rewritten(admin, chain, seq)
+    found = verdict(chain)
+    assert (found.broken_seq, found.reason) == (seq + 1, "the row does not follow the one before it")
+
+
+def test_who_rewrites_the_head_too_is_found_only_beside_a_hash_written_down_elsewhere(chain: int):
+    """What the chain cannot know: docs/operations tells to keep the newest hash, and here is why."""
+    kept = verdict(chain).head
+    with superuser() as admin:
+        _rewritten(admin, chain, ROWS)
+        admin.execute(
+            "UPDATE audit_head SET hash = (SELECT hash FROM audit_auditevent WHERE clinic_id = %s AND seq = %s)"
+            " WHERE clinic_id = %s",
+            [chain, ROWS, chain],
+        )
+    found = verdict(chain)
+    assert found.whole
+    assert found.head != kept
 
 
 def test_two_rows_that_changed_places_are_found(chain: int):

@@ -22,6 +22,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from sojourn.clinical import shapes
 from sojourn.clinical.rules import MARKS, Verification, content_hash, weakest
 from sojourn.foundation.rulebook.release import entered, write
 
@@ -250,9 +251,50 @@ def parse(name: str, text: str) -> Source:
     """One file; raises TextInvalid."""
     try:
         data = tomllib.loads(text)
-        return _source(data)
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as wrong:
+        source = _source(data)
+    except (tomllib.TOMLDecodeError, LookupError, TypeError, ValueError, AttributeError) as wrong:
         raise TextInvalid(f"{name}: {wrong}") from wrong
+    shape = _PACK if source.is_pack else _DOCUMENT
+    if misshapen := [*shape(name, data), *(f"{name}: {each}" for each in _names_twice(source))]:
+        raise TextInvalid("; ".join(misshapen))
+    return source
+
+
+_WORDS: Final = {"en": shapes.text, "es": shapes.text}
+_BOTH: Final = shapes.table(_WORDS)
+_CITE: Final = shapes.table({"fact": shapes.text, "mark": shapes.word(MARKS)}, {"note": shapes.text})
+_SAID: Final = {"ways": shapes.some(shapes.word(WAYS)), "cites": shapes.some(_CITE)}
+_CLAUSE: Final = shapes.some(shapes.table(_WORDS, _SAID))
+_NAMED: Final = shapes.some(shapes.table({**_WORDS, "id": shapes.text}, _SAID))
+_FILE: Final = {"version": shapes.whole(1), "effective_from": shapes.day, "title": _BOTH}
+_DOCUMENT: Final = shapes.table(
+    {
+        **_FILE, "id": shapes.text, "summary": _BOTH, "statement": _NAMED, "stops": _CLAUSE, "stays": _CLAUSE,
+        "section": shapes.some(shapes.table({"id": shapes.text, "title": _BOTH, "clause": _CLAUSE})),
+    },
+    {"optional": shapes.flag, "ways": shapes.some(shapes.word(WAYS))},
+)  # fmt: skip
+_PACK: Final = shapes.table(
+    {**_FILE, "code": shapes.text, "as_of": shapes.text, "review_on": shapes.day},
+    {
+        "staff_note": _CLAUSE,
+        "clause": shapes.some(
+            shapes.table(
+                {**_WORDS, "id": shapes.text, "document": shapes.text, "section": shapes.text},
+                {**_SAID, "ends_on": shapes.day},
+            )
+        ),
+    },
+)
+
+
+def _names_twice(source: Source) -> Iterator[str]:
+    """Sections and statements of one name: a signature would not say which was meant."""
+    for what, names in (
+        ("section", [each.id for each in source.sections]),
+        ("statement", [each.id for each in source.statements]),
+    ):
+        yield from (f"{what} {each} stands twice" for each in sorted({each for each in names if names.count(each) > 1}))
 
 
 def _clauses(data: Mapping[str, Any], name: str) -> tuple[Clause, ...]:

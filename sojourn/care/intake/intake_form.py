@@ -12,10 +12,12 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 from importlib import resources
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from sojourn.clinical.eligibility.facts import VOCABULARY, Value
 from sojourn.clinical.numbers import NumberRefusal, read_amount
+from sojourn.clinical.raising import SEVERITIES
+from sojourn.clinical.shapes import anything, by, either, some, table, text, word
 
 Kind = Literal["yes_no", "number", "choice", "checklist", "day", "text", "list"]
 LISTS: Final = ("medicines", "allergies", "treatments", "goals", "concerns", "people")
@@ -290,7 +292,56 @@ def _question(row: dict[str, Any], section: str) -> Question:
     )
 
 
+_WHEN: Final = some(table({"of": text, "is": either(text, some(text))}))
+_CHOICE: Final = table(
+    {"id": text, "text": text}, {"hint": text, "fact": word(VOCABULARY), "facts": by(text, anything)}
+)
+# Which flags an answer can raise: kinds of care/safety, which stands above this room.
+DANGERS: Final = ("suicidal_thoughts", "self_harm", "voices")
+_SIGN: Final = table({"on": some(text), "kind": word(DANGERS), "severity": word(SEVERITIES)})
+_QUESTION: Final = table(
+    {"id": text, "kind": word(get_args(Kind)), "text": text, "why": text},
+    {
+        "hint": text, "fact": text, "units": some(word({*_TO_KG, *_TO_CM})), "of": word(LISTS),
+        "choices": some(_CHOICE), "when": _WHEN, "any_of": _WHEN, "danger": some(_SIGN),
+    },
+)  # fmt: skip
+_FILE: Final = table(
+    {"version": text, "section": some(table({"id": text, "title": text, "lead": text, "question": some(_QUESTION)}))},
+    {"contradiction": some(table({"id": text, "on": text, "when": _WHEN, "words": text}))},
+)
+# The kind of fact that a kind of question tells.
+_TELLS: Final[Mapping[str, str]] = {"yes_no": "yes_no", "number": "number", "day": "day"}
+
+
+def _can_be(question: Question) -> frozenset[str]:
+    """The words of every answer that a question can have."""
+    own = {"yes_no": {"yes", "no"}, "list": {"none", "done"}}.get(question.kind, {each.id for each in question.choices})
+    return frozenset({"unsure", "skipped", *own})
+
+
+def _check_words(form: IntakeForm) -> None:
+    """What is never answered so can never be met: a question would never be asked, a danger never be heard."""
+    answers = {RECORD_SEX: frozenset(VOCABULARY["sex"].choices), **{each.id: _can_be(each) for each in form.questions}}
+    asked = [(each.id, one) for each in form.questions for one in (*each.when, *each.any_of)]
+    asked += [(each.id, one) for each in form.contradictions for one in each.when]
+    for name, condition in asked:
+        if stray := condition.among - answers[condition.of]:
+            raise BadIntakeForm(f"{name}: {condition.of} is never {', '.join(sorted(stray))}")
+    for each in form.questions:
+        for sign in each.danger:
+            if stray := sign.on - answers[each.id]:
+                raise BadIntakeForm(f"{each.id}: danger: it is never answered by {', '.join(sorted(stray))}")
+
+
+def _check_names(kind: str, names: list[str]) -> None:
+    if twice := sorted({each for each in names if names.count(each) > 1}):
+        raise BadIntakeForm(f"{kind} {', '.join(twice)} stands twice")
+
+
 def _check(form: IntakeForm) -> None:
+    _check_names("section", [each.id for each in form.sections])
+    _check_names("contradiction", [each.id for each in form.contradictions])
     before: set[str] = {RECORD_SEX}
     told: set[str] = set()
     for each in form.questions:
@@ -308,6 +359,7 @@ def _check(form: IntakeForm) -> None:
         places = {contradiction.on, *(condition.of for condition in contradiction.when)}
         if places - before:
             raise BadIntakeForm(f"contradiction {contradiction.id} speaks of what is not asked")
+    _check_words(form)
 
 
 def _check_question(question: Question) -> None:
@@ -316,7 +368,16 @@ def _check_question(question: Question) -> None:
     for name in question.facts:
         if name not in VOCABULARY:
             raise BadIntakeForm(f"{question.id} tells {name}, which is no fact")
+    _check_names(f"{question.id}:", [each.id for each in question.choices])
+    if question.fact and VOCABULARY[question.fact].kind != _TELLS.get(question.kind):
+        raise BadIntakeForm(f"{question.id}: {question.kind} cannot tell {question.fact}")
+    unit = VOCABULARY[question.fact].unit if question.fact else ""
+    fitting = next((units for units in (_TO_KG, _TO_CM) if unit in units), {})
+    if bool(question.units) != bool(fitting) or not {*question.units} <= {*fitting}:
+        raise BadIntakeForm(f"{question.id}: units of {question.fact or question.kind} cannot be {question.units}")
     for choice in question.choices:
+        if choice.fact and (VOCABULARY[choice.fact].kind != "yes_no" or question.kind != "checklist"):
+            raise BadIntakeForm(f"{question.id} {choice.id} cannot tell {choice.fact}")
         for name, value in choice.facts.items():
             if fault := VOCABULARY[name].fault(value):
                 raise BadIntakeForm(f"{question.id} {choice.id}: {name} is {fault}")
@@ -326,9 +387,14 @@ def _check_question(question: Question) -> None:
         raise BadIntakeForm(f"{question.id} has the wrong choices")
 
 
-def read(text: str) -> IntakeForm:
+def read(toml: str) -> IntakeForm:
     """An intake from its TOML. Raises BadIntakeForm."""
-    raw = tomllib.loads(text)
+    try:
+        raw = tomllib.loads(toml)
+    except tomllib.TOMLDecodeError as wrong:
+        raise BadIntakeForm(str(wrong)) from wrong
+    if wrong_ones := list(_FILE("intake_form", raw)):
+        raise BadIntakeForm("; ".join(wrong_ones))
     sections, questions = [], []
     for row in raw["section"]:
         sections.append(Section(row["id"], row["title"], row["lead"]))
@@ -368,8 +434,9 @@ def messages() -> Iterator[tuple[str, str]]:
         yield section.title, section.id
         yield section.lead, section.id
     for each in intake_form().questions:
-        for text in (each.text, each.why, each.hint, *(c.text for c in each.choices), *(c.hint for c in each.choices)):
-            if text:
-                yield text, each.id
+        of_choices = (words for choice in each.choices for words in (choice.text, choice.hint))
+        for words in (each.text, each.why, each.hint, *of_choices):
+            if words:
+                yield words, each.id
     for contradiction in intake_form().contradictions:
         yield contradiction.words, contradiction.id

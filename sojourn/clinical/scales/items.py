@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from sojourn.clinical.rules import Verification
 
@@ -14,6 +14,7 @@ Text = Mapping[str, str]  # language -> words; English is always there
 Kind = Literal["choice", "yes_no", "number"]
 Operator = Literal["=", "!=", ">", ">=", "<", "<=", "exists"]
 
+OPERATORS: Final[tuple[Operator, ...]] = get_args(Operator)
 NO_TEXT: Final[Text] = MappingProxyType({"en": ""})
 _TEST: Final[Mapping[str, Callable[[int, int], bool]]] = MappingProxyType(
     {

@@ -11,18 +11,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from sojourn.clinical.rules import MARKS, Rule, RuleInvalid, content_hash, one_of, parse_rule
-from sojourn.clinical.scales import compose, expression, fhir
+from sojourn.clinical.scales import compose, expression, fhir, shape
 from sojourn.clinical.scales.expression import ExpressionWrong
 from sojourn.clinical.scales.items import NO_TEXT, Item, Option, Text, When
-from sojourn.clinical.scales.model import KIND, RATERS, Band, Finding, Licence, Rater, Ships, Subscale
+from sojourn.clinical.scales.model import KIND, RATERS, Band, Finding, Licence, Rater, Subscale
 from sojourn.clinical.scales.scoring import Scale
 
 Table = Mapping[str, Any]  # as a file holds it
-_TABLES: Final = frozenset(("rule", "instrument", "licence", "questionnaire", "finding"))
-_SHIPS: Final[tuple[Ships, ...]] = ("yes", "unread", "no")
 
 
 def read(text: str) -> Scale:
@@ -31,12 +29,12 @@ def read(text: str) -> Scale:
         tables = tomllib.loads(text)
     except ValueError as wrong:
         raise RuleInvalid(f"a scale cannot be read: {wrong}") from wrong
-    if len(tables.get("rule", ())) != 1 or not {"instrument", "licence"} <= set(tables) or set(tables) - _TABLES:
+    if not isinstance(tables.get("rule"), list) or len(tables["rule"]) != 1:
         raise RuleInvalid("a scale is one rule, one instrument, one licence, and its questionnaire where that ships")
     rule = parse_rule(tables["rule"][0])
+    if misshapen := list(_misshapen(tables, rule)):
+        raise RuleInvalid(f"{rule.id}: " + "; ".join(misshapen))
     instrument, licence = tables["instrument"], tables["licence"]
-    if licence.get("ships") not in _SHIPS or (licence["ships"] == "yes") != ("questionnaire" in tables):
-        raise RuleInvalid(f"{rule.id}: a questionnaire is in the file exactly where the licence lets it be shipped")
     form: fhir.Form | None = None
     if "questionnaire" in tables:
         try:
@@ -48,11 +46,43 @@ def read(text: str) -> Scale:
         rule=rule,
         title=form.title if form is not None else MappingProxyType(dict(instrument["title"])),
         form=form,
-        licence=Licence(licence["ships"], str(licence.get("holder", "")), str(licence.get("note", ""))),
+        licence=Licence(licence["ships"], licence["holder"], licence["note"]),
         construct=str(instrument["construct"]),
         rater=one_of(instrument["rater"], RATERS),
         findings=tables.get("finding", ()),
     )
+
+
+def _misshapen(tables: Table, rule: Rule) -> Iterator[str]:
+    """What is wrong with the parts of a file and with how they fit, before anything is made of them."""
+    found = [*shape.FILE("file", tables), *shape.FIXED("fixed", rule.fixed), *shape.numbers(rule.parameters)]
+    yield from found
+    yield from (f"{name}.value is missing" for name in rule.open)
+    if found:
+        return
+    form, instrument = tables.get("questionnaire"), tables["instrument"]
+    if (tables["licence"]["ships"] == "yes") != (form is not None):
+        yield "a questionnaire is in the file exactly where the licence lets it be shipped"
+    if form is None and "title" not in instrument:
+        yield "instrument.title is missing"
+    if form is not None and form["id"] != instrument["id"]:
+        yield f"questionnaire.id is {form['id']}, the instrument is {instrument['id']}"
+    if rule.id != f"scale.{instrument['id']}":
+        yield f"the rule of {instrument['id']} is called scale.{instrument['id']}"
+    first = rule.fixed.get("adopt_first", ())
+    yield from (f"fixed.adopt_first: {each} is no number of the rule" for each in first if each not in rule.parameters)
+    yield from _stray(rule.fixed, form is None)
+
+
+def _stray(fixed: Table, unworded: bool) -> Iterator[str]:
+    """Names that no item bears, and items that have no range."""
+    items, values = fixed["items"], fixed.get("values", {})
+    named = {"values": ({*values}, "each"), "branches": ({*fixed.get("branches", {})}, "")}
+    named |= {"yes_no": ({*fixed.get("yes_no", ())}, "all"), "asked": ({*fixed.get("branches", {}).values()}, "")}
+    for where, (names, also) in named.items():
+        yield from (f"fixed.{where}: {each} is no item" for each in sorted(names - {*items, also}))
+    if unworded and "each" not in values:
+        yield from (f"fixed.values: {each} has no range" for each in items if each not in values)
 
 
 def build(

@@ -71,10 +71,21 @@ def _first_broken(gap: int | None, unchained: int | None, changed: int | None) -
     return seq, reason
 
 
+def _against_head(newest: tuple[int, str], head: tuple[int, str]) -> tuple[int, str] | None:
+    """What is wrong at the end of a chain, by the number and the hash of its newest row and of its head."""
+    if newest[0] < head[0]:
+        return newest[0] + 1, _("the newest rows are missing")
+    if newest[0] > head[0]:
+        return head[0] + 1, _("the row does not follow the one before it")
+    return None if newest[1] == head[1] else (newest[0], _("the row was changed after it was written"))
+
+
 def verify(using: str = "owner") -> list[Verdict]:
     """Walk every clinic's chain and name the first broken row of each. Needs a connection that sees all rows.
 
-    The head of each chain, which the runtime roles cannot touch, tells a cut tail.
+    The head of each chain, which the runtime roles cannot touch, tells a cut tail and a newest row that was rewritten
+    with its hash. Who rewrites the head too leaves a chain that is whole: that shows only beside a newest hash that was
+    written down elsewhere (docs/operations).
     """
     verdicts: list[Verdict] = []
     with connections[using].cursor() as cursor:
@@ -85,9 +96,7 @@ def verify(using: str = "owner") -> list[Verdict]:
     for clinic_id in sorted(heads.keys() | walked.keys()):
         rows, last, gap, unchained, changed, newest = walked.get(clinic_id, (0, 0, None, None, None, ""))
         head_seq, head_hash = heads.get(clinic_id, (0, ""))
-        broken = _first_broken(gap, unchained, changed)
-        if broken is None and (last != head_seq or newest != head_hash):
-            broken = (last + 1, _("the newest rows are missing"))
+        broken = _first_broken(gap, unchained, changed) or _against_head((last, newest), (head_seq, head_hash))
         seq, reason = broken or (None, "")
         verdicts.append(Verdict(clinic_id, rows, head_hash, seq, reason))
     return verdicts
@@ -96,8 +105,8 @@ def verify(using: str = "owner") -> list[Verdict]:
 def verify_clinic(clinic_id: int) -> Verdict:
     """Walk the actor's own clinic's chain with what the actor may see.
 
-    The chain's head is out of the runtime roles' reach, so a cut tail shows only in ``verify``, which the command
-    line runs.
+    The chain's head is out of the runtime roles' reach, so a cut tail, or a newest row with a new hash, shows only in
+    ``verify``, which the command line runs.
     """
     with connections["default"].cursor() as cursor:
         cursor.execute(_WALK, {"clinic": clinic_id})

@@ -6,6 +6,7 @@ Reading needs no database and no Django settings, so that ``sojourn rulebook che
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,12 +16,14 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
-from sojourn.clinical import alarms, interactions, worked
+from sojourn.clinical import alarms, interactions, raising, rule_kinds, worked
 from sojourn.clinical.protocol import Protocol
 from sojourn.clinical.protocol import read as read_protocol
 from sojourn.clinical.rules import Rule, RuleInvalid, parse_rule
+from sojourn.clinical.shapes import by
+from sojourn.clinical.shapes import text as text_of
 from sojourn.clinical.vitals import VITALS, UnknownVital
-from sojourn.foundation.rulebook import overtaken
+from sojourn.foundation.rulebook import overtaken, references
 from sojourn.foundation.rulebook.medicines_sound import faults as _medicine_faults
 from sojourn.foundation.rulebook.scales import scales
 
@@ -118,8 +121,10 @@ def bind(files: Iterable[tuple[str, str]]) -> Book:
             raise RuleInvalid(f"{name}: {wrong}") from wrong
         if set(tables) != {"rule"}:
             raise RuleInvalid(f"{name}: a rule file holds [[rule]] tables and nothing else")
+        if not isinstance(tables["rule"], list):
+            raise RuleInvalid(f"{name}: a rule is written [[rule]]")
         for table in tables["rule"]:
-            rule = parse_rule(table)
+            rule = _read(name, table)
             if (rule.id, rule.version) in versions:
                 raise RuleInvalid(f"{name}: {rule.id} version {rule.version} stands twice")
             versions[rule.id, rule.version] = rule
@@ -129,11 +134,44 @@ def bind(files: Iterable[tuple[str, str]]) -> Book:
     return Book(MappingProxyType(versions), MappingProxyType(newest), hashlib.sha256(lines.encode()).hexdigest())
 
 
+def _read(name: str, table: Mapping[str, Any]) -> Rule:
+    """A rule from its table in a file, sound in itself; raises RuleInvalid, which names the file and the rule."""
+    try:
+        rule = parse_rule(table)
+    except RuleInvalid as wrong:
+        raise RuleInvalid(f"{name}: {wrong}") from wrong
+    if wrong_ones := rule_kinds.faults(rule):
+        raise RuleInvalid(f"{name}: {rule.id} version {rule.version}: " + "; ".join(wrong_ones))
+    return rule
+
+
 def released() -> Mapping[tuple[str, int], str]:
     """The hashes of released versions, from RELEASED.toml: a released version is never edited."""
-    text = resources.files(_PACKAGE).joinpath("rules", RELEASED).read_text(encoding="utf-8")
-    tables: dict[str, dict[str, Any]] = tomllib.loads(text)
-    return {(name, int(version)): str(each) for name, row in tables.items() for version, each in row.items()}
+    return read_released(resources.files(_PACKAGE).joinpath("rules", RELEASED).read_text(encoding="utf-8"))
+
+
+def read_released(text: str) -> Mapping[tuple[str, int], str]:
+    """The hashes of a file of released versions; raises RuleInvalid, which names the file and what is wrong in it."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as wrong:
+        raise RuleInvalid(f"{RELEASED}: {wrong}") from wrong
+    if wrong_ones := list(_RELEASED_SHAPE(RELEASED, tables)):
+        raise RuleInvalid("; ".join(wrong_ones))
+    return {(name, int(version)): each for name, row in tables.items() for version, each in row.items()}
+
+
+def _version(place: str, value: Any) -> Iterator[str]:
+    if not value.isdecimal() or value.startswith("0"):
+        yield f"{place} is no version"
+
+
+def _hash(place: str, value: Any) -> Iterator[str]:
+    if not isinstance(value, str) or re.fullmatch(r"[0-9a-f]{64}", value) is None:
+        yield f"{place} is no hash"
+
+
+_RELEASED_SHAPE = by(text_of, by(_version, _hash))
 
 
 def check() -> tuple[str, ...]:
@@ -149,21 +187,26 @@ def check() -> tuple[str, ...]:
         return (str(wrong),)
     wrong_ones: list[str] = []
     for rule in whole.versions.values():
-        try:
-            if not rule.examples:
-                wrong_ones.append(f"{rule.id}: no worked example")
-            wrong_ones += worked.run(rule, overtaken.OVERTAKEN.get((rule.id, rule.version), ()))
-            wrong_ones += overtaken.faults(rule, newest=whole.newest[rule.id] is rule)
-            if rule.kind in alarms.KINDS:
-                alarms.prepare(rule, None)
-        except (RuleInvalid, UnknownVital) as wrong:
-            wrong_ones.append(str(wrong))
+        wrong_ones += rule_faults(rule)
+        wrong_ones += overtaken.faults(rule, newest=whole.newest[rule.id] is rule)
+    for rule in whole.of_kind(raising.KIND):
+        wrong_ones += [f"{rule.id}: {each}" for each in references.checks(rule, whole.protocols())]
     wrong_ones += _medicine_faults(whole.of_kind(interactions.KIND))
     wrong_ones += [f"{code}: no plausibility rule" for code in VITALS if f"plausible.{code}" not in whole.newest]
     for each in questionnaires:
         wrong_ones += worked.run_scale(each)
     versions = {**whole.versions, **{(each.rule.id, each.version): each.rule for each in questionnaires}}
     return (*wrong_ones, *_unlike_released(versions))
+
+
+def rule_faults(rule: Rule) -> tuple[str, ...]:
+    """What is wrong with a rule that was read: no example, one that does not come out, a reference to nothing."""
+    wrong_ones = [] if rule.examples else [f"{rule.id}: no worked example"]
+    try:
+        wrong_ones += worked.run(rule, overtaken.OVERTAKEN.get((rule.id, rule.version), ()))
+    except (RuleInvalid, UnknownVital) as wrong:
+        wrong_ones.append(str(wrong))
+    return (*wrong_ones, *(f"{rule.id}: {each}" for each in references.faults(rule)))
 
 
 def _unlike_released(versions: Mapping[tuple[str, int], Rule]) -> Iterator[str]:

@@ -14,9 +14,20 @@ from functools import cache, lru_cache
 from importlib import resources
 from io import StringIO
 from types import MappingProxyType
+from typing import Final
 
 from sojourn.clinical import interactions
 from sojourn.clinical.interactions import GroupByRoute, Medicine, Names
+from sojourn.clinical.rules import RuleInvalid
+
+# The columns of each table, in their order; the first names the row.
+COLUMNS: Final = MappingProxyType(
+    {
+        "medicines.csv": ("name", "rxcui", "rxcui_mark", "classes", "also", "brands"),
+        "medicine_classes.csv": ("ingredient", "groups", "epc", "basis", "mark", "why_none"),
+        "combination_products.csv": ("name", "also", "ingredients", "route", "country", "source", "mark", "note"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,27 @@ class Product:
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
     text = resources.files("sojourn.foundation.rulebook").joinpath(name).read_text(encoding="utf-8")
-    return csv.DictReader(StringIO(text))
+    return rows(name, text)
+
+
+def rows(name: str, text: str) -> Iterator[dict[str, str]]:
+    """The rows of a table, each with every column; raises RuleInvalid, which names the file and the line."""
+    reader = csv.DictReader(StringIO(text))
+    found = tuple(reader.fieldnames or ())
+    if found != COLUMNS[name]:
+        odd = sorted({*found} ^ {*COLUMNS[name]}) or [each for each in found if found.count(each) > 1]
+        raise RuleInvalid(
+            f"{name}: its columns are {', '.join(COLUMNS[name])}; wrong: {', '.join(odd) or 'their order'}"
+        )
+    seen: set[str] = set()
+    for row in reader:
+        own = row[found[0]]
+        if None in row or None in row.values():
+            raise RuleInvalid(f"{name}: line {reader.line_num}: {own} has not one cell for each column")
+        if not own.strip() or own in seen:
+            raise RuleInvalid(f"{name}: line {reader.line_num}: {own!r} stands twice, or is empty")
+        seen.add(own)
+        yield row
 
 
 @cache

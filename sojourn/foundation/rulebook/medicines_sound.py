@@ -15,14 +15,14 @@ MARKS = frozenset(("read", "second-hand", "recalled"))
 def faults(rules: Iterable[Rule]) -> list[str]:
     """Rules about classes and medicines that nobody has, medicines without a class or a reason why none, names that
     mean two things. Empty when all is sound."""
-    ready = [interactions.read(each) for each in rules]
-    return [*_of_rules(ready), *_of_classes(), *_of_products(), *_of_names()]
+    return [*of_rules(rules), *_of_classes(), *_of_products(), *_of_names()]
 
 
-def _of_rules(rules: Iterable[InteractionRule]) -> Iterator[str]:
+def of_rules(rules: Iterable[Rule]) -> Iterator[str]:
+    """Rules about classes and medicines that nobody has."""
     listed = {each.name for each in medicines()}
     groups = {group for each in classes().values() for group in each.every_group}
-    for rule in rules:
+    for rule in map(interactions.read, rules):
         for name in (*rule.medicines, *rule.excepted):
             if name not in listed:
                 yield f"{rule.id}: {name} is not in medicines.csv"
@@ -76,5 +76,7 @@ def _of_names() -> Iterator[str]:
         for brand, route in each.brand_routes:
             if route not in interactions.TAKEN_BY:
                 yield f"medicines.csv: {brand}: nothing is taken by {route!r}"
+        if each.rxcui and not each.rxcui.isdecimal():
+            yield f"medicines.csv: {each.name}: {each.rxcui!r} is no RxNorm code"
         if each.rxcui_mark not in ("", "verified", "recalled") or bool(each.rxcui) != bool(each.rxcui_mark):
             yield f"medicines.csv: {each.name}: an RxNorm code needs its mark, and nothing else has one"

@@ -6,6 +6,7 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
+from sojourn.clinical.rules import RuleInvalid
 from sojourn.clinical.scales import Scale, read
 
 
@@ -24,9 +25,18 @@ def scale(scale_id: str) -> Scale:
     """A scale by id ("phq-9"); raises KeyError for an unknown one, RuleInvalid for a wrong file. Cached."""
     if scale_id not in ids():
         raise KeyError(scale_id)
-    found = read(_folder().joinpath(f"{scale_id}.toml").read_text(encoding="utf-8"))
-    assert found.id == scale_id, f"{scale_id}.toml holds {found.id}"
+    name = f"{scale_id}.toml"
+    found = read_file(name, _folder().joinpath(name).read_text(encoding="utf-8"))
+    assert found.id == scale_id, f"{name} holds {found.id}"
     return found
+
+
+def read_file(name: str, text: str) -> Scale:
+    """A scale from the text of its file; raises RuleInvalid, which names the file."""
+    try:
+        return read(text)
+    except RuleInvalid as wrong:
+        raise RuleInvalid(f"{name}: {wrong}") from wrong
 
 
 def scales() -> tuple[Scale, ...]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from sojourn.clinical import shapes
 
 from .quality import VALUE, Status
 
@@ -215,6 +217,58 @@ def load(texts: Mapping[str, str]) -> Dialects:
     )
 
 
+# How a value was measured, in the words of every dialect: a vital sign may be another one when measured so.
+METHODS = frozenset(
+    (
+        *("acoustic", "arterial line", "axillary", "body", "capnography", "core", "cuff", "ear", "ecg", "impedance"),
+        *("oesophageal", "oral", "pulse oximeter", "rectal", "tympanic"),
+    )
+)
+# What may name a monitor.
+DEVICE_KEYS = frozenset(("ip", "mac", "bed", "app", "eui64", "serial", "facility"))
+
+
+def _spot(where: str, value: Any) -> Iterator[str]:
+    """A place in a message."""
+    if not isinstance(value, str) or _PLACE.fullmatch(value) is None:
+        yield f"{where}: {value!r} is no place; write it like PV1-3.4"
+
+
+_SPOTS = shapes.some(_spot)
+_DEVICE = shapes.by(shapes.word(DEVICE_KEYS), _spot)
+_CODE = shapes.table(
+    {},
+    {
+        "vital": shapes.any_text, "mark": shapes.any_text,  # which they must be: see _vital
+        "method": shapes.word(METHODS), "name": shapes.any_text, "also": shapes.some(shapes.text),
+    },
+)  # fmt: skip
+_MAY = shapes.some(shapes.word(VITALS), least=0)
+_OTHER = shapes.table({}, {"name": shapes.text, "may": _MAY})
+_FILE = shapes.table(
+    {"name": shapes.text, "title": shapes.text, "source": shapes.text},
+    {
+        "recognise": shapes.some(
+            shapes.table({}, dict.fromkeys(("place", "starts_with", "system", "code"), shapes.text)), least=0
+        ),
+        "identity": shapes.table(
+            {}, {"bed": _SPOTS, "ward": _SPOTS, "device": shapes.some(_DEVICE)}
+        ),
+        "aliases": shapes.by(shapes.text, shapes.text, least=0),
+        "codes": shapes.by(shapes.text, shapes.by(shapes.text, _CODE, least=0), least=0),
+        "names": shapes.by(shapes.text, _CODE, least=0),
+        "units": shapes.by(shapes.text, shapes.text, least=0),
+        "assumed_units": shapes.by(shapes.word(VITALS), shapes.text, least=0),
+        "sentinels": shapes.table(
+            {}, {"values": shapes.some(shapes.number()), "texts": shapes.some(shapes.any_text)}
+        ),
+        "statuses": shapes.by(shapes.text, shapes.text, least=0),
+        "others": shapes.by(shapes.text, shapes.by(shapes.text, _OTHER, least=0), least=0),
+        "labels": shapes.by(shapes.text, _MAY, least=0),
+    },
+)  # fmt: skip
+
+
 def _table(filename: str, text: str) -> dict[str, Any]:
     try:
         data = tomllib.loads(text)
@@ -224,6 +278,8 @@ def _table(filename: str, text: str) -> dict[str, Any]:
         raise DialectError(f"{filename}: unknown words {sorted(set(data) - _WORDS)}")
     if not data.get("source"):
         raise DialectError(f"{filename}: say where this was read (source = ...)")
+    if wrong := list(_FILE(filename, data)):
+        raise DialectError("; ".join(wrong))
     return data
 
 
