@@ -21,7 +21,8 @@ from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.judging import fingerprint
 from sojourn.care.consent import actions as consent_actions
 from sojourn.care.consent.models import Consent
-from sojourn.care.coordination.models import Offer, WaitingEntry
+from sojourn.care.coordination.models import Offer, Reminder, WaitingEntry
+from sojourn.care.encounter.models import Encounter
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import entry_actions
 from sojourn.care.measures import actions as measures_actions
@@ -31,9 +32,10 @@ from sojourn.care.plan import actions as plan_actions
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.safety import actions as safety_actions
 from sojourn.care.safety.models import Flag
+from sojourn.care.scheduling.series_actions import Wanted
 from sojourn.care.session import waste_actions
 from sojourn.care.vitals import actions as vitals_actions
-from sojourn.care.vitals.models import InboundMessage, Observation, Stranger, StrangerMessage
+from sojourn.care.vitals.models import InboundMessage, ListenerPort, Observation, Stranger, StrangerMessage
 from sojourn.foundation.accounts import actions as accounts_actions
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
@@ -225,6 +227,63 @@ class Rows:
         by = self.cast.actor("clinic_admin")
         with acting_as(by):
             return vitals_actions.add_device(by=by, name=f"Monitor {self.number}", key=f"KEY-{self.number}")
+
+    @cached_property
+    def encounter(self) -> Encounter:
+        with acting_as(self.cast.actor("nurse")):
+            return Encounter.objects.get(pk=self.running.id)
+
+    @cached_property
+    def put_on(self) -> Any:
+        """A monitor that is on the running session."""
+        with acting_as(self.cast.actor("clinic_admin")) as by:
+            monitor = vitals_actions.add_device(by=by, name=f"Worn {self.number}", key=f"WORN-{self.number}")
+        with acting_as(self.cast.actor("nurse")) as by:
+            vitals_actions.put_on(by=by, device_id=monitor.pk, encounter_id=self.running.id)
+        return monitor
+
+    @cached_property
+    def port(self) -> ListenerPort:
+        with acting_as(self.cast.actor("clinic_admin")):
+            return ListenerPort.objects.create(
+                clinic=self.cast.clinic,
+                port=20_000 + self.cast.clinic.pk % 10_000 + self.number,
+                added_at=timezone.now(),
+            )
+
+    @cached_property
+    def own_unheard(self) -> Stranger:
+        """A sender whom nobody knows yet, of the name of a monitor that the clinic has added and nobody has heard."""
+        now, name = timezone.now(), f"UNHEARD-{self.cast.clinic.pk}-{self.number}"
+        with acting_as(self.cast.actor("clinic_admin")) as by:
+            vitals_actions.add_device(by=by, name=f"Unheard {self.number}", key=name)
+            return Stranger.objects.create(
+                clinic_id=self.cast.clinic.pk,
+                host="192.0.2.9",
+                name=name,
+                keys=name,
+                count=1,
+                first_at=now,
+                last_at=now,
+            )
+
+    @cached_property
+    def reminder(self) -> Reminder:
+        """A reminder of the booked appointment that is not due yet."""
+        visit = self.booked.appointment
+        with acting_as(self.cast.actor("nurse")):
+            return Reminder.objects.create(
+                clinic=self.cast.clinic, patient_id=visit.patient_id, appointment=visit, starts_at=visit.during.lower,
+                hours_before=47, due_at=visit.during.lower - timedelta(hours=47),
+            )  # fmt: skip
+
+    @property
+    def wanted(self) -> Wanted:
+        """The booked appointment, moved by a week."""
+        visit = self.booked.appointment
+        return Wanted(
+            visit.during.lower + timedelta(days=7), 120, visit.chair_id, moves=visit.pk, version=visit.version
+        )
 
     @cached_property
     def message(self) -> InboundMessage:

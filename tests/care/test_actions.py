@@ -24,6 +24,7 @@ from psycopg.errors import LockNotAvailable
 
 import sojourn
 from sojourn.care.patients.models import Patient
+from sojourn.care.safety.models import FlagKind
 from sojourn.foundation import action as declaring
 from sojourn.foundation.accounts.actor import Actor, NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Clinic
@@ -158,6 +159,18 @@ def _may(name: str, by: Actor) -> bool:
 # Row by row what the locks of actions ask for, where it is called otherwise than in an address (tests/rows.py) ...
 NAMED: Final[dict[str, Callable[[Rows], Any]]] = {
     "membership_id": lambda rows: rows.newcomer.pk,
+    "version_id": lambda rows: rows.plan.pk,
+    "encounter": lambda rows: rows.encounter,
+    "fact": lambda rows: rows.fact,
+    "flag": lambda rows: rows.flag,
+    "kind": lambda _rows: FlagKind.RISK,
+    "about": lambda rows: f"message:{rows.number}",
+    "turn_id": lambda rows: rows.number,
+    "notice_id": lambda rows: rows.number,
+    "port": lambda rows: rows.port.port,
+    "reminder_id": lambda rows: rows.reminder.pk,
+    "transition": lambda _rows: "start_dose",
+    "wanted": lambda rows: [rows.wanted],
 }
 # ... and where one action needs another row, or asks something more before it takes its locks.
 OF_ONE: Final[dict[str, dict[str, Callable[[Rows], Any]]]] = {
@@ -165,9 +178,18 @@ OF_ONE: Final[dict[str, dict[str, Callable[[Rows], Any]]]] = {
         "role": lambda _rows: "patient",
         "patient_id": lambda rows: rows.patients_invitation.patient_id,
     },
+    "care.session.actions.note_event": {"kind": lambda _rows: "nausea"},
+    "care.session.strike_actions.strike": {"of": lambda _rows: "reading"},
+    "care.vitals.actions.take_off": {"device_id": lambda rows: rows.put_on.pk},
+    "care.vitals.claiming_actions.claim": {"stranger_id": lambda rows: rows.own_unheard.pk},
+    "care.coordination.ride_home_actions.name_escort": {"appointment_id": lambda rows: rows.running.appointment.pk},
+    "care.coordination.ride_home_actions.bring": {"appointment_id": lambda rows: rows.running.appointment.pk},
 }
 # Whose link asks, where a link does and what is locked hangs on it.
-BY_LINK: Final[dict[str, Callable[[Rows], Actor]]] = {}
+BY_LINK: Final[dict[str, Callable[[Rows], Actor]]] = {
+    f"care.safety.writing_actions.{name}": lambda rows: Actor(token_hash=f"{rows.number:064d}")
+    for name in ("worry", "worry_of")
+}
 ALL_OF_A_CLINIC: Final = ("turn: ", Clinic._meta.label)
 HELD: Final = [(name, place) for name, decided in DECIDED.items() for place in range(len(decided.get("locks", [])))]
 A_MOMENT: Final = "50ms"  # of waiting for a lock, however slow the machine: who does not wait is not timed

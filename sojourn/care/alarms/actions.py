@@ -87,7 +87,6 @@ def expect_no_more(*, encounter: Encounter, now: datetime, by: Actor) -> None:
     """No monitor is expected to go on: deadlines of silence end, and silence alarms end with them."""
     end_alarms(encounter, now, by, only_silence=True)
     CurrentVital.objects.filter(encounter=encounter).update(silent_after=None)
-    unchanged(None)  # that alarms ended is written where they are ended
 
 
 def set_baseline(*, encounter: Encounter) -> None:
