@@ -35,8 +35,8 @@ GENERAL: Final[dict[str, tuple[str, ...]]] = {
     ),
 }  # fmt: skip
 STOREYS: Final = ("clinical", "care", "foundation", "interfaces/devices")
-# What only the migrations of a table carry out: changed in the model alone it changes nothing.
-_OF_THE_TABLE: Final = frozenset(("max_length", "max_digits", "decimal_places"))
+# Arguments that only a migration carries out, or that say how a dataclass is laid out: no answer depends on them.
+_OF_NO_ANSWER: Final = frozenset(("max_length", "max_digits", "decimal_places", "frozen", "slots", "kw_only"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,8 @@ def mutants_of(path: str, kinds: tuple[str, ...] = ()) -> Iterator[Mutant]:
 
 
 def _left_alone(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Where a general fault would say nothing: what only a reader of types takes in, and the sizes of columns."""
+    """Where a general fault would say nothing: what only a reader of types takes in, the sizes of columns, the
+    layout of classes."""
     return [
         ((each.lineno, each.col_offset), (each.end_lineno or each.lineno, each.end_col_offset or 0))
         for node in ast.walk(ast.parse(source))
@@ -124,7 +125,7 @@ def _left_alone(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
 def _nothing_said(node: ast.AST) -> Iterator[ast.expr | ast.stmt]:
     if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
         yield node
-    elif isinstance(node, ast.keyword) and node.arg in _OF_THE_TABLE:
+    elif isinstance(node, ast.keyword) and node.arg in _OF_NO_ANSWER:
         yield node.value
     elif isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
         yield node.annotation

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from tests.mutants.planting import GENERAL, OF_THE_HOUSE, ROOT, Mutant
 from tests.mutants.reach import KEPT
@@ -33,6 +34,16 @@ class Result:
         at = f"{self.mutant.path}:{self.mutant.line}"
         return f"{said} {self.seconds:5.1f} s {self.mutant.kind:<11} {at} {self.by}"
 
+    def keep(self, path: Path) -> None:
+        with path.open("a", encoding="utf-8") as kept:
+            kept.write(json.dumps(asdict(self)) + "\n")
+
+    @classmethod
+    def read(cls, path: Path) -> list[Self]:
+        """Those that a run has kept before it was ended."""
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        return [cls(**{**(told := json.loads(line)), "mutant": Mutant(**told["mutant"])}) for line in lines]
+
 
 def commit() -> str:
     """The hash of the last commit."""
@@ -51,8 +62,8 @@ def score(results: Sequence[Result]) -> str:
     return f"{100 * found / len(results):.0f} % ({found} of {len(results)})" if results else "–"
 
 
-def tell(results: Sequence[Result], room: str, seed: str, seconds: float) -> None:
-    """Say it, keep the survivors' diffs in build/mutants, and renew what docs/quality.md says of what was asked."""
+def tell(results: Sequence[Result], room: str, seconds: float) -> None:
+    """Say it, and keep the survivors' diffs in build/mutants."""
     survivors = [each for each in results if not each.found]
     kept = KEPT / f"{(room or 'sample').replace('/', '-')}.diff"
     kept.write_text("\n".join(_shown(survivors)), encoding="utf-8")
@@ -62,10 +73,14 @@ def tell(results: Sequence[Result], room: str, seed: str, seconds: float) -> Non
     slow = Counter(each.by for each in results if each.by in {"the time limit", "an end without a word"})
     for by, count in slow.items():
         print(f"  {count} found by {by}")
-    if room:
-        PAGE.write_text(_renewed(PAGE.read_text(encoding="utf-8"), room, _row(room, results)), encoding="utf-8")
-    else:
-        PAGE.write_text(_sampled(PAGE.read_text(encoding="utf-8"), results, seed), encoding="utf-8")
+
+
+def renew_room(results: Sequence[Result], room: str) -> None:
+    PAGE.write_text(_renewed(PAGE.read_text(encoding="utf-8"), room, _row(room, results)), encoding="utf-8")
+
+
+def renew_sample(results: Sequence[Result], seed: str) -> None:
+    PAGE.write_text(_sampled(PAGE.read_text(encoding="utf-8"), results, seed), encoding="utf-8")
 
 
 def _parts(results: Sequence[Result]) -> Iterable[tuple[str, list[Result]]]:

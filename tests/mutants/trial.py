@@ -141,7 +141,7 @@ def ask(trial: Trial) -> tuple[int, str]:
     plugin = Asked(trial.tests)
     arguments = [
         *files, "-x", "-p", "no:randomly", "-p", "tests.mutants.quiet", "--hypothesis-seed=0", "-q",
-        "--no-header", "--tb=short",
+        "--no-header", "--tb=short", "-W", "ignore::pytest.PytestAssertRewriteWarning",  # plugins that were taken in
     ]  # fmt: skip
     return int(pytest.main(arguments, plugins=[plugin])), plugin.failed
 
@@ -198,7 +198,6 @@ def _wait(child: int, limit: float) -> bool:
 
 def main() -> None:
     said = Path(sys.argv[1])
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for name in TAKEN_IN:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)

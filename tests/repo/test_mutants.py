@@ -11,11 +11,12 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Operator
 
 from tests.mutants import quality
-from tests.mutants.__main__ import FEW_FILES, FIRST, MOST, drawn, waves
+from tests.mutants.__main__ import drawn
 from tests.mutants.operators import OURS, Fault, another_permission, another_verb, permissions, verbs
 from tests.mutants.planting import GENERAL, OF_THE_HOUSE, Mutant, files, mutants_of, operators, planted, room_of
 from tests.mutants.quality import Result
 from tests.mutants.reach import Place, importers, near, place_of
+from tests.mutants.running import FEW_FILES, FIRST, MOST, waves
 from tests.mutants.trial import Planted
 
 
@@ -73,14 +74,15 @@ def test_a_fault_is_planted_in_every_room_and_in_no_migration():
     assert files("care/patients") == [each for each in files() if each.startswith("sojourn/care/patients/")]
 
 
-def test_what_only_a_reader_of_types_or_a_migration_takes_in_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path):
+def test_that_on_which_no_answer_depends_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path):
     (tmp_path / "a.py").write_text(
         "if TYPE_CHECKING:\n    x = 1\n"
         "name = CharField(max_length=200, default=2)\n"
         "def f(a: Literal[3] = 4) -> Literal[5]: ...\n"
+        "@dataclass(frozen=True, slots=True)\nclass A: ...\n"
     )
     monkeypatch.setattr("tests.mutants.planting.ROOT", tmp_path)
-    found = Counter(each.line for each in mutants_of("a.py", ("number", "condition")))
+    found = Counter(each.line for each in mutants_of("a.py", ("number", "condition", "boolean")))
     assert found == {3: 2, 4: 2}, "one more and one less of the 2 and of the 4"
 
 
@@ -216,6 +218,15 @@ def test_an_equivalent_is_still_a_survivor(monkeypatch: pytest.MonkeyPatch):
     assert "75 % (3 of 4)" in quality._row("care/patients", results)
     assert quality._row("care/patients", results).endswith("| 1 |")
     assert "**75 % (3 of 4)**" in quality._sampled(PAGE, results, "seed")
+
+
+def test_what_a_run_has_found_is_kept_when_it_is_ended(tmp_path):
+    kept = tmp_path / "a.jsonl"
+    assert Result.read(kept) == []
+    results = [Result(each, True, "tests/a.py::b", 1.5) for each in _mutants(filter=2)]
+    for each in results:
+        each.keep(kept)
+    assert Result.read(kept) == results
 
 
 def test_whoever_is_judged_equivalent_has_a_reason():
