@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final
@@ -49,6 +49,8 @@ class Trials:
 
     def ask(self, mutant: Mutant | None, tests: Sequence[str], seconds: float) -> Outcome:
         """``mutant`` None plants nothing: the tests must pass."""
+        if not tests:
+            return Outcome(False, "", 0.0)
         prefix = f"mutant_{self.core}_{next(self._count)}_"
         path, code = (mutant.path, mutant.code or "") if mutant else ("", "")
         trial = Trial(path, code, tuple(tests), prefix, str(self.home), MORE + TIMES * seconds)
@@ -66,18 +68,17 @@ class Trials:
 
 def waves(tests: Iterable[str], seconds: dict[str, float], close: Iterable[str]) -> Iterator[tuple[list[str], float]]:
     """The tests as they are asked, and their seconds: a first few quick ones of the files that name the room, then as
-    many as fit."""
-    named = set(close)
+    many as fit. Those of a wave come in the order in which they passed before."""
+    named, place = set(close), {test: at for at, test in enumerate(seconds)}
     order = sorted(tests, key=lambda test: (_file(test) not in named, seconds[test], test))
-    first, spent = _as_many_as_fit(order, seconds, FIRST, FEW_FILES)
-    yield first, spent
-    asked = set(first)
-    yield _as_many_as_fit([each for each in order if each not in asked], seconds, MOST, len(order))
+    first = _as_many_as_fit(order, seconds, FIRST, FEW_FILES)
+    rest = _as_many_as_fit([each for each in order if each not in set(first)], seconds, MOST, len(order))
+    for wave in (first, rest):
+        if wave:
+            yield sorted(wave, key=lambda test: place[test]), sum(seconds[test] for test in wave)
 
 
-def _as_many_as_fit(
-    order: Iterable[str], seconds: dict[str, float], most: float, files: int
-) -> tuple[list[str], float]:
+def _as_many_as_fit(order: Iterable[str], seconds: dict[str, float], most: float, files: int) -> list[str]:
     taken: list[str] = []
     opened: set[str] = set()
     spent = 0.0
@@ -86,30 +87,54 @@ def _as_many_as_fit(
             taken.append(test)
             opened.add(_file(test))
             spent += seconds[test]
-    return taken, spent
+    return taken
 
 
 def _file(test: str) -> str:
     return test.partition("::")[0]
 
 
-def tried(mutant: Mutant, reach: Reach, trials: Trials, close: Sequence[str]) -> Result:
+@dataclass
+class Judges:
+    """Which tests are believed. When a test finds its first fault it is asked once more without any, after the same
+    tests as before; where it fails then too it says nothing, and is not asked any more."""
+
+    believed: set[str] = field(default_factory=set)
+    doubted: set[str] = field(default_factory=set)
+
+    def believe(self, test: str, wave: Sequence[str], seconds: float, trials: Trials) -> bool:
+        if test in wave and test not in self.believed:
+            again = trials.ask(None, wave[: wave.index(test) + 1], seconds)
+            if again.found:
+                self.doubted.add(again.by if again.by in wave else test)
+            else:
+                self.believed.add(test)
+            return not again.found
+        return True
+
+
+def tried(mutant: Mutant, reach: Reach, trials: Trials, close: Sequence[str], judges: Judges) -> Result:
     began = time.monotonic()
     tests = reach.tests(mutant)
     outcome = Outcome(False, "" if tests else "no test reaches it", 0.0)
-    for wave, seconds in waves(tests, reach.seconds, close):
-        if wave and not outcome.found:
-            outcome = trials.ask(mutant, wave, seconds)
+    for wave, seconds in waves(tests - judges.doubted, reach.seconds, close):
+        asked = [each for each in wave if each not in judges.doubted]
+        outcome = trials.ask(mutant, asked, seconds)
+        while outcome.found and not judges.believe(outcome.by, asked, seconds, trials):
+            asked = [each for each in asked if each not in judges.doubted]
+            outcome = trials.ask(mutant, asked, seconds)
+        if outcome.found:
+            break
     return Result(mutant, outcome.found, outcome.by, time.monotonic() - began)
 
 
 def carry_out(mutants: Sequence[Mutant], reach: Reach, home: Path, kept: Path) -> list[Result]:
-    """Every mutant's result, those that ``kept`` holds already among them. On each core a trial without any fault comes
-    first, and must pass."""
+    """Every mutant's result, those that ``kept`` holds already among them."""
     close = {room: near(room) for room in {each.room for each in mutants}}
     results = [each for each in Result.read(kept) if each.mutant in set(mutants)]
     known = {each.mutant for each in results}
     waiting: SimpleQueue[Mutant] = SimpleQueue()
+    judges = Judges()
     for each in mutants:
         if each not in known:
             waiting.put(each)
@@ -117,10 +142,9 @@ def carry_out(mutants: Sequence[Mutant], reach: Reach, home: Path, kept: Path) -
     def work(core: int) -> None:
         trials = Trials(home, core)
         try:
-            _control(trials, reach, mutants)
             while True:
                 mutant = waiting.get_nowait()
-                results.append(tried(mutant, reach, trials, close[mutant.room]))
+                results.append(tried(mutant, reach, trials, close[mutant.room], judges))
                 results[-1].keep(kept)
                 print(f"{len(results)}/{len(mutants)} {results[-1].line}", flush=True)
         except Empty:
@@ -129,12 +153,12 @@ def carry_out(mutants: Sequence[Mutant], reach: Reach, home: Path, kept: Path) -
             trials.end()
 
     with ThreadPoolExecutor(CORES) as both:
-        list(both.map(work, range(CORES if not waiting.empty() else 0)))
+        try:
+            list(both.map(work, range(CORES if not waiting.empty() else 0)))
+        except BaseException:
+            while not waiting.empty():  # the others end after what they are at
+                waiting.get()
+            raise
+    for test in sorted(judges.doubted):
+        print(f"not asked, for it fails without a fault as well: {test}")
     return results
-
-
-def _control(trials: Trials, reach: Reach, mutants: Sequence[Mutant]) -> None:
-    tests = next((found for each in mutants[trials.core :] if (found := reach.tests(each))), frozenset())
-    for wave, seconds in waves(tests, reach.seconds, ()):
-        if wave and (outcome := trials.ask(None, wave, seconds)).found:
-            raise SystemExit(f"without any fault: {outcome.by}; nothing that is found says anything")

@@ -23,7 +23,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 @dataclass
 class _OneFile:
-    """The tests of one file, while they run."""
+    """The tests of one file. They may run in several turns: pytest-django puts those with a database together."""
 
     path: str
     traced: coverage.Coverage
@@ -31,7 +31,6 @@ class _OneFile:
     failed: set[str] = field(default_factory=set)
 
     def keep(self) -> None:
-        self.traced.stop()
         self.traced.save()
         told = {
             "stamp": stamp(ROOT / self.path),
@@ -41,17 +40,17 @@ class _OneFile:
         kept_of(self.path).with_suffix(".json").write_text(json.dumps(told))
 
 
+_files: dict[str, _OneFile] = {}
 _running: list[_OneFile] = []
 
 
-def _begin(path: str) -> _OneFile:
+def _begun(path: str) -> _OneFile:
     kept = kept_of(path)
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.unlink(missing_ok=True)
     traced = coverage.Coverage(data_file=str(kept), config_file=False, include=[f"{each}/*" for each in TRACED])
     traced.set_option("run:relative_files", True)
     traced.set_option("run:disable_warnings", ["no-data-collected", "already-imported", "couldnt-parse"])
-    traced.start()
     return _OneFile(path, traced)
 
 
@@ -59,8 +58,11 @@ def _begin(path: str) -> _OneFile:
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[Any]:
     path = item.nodeid.partition("::")[0]
     if not _running or _running[0].path != path:
-        _end()
-        _running.append(_begin(path))
+        _stop()
+        if path not in _files:
+            _files[path] = _begun(path)
+        _files[path].traced.start()
+        _running.append(_files[path])
     _running[0].traced.switch_context(item.nodeid)
     try:
         return (yield)
@@ -68,9 +70,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[Any]:
         _running[0].traced.switch_context("")
 
 
-def _end() -> None:
+def _stop() -> None:
     while _running:
-        _running.pop().keep()
+        _running.pop().traced.stop()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -82,7 +84,9 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    _end()
+    _stop()
+    for each in _files.values():
+        each.keep()
 
 
 def pytest_configure(config: pytest.Config) -> None:

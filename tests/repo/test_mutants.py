@@ -16,8 +16,8 @@ from tests.mutants.operators import OURS, Fault, another_permission, another_ver
 from tests.mutants.planting import GENERAL, OF_THE_HOUSE, Mutant, files, mutants_of, operators, planted, room_of
 from tests.mutants.quality import Result
 from tests.mutants.reach import Place, importers, near, place_of
-from tests.mutants.running import FEW_FILES, FIRST, MOST, waves
-from tests.mutants.trial import Planted
+from tests.mutants.running import FEW_FILES, FIRST, MOST, Judges, tried, waves
+from tests.mutants.trial import Outcome, Planted
 
 
 def _all_of(source: str, operator: Operator) -> tuple[str | None, ...]:
@@ -168,13 +168,56 @@ def test_who_imports_a_module_is_found():
 
 
 def test_the_quick_and_near_are_asked_first_and_no_more_than_fits():
-    seconds = {"far.py::a": 0.1, "near.py::slow": FIRST + 1, "near.py::quick": 1.0, "near.py::endless": MOST + 1}
-    seconds |= {f"far{each}.py::b": 0.2 for each in range(FEW_FILES)}
-    first, rest = waves(seconds, seconds, ["near.py"])
-    assert first[0][:2] == ["near.py::quick", "far.py::a"]
-    assert len({each.partition("::")[0] for each in first[0]}) == FEW_FILES
-    assert rest[0][0] == "near.py::slow"
-    assert "near.py::endless" not in {*first[0], *rest[0]}
+    seconds = {f"far{each}.py::b": 0.2 for each in range(FEW_FILES)}
+    seconds |= {"near.py::slow": FIRST + 1, "far.py::a": 0.1, "near.py::quick": 1.0, "near.py::endless": MOST + 1}
+    (first, spent), (rest, _) = waves(seconds, seconds, ["near.py"])
+    assert {"near.py::quick", "far.py::a"} < set(first)
+    assert len({each.partition("::")[0] for each in first}) == FEW_FILES
+    assert spent == pytest.approx(1.0 + 0.1 + 0.2 * (FEW_FILES - 2))
+    assert "near.py::slow" in rest
+    assert "near.py::endless" not in {*first, *rest}
+    assert first == [each for each in seconds if each in set(first)], "in the order in which they passed before"
+
+
+class _Told:
+    """Trials whose outcomes are told: by whom a fault is found among the tests that are asked."""
+
+    def __init__(self, mutant_found_by: tuple[str, ...], always_red: tuple[str, ...] = ()) -> None:
+        self._found_by, self._always_red = mutant_found_by, always_red
+        self.asked: list[tuple[bool, list[str]]] = []
+
+    def ask(self, mutant: Mutant | None, tests: list[str], seconds: float) -> Outcome:
+        self.asked.append((mutant is not None, list(tests)))
+        red = {*self._always_red, *(self._found_by if mutant else ())}
+        by = next((each for each in tests if each in red), "")
+        return Outcome(bool(by), by, 1.0)
+
+
+class _Reach:
+    seconds = {"a.py::a": 1.0, "a.py::b": 1.0, "a.py::c": 1.0}
+
+    def tests(self, mutant: Mutant) -> frozenset[str]:
+        return frozenset(self.seconds)
+
+
+def _try(trials: _Told, judges: Judges) -> Result:
+    return tried(_mutants(filter=1)[0], _Reach(), trials, (), judges)  # type: ignore[arg-type]
+
+
+def test_a_test_is_believed_once_it_has_passed_without_a_fault():
+    judges, trials = Judges(), _Told(("a.py::b",))
+    assert _try(trials, judges).by == "a.py::b"
+    assert trials.asked == [(True, ["a.py::a", "a.py::b", "a.py::c"]), (False, ["a.py::a", "a.py::b"])]
+    _try(trials, judges)
+    assert [with_fault for with_fault, _ in trials.asked] == [True, False, True]
+
+
+def test_a_test_that_fails_without_a_fault_finds_none():
+    judges = Judges()
+    assert _try(_Told(("a.py::c",), always_red=("a.py::a",)), judges).by == "a.py::c"
+    assert judges.doubted == {"a.py::a"}
+    survived = _try(_Told((), always_red=("a.py::a", "a.py::b", "a.py::c")), Judges())
+    assert not survived.found
 
 
 def test_a_fault_is_planted_where_the_module_is_imported_and_nowhere_on_disk():
