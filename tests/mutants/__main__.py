@@ -106,6 +106,8 @@ def main() -> int:
         kept.unlink(missing_ok=True)
     with database.one_server() as home:
         make_map(asked if told.fresh else stale(asked), home)
+        if missing := stale(asked):
+            print(f"not traced: {', '.join(missing)}")
         results = carry_out(mutants, Reach(tuple(files_of_tests())), home, kept)
     quality.tell(results, told.room, time.monotonic() - began)
     if told.room and not kinds:

@@ -67,9 +67,11 @@ def near(room: str) -> list[str]:
 
 def stale(paths: Iterable[str]) -> list[str]:
     """Those whose entry is missing, or was made of another text."""
+    _told.cache_clear()
     return [each for each in paths if _told(each).get("stamp") != stamp(ROOT / each)]
 
 
+@cache
 def _told(path: str) -> dict[str, Any]:
     kept = kept_of(path).with_suffix(".json")
     return json.loads(kept.read_text()) if kept.exists() else {}
@@ -91,10 +93,10 @@ class Reach:
         """The tests that run each line of a file of the product."""
         found: dict[int, set[str]] = {}
         for path in self.paths:
-            if kept_of(path).exists():
+            if stamped := _told(path).get("sources", {}).get(source):
                 data = CoverageData(str(kept_of(path)))
                 data.read()
-                moved = _moved(source, _told(path).get("sources", {}).get(source, ""))
+                moved = _moved(source, stamped)
                 for line, tests in data.contexts_by_lineno(source).items():
                     if (now := moved(line)) is not None:
                         found.setdefault(now, set()).update(each for each in tests if each in self.seconds)
@@ -126,7 +128,7 @@ class Reach:
 @cache
 def _moved(source: str, stamped: str) -> Callable[[int], int | None]:
     """Where a line of a source stands by now that stood elsewhere when it was traced; None where it is gone."""
-    if stamped in {"", stamp(ROOT / source)}:
+    if stamped == stamp(ROOT / source):
         return lambda line: line
     before, now = ((path).read_text(encoding="utf-8").splitlines() for path in (SOURCES / stamped, ROOT / source))
     blocks = difflib.SequenceMatcher(None, before, now, autojunk=False).get_matching_blocks()

@@ -83,6 +83,12 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
             _running[0].failed.add(report.nodeid)
 
 
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """A file of which no test is asked has an entry as well: an empty one."""
+    for path in {item.nodeid.partition("::")[0] for item in items}:
+        _files.setdefault(path, _begun(path))
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     _stop()
     for each in _files.values():
