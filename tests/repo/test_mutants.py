@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Operator
+from coverage import CoverageData
 
-from tests.mutants import quality
+from tests.mutants import quality, reach
 from tests.mutants.__main__ import drawn
 from tests.mutants.operators import OURS, Fault, another_permission, another_verb, permissions, verbs
 from tests.mutants.planting import GENERAL, OF_THE_HOUSE, Mutant, files, mutants_of, operators, planted, room_of
 from tests.mutants.quality import Result
-from tests.mutants.reach import Place, importers, near, place_of
+from tests.mutants.reach import Place, Reach, importers, near, place_of
 from tests.mutants.running import FEW_FILES, FIRST, MOST, Judges, tried, waves
 from tests.mutants.trial import Outcome, Planted
 
@@ -154,6 +157,37 @@ class Row:
 )
 def test_those_are_asked_who_run_the_statement_or_what_it_stands_around(line: int, place: Place):
     assert place_of(SOURCE, line) == place
+
+
+@pytest.fixture
+def traced(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A house of one source and one file of tests, of which one test ran the second line."""
+    for name, folder in (("ROOT", tmp_path), ("MAP", tmp_path / "map"), ("SOURCES", tmp_path / "map/sources")):
+        monkeypatch.setattr(reach, name, folder)
+    (tmp_path / "test_a.py").write_text("def test_of_it(): ...\n")
+    (tmp_path / "a.py").write_text("def f():\n    return 1\n\n\nx = 2\n")
+    data = CoverageData(str(reach.kept_of("test_a.py")))
+    told = {"sources": {"a.py": reach.keep_source("a.py")}, "stamp": reach.stamp(tmp_path / "test_a.py")}
+    data.set_context("test_a.py::test_of_it")
+    data.add_lines({"a.py": [2]})
+    data.write()
+    kept = reach.kept_of("test_a.py").with_suffix(".json")
+    kept.write_text(json.dumps({**told, "seconds": {"test_a.py::test_of_it": 0.1}}))
+    reach._told.cache_clear()
+    return tmp_path
+
+
+def test_a_line_has_the_tests_that_ran_it_wherever_it_stands_by_now(traced: Path):
+    assert Reach(("test_a.py",)).lines("a.py") == {2: {"test_a.py::test_of_it"}}
+    (traced / "a.py").write_text('"""Said since."""\n\n\ndef f():\n    return 1\n\n\nx = 3\n')
+    reach._moved.cache_clear()  # a run reads each file once
+    assert Reach(("test_a.py", "test_b.py")).lines("a.py") == {5: {"test_a.py::test_of_it"}}
+
+
+def test_a_file_of_tests_that_changed_istraced_anew(traced: Path):
+    assert reach.stale(["test_a.py"]) == []
+    (traced / "test_a.py").write_text("def test_of_it(): assert f()\n")
+    assert reach.stale(["test_a.py"]) == ["test_a.py"]
 
 
 def test_tests_that_name_a_room_are_near_it_and_so_are_those_that_walk_all_declarations():
