@@ -6,7 +6,7 @@ PORT ?= 8000
 export PORT
 UI := sojourn/foundation/ui
 
-MUTANTS := $(if $(ROOM),--room $(ROOM)) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) $(if $(KIND),--kind $(KIND)) $(if $(FRESH),--fresh) $(if $(RESUME),--resume)
+MUTANTS := $(if $(ROOM),--room $(ROOM)) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) $(if $(KIND),--kind $(KIND)) $(if $(FRESH),--fresh) $(if $(WIDE),--wide) $(if $(AGAIN),--again) $(if $(RESUME),--resume)
 
 .PHONY: help setup run test check budget mutants bench lock messages wheel clean screenshots
 

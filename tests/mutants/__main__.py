@@ -100,16 +100,16 @@ def main() -> int:
     mutants = drawn(every, told.sample or OF_A_ROOM, told.seed, OF_A_KIND_IN_A_ROOM if told.room else OF_A_KIND)
     print(f"{len(mutants)} of {len(every)} mutants in {told.room or 'all rooms'}, seed {told.seed}", flush=True)
     # Of one room the tests that name it are traced, and the others asked as far as the map knows them.
-    asked = near(told.room) if told.room else files_of_tests()
-    kept = KEPT / f"{(told.room or 'sample').replace('/', '-')}.jsonl"
-    if not told.resume:
-        kept.unlink(missing_ok=True)
+    asked = near(told.room) if told.room and not told.wide else files_of_tests()
+    kept = KEPT / f"{'-'.join([told.room or 'sample', *kinds]).replace('/', '-')}.jsonl"
+    known = quality.read(kept) if told.resume or told.again else []
+    quality.keep([each for each in known if each.found or told.resume], kept)
     with database.one_server() as home:
         make_map(asked if told.fresh else stale(asked), home)
         if missing := stale(asked):
             print(f"not traced: {', '.join(missing)}")
         results = carry_out(mutants, Reach(tuple(files_of_tests())), home, kept)
-    quality.tell(results, told.room, time.monotonic() - began)
+    quality.tell(results, kept.with_suffix(".diff"), time.monotonic() - began)
     if told.room and not kinds:
         quality.renew_room(results, told.room)
     elif not told.room:
@@ -124,6 +124,8 @@ def _told() -> argparse.Namespace:
     parser.add_argument("--seed", default="", help="what they are drawn by; the last commit where none is named")
     parser.add_argument("--kind", default="", help="only of these kinds: permission,filter,lock,audit,number ...")
     parser.add_argument("--fresh", action="store_true", help="make the map anew")
+    parser.add_argument("--wide", action="store_true", help="trace every test for a room, not only those that name it")
+    parser.add_argument("--again", action="store_true", help="ask about the survivors of the last run alone")
     parser.add_argument("--resume", action="store_true", help="keep what the last run of this kind has found already")
     told = parser.parse_args()
     told.seed = told.seed or quality.commit()

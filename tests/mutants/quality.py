@@ -11,10 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 from tests.mutants.planting import GENERAL, OF_THE_HOUSE, ROOT, Mutant
-from tests.mutants.reach import KEPT
 
 PAGE: Final = ROOT / "docs" / "quality.md"
 JUDGED: Final = Path(__file__).with_name("equivalent.toml")
@@ -34,15 +33,18 @@ class Result:
         at = f"{self.mutant.path}:{self.mutant.line}"
         return f"{said} {self.seconds:5.1f} s {self.mutant.kind:<11} {at} {self.by}"
 
-    def keep(self, path: Path) -> None:
-        with path.open("a", encoding="utf-8") as kept:
-            kept.write(json.dumps(asdict(self)) + "\n")
 
-    @classmethod
-    def read(cls, path: Path) -> list[Self]:
-        """Those that a run has kept before it was ended."""
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        return [cls(**{**(told := json.loads(line)), "mutant": Mutant(**told["mutant"])}) for line in lines]
+def keep(results: Iterable[Result], path: Path, *, more: bool = False) -> None:
+    """Keep them in a file, a line each; ``more``: beside those that it holds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a" if more else "w", encoding="utf-8") as kept:
+        kept.writelines(json.dumps(asdict(each)) + "\n" for each in results)
+
+
+def read(path: Path) -> list[Result]:
+    """Those that a run has kept, whether it came to its end or not."""
+    lines = map(json.loads, path.read_text(encoding="utf-8").splitlines() if path.exists() else ())
+    return [Result(**{**each, "mutant": Mutant(**each["mutant"])}) for each in lines]
 
 
 def commit() -> str:
@@ -62,10 +64,9 @@ def score(results: Sequence[Result]) -> str:
     return f"{100 * found / len(results):.0f} % ({found} of {len(results)})" if results else "–"
 
 
-def tell(results: Sequence[Result], room: str, seconds: float) -> None:
-    """Say it, and keep the survivors' diffs in build/mutants."""
+def tell(results: Sequence[Result], kept: Path, seconds: float) -> None:
+    """Say it, and keep the survivors' diffs."""
     survivors = [each for each in results if not each.found]
-    kept = KEPT / f"{(room or 'sample').replace('/', '-')}.diff"
     kept.write_text("\n".join(_shown(survivors)), encoding="utf-8")
     print(f"\n{score(results)} found in {seconds / 60:.0f} minutes; the survivors: {kept.relative_to(ROOT)}")
     for name, part in _parts(results):

@@ -17,7 +17,7 @@ from typing import Final
 from tests.environment import RunSettings
 from tests.mutants import database
 from tests.mutants.planting import ROOT, Mutant
-from tests.mutants.quality import Result
+from tests.mutants.quality import Result, keep, read
 from tests.mutants.reach import KEPT, Reach, near
 from tests.mutants.trial import Outcome, Trial
 
@@ -131,7 +131,7 @@ def tried(mutant: Mutant, reach: Reach, trials: Trials, close: Sequence[str], ju
 def carry_out(mutants: Sequence[Mutant], reach: Reach, home: Path, kept: Path) -> list[Result]:
     """Every mutant's result, those that ``kept`` holds already among them."""
     close = {room: near(room) for room in {each.room for each in mutants}}
-    results = [each for each in Result.read(kept) if each.mutant in set(mutants)]
+    results = [each for each in read(kept) if each.mutant in set(mutants)]
     known = {each.mutant for each in results}
     waiting: SimpleQueue[Mutant] = SimpleQueue()
     judges = Judges()
@@ -144,9 +144,10 @@ def carry_out(mutants: Sequence[Mutant], reach: Reach, home: Path, kept: Path) -
         try:
             while True:
                 mutant = waiting.get_nowait()
-                results.append(tried(mutant, reach, trials, close[mutant.room], judges))
-                results[-1].keep(kept)
-                print(f"{len(results)}/{len(mutants)} {results[-1].line}", flush=True)
+                result = tried(mutant, reach, trials, close[mutant.room], judges)
+                results.append(result)
+                keep([result], kept, more=True)
+                print(f"{len(results)}/{len(mutants)} {result.line}", flush=True)
         except Empty:
             pass
         finally:

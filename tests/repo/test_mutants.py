@@ -299,11 +299,13 @@ def test_an_equivalent_is_still_a_survivor(monkeypatch: pytest.MonkeyPatch):
 
 def test_what_a_run_has_found_is_kept_when_it_is_ended(tmp_path):
     kept = tmp_path / "a.jsonl"
-    assert Result.read(kept) == []
+    assert quality.read(kept) == []
     results = [Result(each, True, "tests/a.py::b", 1.5) for each in _mutants(filter=2)]
     for each in results:
-        each.keep(kept)
-    assert Result.read(kept) == results
+        quality.keep([each], kept, more=True)
+    assert quality.read(kept) == results
+    quality.keep(results[:1], kept)
+    assert quality.read(kept) == results[:1]
 
 
 def test_whoever_is_judged_equivalent_has_a_reason():
