@@ -84,37 +84,32 @@ def _trace(core: int, paths: Sequence[str], home: Path) -> None:
 
 def main() -> int:
     told = _told()
-    if not (told.room or told.sample):
-        print("say ROOM=care/patients for one room, or SAMPLE=400 for a sample of all rooms")
-        return 2
-    paths = files(told.room)
-    if not paths:
-        print(f"no room is called {told.room}; rooms are folders: care/patients, clinical/recovery, interfaces/devices")
-        return 2
     # Each trial imports the product: compiled by each anew, that takes seconds. What has a fault is never kept.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # the PostgreSQL ends with us
     began = time.monotonic()
     kinds = tuple(told.kind.split(",")) if told.kind else ()
-    every = [each for path in paths for each in mutants_of(path, kinds)]
+    every = [each for path in files(told.room) for each in mutants_of(path, kinds)]
     mutants = drawn(every, told.sample or OF_A_ROOM, told.seed, OF_A_KIND_IN_A_ROOM if told.room else OF_A_KIND)
     print(f"{len(mutants)} of {len(every)} mutants in {told.room or 'all rooms'}, seed {told.seed}", flush=True)
-    # Of one room the tests that name it are traced, and the others asked as far as the map knows them.
-    asked = near(told.room) if told.room and not told.wide else files_of_tests()
     kept = KEPT / f"{'-'.join([told.room or 'sample', *kinds]).replace('/', '-')}.jsonl"
     known = quality.read(kept) if told.resume or told.again else []
     quality.keep([each for each in known if each.found or told.resume], kept)
     with database.one_server() as home:
-        make_map(asked if told.fresh else stale(asked), home)
-        if missing := stale(asked):
-            print(f"not traced: {', '.join(missing)}")
+        _trace_what_is_asked(told, home)
         results = carry_out(mutants, Reach(tuple(files_of_tests())), home, kept)
     quality.tell(results, kept.with_suffix(".diff"), time.monotonic() - began)
-    if told.room and not kinds:
-        quality.renew_room(results, told.room)
-    elif not told.room:
-        quality.renew_sample(results, told.seed)
+    if not kinds:
+        quality.renew(results, told.room, told.seed)
     return 0
+
+
+def _trace_what_is_asked(told: argparse.Namespace, home: Path) -> None:
+    """Of one room the tests that name it; the others are asked as far as the map knows them already."""
+    asked = near(told.room) if told.room and not told.wide else files_of_tests()
+    make_map(asked if told.fresh else stale(asked), home)
+    if missing := stale(asked):
+        print(f"not traced: {', '.join(missing)}")
 
 
 def _told() -> argparse.Namespace:
@@ -129,6 +124,10 @@ def _told() -> argparse.Namespace:
     parser.add_argument("--resume", action="store_true", help="keep what the last run of this kind has found already")
     told = parser.parse_args()
     told.seed = told.seed or quality.commit()
+    if not (told.room or told.sample):
+        parser.error("say ROOM=care/patients for one room, or SAMPLE=400 for a sample of all rooms")
+    if not files(told.room):
+        parser.error(f"no room is called {told.room}: rooms are folders, care/patients or interfaces/devices")
     return told
 
 

@@ -76,12 +76,11 @@ def tell(results: Sequence[Result], kept: Path, seconds: float) -> None:
         print(f"  {count} found by {by}")
 
 
-def renew_room(results: Sequence[Result], room: str) -> None:
-    PAGE.write_text(_renewed(PAGE.read_text(encoding="utf-8"), room, _row(room, results)), encoding="utf-8")
-
-
-def renew_sample(results: Sequence[Result], seed: str) -> None:
-    PAGE.write_text(_sampled(PAGE.read_text(encoding="utf-8"), results, seed), encoding="utf-8")
+def renew(results: Sequence[Result], room: str, seed: str) -> None:
+    """Write a room's line into docs/quality.md, or the sample of all rooms where none is named."""
+    page = PAGE.read_text(encoding="utf-8")
+    renewed = _renewed(page, room, _row(room, results)) if room else _sampled(page, results, seed)
+    PAGE.write_text(renewed, encoding="utf-8")
 
 
 def _parts(results: Sequence[Result]) -> Iterable[tuple[str, list[Result]]]:
