@@ -14,6 +14,7 @@ from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Operator
 from cosmic_ray.plugins import get_operator
+from parso.tree import NodeOrLeaf
 
 from tests.mutants.operators import OURS, ROOT
 
@@ -106,10 +107,16 @@ def mutants_of(path: str, kinds: tuple[str, ...] = ()) -> Iterator[Mutant]:
     for name, (kind, operator) in operators().items():
         if kinds and kind not in kinds:
             continue
-        places = (start for node in nodes for start, _ in operator.mutation_positions(node))
-        for occurrence, (line, column) in enumerate(places):
-            if kind in OF_THE_HOUSE or not any(start <= (line, column) < end for start, end in left_alone):
-                yield Mutant(path, kind, name, occurrence, line)
+        places = ((node, start) for node in nodes for start, _ in operator.mutation_positions(node))
+        for occurrence, (node, start) in enumerate(places):
+            spared = _is_marker(node) or any(begin <= start < end for begin, end in left_alone)
+            if kind in OF_THE_HOUSE or not spared:
+                yield Mutant(path, kind, name, occurrence, start[0])
+
+
+def _is_marker(node: NodeOrLeaf) -> bool:
+    """Whether it is the star in a signature after which arguments are given by name: no product."""
+    return node.type == "operator" and node.parent is not None and node.parent.type == "parameters"
 
 
 def _left_alone(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:

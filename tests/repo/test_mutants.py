@@ -83,10 +83,11 @@ def test_that_on_which_no_answer_depends_is_left_alone(monkeypatch: pytest.Monke
         "name = CharField(max_length=200, default=2)\n"
         "def f(a: Literal[3] = 4) -> Literal[5]: ...\n"
         "@dataclass(frozen=True, slots=True)\nclass A: ...\n"
+        "def g(a, *, b): return a * b\n"
     )
     monkeypatch.setattr("tests.mutants.planting.ROOT", tmp_path)
-    found = Counter(each.line for each in mutants_of("a.py", ("number", "condition", "boolean")))
-    assert found == {3: 2, 4: 2}, "one more and one less of the 2 and of the 4"
+    found = Counter(each.line for each in mutants_of("a.py", ("number", "condition", "boolean", "arithmetic")))
+    assert found == {3: 2, 4: 2, 7: 1}, "one more and one less of the 2 and of the 4, and the product"
 
 
 # ---------------------------------------------------------------- what is drawn
