@@ -6,7 +6,9 @@ PORT ?= 8000
 export PORT
 UI := sojourn/foundation/ui
 
-.PHONY: help setup run test check budget bench lock messages wheel clean screenshots
+MUTANTS := $(if $(ROOM),--room $(ROOM)) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) $(if $(KIND),--kind $(KIND)) $(if $(FRESH),--fresh) $(if $(WIDE),--wide) $(if $(AGAIN),--again) $(if $(RESUME),--resume)
+
+.PHONY: help setup run test check budget mutants bench lock messages wheel clean screenshots
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -24,6 +26,9 @@ check: $(VENV)/dev.stamp $(VENV)/assets.stamp ## lint, types (Python, TypeScript
 
 budget: $(VENV)/dev.stamp ## the forty slowest of the last make test into tests/budget.txt
 	@$(BIN)/python -m tests.budget renew
+
+mutants: $(VENV)/dev.stamp $(VENV)/assets.stamp ## faults planted in ROOM=care/patients, or SAMPLE=400 of all rooms: which do the tests notice
+	@$(BIN)/python -m tests.mutants $(MUTANTS)
 
 bench: setup ## the workloads, with their limits, into benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks
