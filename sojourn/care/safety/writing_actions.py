@@ -254,7 +254,8 @@ def _unkept(patient_id: int, now: datetime) -> str:
         about__startswith="worry:",
         raised_at__gt=now - timedelta(minutes=1),
     )
-    return lately.values_list("about", flat=True).first() or f"worry:{now:%Y%m%d%H%M%S}"
+    # Two at the same moment do not see each other: the minute in the key makes them one, as the database keeps it.
+    return lately.values_list("about", flat=True).first() or f"worry:{now:%Y%m%d%H%M}"
 
 
 def _worry(by: Actor, severity: Severity, about: str, words: str, now: datetime) -> Flag:

@@ -37,16 +37,6 @@ class OnPatient:
     since: datetime
 
 
-def monitors_on(encounter_ids: Iterable[int]) -> dict[int, list[OnPatient]]:
-    """The monitors on each session. One query."""
-    found: dict[int, list[OnPatient]] = {}
-    for row in DeviceAssociation.objects.select_related("device").filter(
-        encounter_id__in=list(encounter_ids), until_at=None
-    ):
-        found.setdefault(row.encounter_id, []).append(OnPatient(row.device, row.encounter_id, row.from_at))
-    return found
-
-
 def free_monitors() -> QuerySet[Device]:
     """Monitors of the clinic that are on nobody."""
     busy = DeviceAssociation.objects.filter(until_at=None).values("device_id")

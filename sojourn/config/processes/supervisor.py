@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sojourn.config.environment import environment
 from sojourn.config.processes import postgres
@@ -144,9 +143,3 @@ def _end_group(pid: int) -> None:
     """What a process leaves behind when it is killed (a web server's workers) must not go on serving."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-
-
-def running_pids() -> dict[str, int]:
-    """The processes of the running house by name, from its notes."""
-    folder: Path = environment().home / "run"
-    return {note.stem: int(note.read_text(encoding="ascii")) for note in sorted(folder.glob("*.pid"))}

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from sojourn.clinical import interactions
 from sojourn.clinical.interactions import InteractionRule
 from sojourn.clinical.rules import Rule
-from sojourn.foundation.rulebook.medicines import classes, medicines
+from sojourn.foundation.rulebook.medicines import medicines
 
 GROUPS = {
     "alcohol": gettext_lazy("alcohol"),
@@ -82,9 +82,3 @@ def names_of(rule: Rule) -> tuple[str, ...]:
     """The names by which a rule is found: its medicines and its classes."""
     ready = interactions.read(rule)
     return (*members(ready), *(str(word) for word in map(group_word, ready.groups)))
-
-
-def with_class(name: str) -> str:
-    """A medicine with its classes, for who asks what the list knows of it."""
-    known = classes().get(name)
-    return name if known is None else f"{name} ({', '.join(map(group_word, known.every_group)) or known.why_none})"
