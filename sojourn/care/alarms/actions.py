@@ -20,6 +20,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.action import action, part, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.scope import SessionScope, one_row
 
 
 @action("session.alarm", locks=alarms_of("encounter_id"), audit="alarm.acknowledged")
@@ -28,7 +29,7 @@ def acknowledge(
 ) -> None:
     """A person has seen the alarm and takes it. Refused where nothing waits; Overtaken where another was quicker."""
     now = now or timezone.now()
-    encounter = Encounter.objects.get(pk=encounter_id)
+    encounter = one_row(Encounter, encounter_id).get()
     session = session_of(encounter)
     with connection.cursor() as wrapped:
         cursor = wrapped.cursor
@@ -44,7 +45,7 @@ def acknowledge(
                     codes=("already-acknowledged",),
                 )
             raise ActionRefused(_("This alarm is not waiting for anybody any more."), codes=("not-open",))
-        row = AlarmState.objects.get(encounter_id=encounter_id, rule_id=rule_id, code=code)
+        row = SessionScope(encounter_id).rows(AlarmState).get(rule_id=rule_id, code=code)
         row.phase, row.deadline_at = judgement.state.phase.value, judgement.state.deadline
         row.acknowledged_at, row.acknowledged_by_name = now, by.name
         row.save(update_fields=["phase", "deadline_at", "acknowledged_at", "acknowledged_by_name"])
@@ -66,14 +67,14 @@ def end_alarms(encounter: Encounter, now: datetime, by: Actor, *, only_silence: 
         cursor = wrapped.cursor
         acting = acting_rules(cursor, [encounter.clinic_id])[encounter.clinic_id]
         ended = []
-        for row in AlarmState.objects.filter(encounter=encounter).exclude(phase=Phase.QUIET):
+        for row in SessionScope(encounter.pk).rows(AlarmState).exclude(phase=Phase.QUIET):
             rule = acting.rule(session.protocol_id, row.rule_id, row.code)
             if rule is None or (only_silence and rule.silence is None and rule.vital != alarms.MONITOR_SIGNAL):
                 continue
             if row.phase in {Phase.RAISED, Phase.ACKNOWLEDGED, Phase.ESCALATED}:
                 reason = AlarmReason(Why.WITHIN_LIMITS, rule.rule_id, rule.version, row.code, None, None, None)
                 ended.append((session, rule, Happening(Event.RECOVERED, now, alarms.Priority(row.priority), reason)))
-            AlarmState.objects.filter(pk=row.pk).update(phase=Phase.QUIET.value, deadline_at=None)
+            one_row(AlarmState, row.pk).update(phase=Phase.QUIET.value, deadline_at=None)
         note = MONITOR_OFF if only_silence else SESSION_OVER
         alarm_store.insert_events(cursor, ended, by_id=by.membership_id, note=note, kind=AlarmEventKind.ENDED.value)
     if ended:
@@ -86,7 +87,7 @@ def end_alarms(encounter: Encounter, now: datetime, by: Actor, *, only_silence: 
 def expect_no_more(*, encounter: Encounter, now: datetime, by: Actor) -> None:
     """No monitor is expected to go on: deadlines of silence end, and silence alarms end with them."""
     end_alarms(encounter, now, by, only_silence=True)
-    CurrentVital.objects.filter(encounter=encounter).update(silent_after=None)
+    SessionScope(encounter.pk).rows(CurrentVital).update(silent_after=None)
 
 
 def set_baseline(*, encounter: Encounter) -> None:

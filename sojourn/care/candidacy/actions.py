@@ -27,6 +27,7 @@ from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
+from sojourn.foundation.scope import clinic_rows, one_row
 
 LONGEST: Final = 4000
 MOST_CONDITIONS: Final = 20
@@ -83,7 +84,7 @@ def draft(
     Refused as ``decide`` refuses, but for what an acceptance must say: that is asked for on the preview.
     """
     signer.require("candidacy.decide")  # no action: it changes nothing, and there is nothing to record
-    patient = Patient.objects.get(pk=patient_id)
+    patient = one_row(Patient, patient_id).get()
     return _prepared(signer, patient, answer.clean(), seen, now or timezone.now(), signs=False)
 
 
@@ -100,7 +101,7 @@ def decide(
     seen-missing:<key>, by the rule ``candidacy.open_eyes``.
     """
     at = now or timezone.now()
-    patient = Patient.objects.get(pk=patient_id)
+    patient = one_row(Patient, patient_id).get()
     said = answer.clean()
     newest = candidacy_queries.latest(patient_id)
     if newest is not None and _is_the_same(newest, by, said, seen):
@@ -188,7 +189,7 @@ def content_hash(row: CandidacyDecision) -> str:
 
 def _signature(by: Actor) -> str:
     """The signer's name with credentials, as it stands now."""
-    return str(Membership.objects.get(pk=by.member))
+    return str(one_row(Membership, by.member).get())
 
 
 def _is_the_same(row: CandidacyDecision, by: Actor, said: DecisionInput, seen: Mapping[str, Any]) -> bool:
@@ -332,7 +333,7 @@ def override(
     where that finding is not there any more. Refused: never-overridden, not-blocking, reason-missing, too-long.
     """
     at = now or timezone.now()
-    patient = Patient.objects.get(pk=patient_id)
+    patient = one_row(Patient, patient_id).get()
     found = _open_finding(by, patient, drug, finding, at)
     why = _lines(reason)
     if not why:
@@ -359,8 +360,8 @@ def second_sign(*, by: Actor, override_id: int, now: datetime | None = None) -> 
     Overtaken ("changed") where the finding is not there any more. Refused: same-person, never-overridden, not-blocking.
     """
     at = now or timezone.now()
-    first = Override.objects.select_related("signed_by", "patient").get(pk=override_id)
-    before = OverrideSignature.objects.filter(override=first).first()
+    first = one_row(Override, override_id).select_related("signed_by", "patient").get()
+    before = clinic_rows(OverrideSignature).filter(override=first).first()
     if before is not None:
         return unchanged(before)
     if first.signed_by.person_id == by.person_id:

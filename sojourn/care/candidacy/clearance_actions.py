@@ -20,6 +20,7 @@ from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.action import action, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
+from sojourn.foundation.scope import PatientScope, clinic_rows, one_row
 
 LONGEST: Final = {"who": 200, "field": 120, "document": 300, "said": 2000}
 
@@ -46,7 +47,7 @@ def record_clearance(
     before-the-danger (seen before the risk was judged), too-long.
     """
     at = now or timezone.now()
-    patient = Patient.objects.get(pk=patient_id)
+    patient = one_row(Patient, patient_id).get()
     found = _finding(patient, drug, finding, clinic_day(at, by))
     values = {
         name: " ".join(text.split())
@@ -55,15 +56,18 @@ def record_clearance(
     wrong = _faults(found, kind, values, on, patient, clinic_day(at, by))
     if wrong:
         raise ActionRefused(*wrong.values(), codes=tuple(wrong))
-    same = Clearance.objects.filter(
-        patient=patient, finding=finding, kind=kind, answered_on=on, struck=None, **values
-    ).first()  # fmt: skip
+    same = (
+        PatientScope(patient.pk)
+        .rows(Clearance)
+        .filter(finding=finding, kind=kind, answered_on=on, struck=None, **values)
+        .first()
+    )
     if same is not None:
         return unchanged(same)
     clearance = Clearance.objects.create(
         clinic_id=by.own_clinic_id, patient=patient, kind=kind, finding=finding, rule_id=found.rule_id,
         shown=judging.plain_finding(found), answered_on=on, recorded_at=at, recorded_by_id=by.member,
-        recorder_name=str(Membership.objects.get(pk=by.member)), **values,
+        recorder_name=str(one_row(Membership, by.member).get()), **values,
     )  # fmt: skip
     record(by, "candidacy.clearance_recorded", clearance, rule=clearance.rule_id, kind=clearance.kind)
     return clearance
@@ -115,8 +119,8 @@ def strike_clearance(
 
     A decision that was signed with it keeps it as it was read then.
     """
-    clearance = Clearance.objects.get(pk=clearance_id)
-    before = ClearanceStruck.objects.filter(clearance=clearance).first()
+    clearance = one_row(Clearance, clearance_id).get()
+    before = clinic_rows(ClearanceStruck).filter(clearance=clearance).first()
     if before is not None:
         return unchanged(before)
     why = reason.strip()
@@ -127,7 +131,7 @@ def strike_clearance(
     struck = ClearanceStruck.objects.create(
         clinic_id=by.own_clinic_id, patient_id=clearance.patient_id, clearance=clearance, reason=why,
         struck_at=now or timezone.now(),
-        struck_by_id=by.member, striker_name=str(Membership.objects.get(pk=by.member)),
+        struck_by_id=by.member, striker_name=str(one_row(Membership, by.member).get()),
     )  # fmt: skip
     record(by, "candidacy.clearance_struck", struck, rule=clearance.rule_id)
     return struck

@@ -21,6 +21,7 @@ from sojourn.care.measures.queries import Scored
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.clock import clinic_day
+from sojourn.foundation.scope import PatientScope, one_row, rows_of
 
 AnyModel = TypeVar("AnyModel", bound=Model)
 
@@ -43,17 +44,21 @@ class File:
 
 def file_of(patient_id: int) -> File:
     """Decisions, overrides, entered facts and sendings of a patient. One query. Raises Patient.DoesNotExist."""
-    newest = CandidacyDecision.objects.filter(patient_id=OuterRef("pk")).order_by("-id").values("basis")[:1]
-    found = Patient.objects.annotate(
-        all_decisions=_rows(CandidacyDecision, without="basis"),
-        newest_basis=Subquery(newest),
-        all_overrides=_rows(Override, second={each: f"second__{each}" for each in _SECOND}),
-        all_clearances=_rows(Clearance, struck=None),
-        all_facts=_rows(ClinicalFact),
-        all_sent=ArraySubquery(
-            IntakeSubmission.objects.filter(patient_id=OuterRef("pk")).order_by("-id").values("said_at")
-        ),
-    ).get(pk=patient_id)
+    newest = rows_of(CandidacyDecision, PatientScope, OuterRef("pk")).order_by("-id").values("basis")[:1]
+    found = (
+        one_row(Patient, patient_id)
+        .annotate(
+            all_decisions=_rows(CandidacyDecision, without="basis"),
+            newest_basis=Subquery(newest),
+            all_overrides=_rows(Override, second={each: f"second__{each}" for each in _SECOND}),
+            all_clearances=_rows(Clearance, struck=None),
+            all_facts=_rows(ClinicalFact),
+            all_sent=ArraySubquery(
+                rows_of(IntakeSubmission, PatientScope, OuterRef("pk")).order_by("-id").values("said_at")
+            ),
+        )
+        .get()
+    )
     values = found.__dict__
     decided = [_read(CandidacyDecision, each) for each in reversed(values["all_decisions"])]
     if decided:
@@ -79,7 +84,7 @@ def _rows(model: type[Model], without: str = "", second: Mapping[str, str] | Non
     """Every row of a patient, as JSON, oldest first."""
     names = {field.attname: field.attname for field in model._meta.concrete_fields if field.attname != without}
     more = {f"second_{name}": where for name, where in (second or {}).items()}
-    rows = model._default_manager.filter(patient_id=OuterRef("pk"), **only).order_by("id")
+    rows = rows_of(model, PatientScope, OuterRef("pk")).filter(**only).order_by("id")
     return ArraySubquery(rows.values(row=JSONObject(**names, **more)))
 
 

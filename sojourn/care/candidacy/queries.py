@@ -37,6 +37,7 @@ from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.clock import clinic_today
 from sojourn.foundation.rulebook.queries import RuleStatus as RuleStanding
 from sojourn.foundation.rulebook.queries import ids_of, stamp, standings
+from sojourn.foundation.scope import PatientScope, one_row, rows_of
 
 FORM_LIVES_S: Final = 12 * 3600
 _SALT: Final = "sojourn.candidacy.seen"
@@ -267,7 +268,7 @@ def assess(
 
 def assessment(patient_id: int, drug: str, on: date | None = None, *, route: str | None = None) -> Assessed:
     """What the rules say about a patient on a day (today). Six queries. Raises Patient.DoesNotExist."""
-    return assessment_of(Patient.objects.get(pk=patient_id), drug, route, on)
+    return assessment_of(one_row(Patient, patient_id).get(), drug, route, on)
 
 
 def assessment_of(patient: Patient, drug: str, route: str | None, on: date | None) -> Assessed:
@@ -330,7 +331,7 @@ class Overridden:
 
 def overrides(patient_id: int) -> tuple[Overridden, ...]:
     """Every override of a patient, newest first. One query."""
-    rows = Override.objects.filter(patient_id=patient_id).select_related("second").order_by("-id")
+    rows = PatientScope(patient_id).rows(Override).select_related("second").order_by("-id")
     return tuple(Overridden(each, getattr(each, "second", None)) for each in rows)
 
 
@@ -341,22 +342,22 @@ def in_effect(found: Iterable[Overridden], drug: str) -> frozenset[str]:
 
 def clearances(patient_id: int) -> tuple[Clearance, ...]:
     """What specialists and others say to findings of a patient, without what was struck, newest first. One query."""
-    return tuple(Clearance.objects.filter(patient_id=patient_id, struck=None).order_by("-id"))
+    return tuple(PatientScope(patient_id).rows(Clearance).filter(struck=None).order_by("-id"))
 
 
 def decisions(patient_id: int) -> list[CandidacyDecision]:
     """Every decision about a patient, newest first. One query."""
-    return list(CandidacyDecision.objects.filter(patient_id=patient_id).order_by("-id"))
+    return list(PatientScope(patient_id).rows(CandidacyDecision).order_by("-id"))
 
 
 def latest(patient_id: int) -> CandidacyDecision | None:
     """The newest decision, or None. One query. A patient may ask it about themselves."""
-    return CandidacyDecision.objects.filter(patient_id=patient_id).order_by("-id").first()
+    return PatientScope(patient_id).rows(CandidacyDecision).order_by("-id").first()
 
 
 def latest_of(patient_ids: Iterable[int]) -> dict[int, CandidacyDecision]:
     """The newest decision about each of several patients, by patient. One query."""
-    rows = CandidacyDecision.objects.filter(patient_id__in=list(patient_ids))
+    rows = rows_of(CandidacyDecision, PatientScope, patient_ids)
     return {each.patient_id: each for each in rows.order_by("patient_id", "-id").distinct("patient_id")}
 
 

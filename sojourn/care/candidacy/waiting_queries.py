@@ -12,29 +12,30 @@ from django.db.models.functions import Coalesce
 from sojourn.care.candidacy.models import CandidacyDecision, Kind, Override
 from sojourn.care.intake.models import IntakeSubmission
 from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.scope import PatientScope, clinic_rows, rows_of
 
 
 def undecided() -> QuerySet[IntakeSubmission]:
     """The newest intake of each patient about whom nobody has decided."""
-    newer = IntakeSubmission.objects.filter(patient_id=OuterRef("patient_id"), pk__gt=OuterRef("pk"))
-    decided = CandidacyDecision.objects.filter(patient_id=OuterRef("patient_id"))
-    return IntakeSubmission.objects.exclude(Exists(newer)).exclude(Exists(decided))
+    newer = rows_of(IntakeSubmission, PatientScope, OuterRef("patient_id")).filter(pk__gt=OuterRef("pk"))
+    decided = rows_of(CandidacyDecision, PatientScope, OuterRef("patient_id"))
+    return clinic_rows(IntakeSubmission).exclude(Exists(newer)).exclude(Exists(decided))
 
 
 def due(today: date) -> QuerySet[CandidacyDecision]:
     """Deferrals whose day has come, or after which the intake was sent again."""
-    newer = CandidacyDecision.objects.filter(patient_id=OuterRef("patient_id"), pk__gt=OuterRef("pk"))
-    told = IntakeSubmission.objects.filter(patient_id=OuterRef("patient_id"), said_at__gt=OuterRef("decided_at"))
-    rows = CandidacyDecision.objects.filter(kind=Kind.DEFER).exclude(Exists(newer))
+    newer = rows_of(CandidacyDecision, PatientScope, OuterRef("patient_id")).filter(pk__gt=OuterRef("pk"))
+    told = rows_of(IntakeSubmission, PatientScope, OuterRef("patient_id")).filter(said_at__gt=OuterRef("decided_at"))
+    rows = clinic_rows(CandidacyDecision).filter(kind=Kind.DEFER).exclude(Exists(newer))
     return rows.filter(Q(until_on__lte=today) | Exists(told))
 
 
 def half_signed() -> QuerySet[Override]:
     """Overrides that wait for a second signature, and that no decision has left behind."""
-    decided = CandidacyDecision.objects.filter(
-        patient_id=OuterRef("patient_id"), decided_at__gt=OuterRef("signed_at")
-    )  # fmt: skip
-    return Override.objects.filter(second=None).exclude(Exists(decided))
+    decided = rows_of(CandidacyDecision, PatientScope, OuterRef("patient_id")).filter(
+        decided_at__gt=OuterRef("signed_at")
+    )
+    return clinic_rows(Override).filter(second=None).exclude(Exists(decided))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Overtaken
 from sojourn.foundation.action import NoLock, action, row, unchanged
 from sojourn.foundation.audit.actions import record as write_audit
+from sojourn.foundation.scope import one_row
 
 
 @action("session.read", locks=NoLock("looking changes nothing"), audit="record.opened")
@@ -41,5 +42,5 @@ def sign_record(*, by: Actor, encounter_id: int, seen_hash: str, now: datetime |
         )
     mine = [each for each in record.signatures if each.by and each.by.id == by.membership_id]
     if mine and mine[-1].content_hash == stored:
-        return unchanged(RecordSignature.objects.get(pk=mine[-1].id))
+        return unchanged(one_row(RecordSignature, mine[-1].id).get())
     return session_actions.sign(by=by, encounter_id=encounter_id, content_hash=stored, now=now)

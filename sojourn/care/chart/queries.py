@@ -70,6 +70,7 @@ from sojourn.care.vitals.models import DeviceAssociation, Observation
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.rulebook.load import released_rulebook
+from sojourn.foundation.scope import CourseScope, MemberScope, PatientScope, SessionScope, rows_of
 
 __all__ = [
     "SessionRecord",
@@ -111,9 +112,7 @@ def session_records(encounter_ids: Iterable[int], *, now: datetime | None = None
     now = now or timezone.now()
     sessions = snapshot.load_many(encounter_ids, now, _beside())
     rows: dict[int, list[tuple[Any, ...]]] = {each: [] for each in sessions}
-    for row in (
-        Observation.objects.filter(encounter_id__in=list(rows)).order_by("effective_at", "id").values_list(*_COLUMNS)
-    ):
+    for row in rows_of(Observation, SessionScope, rows).order_by("effective_at", "id").values_list(*_COLUMNS):
         rows[row[0]].append(row)
     people = _people(sessions.values(), rows.values())
     return {each: _Composer(session, rows[each], people).record() for each, session in sessions.items()}
@@ -131,7 +130,7 @@ def _people(
                 wanted.update(value for key, value in row.items() if key.endswith("by_id"))
     wanted.discard(None)
     found = {each: Member(each, "", "", "") for each in wanted}
-    for row in Membership.objects.filter(pk__in=wanted):
+    for row in rows_of(Membership, MemberScope, wanted):
         found[row.pk] = Member(row.pk, row.name, row.credentials, row.role)
     return found
 
@@ -414,7 +413,7 @@ def _exactly(name: str) -> Cast:
 
 
 def _subqueries() -> dict[str, ArraySubquery]:
-    answered = QuestionnaireResponse.objects.filter(patient_id=OuterRef("patient_id"), completed_at__isnull=False)
+    answered = rows_of(QuestionnaireResponse, PatientScope, OuterRef("patient_id")).filter(completed_at__isnull=False)
     return {
         "alarms": array(
             of_session(AlarmEvent, "at", "id"),
@@ -437,15 +436,15 @@ def _subqueries() -> dict[str, ArraySubquery]:
         "signatures": array(of_session(RecordSignature, "at", "id"), "id", "content_hash", "at", "by_id"),
         "addenda": array(of_session(Addendum, "at", "id"), "id", "text", "at", "by_id"),
         "decisions": array(
-            CandidacyDecision.objects.filter(patient_id=OuterRef("patient_id")).order_by("id"),
+            rows_of(CandidacyDecision, PatientScope, OuterRef("patient_id")).order_by("id"),
             "id", "kind", "decided_at", "decider_name", "open_eyes",
         ),
         "agreements": array(
-            Consent.objects.filter(patient_id=OuterRef("patient_id")).order_by("id"),
+            rows_of(Consent, PatientScope, OuterRef("patient_id")).order_by("id"),
             "id", "document_id", "document_version", "signed_at",
         ),
         "versions": array(
-            PlanVersion.objects.filter(care_plan_id=OuterRef("care_plan_id")).order_by("id"),
+            rows_of(PlanVersion, CourseScope, OuterRef("care_plan_id")).order_by("id"),
             "id", "number", "signed_at", "signed_by_id",
         ),
     }  # fmt: skip
@@ -458,14 +457,13 @@ _SUBQUERIES = {f"record_{name}": each for name, each in _subqueries().items()}
 # is signed later changes no record. The first signature after that moment holds what it set aside.
 _ORDERED_BY = Coalesce(
     Subquery(
-        MedicationAdministration.objects.filter(encounter=OuterRef("pk"))
-        .order_by("started_at")
-        .values("started_at")[:1]
+        rows_of(MedicationAdministration, SessionScope, OuterRef("pk")).order_by("started_at").values("started_at")[:1]
     ),
     F("opened_at"),
 )
 _ORDER_BEFORE = Subquery(
-    PlanVersion.objects.filter(care_plan=OuterRef("care_plan_id"), signed_at__gt=OuterRef("ordered_by"))
+    rows_of(PlanVersion, CourseScope, OuterRef("care_plan_id"))
+    .filter(signed_at__gt=OuterRef("ordered_by"))
     .order_by("signed_at")
     .values("before")[:1]
 )

@@ -34,6 +34,7 @@ from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
+from sojourn.foundation.scope import PatientScope, clinic_rows, one_row
 
 LONGEST_QUESTION: Final = 2000
 LONGEST_NAME: Final = 120
@@ -84,7 +85,7 @@ def adopt(*, by: Actor, text_id: str, text_hash: str, now: datetime | None = Non
         raise ActionRefused(_("This text has a newer version. Read it before you adopt it."), codes=("text-changed",))
     if source.effective_from > clinic_day(at, by):
         raise ActionRefused(_("This text may be used only from a later day."), codes=("not-in-effect",))
-    standing = ConsentAdoption.objects.filter(clinic_id=by.own_clinic_id, text_id=text_id).order_by("-id").first()
+    standing = clinic_rows(ConsentAdoption).filter(clinic_id=by.own_clinic_id, text_id=text_id).order_by("-id").first()
     if standing is not None and (standing.version, standing.text_hash) == (source.version, source.hash):
         return unchanged(standing)
     adoption = ConsentAdoption.objects.create(
@@ -142,7 +143,7 @@ def ask(
             _("A prescriber must adopt the clinic's texts first. Patients sign nothing before that."),
             codes=("not-adopted",),
         )
-    patient = Patient.objects.get(pk=patient_id)
+    patient = one_row(Patient, patient_id).get()
     said = note.strip()
     before = consent_queries.asked(patient.pk)
     at = now or timezone.now()
@@ -181,10 +182,13 @@ def ask_question(
         raise ActionRefused(
             _("Please make it shorter: at most %(n)d letters.") % {"n": LONGEST_QUESTION}, codes=("question-too-long",)
         )
-    patient = Patient.objects.get(pk=by.patient_id or 0)
-    same = ConsentQuestion.objects.filter(
-        patient=patient, document_id=document_id, section_id=section_id, text=said, replies=None
-    ).first()
+    patient = one_row(Patient, by.patient_id or 0).get()
+    same = (
+        PatientScope(patient.pk)
+        .rows(ConsentQuestion)
+        .filter(document_id=document_id, section_id=section_id, text=said, replies=None)
+        .first()
+    )
     if same is not None:
         return unchanged(same)
     question = ConsentQuestion.objects.create(
@@ -216,8 +220,8 @@ def reply(*, by: Actor, question_id: int, text: str, waived: bool = False, now: 
                 _("Say why this question needs no answer. The patient reads it."), codes=("reason-missing",)
             )
         raise ActionRefused(_("Write the answer first."), codes=("reply-empty",))
-    question = ConsentQuestion.objects.select_related("patient").get(pk=question_id)
-    newest = ConsentReply.objects.filter(question=question).order_by("-id").first()
+    question = one_row(ConsentQuestion, question_id).select_related("patient").get()
+    newest = clinic_rows(ConsentReply).filter(question=question).order_by("-id").first()
     if newest is not None and (newest.text, newest.waived, newest.replied_by_id) == (said, waived, by.member):
         return unchanged(newest)
     told = ConsentReply.objects.create(
@@ -274,9 +278,9 @@ def sign(
     signature-missing, name-too-long, drawing-too-large, drawing-invalid, drawing-empty.
     """
     form, clinic = _form_of(by, token), _clinic(by)
-    patient = Patient.objects.get(pk=form.patient_id)
+    patient = one_row(Patient, form.patient_id).get()
     at = now or timezone.now()
-    if Consent.objects.filter(nonce=form.nonce).exists():
+    if clinic_rows(Consent).filter(nonce=form.nonce).exists():
         raise ActionRefused(
             _("You have sent this page before. It counts once, and nothing was signed a second time."),
             codes=("replayed",),
@@ -406,8 +410,8 @@ def countersign(
     ``seen_hash`` is of the text on the prescriber's page. A second press returns the row that stands.
     Refused: not-agreed, withdrawn, changed, capacity-missing, open-questions.
     """
-    consent = Consent.objects.select_related("patient").get(pk=consent_id)
-    before = ConsentCountersignature.objects.filter(consent=consent).first()
+    consent = one_row(Consent, consent_id).select_related("patient").get()
+    before = clinic_rows(ConsentCountersignature).filter(consent=consent).first()
     if before is not None:
         return unchanged(before)
     clinic = _clinic(by)
@@ -459,8 +463,8 @@ def withdraw(*, by: Actor, consent_id: int, reason: str = "", now: datetime | No
     A second press returns the row that stands. Refused: not-agreed, superseded, reason-missing (staff).
     """
     own = by.patient_id is not None
-    consent = Consent.objects.get(pk=consent_id)
-    before = ConsentWithdrawal.objects.filter(consent=consent).first()
+    consent = one_row(Consent, consent_id).get()
+    before = clinic_rows(ConsentWithdrawal).filter(consent=consent).first()
     if before is not None:
         return unchanged(before)
     if consent.decision != Decision.PERMIT:

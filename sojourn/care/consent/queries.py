@@ -34,6 +34,7 @@ from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.clock import at_wall_clock, clinic_day
 from sojourn.foundation.rulebook.queries import ids_of, standings
+from sojourn.foundation.scope import PatientScope, clinic_rows, rows_of
 
 Code = Literal["not-adopted", "not-signed", "changed", "withdrawn", "not-countersigned"]
 _SALT: Final = "sojourn.care.consent.signing"
@@ -123,7 +124,7 @@ def _shelf(jurisdiction: str, rows: Iterable[tuple[str, int, str]]) -> Shelf:
 
 def available_documents(clinic: Clinic, at: datetime | None = None) -> Shelf:
     """The clinic's texts. One query."""
-    rows = ConsentAdoption.objects.filter(clinic=clinic, adopted_at__lte=at or timezone.now())
+    rows = clinic_rows(ConsentAdoption).filter(clinic=clinic, adopted_at__lte=at or timezone.now())
     return _shelf(clinic.jurisdiction, rows.order_by("id").values_list("text_id", "version", "text_hash"))
 
 
@@ -137,7 +138,8 @@ def standing(patient_id: int, *, route: str, drug: str = "", on: date | None = N
     """
     at = _end_of(on)
     rows = list(
-        ConsentAdoption.objects.filter(adopted_at__lte=at)
+        clinic_rows(ConsentAdoption)
+        .filter(adopted_at__lte=at)
         .order_by("id")
         .values_list("text_id", "version", "text_hash", "clinic__jurisdiction")
     )
@@ -154,7 +156,7 @@ def _end_of(day: date | None) -> datetime:
 
 def newest_of(patient_id: int, at: datetime | None = None) -> dict[str, Consent]:
     """The newest decision of a patient about each document, with counter-signature and withdrawal. One query."""
-    rows = Consent.objects.filter(patient_id=patient_id).select_related("countersignature", "withdrawal")
+    rows = PatientScope(patient_id).rows(Consent).select_related("countersignature", "withdrawal")
     if at is not None:
         rows = rows.filter(signed_at__lte=at)
     return {each.document_id: each for each in rows.order_by("document_id", "-id").distinct("document_id")}
@@ -211,7 +213,7 @@ def state(own: Shelf, consent: Consent | None, document_id: str, way: str, at: d
 
 def asked(patient_id: int) -> ConsentRequest | None:
     """What the clinic asks of the patient: the newest request. One query."""
-    return ConsentRequest.objects.filter(patient_id=patient_id).order_by("-id").first()
+    return PatientScope(patient_id).rows(ConsentRequest).order_by("-id").first()
 
 
 def signs_again_at(clinic: Clinic, patient_id: int, now: datetime) -> datetime | None:
@@ -270,8 +272,10 @@ class ConsentQuestionView:
 
 def questions(patient_id: int, document_id: str | None = None) -> list[ConsentQuestionView]:
     """What a patient asked, oldest first. Two queries."""
-    rows = ConsentQuestion.objects.filter(patient_id=patient_id).prefetch_related(
-        Prefetch("replies", ConsentReply.objects.order_by("id"))
+    rows = (
+        PatientScope(patient_id)
+        .rows(ConsentQuestion)
+        .prefetch_related(Prefetch("replies", clinic_rows(ConsentReply).order_by("id")))
     )
     if document_id is not None:
         rows = rows.filter(document_id=document_id)
@@ -280,7 +284,7 @@ def questions(patient_id: int, document_id: str | None = None) -> list[ConsentQu
 
 def open_questions(patient_id: int, document_id: str) -> int:
     """How many questions about a document nobody has answered or waived. One query."""
-    rows = ConsentQuestion.objects.filter(patient_id=patient_id, document_id=document_id, replies=None)
+    rows = PatientScope(patient_id).rows(ConsentQuestion).filter(document_id=document_id, replies=None)
     return rows.count()
 
 
@@ -289,24 +293,24 @@ def open_questions(patient_id: int, document_id: str) -> int:
 
 def to_countersign() -> QuerySet[Consent]:
     """Signatures that stand alone: the newest of their document, not withdrawn, agreed, without a prescriber's."""
-    newer = Consent.objects.filter(
-        patient_id=OuterRef("patient_id"), document_id=OuterRef("document_id"), pk__gt=OuterRef("pk")
+    newer = rows_of(Consent, PatientScope, OuterRef("patient_id")).filter(
+        document_id=OuterRef("document_id"), pk__gt=OuterRef("pk")
     )
-    rows = Consent.objects.filter(decision=Decision.PERMIT, countersignature=None, withdrawal=None)
+    rows = clinic_rows(Consent).filter(decision=Decision.PERMIT, countersignature=None, withdrawal=None)
     return rows.exclude(Exists(newer))
 
 
 def unanswered() -> QuerySet[ConsentQuestion]:
     """Questions without any reply."""
-    return ConsentQuestion.objects.filter(replies=None)
+    return clinic_rows(ConsentQuestion).filter(replies=None)
 
 
 def taken_back(since: datetime) -> QuerySet[Consent]:
     """Agreements that were withdrawn and not given again."""
-    newer = Consent.objects.filter(
-        patient_id=OuterRef("patient_id"), document_id=OuterRef("document_id"), pk__gt=OuterRef("pk")
+    newer = rows_of(Consent, PatientScope, OuterRef("patient_id")).filter(
+        document_id=OuterRef("document_id"), pk__gt=OuterRef("pk")
     )
-    return Consent.objects.filter(withdrawal__withdrawn_at__gte=since).exclude(Exists(newer))
+    return clinic_rows(Consent).filter(withdrawal__withdrawn_at__gte=since).exclude(Exists(newer))
 
 
 def _agrees_to(said: Mapping[str, Any], now: Text) -> bool:
@@ -316,11 +320,11 @@ def _agrees_to(said: Mapping[str, Any], now: Text) -> bool:
 
 def open_for_patient(clinic_id: int, patient_id: int) -> tuple[str, ...] | None:
     """The documents that wait for the patient's own signature; None where the clinic asks for nothing. One query."""
-    newest = Consent.objects.filter(patient_id=patient_id).order_by("document_id", "-id").distinct("document_id")
+    newest = PatientScope(patient_id).rows(Consent).order_by("document_id", "-id").distinct("document_id")
     said = newest.values(
         row=JSONObject(d="document_id", h="content_hash", p="decision", l="language", w="withdrawal__id")
     )
-    requests = ConsentRequest.objects.filter(patient_id=patient_id).order_by("-id").values("route")[:1]
+    requests = PatientScope(patient_id).rows(ConsentRequest).order_by("-id").values("route")[:1]
     row = (
         Clinic.objects.filter(pk=clinic_id)
         .annotate(asked_route=Subquery(requests), said=ArraySubquery(said), adoptions=ArraySubquery(_adoptions()))
@@ -343,7 +347,7 @@ def open_for_patient(clinic_id: int, patient_id: int) -> tuple[str, ...] | None:
 
 
 def _adoptions() -> QuerySet[ConsentAdoption, Any]:
-    rows = ConsentAdoption.objects.filter(clinic_id=OuterRef("pk")).order_by("id")
+    rows = clinic_rows(ConsentAdoption).filter(clinic_id=OuterRef("pk")).order_by("id")
     return rows.values(row=JSONObject(t="text_id", v="version", h="text_hash"))
 
 

@@ -15,6 +15,7 @@ from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.action import Arguments, action, either, rows, turn, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.scope import MemberScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ def open_feed(*, by: Actor, now: datetime | None = None) -> Opened:
     """A secret address for the actor's own appointments; the one before stops working. Refused: not-now."""
     now = now or timezone.now()
     not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now)
-    CalendarFeed.objects.filter(member_id=by.member, ended_at=None).update(ended_at=now)
+    MemberScope(by.member).rows(CalendarFeed).filter(ended_at=None).update(ended_at=now)
     token = secrets.token_urlsafe(32)
     feed = CalendarFeed.objects.create(
         clinic_id=by.own_clinic_id,
@@ -45,13 +46,13 @@ def open_feed(*, by: Actor, now: datetime | None = None) -> Opened:
 
 
 def _open(by: Actor, _asked: Arguments) -> QuerySet[CalendarFeed]:
-    return CalendarFeed.objects.filter(member_id=by.member, ended_at=None)
+    return MemberScope(by.member).rows(CalendarFeed).filter(ended_at=None)
 
 
 @action(either("own.visits", "calendar.feed"), locks=rows(CalendarFeed, where=_open), audit="feed.closed")
 def close_feed(*, by: Actor, now: datetime | None = None) -> None:
     """End the actor's feed at once. Ending twice changes nothing."""
-    feed = CalendarFeed.objects.filter(member_id=by.member, ended_at=None).first()
+    feed = MemberScope(by.member).rows(CalendarFeed).filter(ended_at=None).first()
     if feed is None:
         unchanged(None)
         return

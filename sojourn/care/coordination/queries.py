@@ -22,6 +22,7 @@ from sojourn.care.scheduling.models import Appointment, AppointmentStatus, Atten
 from sojourn.foundation.accounts.actor import Actor, acting_as, set_actor
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.accounts.queries import system_actor
+from sojourn.foundation.scope import AppointmentScope, MemberScope, PatientScope, clinic_rows, one_row, rows_of
 
 
 class RideHomeState(models.TextChoices):
@@ -61,9 +62,9 @@ def rides_home(rows: Iterable[Appointment]) -> dict[int, RideHome]:
     answers: dict[tuple[int, int], EscortAnswer] = {}
     sent: dict[tuple[int, int], datetime] = {}
     if ids:
-        for answer in EscortAnswer.objects.filter(appointment_id__in=ids).select_related("written_by").order_by("id"):
+        for answer in rows_of(EscortAnswer, AppointmentScope, ids).select_related("written_by").order_by("id"):
             answers[answer.appointment_id, answer.person_id] = answer
-        for link in EscortLink.objects.filter(appointment_id__in=ids).order_by("id"):
+        for link in rows_of(EscortLink, AppointmentScope, ids).order_by("id"):
             sent[link.appointment_id, link.person_id] = link.sent_at
     return {row.pk: _ride(row, answers, sent) for row in wanted}
 
@@ -85,25 +86,29 @@ def _ride(
 
 def ride_home(appointment_id: int) -> RideHome:
     """The ride home of one appointment. Three queries. Raises Appointment.DoesNotExist."""
-    row = Appointment.objects.select_related("escort").get(pk=appointment_id)
+    row = one_row(Appointment, appointment_id).select_related("escort").get()
     return rides_home([row])[row.pk]
 
 
 def waiting() -> list[WaitingEntry]:
     """Who would come earlier, those who wait longest first, with patient and course. One query."""
-    rows = WaitingEntry.objects.filter(left_at=None, care_plan__ended_on=None).select_related("patient", "care_plan")
+    rows = (
+        clinic_rows(WaitingEntry).filter(left_at=None, care_plan__ended_on=None).select_related("patient", "care_plan")
+    )
     return list(rows.order_by("joined_at", "id"))
 
 
 def waits_of(patient_id: int) -> list[WaitingEntry]:
     """Where this patient waits for an earlier time. One query."""
-    return list(WaitingEntry.objects.filter(patient_id=patient_id, left_at=None))
+    return list(PatientScope(patient_id).rows(WaitingEntry).filter(left_at=None))
 
 
 def open_offers(patient_id: int, now: datetime) -> list[Offer]:
     """The earlier times that a patient can take now. One query."""
     return list(
-        Offer.objects.filter(patient_id=patient_id, answer="", opens_at__lte=now, during__startswith__gt=now)
+        PatientScope(patient_id)
+        .rows(Offer)
+        .filter(answer="", opens_at__lte=now, during__startswith__gt=now)
         .select_related("chair")
         .order_by("during")
     )
@@ -112,18 +117,21 @@ def open_offers(patient_id: int, now: datetime) -> list[Offer]:
 def offers_by_time(now: datetime) -> list[Offer]:
     """The offers of the times still ahead, by time and order, with patients. One query."""
     return list(
-        Offer.objects.filter(during__startswith__gt=now).select_related("patient", "chair").order_by("during", "id")
+        clinic_rows(Offer)
+        .filter(during__startswith__gt=now)
+        .select_related("patient", "chair")
+        .order_by("during", "id")
     )
 
 
 def reminder_preference(patient_id: int) -> ReminderPreference | None:
     """How a patient wants to be reminded; None where nothing was said. One query."""
-    return ReminderPreference.objects.filter(patient_id=patient_id).first()
+    return PatientScope(patient_id).rows(ReminderPreference).first()
 
 
 def feed_of(member_id: int) -> CalendarFeed | None:
     """The calendar feed that a person has open. One query."""
-    return CalendarFeed.objects.filter(member_id=member_id, ended_at=None).first()
+    return MemberScope(member_id).rows(CalendarFeed).filter(ended_at=None).first()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,18 +160,18 @@ def feed_by(token_hash: str, now: datetime) -> Feed | None:
     Row-level security opens the one row to the token; the rest is asked as the owner. Four queries.
     """
     with acting_as(Actor(token_hash=token_hash)):
-        row = CalendarFeed.objects.filter(token_hash=token_hash, ended_at=None).first()
+        row = clinic_rows(CalendarFeed).filter(token_hash=token_hash, ended_at=None).first()
         if row is None:
             return None
         set_actor(system_actor(row.clinic_id))
-        if not Membership.objects.filter(pk=row.member_id, ended_at=None).exists():
+        if not one_row(Membership, row.member_id).filter(ended_at=None).exists():
             return None
         clinic = Clinic.objects.get(pk=row.clinic_id)
-        rows = Appointment.objects.filter(during__endswith__gt=now - timedelta(days=30)).select_related("chair")
+        rows = clinic_rows(Appointment).filter(during__endswith__gt=now - timedelta(days=30)).select_related("chair")
         if row.patient_id is not None:
-            rows = rows.filter(patient_id=row.patient_id)
+            rows = PatientScope(row.patient_id).within(rows)
         else:
-            mine = Attendance.objects.filter(member_id=row.member_id, active=True)
+            mine = MemberScope(row.member_id).rows(Attendance).filter(active=True)
             rows = rows.filter(pk__in=mine.values("appointment_id"), status=AppointmentStatus.BOOKED)
         entries = tuple(
             FeedEntry(
@@ -205,12 +213,12 @@ def escort_view(token_hash: str) -> EscortView | None:
     """The link, its appointment and its clinic; None for an unknown token. The token opens its own row, and what
     stands behind it is asked as the patient's own escort: nothing of anybody else. Seven queries."""
     with acting_as(Actor(token_hash=token_hash)):
-        link = EscortLink.objects.filter(token_hash=token_hash).first()
+        link = clinic_rows(EscortLink).filter(token_hash=token_hash).first()
         if link is None:
             return None
         set_actor(Actor(clinic_id=link.clinic_id, patient_id=link.patient_id, role="guest"))
-        row = Appointment.objects.select_related("patient", "escort").get(pk=link.appointment_id)
-        person = RelatedPerson.objects.get(pk=link.person_id)
+        row = one_row(Appointment, link.appointment_id).select_related("patient", "escort").get()
+        person = one_row(RelatedPerson, link.person_id).get()
         ride = rides_home([row])[row.pk] if row.escort_id == person.pk else RideHome(RideHomeState.NOBODY, None)
         clinic = Clinic.objects.get(pk=link.clinic_id)
         return EscortView(link, row, person, row.patient.given_name, clinic, ride, row.session_opened_at is not None)
@@ -219,7 +227,7 @@ def escort_view(token_hash: str) -> EscortView | None:
 def offer_by(token_hash: str) -> tuple[Offer, Clinic] | None:
     """The offer that a link opens, and its clinic. Two queries."""
     with acting_as(Actor(token_hash=token_hash)):
-        offer = Offer.objects.filter(token_hash=token_hash).first()
+        offer = clinic_rows(Offer).filter(token_hash=token_hash).first()
         if offer is None:
             return None
         set_actor(Actor(clinic_id=offer.clinic_id, patient_id=offer.patient_id, role="guest"))

@@ -25,6 +25,7 @@ from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import action, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.mail import letters, sms
+from sojourn.foundation.scope import AppointmentScope, PatientScope, clinic_rows, one_row
 
 
 class _Clock(NamedTuple):
@@ -45,9 +46,9 @@ def _clock(chosen: ReminderPreference | None, zone: ZoneInfo) -> _Clock:
 def plan(appointment: Appointment, zone: ZoneInfo, now: datetime) -> list[Reminder]:
     """Plan the reminders of an appointment as it stands; those of another beginning fall. A part of booking."""
     starts_at = appointment.during.lower
-    Reminder.objects.filter(appointment=appointment, sent_at=None, dropped_at=None).exclude(starts_at=starts_at).update(
-        dropped_at=now
-    )
+    AppointmentScope(appointment.pk).rows(Reminder).filter(sent_at=None, dropped_at=None).exclude(
+        starts_at=starts_at
+    ).update(dropped_at=now)
     chosen = coordination_queries.reminder_preference(appointment.patient_id)
     if chosen is not None and chosen.channel == Channel.NONE:
         drop(appointment, now)
@@ -60,7 +61,7 @@ def plan(appointment: Appointment, zone: ZoneInfo, now: datetime) -> list[Remind
 
 def _planned(appointment: Appointment, hours: int, due: datetime) -> Reminder:
     """One reminder, which waits for its time now unless it has been sent."""
-    reminder, made = Reminder.objects.get_or_create(
+    reminder, made = clinic_rows(Reminder).get_or_create(
         appointment=appointment,
         starts_at=appointment.during.lower,
         hours_before=hours,
@@ -78,7 +79,7 @@ def _planned(appointment: Appointment, hours: int, due: datetime) -> Reminder:
 
 def drop(appointment: Appointment, now: datetime) -> None:
     """Nobody is reminded of this appointment any more. A part of cancelling."""
-    Reminder.objects.filter(appointment=appointment, sent_at=None, dropped_at=None).update(dropped_at=now)
+    AppointmentScope(appointment.pk).rows(Reminder).filter(sent_at=None, dropped_at=None).update(dropped_at=now)
 
 
 @action(
@@ -92,7 +93,7 @@ def send(*, by: Actor, reminder_id: int, now: datetime | None = None) -> bool:
     ``by`` is the system actor. The letter and the mark that it was sent are one transaction.
     """
     now = now or timezone.now()
-    reminder = Reminder.objects.select_related("appointment__patient").get(pk=reminder_id)
+    reminder = one_row(Reminder, reminder_id).select_related("appointment__patient").get()
     appointment = reminder.appointment
     if reminder.sent_at is not None or reminder.dropped_at is not None or reminder.due_at > now:
         return unchanged(False)
@@ -191,15 +192,17 @@ def prefer(
         raise ActionRefused(_("Choose how we may reach you."), codes=("channel-unknown",))
     if channel == Channel.SMS and not sms.can_send():
         raise ActionRefused(_("This clinic cannot send text messages yet."), codes=("no-text-messages",))
-    preference, _made = ReminderPreference.objects.update_or_create(
+    preference, _made = clinic_rows(ReminderPreference).update_or_create(
         patient_id=by.patient_id,
         defaults={
             "clinic_id": by.own_clinic_id, "zone": zone, "channel": channel, "quiet_from": quiet_from,
             "quiet_until": quiet_until, "changed_at": now,
         },
     )  # fmt: skip
-    for appointment in Appointment.objects.filter(
-        patient_id=by.patient_id, status=AppointmentStatus.BOOKED, during__startswith__gt=now
+    for appointment in (
+        PatientScope(by.patient_id)
+        .rows(Appointment)
+        .filter(status=AppointmentStatus.BOOKED, during__startswith__gt=now)
     ):
         plan(appointment, there, now)
     record(by, "reminder.preferred", preference, channel=channel)

@@ -28,6 +28,7 @@ from sojourn.foundation.action import LINK, NoLock, action, part, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
+from sojourn.foundation.scope import AppointmentScope, PatientScope, clinic_rows, one_row
 
 READABLE_AFTER = timedelta(hours=24)  # the page about the evening stays open until the day after the session
 NOT_AGAIN_WITHIN = timedelta(minutes=10)  # how soon a link may be asked for again by whoever holds an old one
@@ -36,7 +37,7 @@ _BY_LINK = NoLock("a link does not see the appointment: it is locked where its e
 
 
 def _visit(appointment_id: int) -> Appointment:
-    return Appointment.objects.select_related("escort", "patient").get(pk=appointment_id)
+    return one_row(Appointment, appointment_id).select_related("escort", "patient").get()
 
 
 def _ahead(appointment_id: int, now: datetime) -> Appointment:
@@ -80,7 +81,7 @@ def _send(visit: Appointment, sent_by: str, now: datetime) -> EscortLink:
             _("%(name)s has no e-mail address here. Call them, and write down what they say.") % {"name": person.name},
             codes=("no-address",),
         )
-    EscortLink.objects.filter(appointment=visit, ended_at=None).update(ended_at=now)
+    AppointmentScope(visit.pk).rows(EscortLink).filter(ended_at=None).update(ended_at=now)
     token = secrets.token_urlsafe(32)
     link = EscortLink.objects.create(
         clinic_id=visit.clinic_id,
@@ -131,8 +132,8 @@ def _to_be_asked(visit: Appointment, person_id: int, now: datetime) -> bool:
     if visit.status != AppointmentStatus.BOOKED or not soon:
         return False
     of_this = {"appointment": visit, "person": person, "starts_at": starts_at}
-    asked = EscortLink.objects.filter(**of_this, ended_at=None).exists()
-    return not asked and not EscortAnswer.objects.filter(**of_this).exists()
+    asked = clinic_rows(EscortLink).filter(**of_this, ended_at=None).exists()
+    return not asked and not clinic_rows(EscortAnswer).filter(**of_this).exists()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ def note_answer(
     """Keep what the escort said; the same twice is one. Refused: cancelled, session-begun."""
     visit = _ahead(appointment_id, now)
     note = " ".join(note.split())[:300]
-    newest = EscortAnswer.objects.filter(appointment=visit, person=person).order_by("-id").first()
+    newest = AppointmentScope(visit.pk).rows(EscortAnswer).filter(person=person).order_by("-id").first()
     if newest is not None and (newest.starts_at, newest.comes, newest.note) == (visit.during.lower, comes, note):
         return unchanged(Noted(newest, said_before=True))
     said = EscortAnswer.objects.create(
@@ -210,7 +211,7 @@ def send_again(*, by: Actor, appointment_id: int, person: RelatedPerson, now: da
         or visit.escort_id != person.pk
         or now >= visit.during.upper + READABLE_AFTER
         or not person.email
-        or EscortLink.objects.filter(appointment=visit, sent_at__gt=now - NOT_AGAIN_WITHIN).exists()
+        or AppointmentScope(visit.pk).rows(EscortLink).filter(sent_at__gt=now - NOT_AGAIN_WITHIN).exists()
     ):
         return unchanged(False)
     link = _send(visit, person.name, now)
@@ -240,7 +241,7 @@ def name_escort(*, by: Actor, appointment_id: int, person_id: int, now: datetime
     person = placing.escort_of(visit.patient_id, person_id)
     if visit.escort_id == person.pk:
         return unchanged(visit)
-    EscortLink.objects.filter(appointment=visit, ended_at=None).update(ended_at=now)
+    AppointmentScope(visit.pk).rows(EscortLink).filter(ended_at=None).update(ended_at=now)
     visit.escort = person
     visit.version += 1
     visit.save(update_fields=["escort", "version"])
@@ -264,7 +265,7 @@ def bring(
     if reasons := _unreachable(values):
         raise ActionRefused(*reasons.values(), codes=tuple(reasons))
     found = {key: values[key] for key in ("name", "email", "phone")}
-    known = RelatedPerson.objects.filter(patient_id=visit.patient_id, **found, ended_at=None).first()
+    known = PatientScope(visit.patient_id).rows(RelatedPerson).filter(**found, ended_at=None).first()
     person = known or RelatedPerson.objects.create(
         clinic_id=by.own_clinic_id, patient_id=visit.patient_id, brings_home=True, created_at=now,
         **{key: value[:60] if key == "relationship" else value[:120] for key, value in values.items()},

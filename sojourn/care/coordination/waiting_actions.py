@@ -29,6 +29,7 @@ from sojourn.foundation.action import LINK, Arguments, NoLock, action, either, p
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
+from sojourn.foundation.scope import CourseScope, PatientScope, clinic_rows, one_row, rows_of
 
 SOONEST = timedelta(hours=2)  # a time that begins sooner helps nobody who waits at home
 
@@ -41,10 +42,10 @@ def join(*, by: Actor, care_plan_id: int, now: datetime | None = None) -> Waitin
     """
     now = now or timezone.now()
     not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now)
-    course = CarePlan.objects.get(pk=care_plan_id)
+    course = one_row(CarePlan, care_plan_id).get()
     if course.ended_on is not None:
         raise ActionRefused(_("This course has ended. Sign a new plan first."), codes=("course-ended",))
-    waiting = WaitingEntry.objects.filter(care_plan=course, left_at=None).first()
+    waiting = CourseScope(course.pk).rows(WaitingEntry).filter(left_at=None).first()
     if waiting is not None:
         return unchanged(waiting)
     if not _to_move(course, now):
@@ -65,7 +66,7 @@ def join(*, by: Actor, care_plan_id: int, now: datetime | None = None) -> Waitin
 def leave(*, by: Actor, care_plan_id: int, now: datetime | None = None) -> None:
     """Wait no longer, and let go of what is offered. Leaving twice changes nothing."""
     now = now or timezone.now()
-    entry = WaitingEntry.objects.filter(care_plan_id=care_plan_id, left_at=None).first()
+    entry = CourseScope(care_plan_id).rows(WaitingEntry).filter(left_at=None).first()
     if entry is None:
         unchanged(None)
         return
@@ -78,9 +79,9 @@ def leave(*, by: Actor, care_plan_id: int, now: datetime | None = None) -> None:
 def _to_move(course: CarePlan, after: datetime) -> Appointment | None:
     """The next appointment of a course after a moment, which an earlier time would replace."""
     return (
-        Appointment.objects.filter(
-            care_plan=course, status=AppointmentStatus.BOOKED, during__startswith__gt=after, session_opened_at=None
-        )
+        CourseScope(course.pk)
+        .rows(Appointment)
+        .filter(status=AppointmentStatus.BOOKED, during__startswith__gt=after, session_opened_at=None)
         .order_by("during")
         .first()
     )
@@ -125,7 +126,9 @@ def _helps(entry: WaitingEntry, during: DateTimeTZRange, zone: ZoneInfo) -> bool
     day = during.lower.astimezone(zone).date()
     others = [
         row.lower.astimezone(zone).date()
-        for row in Appointment.objects.filter(care_plan=entry.care_plan, status=AppointmentStatus.BOOKED)
+        for row in CourseScope(entry.care_plan.pk)
+        .rows(Appointment)
+        .filter(status=AppointmentStatus.BOOKED)
         .exclude(pk=moves.pk)
         .values_list("during", flat=True)
     ]
@@ -153,7 +156,7 @@ def _free(offer_: Offer) -> bool:
 def tell(*, by: Actor, offer_id: int, now: datetime | None = None) -> bool:
     """Send the letter of one offer, once, if the time is still free; whether it went. ``by`` is the system actor."""
     now = now or timezone.now()
-    found = Offer.objects.select_related("patient").get(pk=offer_id)
+    found = one_row(Offer, offer_id).select_related("patient").get()
     if found.told_at is not None or found.answer:
         return unchanged(False)
     if found.during.lower <= now or not _free(found):
@@ -190,7 +193,7 @@ def _letter(template: str, told: Offer, clinic: Clinic, link: str = "") -> None:
 
 def _own(by: Actor, offer_id: int) -> Offer:
     """An offer to the patient who is signed in."""
-    return Offer.objects.get(pk=offer_id, patient_id=by.patient_id or 0)
+    return PatientScope(by.patient_id or 0).rows(Offer).get(pk=offer_id)
 
 
 def _of_link(by: Actor) -> tuple[Offer, Clinic]:
@@ -217,17 +220,17 @@ def _taken_already() -> ActionRefused:
 
 def _same_time(_by: Actor, asked: Arguments) -> QuerySet[Offer]:
     """Every offer of the time: whoever answers another one, or is told of it, waits, and is not overwritten."""
-    return Offer.objects.filter(freed_id__in=Offer.objects.filter(pk=asked["offer_id"]).values("freed_id"))
+    return clinic_rows(Offer).filter(freed_id__in=one_row(Offer, asked["offer_id"]).values("freed_id"))
 
 
 def _its_chair(_by: Actor, asked: Arguments) -> QuerySet[Chair]:
-    return Chair.objects.filter(pk__in=Offer.objects.filter(pk=asked["offer_id"]).values("chair_id"))
+    return clinic_rows(Chair).filter(pk__in=one_row(Offer, asked["offer_id"]).values("chair_id"))
 
 
 def _of_the_course(_by: Actor, asked: Arguments) -> QuerySet[Appointment]:
     """What the time could replace."""
-    course = Offer.objects.filter(pk=asked["offer_id"]).values("entry__care_plan_id")
-    return Appointment.objects.filter(care_plan_id__in=course, status=AppointmentStatus.BOOKED)
+    course = one_row(Offer, asked["offer_id"]).values("entry__care_plan_id")
+    return rows_of(Appointment, CourseScope, course).filter(status=AppointmentStatus.BOOKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +252,7 @@ class Taken:
 )
 def take(*, by: Actor, offer_id: int, clinic: Clinic, now: datetime) -> Taken:
     """Move the patient's appointment to the time that was offered. Refused as ``accept`` is."""
-    found = Offer.objects.select_related("patient", "entry__care_plan").get(pk=offer_id)
+    found = one_row(Offer, offer_id).select_related("patient", "entry__care_plan").get()
     if not_now.dosed_since(found.patient_id, clinic, now) is not None:
         raise ActionRefused(not_now.words(), codes=(not_now.CODE,))
     if found.answer == OfferAnswer.ACCEPTED:
@@ -306,9 +309,12 @@ def accept_by_link(*, by: Actor, now: datetime | None = None) -> Appointment:
 
 def _taken_before(accepted: Offer) -> Appointment:
     """The appointment that this offer became. Refused: accepted (it was moved or cancelled since)."""
-    taken = Appointment.objects.filter(
-        care_plan=accepted.entry.care_plan, during__startswith=accepted.during.lower, status=AppointmentStatus.BOOKED
-    ).first()
+    taken = (
+        CourseScope(accepted.entry.care_plan.pk)
+        .rows(Appointment)
+        .filter(during__startswith=accepted.during.lower, status=AppointmentStatus.BOOKED)
+        .first()
+    )
     if taken is None:
         raise _taken_already()
     return taken
@@ -326,9 +332,9 @@ def _settle(taken: Offer, clinic: Clinic, now: datetime) -> None:
     """The offer is taken: whoever took it waits no longer, and whoever was told of the same time hears that it went."""
     taken.answer, taken.answered_at = OfferAnswer.ACCEPTED, now
     taken.save(update_fields=["answer", "answered_at"])
-    WaitingEntry.objects.filter(pk=taken.entry_id).update(left_at=now)
+    one_row(WaitingEntry, taken.entry_id).update(left_at=now)
     taken.entry.offers.filter(answer="").update(answer=OfferAnswer.DECLINED, answered_at=now)
-    same = Offer.objects.filter(freed_id=taken.freed_id, during=taken.during, answer="").exclude(pk=taken.pk)
+    same = clinic_rows(Offer).filter(freed_id=taken.freed_id, during=taken.during, answer="").exclude(pk=taken.pk)
     for other in same.select_related("patient"):
         other.answer, other.answered_at = OfferAnswer.GONE, now
         other.save(update_fields=["answer", "answered_at"])
@@ -347,7 +353,7 @@ class LetGo:
 @part(locks=row(Offer, "offer_id"), audit="waiting.declined")
 def let_go(*, by: Actor, offer_id: int, now: datetime) -> LetGo:
     """Nobody takes that offer. Refused: gone, accepted."""
-    found = Offer.objects.get(pk=offer_id)
+    found = one_row(Offer, offer_id).get()
     if found.answer == OfferAnswer.GONE:
         raise _gone()
     if found.answer == OfferAnswer.ACCEPTED:

@@ -19,6 +19,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.action import Arguments, Choice, NoLock, action, by_value, part, row, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.scope import AppointmentScope, clinic_rows, one_row
 
 PERMISSIONS = {
     "arrive": "session.arrive",
@@ -80,8 +81,8 @@ def open_session(*, by: Actor, appointment_id: int, transition: str = "arrive", 
     A second click finds the session that the first one opened. Refused for an appointment that was cancelled.
     """
     now = now or timezone.now()
-    appointment = Appointment.objects.select_related("care_plan").get(pk=appointment_id)
-    existing = Encounter.objects.filter(appointment=appointment).first()
+    appointment = one_row(Appointment, appointment_id).select_related("care_plan").get()
+    existing = AppointmentScope(appointment.pk).rows(Encounter).first()
     if existing is not None:
         return unchanged(existing)
     if appointment.status != AppointmentStatus.BOOKED:
@@ -118,7 +119,7 @@ def _enter(
 def lock_session(encounter_id: int, seen: int | None) -> tuple[Encounter, SessionState]:
     """Hold a session until the transaction ends, for a page that compares what it showed before it acts. An action
     declares the lock instead. Otherwise as ``held_session``."""
-    Encounter.objects.select_for_update(no_key=True).get(pk=encounter_id)
+    clinic_rows(Encounter).select_for_update(no_key=True).get(pk=encounter_id)
     return held_session(encounter_id, seen)
 
 

@@ -17,18 +17,20 @@ from sojourn.clinical.protocol import PRESENT, Protocol, State
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.queries import protocol as protocol_adopted_at
+from sojourn.foundation.scope import AppointmentScope, SessionScope, clinic_rows, rows_of
 
 
 def current_state(encounter_id: int) -> SessionState:
     """The newest state row of a session, with the session."""
-    return SessionState.objects.select_related("by", "encounter").filter(encounter_id=encounter_id).latest("seq")
+    return SessionScope(encounter_id).rows(SessionState).select_related("by", "encounter").latest("seq")
 
 
 def running() -> QuerySet[Encounter]:
     """Sessions whose patient is here, with patient, chair and newest state (``state``, ``state_at``, ``state_seq``)."""
-    newest = SessionState.objects.filter(encounter=OuterRef("pk")).order_by("-seq")
+    newest = rows_of(SessionState, SessionScope, OuterRef("pk")).order_by("-seq")
     return (
-        Encounter.objects.select_related("patient", "chair", "care_plan")
+        clinic_rows(Encounter)
+        .select_related("patient", "chair", "care_plan")
         .annotate(
             state=Subquery(newest.values("state")[:1]),
             state_at=Subquery(newest.values("at")[:1]),
@@ -107,10 +109,10 @@ def sessions_on(day: date, zone: ZoneInfo) -> list[SessionRow]:
 def with_states(rows: Sequence[Appointment]) -> list[SessionRow]:
     """Appointments with the state of their sessions. One query, and none where no session was opened yet."""
     opened = [row.pk for row in rows if row.session_opened_at is not None]
-    newest = SessionState.objects.filter(encounter=OuterRef("pk")).order_by("-seq")
+    newest = rows_of(SessionState, SessionScope, OuterRef("pk")).order_by("-seq")
     sessions = {
         appointment_id: (pk, state, at)
-        for appointment_id, pk, state, at in Encounter.objects.filter(appointment__in=opened)
+        for appointment_id, pk, state, at in rows_of(Encounter, AppointmentScope, opened)
         .annotate(state=Subquery(newest.values("state")[:1]), state_at=Subquery(newest.values("at")[:1]))
         .values_list("appointment_id", "pk", "state", "state_at")
     }

@@ -41,6 +41,7 @@ from sojourn.foundation.action import action, either, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import medicines as shipped
+from sojourn.foundation.scope import PatientScope, one_row
 
 LINES: Final[Mapping[str, type[ListItem]]] = {
     "medicines": MedicationStatement,
@@ -58,7 +59,7 @@ SPEAKS: Final = either("own.answer", "intake.enter")
 def _speaker(by: Actor, patient_id: int, now: datetime | None) -> Patient:
     """The patient about whom something is said. Refused: not-now."""
     not_now.must_be_later(by=by, patient_id=patient_id, at=now or timezone.now())
-    return Patient.objects.get(pk=patient_id)
+    return one_row(Patient, patient_id).get()
 
 
 def _said(by: Actor, patient: Patient, now: datetime | None) -> dict[str, Any]:
@@ -93,7 +94,7 @@ def answer(
     question = intake_form().by_id.get(question_id)
     if question is None:
         raise ActionRefused(_("This question is not asked any more."), codes=("unknown-question",))
-    newest = IntakeAnswer.objects.filter(patient=patient, question_id=question_id).order_by("-id").first()
+    newest = PatientScope(patient.pk).rows(IntakeAnswer).filter(question_id=question_id).order_by("-id").first()
     if newest is not None and (newest.standing, newest.value) == (told.standing, told.value):
         return unchanged(newest)
     if newest is not None and newest.pk != seen:
@@ -128,7 +129,7 @@ def _check_value(question: Question, told: StatedAnswer, patient: Patient, today
 
 def _has_lines(question: Question, patient: Patient) -> bool:
     if question.of == "people":
-        return RelatedPerson.objects.filter(patient=patient, ended_at=None).exists()
+        return PatientScope(patient.pk).rows(RelatedPerson).filter(ended_at=None).exists()
     return intake_queries.newest_lines(LINES[question.of], patient.pk).exists()
 
 
@@ -311,7 +312,7 @@ def say_line(
     model = LINES[of]
     said = _said(by, patient, now)
     key = line or uuid4()
-    newest = model._default_manager.filter(patient=patient, line=key).order_by("-id").first() if line else None
+    newest = PatientScope(patient.pk).rows(model).filter(line=key).order_by("-id").first() if line else None
     if line is not None and newest is None:
         raise model.DoesNotExist
     ready = _line_values(of, values, patient, clinic_day(said["said_at"], by), key, sure)
@@ -336,7 +337,7 @@ def remove_line(*, by: Actor, patient_id: int, of: str, line: UUID, now: datetim
     """Take a line off a list; what it said stays readable. Removing twice changes nothing."""
     patient = _speaker(by, patient_id, now)
     model = LINES[of]
-    newest = model._default_manager.filter(patient=patient, line=line).order_by("-id").first()
+    newest = PatientScope(patient.pk).rows(model).filter(line=line).order_by("-id").first()
     if newest is None:
         raise model.DoesNotExist
     if newest.removed:
@@ -380,7 +381,7 @@ def name_person(
     if reasons:
         raise ActionRefused(*reasons.values(), codes=tuple(reasons))
     roles = {"brings_home": brings_home, "emergency_contact": emergency_contact}
-    same = RelatedPerson.objects.filter(patient=patient, ended_at=None, **values, **roles).first()
+    same = PatientScope(patient.pk).rows(RelatedPerson).filter(ended_at=None, **values, **roles).first()
     if same is not None:
         return unchanged(same)
     person = RelatedPerson.objects.create(
@@ -395,7 +396,7 @@ def end_person(*, by: Actor, patient_id: int, person_id: int, now: datetime | No
     """The person is no longer beside the patient. Ending twice changes nothing. Raises RelatedPerson.DoesNotExist.
 
     It takes something back, and so is possible at every minute."""
-    person = RelatedPerson.objects.get(pk=person_id, patient_id=patient_id)
+    person = PatientScope(patient_id).rows(RelatedPerson).get(pk=person_id)
     if person.ended_at is not None:
         return unchanged(person)
     person.ended_at = now or timezone.now()

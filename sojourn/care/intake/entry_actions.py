@@ -24,6 +24,7 @@ from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import action, part, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
+from sojourn.foundation.scope import PatientScope, clinic_rows, one_row
 
 
 def fault_words(word: Word, value: object) -> str | None:
@@ -67,8 +68,10 @@ def _check_fact(name: str, value: object, on: date, patient: Patient, today: dat
 
 def _same_fact(patient_id: int, name: str, value: Any, on: date, told_by: str) -> ClinicalFact | None:
     """The newest standing row of that fact and day, if it says the same."""
-    found = ClinicalFact.objects.filter(
-        patient_id=patient_id, name=name, observed_on=on, told_by=told_by, retracts=None, retractions=None
+    found = (
+        PatientScope(patient_id)
+        .rows(ClinicalFact)
+        .filter(name=name, observed_on=on, told_by=told_by, retracts=None, retractions=None)
     )
     newest = found.order_by("-id").first()
     return newest if newest is not None and newest.value == value else None
@@ -131,7 +134,7 @@ def enter_facts(
 def _enter(
     by: Actor, patient_id: int, values: Mapping[str, Value], on: date, source_note: str, sure: bool, now: datetime
 ) -> tuple[ClinicalFact, ...]:
-    patient = Patient.objects.get(pk=patient_id)
+    patient = one_row(Patient, patient_id).get()
     for name, value in values.items():
         _check_fact(name, value, on, patient, clinic_day(now, by))
     known = {name: _same_fact(patient.pk, name, _stored(value), on, "clinician") for name, value in values.items()}
@@ -184,7 +187,7 @@ def keep_weight(
     Refused: what a weight cannot be (implausible, future, before-birth).
     """
     now = now or timezone.now()
-    patient = Patient.objects.get(pk=patient_id)
+    patient = one_row(Patient, patient_id).get()
     value = float(kg)
     _check_fact(doubts.WEIGHT, value, on, patient, clinic_day(now, by))
     if same := _same_fact(patient.pk, doubts.WEIGHT, value, on, "clinician"):
@@ -196,7 +199,7 @@ def keep_weight(
 @action("fact.enter", locks=patient_of(ClinicalFact, "fact_id"), audit="fact.retracted")
 def retract_fact(*, by: Actor, fact_id: int, reason: str, now: datetime | None = None) -> ClinicalFact:
     """Take a fact back that was entered in error; it stays readable. Refused: reason-missing. Twice changes nothing."""
-    fact = ClinicalFact.objects.get(pk=fact_id, retracts=None)
+    fact = one_row(ClinicalFact, fact_id).get(retracts=None)
     if not _note(reason):
         raise ActionRefused(_("Write why this entry was wrong."), codes=("reason-missing",))
     return _retract(by, fact, reason, now or timezone.now())
@@ -209,7 +212,7 @@ def take_back(*, by: Actor, fact: ClinicalFact, reason: str, now: datetime | Non
 
 
 def _retract(by: Actor, fact: ClinicalFact, reason: str, now: datetime) -> ClinicalFact:
-    before = ClinicalFact.objects.filter(retracts=fact).first()
+    before = clinic_rows(ClinicalFact).filter(retracts=fact).first()
     if before is not None:
         return unchanged(before)
     retraction = ClinicalFact.objects.create(
@@ -296,7 +299,7 @@ def import_facts(
     again changes nothing.
     """
     now = now or timezone.now()
-    patient = Patient.objects.get(pk=patient_id)
+    patient = one_row(Patient, patient_id).get()
     ready = _read_whole(text, patient, clinic_day(now, by), sure)
     note = _note(source_note)
     taken = [

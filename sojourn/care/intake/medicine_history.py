@@ -14,6 +14,7 @@ from typing import Literal
 from sojourn.care.intake.models import MedicationStatement
 from sojourn.care.intake.queries import MedicineTaken, medicine_of
 from sojourn.clinical.interactions import fold
+from sojourn.foundation.scope import PatientScope, rows_of
 
 What = Literal["begun", "stopped", "changed"]
 After = Literal["decision", "plan", "dose"]
@@ -103,12 +104,12 @@ def _shape(taken: MedicineTaken) -> tuple[str, ...]:
 
 def history(patient_id: int) -> MedicineHistory:
     """The whole list of one person. One query."""
-    return MedicineHistory(tuple(MedicationStatement.objects.filter(patient_id=patient_id).order_by("id")))
+    return MedicineHistory(tuple(PatientScope(patient_id).rows(MedicationStatement).order_by("id")))
 
 
 def histories(patient_ids: Sequence[int]) -> dict[int, MedicineHistory]:
     """The lists of several persons, by person. One query."""
     rows: dict[int, list[MedicationStatement]] = {each: [] for each in patient_ids}
-    for row in MedicationStatement.objects.filter(patient_id__in=list(patient_ids)).order_by("id"):
+    for row in rows_of(MedicationStatement, PatientScope, patient_ids).order_by("id"):
         rows[row.patient_id].append(row)
     return {each: MedicineHistory(tuple(found)) for each, found in rows.items()}

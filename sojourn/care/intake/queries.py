@@ -34,6 +34,7 @@ from sojourn.clinical.interactions import Medicine
 from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import medicines as shipped
+from sojourn.foundation.scope import PatientScope
 
 AnyListItem = TypeVar("AnyListItem", bound=ListItem)
 OwnWords = TypeVar("OwnWords", Goal, Concern)
@@ -131,7 +132,7 @@ def _entered(row: ClinicalFact, struck: ClinicalFact | None) -> EnteredFact:
 
 def entered_facts(patient_id: int) -> tuple[EnteredFact, ...]:
     """Every fact that was entered or imported, oldest observation first, retracted ones marked. One query."""
-    return entered_of(ClinicalFact.objects.filter(patient_id=patient_id).order_by("observed_on", "id"))
+    return entered_of(PatientScope(patient_id).rows(ClinicalFact).order_by("observed_on", "id"))
 
 
 def entered_of(given: Iterable[ClinicalFact]) -> tuple[EnteredFact, ...]:
@@ -163,7 +164,7 @@ class Answered:
 
 def answers(patient_id: int) -> dict[str, Answered]:
     """The newest answer to each question that is still asked, by question. One query."""
-    rows = IntakeAnswer.objects.filter(patient_id=patient_id).order_by("question_id", "-id").distinct("question_id")
+    rows = PatientScope(patient_id).rows(IntakeAnswer).order_by("question_id", "-id").distinct("question_id")
     return {row.question_id: _answered(row) for row in rows if row.question_id in intake_form().by_id}
 
 
@@ -185,7 +186,7 @@ def access_needs(patient_id: int) -> tuple[str, ...]:
 
 def history(patient_id: int, question_id: str) -> tuple[Answered, ...]:
     """Every answer ever given to a question, newest first. One query."""
-    rows = IntakeAnswer.objects.filter(patient_id=patient_id, question_id=question_id).order_by("-id")
+    rows = PatientScope(patient_id).rows(IntakeAnswer).filter(question_id=question_id).order_by("-id")
     return tuple(_answered(row) for row in rows)
 
 
@@ -194,9 +195,9 @@ def history(patient_id: int, question_id: str) -> tuple[Answered, ...]:
 
 def newest_lines(model: type[AnyListItem], patient_id: int) -> QuerySet[AnyListItem]:
     """The newest row of each line that is not removed, in the order in which the lines were begun. One query."""
-    manager = model._default_manager
-    newest = manager.filter(patient_id=patient_id).values("line").annotate(newest=Max("id")).values("newest")
-    return manager.filter(pk__in=newest, removed=False).order_by("id")
+    said = PatientScope(patient_id).rows(model)
+    newest = said.values("line").annotate(newest=Max("id")).values("newest")
+    return said.filter(pk__in=newest, removed=False).order_by("id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,12 +330,12 @@ def _word(row: Goal | Concern) -> Words:
 
 def submissions(patient_id: int) -> list[IntakeSubmission]:
     """Every time the intake was sent, newest first. One query."""
-    return list(IntakeSubmission.objects.filter(patient_id=patient_id).order_by("-id"))
+    return list(PatientScope(patient_id).rows(IntakeSubmission).order_by("-id"))
 
 
 def latest_submission(patient_id: int) -> IntakeSubmission | None:
     """The newest sending, or None. One query."""
-    return IntakeSubmission.objects.filter(patient_id=patient_id).order_by("-id").first()
+    return PatientScope(patient_id).rows(IntakeSubmission).order_by("-id").first()
 
 
 def content(patient: Patient) -> dict[str, Any]:

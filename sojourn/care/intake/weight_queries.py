@@ -15,6 +15,7 @@ from sojourn.care.intake.queries import WEIGHT, teller
 from sojourn.clinical.eligibility.facts import Value
 from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.clock import clinic_day
+from sojourn.foundation.scope import PatientScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ def newest_weight(patient_id: int) -> Weight | None:
 def weights(patient_id: int) -> list[Weight]:
     """Every weight that stands, the newest last. One query."""
     asked = [each.id for each in intake_form().by_id.values() if each.fact == WEIGHT]
-    newest = IntakeAnswer.objects.filter(patient_id=patient_id, question_id__in=asked).order_by("-id")[:1]
-    entered = ClinicalFact.objects.filter(patient_id=patient_id, name=WEIGHT, retracts=None, retractions=None)
+    newest = PatientScope(patient_id).rows(IntakeAnswer).filter(question_id__in=asked).order_by("-id")[:1]
+    entered = PatientScope(patient_id).rows(ClinicalFact).filter(name=WEIGHT, retracts=None, retractions=None)
     nothing = models.Value(None, output_field=models.DateTimeField())
     no_day = models.Value(None, output_field=models.DateField())
     no_name = models.Value("", output_field=models.CharField())

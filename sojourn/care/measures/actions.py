@@ -26,6 +26,7 @@ from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import action, either, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import local
+from sojourn.foundation.scope import PatientScope, clinic_rows, one_row
 
 
 def _scale(scale_id: str) -> Scale:
@@ -66,7 +67,7 @@ def _must_be_later(by: Actor, now: datetime) -> None:
 
 def _unsent(response_id: int) -> QuestionnaireResponse:
     """The response while it can still be answered. Refused: completed."""
-    response = QuestionnaireResponse.objects.get(pk=response_id)
+    response = one_row(QuestionnaireResponse, response_id).get()
     if response.completed_at is not None:
         raise ActionRefused(
             _("These answers have been sent and stay as they are. They can be answered again another time."),
@@ -84,7 +85,7 @@ def request_measure(
     asked = _scale(scale_id)
     _for_patients(asked)
     now = now or timezone.now()
-    patient = Patient.objects.get(pk=patient_id)
+    patient = one_row(Patient, patient_id).get()
     if due_at < now:
         raise ActionRefused(_("The day by which it is wanted has passed."), codes=("due_in_the_past",))
     waiting = measures_queries.open_requests_of([patient.pk]).get(patient.pk, [])
@@ -133,7 +134,7 @@ def request_battery(
     """
     now = now or timezone.now()
     battery = _adopted_battery(indication)
-    patient = Patient.objects.get(pk=patient_id)
+    patient = one_row(Patient, patient_id).get()
     if due_at < now:
         raise ActionRefused(_("The day by which it is wanted has passed."), codes=("due_in_the_past",))
     if not battery.asked:
@@ -163,7 +164,7 @@ def request_battery(
 def _join(measure_session: MeasureSession, asked: Scale, open_id: int | None) -> None:
     """Ask for a questionnaire in a measure session; one that is open already joins it."""
     if open_id is not None:
-        MeasureRequest.objects.filter(pk=open_id).update(measure_session=measure_session)
+        one_row(MeasureRequest, open_id).update(measure_session=measure_session)
         return
     MeasureRequest.objects.create(
         clinic_id=measure_session.clinic_id,
@@ -179,8 +180,8 @@ def _join(measure_session: MeasureSession, asked: Scale, open_id: int | None) ->
 @action("measure.request", locks=row(MeasureRequest, "request_id"), audit="measure.withdrawn")
 def withdraw_request(*, by: Actor, request_id: int, now: datetime | None = None) -> MeasureRequest:
     """Take a request back. Answers given so far are kept; a completed questionnaire is not taken back."""
-    request = MeasureRequest.objects.get(pk=request_id)
-    if QuestionnaireResponse.objects.filter(request=request, completed_at__isnull=False).exists():
+    request = one_row(MeasureRequest, request_id).get()
+    if clinic_rows(QuestionnaireResponse).filter(request=request, completed_at__isnull=False).exists():
         raise ActionRefused(_("This questionnaire has been answered."), codes=("completed",))
     if request.withdrawn_at is not None:
         raise ActionRefused(_("This request was taken back before."), codes=("withdrawn",))
@@ -209,15 +210,15 @@ def start_response(
     _must_be_later(by, now)
     request: MeasureRequest | None = None
     if request_id is not None:
-        request = MeasureRequest.objects.get(pk=request_id)
-        begun = QuestionnaireResponse.objects.filter(request=request).first()
+        request = one_row(MeasureRequest, request_id).get()
+        begun = clinic_rows(QuestionnaireResponse).filter(request=request).first()
         if begun is not None:
             return unchanged(begun)
         if request.withdrawn_at is not None:
             raise ActionRefused(_("The clinic no longer needs these answers."), codes=("withdrawn",))
         scale_id, patient_id = request.scale_id, request.patient_id
     asked = _scale(scale_id or "")
-    patient = Patient.objects.get(pk=by.patient_id or patient_id or 0)
+    patient = one_row(Patient, by.patient_id or patient_id or 0).get()
     response = QuestionnaireResponse.objects.create(
         clinic_id=by.clinic_id,
         patient=patient,
@@ -342,15 +343,18 @@ def enter_score(
     asked = _scale(scale_id)
     if taken_at > now:
         raise ActionRefused(_("The time on the form is in the future."), codes=("future",))
-    patient = Patient.objects.get(pk=patient_id)
+    patient = one_row(Patient, patient_id).get()
     if asked.rater == "self":
         not_now.must_have_been_awake(by=by, patient_id=patient_id, at=taken_at)
     result = asked.enter(total, parts, answers)
     if isinstance(result, ScoreRefusal):
         raise ActionRefused(*(in_words(each, asked) for each in result.reasons), codes=result.reasons)
-    if QuestionnaireResponse.objects.filter(
-        patient=patient, family=asked.family, source=Source.ENTERED, completed_at=taken_at
-    ).exists():
+    if (
+        PatientScope(patient.pk)
+        .rows(QuestionnaireResponse)
+        .filter(family=asked.family, source=Source.ENTERED, completed_at=taken_at)
+        .exists()
+    ):
         raise ActionRefused(_("A score of this scale is entered for that time already."), codes=("entered",))
     response = QuestionnaireResponse(
         clinic_id=by.own_clinic_id,

@@ -18,6 +18,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import action, turn, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.scope import clinic_rows
 
 _CODE = re.compile(r"[^a-z0-9]+")
 VERSIONS: Final = turn("own_scale")  # two of one code at once would make the same version
@@ -103,7 +104,7 @@ def load_own_scale(
     title = say(asked.title, "en")
     code = code or stands_for or _code_of(title)
     sign = own.digest(questionnaire, scoring, stands_for)
-    newest = OwnScale.objects.filter(code=code).order_by("-version").first()
+    newest = clinic_rows(OwnScale).filter(code=code).order_by("-version").first()
     if newest is not None and _stands(newest, sign):
         return unchanged(newest)
     row = OwnScale.objects.create(
@@ -132,7 +133,7 @@ def _stands(row: OwnScale, sign: str) -> bool:
 @action("measure.define", locks=VERSIONS, audit="measure.retired")
 def retire_own_scale(*, by: Actor, code: str, now: datetime | None = None) -> OwnScale:
     """Ask it no more. What was answered keeps its text and its score."""
-    newest = OwnScale.objects.filter(code=code).order_by("-version").first()
+    newest = clinic_rows(OwnScale).filter(code=code).order_by("-version").first()
     if newest is None or newest.retired:
         raise ActionRefused(_("This questionnaire is not in use."), codes=("not_in_use",))
     row = OwnScale.objects.create(

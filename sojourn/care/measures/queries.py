@@ -24,6 +24,7 @@ from sojourn.foundation.clock import clinic_today
 from sojourn.foundation.rulebook import scales as files
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.foundation.rulebook.queries import RuleStatus, decide, standings
+from sojourn.foundation.scope import PatientScope, clinic_rows, one_row, rows_of
 
 BATTERY = "battery."
 
@@ -35,7 +36,7 @@ def scale(scale_id: str) -> Scale:
     if not scale_id.startswith(own.PREFIX):
         return files.scale(scale_id)
     number = scale_id.removeprefix(own.PREFIX)
-    row = OwnScale.objects.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 18 else None
+    row = one_row(OwnScale, int(number)).first() if number.isdecimal() and len(number) < 18 else None
     if row is None:
         raise KeyError(scale_id)
     return scale_of(row)
@@ -57,7 +58,7 @@ def scale_of(row: OwnScale) -> Scale:
 
 def own_rows() -> list[OwnScale]:
     """The newest version of each of the clinic's own questionnaires that is not retired, by title. One query."""
-    newest = OwnScale.objects.select_related("loaded_by").order_by("code", "-version").distinct("code")
+    newest = clinic_rows(OwnScale).select_related("loaded_by").order_by("code", "-version").distinct("code")
     return sorted((row for row in newest if not row.retired), key=lambda row: (row.title, row.pk))
 
 
@@ -154,8 +155,10 @@ def available_scales() -> Shelf:
     clinic_id = current_actor().clinic_id
     if clinic_id is None:
         return Shelf((), {}, ())
-    mine_of = OwnScale.objects.filter(clinic_id=OuterRef("pk")).order_by("code", "-version").distinct("code")
-    decided_of = RuleAdoption.objects.filter(clinic_id=OuterRef("pk")).order_by("rule_id", "-id").distinct("rule_id")
+    mine_of = clinic_rows(OwnScale).filter(clinic_id=OuterRef("pk")).order_by("code", "-version").distinct("code")
+    decided_of = (
+        clinic_rows(RuleAdoption).filter(clinic_id=OuterRef("pk")).order_by("rule_id", "-id").distinct("rule_id")
+    )
     own_json, adopted_json = (
         Clinic.objects.filter(pk=clinic_id).values_list(_json(mine_of, *_OWN), _json(decided_of, *_ADOPTION)).get()
     )
@@ -303,7 +306,7 @@ def number(kept: Decimal) -> Number:
 
 
 def _completed() -> QuerySet[QuestionnaireResponse]:
-    return QuestionnaireResponse.objects.filter(completed_at__isnull=False)
+    return clinic_rows(QuestionnaireResponse).filter(completed_at__isnull=False)
 
 
 def latest(patient_id: int) -> dict[str, Scored]:
@@ -339,7 +342,7 @@ def trends(
     The baseline is the last score before ``first_dose_at``; without one, the first score.
     """
     rows: dict[str, list[Scored]] = {}
-    for row in _completed().filter(patient_id=patient_id).order_by("completed_at", "id"):
+    for row in PatientScope(patient_id).within(_completed()).order_by("completed_at", "id"):
         each = _scored(row)
         rows.setdefault(each.family, []).append(each)
     if rules is None:
@@ -353,7 +356,7 @@ def trend(patient_id: int, scale_id: str, *, first_dose_at: datetime | None = No
     asked = scale(scale_id)
     points = [
         each
-        for row in _completed().filter(patient_id=patient_id).order_by("completed_at", "id")
+        for row in PatientScope(patient_id).within(_completed()).order_by("completed_at", "id")
         if (each := _scored(row)).family == asked.family
     ]
     rules = adopted_rules()
@@ -383,9 +386,12 @@ def open_requests(patient_id: int) -> list[OpenRequest]:
 
 def open_requests_of(patient_ids: Iterable[int]) -> dict[int, list[OpenRequest]]:
     """The same for many patients, by patient. One query."""
-    newest = Answer.objects.filter(response__request_id=OuterRef("pk")).order_by("link_id", "-id").distinct("link_id")
+    newest = (
+        clinic_rows(Answer).filter(response__request_id=OuterRef("pk")).order_by("link_id", "-id").distinct("link_id")
+    )
     rows = (
-        MeasureRequest.objects.filter(patient_id__in=list(patient_ids), withdrawn_at=None)
+        rows_of(MeasureRequest, PatientScope, patient_ids)
+        .filter(withdrawn_at=None)
         .exclude(response__completed_at__isnull=False)
         .annotate(begun_id=F("response__id"), answers_given=_json(newest, "link_id", "value"))
         .order_by("due_at", "id")
@@ -416,7 +422,8 @@ def _response_of(row: MeasureRequest) -> QuestionnaireResponse | None:
 def answers_of(response_ids: Iterable[int]) -> dict[int, dict[str, int | None]]:
     """The answers that count (the newest of each item), by response and link id. One query."""
     rows = (
-        Answer.objects.filter(response_id__in=list(response_ids))
+        clinic_rows(Answer)
+        .filter(response_id__in=list(response_ids))
         .order_by("response_id", "link_id", "-id")
         .distinct("response_id", "link_id")
     )
@@ -428,12 +435,12 @@ def answers_of(response_ids: Iterable[int]) -> dict[int, dict[str, int | None]]:
 
 def every_answer(response_id: int, link_ids: Iterable[str]) -> list[Answer]:
     """All answers ever given to some items of a response, oldest first: a changed one shows. One query."""
-    return list(Answer.objects.filter(response_id=response_id, link_id__in=list(link_ids)).order_by("id"))
+    return list(clinic_rows(Answer).filter(response_id=response_id, link_id__in=list(link_ids)).order_by("id"))
 
 
 def request_of(request_id: int) -> tuple[MeasureRequest, QuestionnaireResponse | None]:
     """A request with its response, begun or not. One query. Raises MeasureRequest.DoesNotExist."""
-    row = MeasureRequest.objects.select_related("response").get(pk=request_id)
+    row = one_row(MeasureRequest, request_id).select_related("response").get()
     return row, _response_of(row)
 
 
@@ -471,8 +478,8 @@ def measure_session(measure_session_id: int) -> tuple[MeasureSession, list[Measu
 
     Raises MeasureSession.DoesNotExist.
     """
-    whole = MeasureSession.objects.get(pk=measure_session_id)
-    rows = list(MeasureRequest.objects.select_related("response").filter(measure_session=whole).order_by("id"))
+    whole = one_row(MeasureSession, measure_session_id).get()
+    rows = list(clinic_rows(MeasureRequest).select_related("response").filter(measure_session=whole).order_by("id"))
     begun = {row.pk: response for row in rows if (response := _response_of(row)) is not None}
     given: dict[int, dict[str, Any]] = answers_of(each.pk for each in begun.values()) if begun else {}
     parts = []

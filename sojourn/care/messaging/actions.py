@@ -19,6 +19,7 @@ from sojourn.foundation.action import NoLock, action, either, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
+from sojourn.foundation.scope import PatientScope, clinic_rows, one_row
 
 LONGEST: Final = 8000
 
@@ -48,13 +49,15 @@ def write(
     has answered since.
     """
     from_patient = by.patient_id is not None
-    patient = Patient.objects.get(pk=patient_id)
-    before = Communication.objects.filter(patient=patient, typed_key=key).first()
+    patient = one_row(Patient, patient_id).get()
+    before = PatientScope(patient.pk).rows(Communication).filter(typed_key=key).first()
     if before is not None:
         return unchanged(before)
     text = _text(body)
     if not from_patient:
-        answered = Communication.objects.filter(patient=patient, from_patient=False, pk__gt=seen or 0).order_by("-id")
+        answered = (
+            PatientScope(patient.pk).rows(Communication).filter(from_patient=False, pk__gt=seen or 0).order_by("-id")
+        )
         if (newest := answered.first()) is not None:
             raise Overtaken(
                 _("%(name)s has answered meanwhile. Look first; what you typed is still here.")
@@ -85,8 +88,8 @@ def _tell(patient: Patient) -> None:
 
 
 def _mark(by: Actor, patient_id: int, upto: int, kind: MarkKind, now: datetime | None) -> CommunicationMark | None:
-    message = Communication.objects.get(pk=upto, patient_id=patient_id)
-    mark, new = CommunicationMark.objects.get_or_create(
+    message = PatientScope(patient_id).rows(Communication).get(pk=upto)
+    mark, new = clinic_rows(CommunicationMark).get_or_create(
         upto=message,
         kind=kind,
         defaults={

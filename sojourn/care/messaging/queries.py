@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce, Greatest
 
 from sojourn.care.messaging.models import Communication, CommunicationMark, MarkKind
 from sojourn.care.patients.models import Patient
+from sojourn.foundation.scope import PatientScope, clinic_rows, rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ def _open(rows: Sequence[Communication], settled: Iterable[CommunicationMark]) -
 
 def thread(patient_id: int, limit: int = 200) -> Thread:
     """The newest messages of a thread. Two queries."""
-    rows = tuple(Communication.objects.filter(patient_id=patient_id).order_by("-id")[:limit])[::-1]
-    marks = list(CommunicationMark.objects.filter(patient_id=patient_id).order_by("upto_id"))
+    rows = tuple(PatientScope(patient_id).rows(Communication).order_by("-id")[:limit])[::-1]
+    marks = list(PatientScope(patient_id).rows(CommunicationMark).order_by("upto_id"))
     settled = [mark for mark in marks if mark.kind == MarkKind.SETTLED]
     read = max((mark.upto_id for mark in marks if mark.kind == MarkKind.READ), default=0)
     open_ones = _open(rows, settled)
@@ -56,22 +57,23 @@ def thread(patient_id: int, limit: int = 200) -> Thread:
 
 def newest_of_patient(patient_id: int) -> Communication | None:
     """The patient's own newest message. One query."""
-    return Communication.objects.filter(patient_id=patient_id, from_patient=True).order_by("-id").first()
+    return PatientScope(patient_id).rows(Communication).filter(from_patient=True).order_by("-id").first()
 
 
-def unread(patient: int | OuterRef) -> QuerySet[Communication]:
-    """The messages of the clinic that the patient has not opened; ``patient`` is an id, or a reference to one."""
+def unread(among: QuerySet[Communication]) -> QuerySet[Communication]:
+    """Those of ``among`` that the clinic wrote and the patient has not opened."""
     read = (
-        CommunicationMark.objects.filter(patient_id=OuterRef("patient_id"), kind=MarkKind.READ)
+        rows_of(CommunicationMark, PatientScope, OuterRef("patient_id"))
+        .filter(kind=MarkKind.READ)
         .order_by("-upto_id")
         .values("upto_id")[:1]
     )
-    return Communication.objects.filter(patient_id=patient, from_patient=False, pk__gt=Coalesce(Subquery(read), 0))
+    return among.filter(from_patient=False, pk__gt=Coalesce(Subquery(read), 0))
 
 
 def unread_count(patient_id: int) -> int:
     """How many messages of the clinic the patient has not opened. One query."""
-    return unread(patient_id).count()
+    return unread(PatientScope(patient_id).rows(Communication)).count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +88,19 @@ class Waiting:
 def _open_ones() -> QuerySet[Communication]:
     """The messages of patients after which nobody has answered or settled the thread."""
     answered = (
-        Communication.objects.filter(patient_id=OuterRef("patient_id"), from_patient=False)
+        rows_of(Communication, PatientScope, OuterRef("patient_id"))
+        .filter(from_patient=False)
         .order_by("-id")
         .values("id")[:1]
     )
     settled = (
-        CommunicationMark.objects.filter(patient_id=OuterRef("patient_id"), kind=MarkKind.SETTLED)
+        rows_of(CommunicationMark, PatientScope, OuterRef("patient_id"))
+        .filter(kind=MarkKind.SETTLED)
         .order_by("-upto_id")
         .values("upto_id")[:1]
     )
     dealt = Greatest(Coalesce(Subquery(answered), 0), Coalesce(Subquery(settled), 0))
-    return Communication.objects.filter(from_patient=True, pk__gt=dealt)
+    return clinic_rows(Communication).filter(from_patient=True, pk__gt=dealt)
 
 
 def waiting(limit: int = 200) -> list[Waiting]:
@@ -105,7 +109,7 @@ def waiting(limit: int = 200) -> list[Waiting]:
     for patient_id, sent_at in _open_ones().order_by("id").values_list("patient_id", "sent_at"):
         open_by.setdefault(patient_id, []).append(sent_at)
     first = sorted(open_by, key=lambda patient_id: open_by[patient_id][0])[:limit]
-    people = Patient.objects.in_bulk(first)
+    people = clinic_rows(Patient).in_bulk(first)
     return [Waiting(people[each], open_by[each][0], len(open_by[each])) for each in first if each in people]
 
 
@@ -124,6 +128,6 @@ class Recent:
 
 def recent(limit: int = 50) -> list[Recent]:
     """The threads that were written in last, newest first, those who wait among them. One query."""
-    newest = Communication.objects.values("patient_id").annotate(newest=Max("id")).values("newest")
-    rows = Communication.objects.select_related("patient").filter(pk__in=newest).order_by("-id")[:limit]
+    newest = clinic_rows(Communication).values("patient_id").annotate(newest=Max("id")).values("newest")
+    rows = clinic_rows(Communication).select_related("patient").filter(pk__in=newest).order_by("-id")[:limit]
     return [Recent(row.patient, row) for row in rows]

@@ -17,6 +17,7 @@ from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.action import Arguments, NoLock, When, action, by_value, row, turn, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
+from sojourn.foundation.scope import one_row
 
 OLDEST_YEARS = 130
 _FIELDS = ("given_name", "family_name", "birth_date", "sex", "email", "phone", "language")
@@ -136,7 +137,7 @@ def _save(patient: Patient, values: Mapping[str, Any]) -> None:
 
 def _changes_restriction(_by: Actor, asked: Arguments) -> bool:
     wanted = asked["restricted"]
-    return wanted is not None and not Patient.objects.filter(pk=asked["patient_id"], restricted=wanted).exists()
+    return wanted is not None and not one_row(Patient, asked["patient_id"]).filter(restricted=wanted).exists()
 
 
 @action(
@@ -164,7 +165,7 @@ def edit(
     if strange := sorted(set(values) - set(_FIELDS)):
         raise TypeError(f"not a part of a patient: {strange}")
     now = now or timezone.now()
-    patient = Patient.objects.get(pk=patient_id)
+    patient = one_row(Patient, patient_id).get()
     _must_be_as_seen(patient, version)
     wanted = _as_edited(patient, values, record_number)
     if restricted is not None and restricted != patient.restricted:
@@ -237,7 +238,7 @@ def add_person(
     assert by.clinic_id is not None
     values = _tidy({"name": name, "relationship": relationship, "phone": phone, "email": email})
     _check_person(values["name"], values["phone"], values["email"])
-    patient = Patient.objects.get(pk=patient_id)
+    patient = one_row(Patient, patient_id).get()
     person = RelatedPerson.objects.create(
         clinic_id=by.clinic_id,
         patient=patient,
@@ -267,7 +268,7 @@ def edit_person(
     Refused: name-missing, no-way-to-reach, ended."""
     values = _tidy({"name": name, "relationship": relationship, "phone": phone, "email": email})
     _check_person(values["name"], values["phone"], values["email"])
-    person = RelatedPerson.objects.get(pk=person_id)
+    person = one_row(RelatedPerson, person_id).get()
     if person.ended_at is not None:
         raise ActionRefused(
             _("%(name)s is no longer a contact of this patient.") % {"name": person.name}, codes=("ended",)
@@ -288,7 +289,7 @@ def edit_person(
 @action("patient.edit", locks=row(RelatedPerson, "person_id"), audit="patient.person_ended")
 def end_person(*, by: Actor, person_id: int, now: datetime | None = None) -> RelatedPerson:
     """The person is no longer beside the patient; what they did stays on record. Ending twice changes nothing."""
-    person = RelatedPerson.objects.get(pk=person_id)
+    person = one_row(RelatedPerson, person_id).get()
     if person.ended_at is not None:
         return unchanged(person)
     person.ended_at = now or timezone.now()

@@ -12,6 +12,7 @@ from django.db import models
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.action import Arguments, Lock, rows
+from sojourn.foundation.scope import PatientScope, one_row, rows_of
 
 
 def patient_of(model: type[models.Model], argument: str) -> Lock:
@@ -20,11 +21,11 @@ def patient_of(model: type[models.Model], argument: str) -> Lock:
     def found(_by: Actor, asked: Arguments) -> models.QuerySet[Any]:
         named = asked[argument]
         key = named.pk if isinstance(named, models.Model) else named
-        of = model._default_manager.filter(pk=key).values("patient_id")
-        return Patient.objects.filter(pk__in=of)
+        of = one_row(model, key).values("patient_id")
+        return rows_of(Patient, PatientScope, of)
 
     return rows(Patient, argument, where=found)
 
 
 # The patient who asks, on pages of their own.
-THEMSELVES: Final = rows(Patient, where=lambda by, _asked: Patient.objects.filter(pk=by.patient_id or 0))
+THEMSELVES: Final = rows(Patient, where=lambda by, _asked: one_row(Patient, by.patient_id or 0))

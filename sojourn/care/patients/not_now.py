@@ -17,6 +17,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook.queries import ids_of, standings
+from sojourn.foundation.scope import PatientScope, one_row
 
 CODE: Final = "not-now"
 
@@ -29,7 +30,7 @@ def dosed_since(patient_id: int, clinic: Clinic, at: datetime) -> datetime | Non
     ask it about themselves.
     """
     dose_at = patients_queries.last_dose_at(patient_id, at)
-    if dose_at is None or Leaving.objects.filter(patient_id=patient_id, at__gte=dose_at, at__lte=at).exists():
+    if dose_at is None or PatientScope(patient_id).rows(Leaving).filter(at__gte=dose_at, at__lte=at).exists():
         return None
     known = standings(clinic.pk, only=ids_of(recovery.SIGNING))[0]
     over_at = recovery.signs_from(known.acting or known.newest, dose_at.astimezone(clinic.zone))
@@ -46,7 +47,7 @@ def must_be_later(*, by: Actor, patient_id: int, at: datetime) -> None:
 
 def must_have_been_awake(*, by: Actor, patient_id: int, at: datetime) -> None:
     """Refused ("not-now") where a dose was with the patient at the time at which they are said to have answered."""
-    if dosed_since(patient_id, Patient.objects.select_related("clinic").get(pk=patient_id).clinic, at) is not None:
+    if dosed_since(patient_id, one_row(Patient, patient_id).select_related("clinic").get().clinic, at) is not None:
         raise ActionRefused(
             _("At that time the patient was under a dose. What is answered then does not count. Ask again later."),
             codes=(CODE,),

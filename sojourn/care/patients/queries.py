@@ -14,6 +14,7 @@ from sojourn.care.patients.days import days_in
 from sojourn.care.patients.models import DoseStart, Patient, RelatedPerson
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import BreakGlass, Membership
+from sojourn.foundation.scope import MemberScope, PatientScope, clinic_rows, one_row, rows_of
 
 FIRST_NUMBER = "1001"
 _JOINT = re.compile(r"[\s\-.,;/()_\u2010-\u2014]+")
@@ -58,9 +59,7 @@ def opened_by(actor: Actor, now: datetime) -> frozenset[int]:
     if actor.membership_id is None:
         return frozenset()
     return frozenset(
-        BreakGlass.objects.filter(membership_id=actor.membership_id, until_at__gt=now).values_list(
-            "patient_id", flat=True
-        )
+        MemberScope(actor.membership_id).rows(BreakGlass).filter(until_at__gt=now).values_list("patient_id", flat=True)
     )
 
 
@@ -83,11 +82,11 @@ class Record:
 
 def record_for(actor: Actor, patient_id: int, now: datetime) -> Record:
     """One record as this actor may see it. One query. Raises Patient.DoesNotExist."""
-    glass = BreakGlass.objects.filter(
-        membership_id=actor.membership_id or 0, patient_id=OuterRef("pk"), until_at__gt=now
+    glass = rows_of(BreakGlass, PatientScope, OuterRef("pk")).filter(
+        membership_id=actor.membership_id or 0, until_at__gt=now
     )
-    own = Membership.objects.filter(patient_id=OuterRef("pk"), role="patient", ended_at=None)
-    patient = Patient.objects.annotate(glass=Exists(glass), signs_in=Exists(own)).get(pk=patient_id)
+    own = rows_of(Membership, PatientScope, OuterRef("pk")).filter(role="patient", ended_at=None)
+    patient = one_row(Patient, patient_id).annotate(glass=Exists(glass), signs_in=Exists(own)).get()
     shut = patient.restricted and not actor.may("patient.restricted") and not patient.glass
     return Record(patient, shut, patient.signs_in)
 
@@ -113,7 +112,7 @@ def find(text: str, *, actor: Actor, now: datetime) -> QuerySet[Patient]:
         if len(words) > 1 or (words and days):
             wholly |= _named_wholly(words)
         match &= Q(restricted=False) | Q(pk__in=opened_by(actor, now)) | (wholly if text else Q(pk=None))
-    return Patient.objects.filter(match).order_by("search_key", "birth_date", "id")
+    return clinic_rows(Patient).filter(match).order_by("search_key", "birth_date", "id")
 
 
 def same_person(*, given_name: str, family_name: str, birth_date: date, other_than: int | None = None) -> list[Patient]:
@@ -121,14 +120,15 @@ def same_person(*, given_name: str, family_name: str, birth_date: date, other_th
     words = _words(f"{family_name} {given_name}")
     if not words:
         return []
-    rows = Patient.objects.filter(_named_wholly(words), birth_date=birth_date).order_by("id")
+    rows = clinic_rows(Patient).filter(_named_wholly(words), birth_date=birth_date).order_by("id")
     return list(rows.exclude(pk=other_than)[:5] if other_than else rows[:5])
 
 
 def next_record_number(clinic_id: int) -> str:
     """The number after the highest one of the newest record's kind: "P-0041" after "P-0040"."""
     newest = (
-        Patient.objects.filter(clinic_id=clinic_id, record_number__regex=r"[0-9]$")
+        clinic_rows(Patient)
+        .filter(clinic_id=clinic_id, record_number__regex=r"[0-9]$")
         .order_by("-id")
         .values_list("record_number", flat=True)
         .first()
@@ -139,9 +139,9 @@ def next_record_number(clinic_id: int) -> str:
     before, digits = found.groups()
     numbers = [
         number.removeprefix(before)
-        for number in Patient.objects.filter(
-            clinic_id=clinic_id, record_number__regex=f"^{re.escape(before)}[0-9]{{1,12}}$"
-        ).values_list("record_number", flat=True)
+        for number in clinic_rows(Patient)
+        .filter(clinic_id=clinic_id, record_number__regex=f"^{re.escape(before)}[0-9]{{1,12}}$")
+        .values_list("record_number", flat=True)
     ]
     highest = max((int(number) for number in numbers if number.isdigit()), default=int(digits))
     return f"{before}{highest + 1:0{len(digits)}d}"
@@ -149,19 +149,19 @@ def next_record_number(clinic_id: int) -> str:
 
 def people_of(patient_id: int, *, with_ended: bool = False) -> list[RelatedPerson]:
     """The people beside a patient, those who bring them home first. One query."""
-    rows = RelatedPerson.objects.filter(patient_id=patient_id).order_by("-brings_home", "name", "id")
+    rows = PatientScope(patient_id).rows(RelatedPerson).order_by("-brings_home", "name", "id")
     return list(rows if with_ended else rows.filter(ended_at=None))
 
 
 def last_dose_at(patient_id: int, now: datetime) -> datetime | None:
     """When the newest dose of a patient was started by then; None where there was none. One query. A patient may ask
     it."""
-    starts = DoseStart.objects.filter(patient_id=patient_id, at__lte=now).order_by("-at")
+    starts = PatientScope(patient_id).rows(DoseStart).filter(at__lte=now).order_by("-at")
     return starts.values_list("at", flat=True).first()
 
 
 def emergency_contacts(patient_id: int) -> list[RelatedPerson]:
     """Who may be called in an emergency about a patient, the first named first. One query."""
     return list(
-        RelatedPerson.objects.filter(patient_id=patient_id, emergency_contact=True, ended_at=None).order_by("id")
+        PatientScope(patient_id).rows(RelatedPerson).filter(emergency_contact=True, ended_at=None).order_by("id")
     )

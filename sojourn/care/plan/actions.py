@@ -26,6 +26,7 @@ from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.action import action, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
+from sojourn.foundation.scope import CourseScope, PatientScope, clinic_rows, one_row
 
 
 @action(
@@ -36,7 +37,7 @@ from sojourn.foundation.clock import clinic_day
 )
 def end(*, by: Actor, course_id: int, ended_on: date, now: datetime | None = None) -> CarePlan:
     """End a course on a day. Refused: ended-before-begun, ends-in-future, ended."""
-    course = CarePlan.objects.get(pk=course_id)
+    course = one_row(CarePlan, course_id).get()
     if course.ended_on is not None:
         raise ActionRefused(_("This course has ended already."), codes=("ended",))
     if ended_on < course.started_on:
@@ -72,8 +73,8 @@ def draft(*, by: Actor, patient_id: int, course_id: int | None = None, now: date
     It begins with what is in force, or with what the course and the intake say, and with the newest weight. Refused:
     ended.
     """
-    patient = Patient.objects.get(pk=patient_id)
-    course = CarePlan.objects.get(pk=course_id, patient=patient) if course_id else None
+    patient = one_row(Patient, patient_id).get()
+    course = PatientScope(patient.pk).rows(CarePlan).get(pk=course_id) if course_id else None
     if course is not None and course.ended_on is not None:
         raise ActionRefused(_("This course has ended already."), codes=("ended",))
     found = plan_queries.draft_of(patient_id, course_id)
@@ -111,7 +112,7 @@ def _take_newest_weight(version: PlanVersion) -> bool:
 def _next_number(course: CarePlan | None) -> int:
     if course is None:
         return 1
-    newest = PlanVersion.objects.filter(care_plan=course).aggregate(newest=Max("number"))["newest"]
+    newest = CourseScope(course.pk).rows(PlanVersion).aggregate(newest=Max("number"))["newest"]
     return (newest or 0) + 1
 
 
@@ -156,7 +157,7 @@ def save_draft(
     not-positive:FIELD, rounding, days-cross, part-..., too-many-goals; and, unless somebody is ``sure`` and has read
     the scale, weight:pounds, weight:kilograms, weight:changed for a weight that is not the draft's own.
     """
-    version = PlanVersion.objects.select_related("patient").get(pk=version_id)
+    version = one_row(PlanVersion, version_id).select_related("patient").get()
     _must_be_open(version)
     _must_be_the_one_seen(version, by, seen, now or timezone.now())
     wrong = dict(_faults(values))
@@ -270,7 +271,7 @@ def _work_out(version: PlanVersion, rules: dosing.DoseRules, today: date) -> dos
 @action("plan.draft", locks=_PATIENT, audit="plan.discarded")
 def discard(*, by: Actor, version_id: int, now: datetime | None = None) -> PlanVersion:
     """Throw a draft away; it stays in the table. Refused: signed, discarded."""
-    version = PlanVersion.objects.get(pk=version_id)
+    version = one_row(PlanVersion, version_id).get()
     _must_be_open(version)
     version.discarded_at, version.discarded_by_id = now or timezone.now(), by.member
     version.save(update_fields=["discarded_at", "discarded_by"])
@@ -302,7 +303,7 @@ def double_check(
     amount-differs, dose-differs; the last three with both figures, and nothing is kept. Beside a weight that differs
     stands what there is to ask about it (weight:pounds, weight:kilograms, weight:changed); nothing is to be confirmed.
     """
-    version = PlanVersion.objects.get(pk=version_id)
+    version = one_row(PlanVersion, version_id).get()
     _must_be_open(version)
     ordered = version.per_kg if version.per_kg is not None else version.fixed_mg
     if version.dose_mg is None or ordered is None:
@@ -314,7 +315,7 @@ def double_check(
         )  # fmt: skip
     _must_agree(version, ordered, weight_kg, amount)
     stands_for = dose.dose_hash(version)
-    again = DoubleCheck.objects.filter(version=version, dose_hash=stands_for, checked_by_id=by.member).first()
+    again = clinic_rows(DoubleCheck).filter(version=version, dose_hash=stands_for, checked_by_id=by.member).first()
     if again is not None:
         return unchanged(again)
     check = DoubleCheck.objects.create(
@@ -380,7 +381,7 @@ def sign(
     course-running, ended, before-birth.
     """
     at = now or timezone.now()
-    version = PlanVersion.objects.select_related("patient", "care_plan").get(pk=version_id)
+    version = one_row(PlanVersion, version_id).select_related("patient", "care_plan").get()
     _must_be_open(version)
     if dose.content_hash(version) != seen_hash:
         raise Overtaken(
@@ -443,7 +444,7 @@ def _course_faults(version: PlanVersion, course: CarePlan | None) -> list[tuple[
         wrong.append(("ended", _("This course has ended already.")))
     if course is not None and plan_queries.in_force(course.pk) is not None and not version.change_reason.strip():
         wrong.append(("change-reason", _("Write why the plan changes.")))
-    others = CarePlan.objects.filter(patient_id=version.patient_id, protocol_id=version.protocol_id, ended_on=None)
+    others = PatientScope(version.patient_id).rows(CarePlan).filter(protocol_id=version.protocol_id, ended_on=None)
     if (others if course is None else others.exclude(pk=course.pk)).exists():
         wrong.append(("course-running", _("A course with this protocol is running already. End it first.")))
     return wrong

@@ -16,6 +16,7 @@ from sojourn.clinical.eligibility.facts import Facts
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.rulebook import released_rulebook
 from sojourn.foundation.rulebook.queries import RuleStatus, ids_of, standings
+from sojourn.foundation.scope import CourseScope
 
 _Quantity = TypeVar("_Quantity")
 
@@ -121,11 +122,10 @@ def first_of(version: PlanVersion, rules: dosing.DoseRules, today: date) -> dosi
     of its drug by its route. At most three queries, none for most drugs."""
     if not any((each.route, each.drug) == (version.route, version.drug) for each in rules.starts):
         return None
-    signed = PlanVersion.objects.filter(
-        care_plan_id=version.care_plan_id, number__lt=version.number, signed_at__isnull=False
-    )
-    if version.care_plan_id is not None and signed.exists():
-        return None
+    if version.care_plan_id is not None:
+        earlier = CourseScope(version.care_plan_id).rows(PlanVersion).filter(number__lt=version.number)
+        if earlier.filter(signed_at__isnull=False).exists():
+            return None
     return dosing.FirstDose(version.patient.age_on(today), version.clinic.jurisdiction)
 
 

@@ -18,6 +18,7 @@ from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.clinical.protocol import Protocol
 from sojourn.foundation.rulebook import queries as rulebook_queries
 from sojourn.foundation.rulebook import released_rulebook
+from sojourn.foundation.scope import CourseScope, PatientScope, clinic_rows, rows_of
 
 
 def protocols() -> tuple[Protocol, ...]:
@@ -56,19 +57,19 @@ def proposed_minutes(protocol_id: str, clinic_id: int | None = None, over: Decim
 
 def of_patient(patient_id: int) -> list[CarePlan]:
     """The courses of a patient, running ones first, then the newest. One query."""
-    rows = CarePlan.objects.filter(patient_id=patient_id).select_related("created_by").order_by("-started_on", "-id")
+    rows = PatientScope(patient_id).rows(CarePlan).select_related("created_by").order_by("-started_on", "-id")
     return sorted(rows, key=lambda course: course.ended_on is not None)
 
 
 def running(patient_id: int) -> list[CarePlan]:
     """The courses of a patient that have not ended, the newest first. One query."""
-    return list(CarePlan.objects.filter(patient_id=patient_id, ended_on=None).order_by("-started_on", "-id"))
+    return list(PatientScope(patient_id).rows(CarePlan).filter(ended_on=None).order_by("-started_on", "-id"))
 
 
 def running_of(patient_ids: Iterable[int]) -> dict[int, list[CarePlan]]:
     """The running courses of many patients, by patient, the newest first. One query."""
     found: dict[int, list[CarePlan]] = {}
-    rows = CarePlan.objects.filter(patient_id__in=list(patient_ids), ended_on=None).order_by("-started_on", "-id")
+    rows = rows_of(CarePlan, PatientScope, patient_ids).filter(ended_on=None).order_by("-started_on", "-id")
     for course in rows:
         found.setdefault(course.patient_id, []).append(course)
     return found
@@ -78,9 +79,9 @@ def running_of(patient_ids: Iterable[int]) -> dict[int, list[CarePlan]]:
 
 
 def _rows() -> QuerySet[PlanVersion]:
-    checks = DoubleCheck.objects.select_related("checked_by").order_by("-id")
+    checks = clinic_rows(DoubleCheck).select_related("checked_by").order_by("-id")
     people = ("care_plan", "drafted_by", "edited_by", "dosed_by", "signed_by")
-    return PlanVersion.objects.select_related("patient", *people).prefetch_related(Prefetch("checks", checks))
+    return clinic_rows(PlanVersion).select_related("patient", *people).prefetch_related(Prefetch("checks", checks))
 
 
 def version(version_id: int) -> PlanVersion:
@@ -90,48 +91,47 @@ def version(version_id: int) -> PlanVersion:
 
 def versions_of_patient(patient_id: int) -> list[PlanVersion]:
     """Every version of a patient's plans that was not thrown away, the newest first. Two queries."""
-    return list(_rows().filter(patient_id=patient_id, discarded_at=None).order_by("-id"))
+    return list(PatientScope(patient_id).within(_rows()).filter(discarded_at=None).order_by("-id"))
 
 
 def draft_of(patient_id: int, care_plan_id: int | None) -> PlanVersion | None:
     """The open draft of a course, or the first one of a patient without a course. One query."""
-    rows = PlanVersion.objects.filter(patient_id=patient_id, care_plan_id=care_plan_id, signed_at=None)
+    rows = PatientScope(patient_id).rows(PlanVersion).filter(care_plan_id=care_plan_id, signed_at=None)
     return rows.filter(discarded_at=None).first()
 
 
 def in_force(care_plan_id: int, at: datetime | None = None) -> PlanVersion | None:
     """The version that holds for a course, now or at a time; None for a course of an earlier release, which began
     without one and gets one before its next dose. One query."""
-    return in_force_here(care_plan_id, at or timezone.now()).first()
+    return in_force_among(CourseScope(care_plan_id).rows(PlanVersion), at or timezone.now()).first()
 
 
 def in_force_of(care_plan_ids: Iterable[int], at: datetime | None = None) -> dict[int, PlanVersion]:
     """The version that holds for each of several courses, by course. One query."""
-    rows = PlanVersion.objects.filter(care_plan_id__in=list(care_plan_ids), signed_at__lte=at or timezone.now())
+    rows = rows_of(PlanVersion, CourseScope, care_plan_ids).filter(signed_at__lte=at or timezone.now())
     newest = rows.order_by("care_plan_id", "-signed_at", "-number").distinct("care_plan_id")
     return {each.care_plan_id: each for each in newest if each.care_plan_id is not None}
 
 
-def in_force_here(care_plan: int | OuterRef, at: datetime) -> QuerySet[PlanVersion]:
-    """The signed versions of a course at a time, the one that holds first: for a subquery of another room."""
-    rows = PlanVersion.objects.filter(care_plan_id=care_plan, signed_at__lte=at)
-    return rows.order_by("-signed_at", "-number")
+def in_force_among(versions: QuerySet[PlanVersion], at: datetime) -> QuerySet[PlanVersion]:
+    """Those of a course's ``versions`` that are signed at a time, the one that holds first."""
+    return versions.filter(signed_at__lte=at).order_by("-signed_at", "-number")
 
 
 def in_force_of_patient(patient_id: int) -> list[PlanVersion]:
     """The versions that hold for the running courses of a patient, the newest course first. Joins no people, so that a
     patient may ask. One query."""
-    rows = PlanVersion.objects.filter(patient_id=patient_id, signed_at__isnull=False, care_plan__ended_on=None)
+    rows = PatientScope(patient_id).rows(PlanVersion).filter(signed_at__isnull=False, care_plan__ended_on=None)
     newest = rows.order_by("care_plan_id", "-signed_at", "-number").distinct("care_plan_id")
-    found = PlanVersion.objects.filter(pk__in=newest.values("pk")).select_related("care_plan")
+    found = clinic_rows(PlanVersion).filter(pk__in=newest.values("pk")).select_related("care_plan")
     return list(found.order_by("-care_plan_id"))
 
 
 def without_signed_plan() -> QuerySet[CarePlan]:
     """The running courses that no signed version holds for: they come from an earlier release, where a course could
     begin without one. The oldest first, with their patients."""
-    signed = PlanVersion.objects.filter(care_plan_id=OuterRef("pk"), signed_at__isnull=False)
-    rows = CarePlan.objects.filter(~Exists(signed), ended_on=None).select_related("patient")
+    signed = rows_of(PlanVersion, CourseScope, OuterRef("pk")).filter(signed_at__isnull=False)
+    rows = clinic_rows(CarePlan).filter(~Exists(signed), ended_on=None).select_related("patient")
     return rows.order_by("started_on", "id")
 
 
@@ -147,7 +147,7 @@ def before(version: PlanVersion) -> PlanVersion | None:
     """The signed version before this one in its course. One query."""
     if version.care_plan_id is None:
         return None
-    rows = PlanVersion.objects.filter(care_plan_id=version.care_plan_id, signed_at__isnull=False)
+    rows = CourseScope(version.care_plan_id).rows(PlanVersion).filter(signed_at__isnull=False)
     return rows.filter(number__lt=version.number).order_by("-number").first()
 
 
@@ -163,7 +163,7 @@ class Ordered:
 
 def ordered_at(course: CarePlan, at: datetime) -> Ordered:
     """The order of a course as it stood at a time. One query."""
-    rows = PlanVersion.objects.filter(care_plan=course, signed_at__gt=at).order_by("signed_at")
+    rows = CourseScope(course.pk).rows(PlanVersion).filter(signed_at__gt=at).order_by("signed_at")
     return order_from(course, rows.values_list("before", flat=True).first())
 
 

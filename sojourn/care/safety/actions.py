@@ -27,6 +27,7 @@ from sojourn.clinical.scales import Number
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import NoLock, action, either, row
+from sojourn.foundation.scope import PatientScope
 
 __all__ = [
     "Answered",
@@ -124,11 +125,14 @@ def enter_paper(
 
 def _must_be_new(patient_id: int, scale_id: str, filled_in_at: datetime) -> None:
     """Refused (entered) where that form of that minute is there already."""
-    same = QuestionnaireResponse.objects.filter(
-        patient_id=patient_id,
-        scale_id=scale_id,
-        completed_at__gt=filled_in_at - timedelta(minutes=1),
-        completed_at__lt=filled_in_at + timedelta(minutes=1),
+    same = (
+        PatientScope(patient_id)
+        .rows(QuestionnaireResponse)
+        .filter(
+            scale_id=scale_id,
+            completed_at__gt=filled_in_at - timedelta(minutes=1),
+            completed_at__lt=filled_in_at + timedelta(minutes=1),
+        )
     )
     if same.exists():
         raise ActionRefused(_("A form of this questionnaire is entered for that time already."), codes=("entered",))

@@ -20,6 +20,7 @@ from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.action import NoLock, action, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.scope import clinic_rows, one_row
 
 _HELD = (FlagAnswerKind.SEEN, FlagAnswerKind.HANDED, FlagAnswerKind.CONTACTED, FlagAnswerKind.CLOSED)
 _STEPS: Mapping[str, tuple[FlagAnswerKind, ...]] = {
@@ -33,8 +34,8 @@ _STEPS: Mapping[str, tuple[FlagAnswerKind, ...]] = {
 @action("flag.answer", locks=NoLock("the database keeps one first reading a person"), audit="flag.read")
 def note_reading(*, by: Actor, flag_id: int, now: datetime | None = None) -> FlagReading:
     """Somebody who can answer the flag has opened it: once for each person. The patient is told so."""
-    flag = Flag.objects.get(pk=flag_id)
-    row, new = FlagReading.objects.get_or_create(
+    flag = one_row(Flag, flag_id).get()
+    row, new = clinic_rows(FlagReading).get_or_create(
         flag=flag,
         member_id=by.member,
         defaults={

@@ -15,6 +15,7 @@ from sojourn.care.safety.raising_actions import raise_flag, say_again
 from sojourn.care.safety.turns import by_key
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.action import action, unchanged
+from sojourn.foundation.scope import PatientScope
 
 # Presses within it are one need. It spares people letters and clears nothing: whoever reached the patient in between
 # is asked anew (say_again), and what was closed is a new flag.
@@ -44,8 +45,8 @@ def ask_for_help(*, by: Actor, patient_id: int, form: UUID, now: datetime | None
 
 def _asked_by(patient_id: int, about: str) -> Flag | None:
     """The flag that this form raised, or joined."""
-    report = FlagReport.objects.select_related("flag").filter(patient_id=patient_id, about=about).first()
-    return report.flag if report is not None else Flag.objects.filter(patient_id=patient_id, about=about).first()
+    report = PatientScope(patient_id).rows(FlagReport).select_related("flag").filter(about=about).first()
+    return report.flag if report is not None else PatientScope(patient_id).rows(Flag).filter(about=about).first()
 
 
 def _reached(flag: Flag) -> bool:

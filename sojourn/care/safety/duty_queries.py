@@ -11,6 +11,7 @@ from sojourn.care.safety.models import DutyContact, DutyList, NoticeChoice
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.accounts.readiness import Missing
 from sojourn.foundation.accounts.roles import roles
+from sojourn.foundation.scope import MemberScope, clinic_rows, rows_of
 
 ANSWERS = "flag.answer"
 FEWEST = 2  # one who is asked, and one who steps in
@@ -35,9 +36,12 @@ class Duty:
 
 def duty() -> Duty:
     """Who is asked, in order. One query."""
-    newest = DutyList.objects.order_by("-id").values("pk")[:1]
+    newest = clinic_rows(DutyList).order_by("-id").values("pk")[:1]
     rows = list(
-        DutyContact.objects.filter(list=newest).select_related("member__person", "list__decided_by").order_by("place")
+        clinic_rows(DutyContact)
+        .filter(list=newest)
+        .select_related("member__person", "list__decided_by")
+        .order_by("place")
     )
     here = tuple(each.member for each in rows if answers_flags(each.member))
     return Duty(here, rows[0].list if rows else None)
@@ -51,7 +55,7 @@ def answers_flags(member: Membership) -> bool:
 
 def clinical_members(clinic_id: int) -> list[Membership]:
     """Everybody at work who can answer a flag, by name. One query."""
-    rows = Membership.objects.select_related("person").filter(clinic_id=clinic_id, role__in=_answering_roles())
+    rows = clinic_rows(Membership).select_related("person").filter(clinic_id=clinic_id, role__in=_answering_roles())
     return list(rows.filter(ended_at=None, unconfirmed_since=None).order_by("name", "pk"))
 
 
@@ -61,7 +65,7 @@ def _answering_roles() -> list[str]:
 
 def choices(member_ids: Iterable[int]) -> dict[int, NoticeChoice]:
     """By which channels each agreed to be told; who never chose is told on the pages alone. One query."""
-    rows = NoticeChoice.objects.filter(member_id__in=list(member_ids))
+    rows = rows_of(NoticeChoice, MemberScope, member_ids)
     return {each.member_id: each for each in rows.order_by("member_id", "-id").distinct("member_id")}
 
 

@@ -12,6 +12,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.safety import queries as safety_queries
 from sojourn.care.safety.models import RANKS, FlagKind, Severity
 from sojourn.care.safety.queries import StandingFlag
+from sojourn.foundation.scope import PatientScope, rows_of
 
 _MESSAGE: Final = "message"
 FIRST_LINE: Final = 140  # characters shown of a line
@@ -58,7 +59,7 @@ def _gravest_by_patient(*, of_messages: bool) -> dict[int, StandingFlag]:
 
 def _first_lines(patient_ids: list[int], gravest: dict[int, StandingFlag]) -> dict[int, str]:
     """The first line of one message of each patient: of that which raised the gravest flag, else of their newest."""
-    rows = Communication.objects.filter(patient_id__in=patient_ids, from_patient=True)
+    rows = rows_of(Communication, PatientScope, patient_ids).filter(from_patient=True)
     newest = {row.patient_id: row.body for row in rows.order_by("patient_id", "-id").distinct("patient_id")}
     alarming = {patient_id: _message_of(flag) for patient_id, flag in gravest.items()}
     for row in rows.filter(pk__in=[each for each in alarming.values() if each]):

@@ -33,6 +33,7 @@ from sojourn.care.safety.models import (
 from sojourn.clinical.deadlines import next_open
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership
+from sojourn.foundation.scope import FlagScope, PatientScope, clinic_rows, rows_of
 
 OPEN: Final = "open"
 TAKEN: Final = FlagAnswerKind.SEEN.value
@@ -171,17 +172,21 @@ def _standing(flag: Flag) -> StandingFlag:
 
 
 def _flags() -> QuerySet[Flag]:
-    return Flag.objects.select_related("patient").prefetch_related(
-        Prefetch("answers", FlagAnswer.objects.select_related("by", "to").order_by("id")),
-        Prefetch("reports", FlagReport.objects.order_by("id")),
-        Prefetch("clocks", FlagClock.objects.select_related("asked").order_by("id")),
-        Prefetch("turns", FlagTurn.objects.order_by("id")),
+    return (
+        clinic_rows(Flag)
+        .select_related("patient")
+        .prefetch_related(
+            Prefetch("answers", clinic_rows(FlagAnswer).select_related("by", "to").order_by("id")),
+            Prefetch("reports", clinic_rows(FlagReport).order_by("id")),
+            Prefetch("clocks", clinic_rows(FlagClock).select_related("asked").order_by("id")),
+            Prefetch("turns", clinic_rows(FlagTurn).order_by("id")),
+        )
     )
 
 
 def _closed() -> Exists:
     """Closed, and not opened again by a report."""
-    closings = FlagAnswer.objects.filter(flag=OuterRef("pk"), kind=FlagAnswerKind.CLOSED)
+    closings = rows_of(FlagAnswer, FlagScope, OuterRef("pk")).filter(kind=FlagAnswerKind.CLOSED)
     return Exists(closings.filter(reopened_by=None))
 
 
@@ -203,18 +208,18 @@ def flag(flag_id: int) -> StandingFlag:
 
 def flags_of(patient_id: int) -> list[StandingFlag]:
     """Every flag of a patient, newest first. Five queries."""
-    return [_standing(row) for row in _flags().filter(patient_id=patient_id).order_by("-raised_at", "-id")]
+    return [_standing(row) for row in PatientScope(patient_id).within(_flags()).order_by("-raised_at", "-id")]
 
 
 def readings(flag_id: int) -> list[FlagReading]:
     """Who has opened a flag, the first first. One query."""
-    return list(FlagReading.objects.filter(flag_id=flag_id).order_by("id"))
+    return list(FlagScope(flag_id).rows(FlagReading).order_by("id"))
 
 
 def notices(flag_id: int) -> list[FlagNotice]:
     """Who was told of a flag, by what, with every try as ``proofs``, the newest first. Two queries."""
-    tries = Prefetch("tries", FlagNoticeTry.objects.order_by("id"), to_attr="proofs")
-    rows = FlagNotice.objects.filter(flag_id=flag_id).select_related("member", "turn").prefetch_related(tries)
+    tries = Prefetch("tries", clinic_rows(FlagNoticeTry).order_by("id"), to_attr="proofs")
+    rows = FlagScope(flag_id).rows(FlagNotice).select_related("member", "turn").prefetch_related(tries)
     return list(rows.order_by("-turn_id", "id"))
 
 
@@ -248,7 +253,7 @@ def word_back(patient_id: int, now: datetime) -> WordBack | None:
     """What has become of the newest flag that a patient raised themselves, of an open one before any that is closed;
     None where there is none, or where it was closed a week ago. The patient may ask: what the answer hangs on is read
     as the system actor. Eight queries, or one."""
-    own = Flag.objects.filter(patient_id=patient_id, source__in=_OWN_WORDS).annotate(closed=_closed())
+    own = PatientScope(patient_id).rows(Flag).filter(source__in=_OWN_WORDS).annotate(closed=_closed())
     row = own.order_by("closed", "-raised_at", "-id").first()
     if row is None:
         return None
@@ -284,19 +289,19 @@ def _what_became(found: StandingFlag, read: list[FlagReading]) -> tuple[str, str
 def open_with(patient_id: int, kind: FlagKind, detail: str) -> bool:
     """Whether a flag of that kind with these words is open about a patient. One query."""
     said = Q(detail=detail) | Q(reports__detail=detail)
-    return Flag.objects.filter(~_closed(), said, patient_id=patient_id, kind=kind).exists()
+    return PatientScope(patient_id).rows(Flag).filter(~_closed(), said, kind=kind).exists()
 
 
 def open_count() -> int:
     """How many flags of the clinic are not closed. One query."""
-    return Flag.objects.filter(~_closed()).count()
+    return clinic_rows(Flag).filter(~_closed()).count()
 
 
 def still_open(patient_id: int) -> QuerySet[Flag]:
     """The flags of a patient that are not closed."""
-    return Flag.objects.filter(~_closed(), patient_id=patient_id)
+    return PatientScope(patient_id).rows(Flag).filter(~_closed())
 
 
 def flagged(patient_ids: Iterable[int]) -> set[int]:
     """Those of the patients who have a flag that is not closed. One query."""
-    return set(Flag.objects.filter(~_closed(), patient_id__in=list(patient_ids)).values_list("patient_id", flat=True))
+    return set(rows_of(Flag, PatientScope, patient_ids).filter(~_closed()).values_list("patient_id", flat=True))

@@ -24,6 +24,7 @@ from sojourn.care.safety.turns import RAISED, of_flag
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.action import part, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.scope import FlagScope, clinic_rows
 
 log = logging.getLogger("sojourn")
 
@@ -50,7 +51,7 @@ def raise_flag(
     """
     now = now or timezone.now()
     said = {"severity": Severity(severity), "source": FlagSource(source), "detail": detail[:200]}
-    flag, new = Flag.objects.get_or_create(
+    flag, new = clinic_rows(Flag).get_or_create(
         patient_id=patient_id,
         kind=FlagKind(kind),
         about=about[:80],
@@ -110,7 +111,7 @@ def _report(
 ) -> FlagReport:
     """Write down what was said since. What is graver than before, or comes after the closing (after an answer of the
     kinds ``over``), must be taken anew."""
-    newest = FlagAnswer.objects.filter(flag=flag).order_by("-id").first()
+    newest = FlagScope(flag.pk).rows(FlagAnswer).order_by("-id").first()
     before = min(_rank(each.severity) for each in _said_of(flag))
     graver = _rank(said["severity"]) < before
     anew = graver or (newest is not None and newest.kind in over)

@@ -34,6 +34,7 @@ from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import local
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters, sms
+from sojourn.foundation.scope import clinic_rows, one_row
 
 FINAL = (TryOutcome.SENT, TryOutcome.NO_WAY, TryOutcome.NOT_NEEDED)
 
@@ -45,7 +46,7 @@ def plan_notices(*, by: Actor, turn_id: int, now: datetime | None = None) -> lis
     The pages show an open flag to everybody who can answer it: that notice is told as it is written.
     """
     now = now or timezone.now()
-    turn = FlagTurn.objects.select_related("clock").get(pk=turn_id)
+    turn = one_row(FlagTurn, turn_id).select_related("clock").get()
     if not turn.notices.exists():
         people = _circle(turn)
         chosen = duty_queries.choices([each.pk for each in people])
@@ -59,13 +60,15 @@ def plan_notices(*, by: Actor, turn_id: int, now: datetime | None = None) -> lis
             ),
             ignore_conflicts=True,
         )
-        for notice in FlagNotice.objects.filter(turn=turn, channel=NoticeChannel.PAGE, tries=None):
+        for notice in clinic_rows(FlagNotice).filter(turn=turn, channel=NoticeChannel.PAGE, tries=None):
             _prove(notice, TryOutcome.SENT, "", now)
         record(by, "flag.told", turn, reach=turn.reach, people=len(people))
     else:
         unchanged(None)
-    told = FlagNoticeTry.objects.filter(notice__turn=turn, outcome__in=FINAL).values("notice_id")
-    return list(FlagNotice.objects.filter(turn=turn).exclude(pk__in=told).order_by("id").values_list("pk", flat=True))
+    told = clinic_rows(FlagNoticeTry).filter(notice__turn=turn, outcome__in=FINAL).values("notice_id")
+    return list(
+        clinic_rows(FlagNotice).filter(turn=turn).exclude(pk__in=told).order_by("id").values_list("pk", flat=True)
+    )
 
 
 def _circle(turn: FlagTurn) -> list[Membership]:
@@ -96,7 +99,7 @@ def tell_one(*, by: Actor, notice_id: int, now: datetime | None = None) -> bool:
     """Try one notice, and write down what came of it; False where it must be tried again. One at a time: who waits
     for another finds it told."""
     now = now or timezone.now()
-    notice = FlagNotice.objects.select_related("turn__clock", "member__person").get(pk=notice_id)
+    notice = one_row(FlagNotice, notice_id).select_related("turn__clock", "member__person").get()
     if notice.tries.filter(outcome__in=FINAL).exists():
         return unchanged(True)
     outcome, detail = _try(notice)

@@ -13,6 +13,7 @@ from django.db import connection
 from sojourn.care.safety.models import Flag, FlagKind
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.action import Arguments, Lock
+from sojourn.foundation.scope import one_row
 
 
 def _wait(what: str) -> None:
@@ -37,7 +38,7 @@ def of_flag(argument: str) -> Lock:
 
     def take(_by: Actor, asked: Arguments) -> None:
         named: Any = asked[argument]
-        flag = named if isinstance(named, Flag) else Flag.objects.filter(pk=named).first()
+        flag = named if isinstance(named, Flag) else one_row(Flag, named).first()
         if flag is not None:
             _flag(flag.patient_id, flag.kind, flag.about)
 

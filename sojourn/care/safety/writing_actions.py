@@ -38,6 +38,7 @@ from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import LINK, NoLock, action, either, unchanged
+from sojourn.foundation.scope import PatientScope
 
 # The texts of each list of the intake. What is chosen there from a list, or is a day, is no text.
 WRITTEN: Final[Mapping[str, tuple[str, ...]]] = {
@@ -248,11 +249,14 @@ def worry(*, by: Actor, text: str, now: datetime | None = None) -> Flag:
 def _unkept(patient_id: int, now: datetime) -> str:
     """A worry that stands in no row but its flag: pressed twice within a minute it is one, also where the minute of the
     clock ends between the two."""
-    lately = Flag.objects.filter(
-        patient_id=patient_id,
-        kind=FlagKind.WORRIED,
-        about__startswith="worry:",
-        raised_at__gt=now - timedelta(minutes=1),
+    lately = (
+        PatientScope(patient_id)
+        .rows(Flag)
+        .filter(
+            kind=FlagKind.WORRIED,
+            about__startswith="worry:",
+            raised_at__gt=now - timedelta(minutes=1),
+        )
     )
     # Two at the same moment do not see each other: the minute in the key makes them one, as the database keeps it.
     return lately.values_list("about", flat=True).first() or f"worry:{now:%Y%m%d%H%M}"

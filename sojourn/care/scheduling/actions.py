@@ -17,6 +17,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import NoLock, action, row, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.scope import clinic_rows, one_row
 
 
 def _chair_name(name: str) -> str:
@@ -55,15 +56,17 @@ def edit_chair(
     Refused: name-missing, name-taken, still-booked, room-unknown.
     """
     name = _chair_name(name)
-    chair = Chair.objects.get(pk=chair_id)
+    chair = one_row(Chair, chair_id).get()
     if (chair.name, chair.in_use, chair.room_id) == (name, in_use, room_id):
         return unchanged(chair)
-    if room_id is not None and not Room.objects.filter(pk=room_id).exists():
+    if room_id is not None and not one_row(Room, room_id).exists():
         raise ActionRefused(_("Choose one of the rooms."), codes=("room-unknown",))
     if chair.in_use and not in_use:
-        booked = Appointment.objects.filter(
-            chair=chair, status=AppointmentStatus.BOOKED, during__endswith__gt=now or timezone.now()
-        ).count()
+        booked = (
+            clinic_rows(Appointment)
+            .filter(chair=chair, status=AppointmentStatus.BOOKED, during__endswith__gt=now or timezone.now())
+            .count()
+        )
         if booked:
             raise ActionRefused(
                 _("%(chair)s still has appointments ahead: %(count)d. Move or cancel them first.")
@@ -125,7 +128,7 @@ def book(
     course-ended, length, day-has-passed, not-beside-patient, closed, not-staff, one-of-a-role, staff-taken, no-nurse.
     """
     now = now or timezone.now()
-    course = CarePlan.objects.get(pk=care_plan_id)
+    course = one_row(CarePlan, care_plan_id).get()
     appointment = placing.insert_appointment(
         by=by, course=course, chair_id=chair_id, starts_at=starts_at, minutes=minutes, escort_id=escort_id,
         staff=staff, outside_hours=outside_hours, now=now,

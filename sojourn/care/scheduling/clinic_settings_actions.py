@@ -15,6 +15,7 @@ from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import NoLock, action, turn, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.scope import clinic_rows, one_row
 
 MOST_CHAIRS, LONGEST_TURNOVER, FURTHEST_REMINDER, LONGEST_HEAD_START = 20, 240, 24 * 30, 24 * 60
 # A week that is stated twice at once is not there twice, and a day is taken back once.
@@ -79,7 +80,7 @@ def _member(member_id: int | None) -> Membership | None:
     """Whose hours are kept; None for the clinic's own. Refused: not-staff."""
     if member_id is None:
         return None
-    member = Membership.objects.get(pk=member_id)
+    member = one_row(Membership, member_id).get()
     if member.role not in scheduling_queries.ATTENDING:
         raise ActionRefused(_("Hours are kept for nurses, therapists and prescribers."), codes=("not-staff",))
     return member
@@ -105,7 +106,7 @@ def set_week(
     member = _member(member_id)
     for stretches in week.values():
         _must_be_in_order(stretches)
-    WorkingHours.objects.filter(member=member).delete()
+    scheduling_queries.hours_of(member_id, WorkingHours).delete()
     rows = WorkingHours.objects.bulk_create(
         WorkingHours(clinic_id=by.own_clinic_id, member=member, weekday=day, begins=begins, ends=ends)
         for day, stretches in week.items()
@@ -136,7 +137,7 @@ def set_day(
         raise ActionRefused(
             _("Give both a beginning and an end in order, or neither for a day off."), codes=("hours-order",)
         )
-    row, _made = HoursOnDay.objects.update_or_create(
+    row, _made = clinic_rows(HoursOnDay).update_or_create(
         clinic_id=by.own_clinic_id, member=member, on=on,
         defaults={"begins": begins, "ends": ends, "why": " ".join(why.split())[:80]},
     )  # fmt: skip
@@ -147,7 +148,7 @@ def set_day(
 @action("hours.manage", locks=HOURS, audit="hours.day_unset")
 def unset_day(*, by: Actor, on: date, member_id: int | None = None) -> None:
     """The day is as its week again. Unsetting twice changes nothing."""
-    row = HoursOnDay.objects.filter(member_id=member_id, on=on).first()
+    row = scheduling_queries.hours_of(member_id, HoursOnDay).filter(on=on).first()
     if row is None:
         unchanged(None)
         return

@@ -27,6 +27,7 @@ from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.action import turn
 from sojourn.foundation.clock import local
+from sojourn.foundation.scope import AppointmentScope, PatientScope, one_row
 
 # Whatever is booked, moved or cancelled in one clinic takes turns, so that two never wait for each other in a ring.
 BOOKING = turn("booking")
@@ -100,7 +101,7 @@ def _escort(patient_id: int, escort_id: int | None) -> RelatedPerson | None:
 
 def escort_of(patient_id: int, escort_id: int) -> RelatedPerson:
     """One of the people beside this patient now. Refused: not-beside-patient."""
-    person = RelatedPerson.objects.filter(pk=escort_id, patient_id=patient_id, ended_at=None).first()
+    person = PatientScope(patient_id).rows(RelatedPerson).filter(pk=escort_id, ended_at=None).first()
     if person is None:
         raise ActionRefused(_("Choose one of this patient's contacts."), codes=("not-beside-patient",))
     return person
@@ -113,7 +114,7 @@ def escort_still(row: Appointment) -> int | None:
 
 def _chair(chair_id: int) -> Chair:
     """The chair, in use. Refused: chair-out-of-use."""
-    chair = Chair.objects.get(pk=chair_id)
+    chair = one_row(Chair, chair_id).get()
     if not chair.in_use:
         raise ActionRefused(_("%(chair)s is out of use.") % {"chair": chair.name}, codes=("chair-out-of-use",))
     return chair
@@ -209,7 +210,7 @@ def insert_appointment(
     during, zone = _range(starts_at, minutes), by.zone
     _must_be_ahead(starts_at, now, zone)
     chair = _chair(chair_id)
-    patient = Patient.objects.get(pk=course.patient_id)
+    patient = one_row(Patient, course.patient_id).get()
     if course.ended_on is not None:
         raise ActionRefused(_("This course has ended. Sign a new plan first."), codes=("course-ended",))
     turnover = scheduling_queries.rules().turnover_minutes
@@ -234,7 +235,7 @@ def insert_appointment(
 def standing(appointment_id: int, version: int | None) -> Appointment:
     """The appointment, if it stands as the actor saw it (None: however it was seen) and its session has not begun.
     Refused: cancelled, session-begun; Overtaken."""
-    appointment = Appointment.objects.get(pk=appointment_id)
+    appointment = one_row(Appointment, appointment_id).get()
     if appointment.status == AppointmentStatus.CANCELLED:
         raise ActionRefused(_("This appointment is cancelled."), codes=("cancelled",))
     if version is not None and appointment.version != version:
@@ -258,7 +259,7 @@ def move_appointment(
     _must_be_ahead(starts_at, now, zone)
     chair = _chair(chair_id)
     appointment = standing(appointment_id, version)
-    patient = Patient.objects.get(pk=appointment.patient_id)
+    patient = one_row(Patient, appointment.patient_id).get()
     was, was_chair = appointment.during, appointment.chair_id
     same_time = (was.lower, was.upper) == (during.lower, during.upper)
     if not same_time:
@@ -267,10 +268,12 @@ def move_appointment(
     appointment.chair, appointment.during = chair, during
     appointment.escort = _escort(patient.pk, escort_id)
     appointment.version += 1
-    attending = {row.member_id: row.role for row in Attendance.objects.filter(appointment=appointment, active=True)}
+    attending = {
+        row.member_id: row.role for row in AppointmentScope(appointment.pk).rows(Attendance).filter(active=True)
+    }
     people_stay = same_time and staff is None
     if not people_stay:
-        Attendance.objects.filter(appointment=appointment, active=True).update(active=False)
+        AppointmentScope(appointment.pk).rows(Attendance).filter(active=True).update(active=False)
     with _conflicts_named(by, chair, patient, during, appointment.turnover_minutes, other_than=appointment_id):
         appointment.save(update_fields=["chair", "during", "turnover_minutes", "escort", "version"])
     if not people_stay:

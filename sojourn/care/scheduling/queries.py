@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.fields import DateTimeRangeField
@@ -29,19 +29,21 @@ from sojourn.care.scheduling.models import (
 )
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import AppointmentScope, MemberScope, PatientScope, clinic_rows, rows_of
 
+Stated = TypeVar("Stated", WorkingHours, HoursOnDay)
 ATTENDING = ("nurse", "therapist", "prescriber")
 
 
 def chairs(*, with_retired: bool = False) -> list[Chair]:
     """The clinic's chairs by name, with their rooms. One query."""
-    rows = Chair.objects.select_related("room").order_by(Lower("name"), "id")
+    rows = clinic_rows(Chair).select_related("room").order_by(Lower("name"), "id")
     return list(rows if with_retired else rows.filter(in_use=True))
 
 
 def rooms() -> list[Room]:
     """The clinic's rooms by name. One query."""
-    return list(Room.objects.order_by(Lower("name"), "id"))
+    return list(clinic_rows(Room).order_by(Lower("name"), "id"))
 
 
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -70,7 +72,7 @@ def moment(day: date, at: time, zone: ZoneInfo) -> datetime:
 
 def appointments() -> QuerySet[Appointment]:
     """Every appointment with patient, chair, course and escort. A query set, for others to narrow."""
-    return Appointment.objects.select_related("patient", "chair", "care_plan", "escort")
+    return clinic_rows(Appointment).select_related("patient", "chair", "care_plan", "escort")
 
 
 def on_day(day: date, zone: ZoneInfo, *, with_cancelled: bool = False) -> list[Appointment]:
@@ -96,7 +98,7 @@ def ahead(now: datetime, until: datetime) -> list[Appointment]:
 
 def of_patient(patient_id: int) -> list[Appointment]:
     """All appointments of a patient, the latest first, with their chairs and escorts. One query."""
-    return list(appointments().filter(patient_id=patient_id).order_by("-during"))
+    return list(PatientScope(patient_id).within(appointments()).order_by("-during"))
 
 
 def by_id(appointment_id: int) -> Appointment:
@@ -141,9 +143,10 @@ class Rules:
 
 def rules() -> Rules:
     """The numbers that act now, with who decided them where the actor may see it. One query."""
-    decider = Membership.objects.filter(pk=OuterRef("decided_by_id")).values("name")[:1]
+    decider = rows_of(Membership, MemberScope, OuterRef("decided_by_id")).values("name")[:1]
     row = (
-        BookingRules.objects.annotate(decider=Subquery(decider))
+        clinic_rows(BookingRules)
+        .annotate(decider=Subquery(decider))
         .order_by("-id")
         .values_list(
             "chairs_per_nurse", "turnover_minutes", "remind_hours", "head_start_minutes", "decided_at", "decider"
@@ -205,11 +208,15 @@ def times(first: date | None = None, last: date | None = None) -> dict[int | Non
 def _stated_hours(first: date | None, last: date | None) -> list[tuple[Any, ...]]:
     """Membership, weekday, day, beginning and end of every stretch: ordinary ones by weekday, exceptions by day."""
     no_day, no_weekday = Value(None, models.DateField()), Value(None, models.PositiveSmallIntegerField())
-    ordinary = WorkingHours.objects.annotate(no_day=no_day).values_list(
-        "member_id", "weekday", "no_day", "begins", "ends"
+    ordinary = (
+        clinic_rows(WorkingHours)
+        .annotate(no_day=no_day)
+        .values_list("member_id", "weekday", "no_day", "begins", "ends")
     )
-    exceptions = HoursOnDay.objects.annotate(no_weekday=no_weekday).values_list(
-        "member_id", "no_weekday", "on", "begins", "ends"
+    exceptions = (
+        clinic_rows(HoursOnDay)
+        .annotate(no_weekday=no_weekday)
+        .values_list("member_id", "no_weekday", "on", "begins", "ends")
     )
     if first is not None and last is not None:
         exceptions = exceptions.filter(on__range=(first, last))
@@ -225,14 +232,19 @@ def _times_of(
     return Times({day: tuple(each) for day, each in shown.items()}, unlike, bool(week))
 
 
+def hours_of(member_id: int | None, model: type[Stated]) -> QuerySet[Stated]:
+    """What was stated of the hours of one person; of the clinic's where nobody is named."""
+    return clinic_rows(model).filter(member=None) if member_id is None else MemberScope(member_id).rows(model)
+
+
 def exceptions_from(day: date, *, member_id: int | None = None) -> list[HoursOnDay]:
     """The days unlike the week from ``day`` on, of one person or of the clinic. One query."""
-    return list(HoursOnDay.objects.filter(member_id=member_id, on__gte=day).order_by("on"))
+    return list(hours_of(member_id, HoursOnDay).filter(on__gte=day).order_by("on"))
 
 
 def closed_days(first: date, last: date) -> frozenset[date]:
     """The days on which the clinic is closed unlike its week. One query."""
-    rows = HoursOnDay.objects.filter(member=None, begins=None, on__range=(first, last))
+    rows = clinic_rows(HoursOnDay).filter(member=None, begins=None, on__range=(first, last))
     return frozenset(rows.values_list("on", flat=True))
 
 
@@ -249,9 +261,9 @@ def is_open(times_: dict[int | None, Times], begins: datetime, ends: datetime, z
 def attending_staff() -> list[Membership]:
     """Who can attend an appointment: nurses, therapists and prescribers at work in the clinic, by name. One query."""
     return list(
-        Membership.objects.filter(role__in=ATTENDING, ended_at=None, patient_id=None, unconfirmed_since=None).order_by(
-            "role", "name", "id"
-        )
+        clinic_rows(Membership)
+        .filter(role__in=ATTENDING, ended_at=None, patient_id=None, unconfirmed_since=None)
+        .order_by("role", "name", "id")
     )
 
 
@@ -262,8 +274,8 @@ def nurses_at_work(begins: datetime, ends: datetime, zone: ZoneInfo) -> list[Mem
     said = times(first, days[-1])
     clinic = said[None]
     loads: dict[int, int] = {}
-    for member_id in Attendance.objects.filter(active=True, during__overlap=(begins, ends)).values_list(
-        "member_id", flat=True
+    for member_id in (
+        clinic_rows(Attendance).filter(active=True, during__overlap=(begins, ends)).values_list("member_id", flat=True)
     ):
         loads[member_id] = loads.get(member_id, 0) + 1
 
@@ -281,7 +293,7 @@ def nurses_at_work(begins: datetime, ends: datetime, zone: ZoneInfo) -> list[Mem
 def attendances(appointment_ids: Iterable[int]) -> dict[int, list[Attendance]]:
     """Who attends each appointment, with names. One query."""
     found: dict[int, list[Attendance]] = {}
-    rows = Attendance.objects.filter(appointment_id__in=list(appointment_ids), active=True).select_related("member")
+    rows = rows_of(Attendance, AppointmentScope, appointment_ids).filter(active=True).select_related("member")
     for row in rows.order_by("role", "member__name"):
         found.setdefault(row.appointment_id, []).append(row)
     return found

@@ -21,6 +21,7 @@ from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import Arguments, NoLock, action, either, row, rows
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day, local
+from sojourn.foundation.scope import AppointmentScope, CourseScope, clinic_rows, one_row, rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,11 @@ class SeriesTaken(ActionRefused):
 
 
 def _chairs(_by: Actor, asked: Arguments) -> QuerySet[Chair]:
-    return Chair.objects.filter(pk__in={each.chair_id for each in asked["wanted"]})
+    return clinic_rows(Chair).filter(pk__in={each.chair_id for each in asked["wanted"]})
 
 
 def _moving(_by: Actor, asked: Arguments) -> QuerySet[Appointment]:
-    return Appointment.objects.filter(pk__in={each.moves for each in asked["wanted"] if each.moves is not None})
+    return rows_of(Appointment, AppointmentScope, {each.moves for each in asked["wanted"] if each.moves is not None})
 
 
 @action(
@@ -82,7 +83,7 @@ def book_series(
         raise ActionRefused(
             _("Two sessions lie on the same day. Choose another time for one of them."), codes=("same-day",)
         )
-    course = CarePlan.objects.get(pk=care_plan_id)
+    course = one_row(CarePlan, care_plan_id).get()
     if course.ended_on is not None:
         raise ActionRefused(_("This course has ended. Sign a new plan first."), codes=("course-ended",))
     booked = _all_or_nothing(by, course, wanted, escort_id, now)
@@ -127,7 +128,7 @@ def _one(by: Actor, course: CarePlan, each: Wanted, escort_id: int | None, now: 
             by=by, course=course, chair_id=each.chair_id, starts_at=each.starts_at, minutes=each.minutes,
             escort_id=escort_id, staff=each.staff, outside_hours=False, now=now,
         )  # fmt: skip
-    standing = Appointment.objects.get(pk=each.moves, care_plan=course)
+    standing = CourseScope(course.pk).rows(Appointment).get(pk=each.moves)
     return placing.move_appointment(
         by=by, appointment_id=standing.pk, version=each.version, chair_id=each.chair_id, starts_at=each.starts_at,
         minutes=each.minutes, escort_id=placing.escort_still(standing), staff=each.staff or None,

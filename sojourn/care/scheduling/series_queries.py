@@ -15,7 +15,7 @@ from django.db.models.functions import JSONObject, Lower
 
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan import queries as plan_queries
-from sojourn.care.plan.models import CarePlan
+from sojourn.care.plan.models import CarePlan, PlanVersion
 from sojourn.care.scheduling import hours, proposing
 from sojourn.care.scheduling.models import (
     Appointment,
@@ -36,6 +36,7 @@ from sojourn.care.scheduling.queries import (
     with_held,
 )
 from sojourn.foundation.accounts.models import Membership
+from sojourn.foundation.scope import AppointmentScope, CourseScope, PatientScope, clinic_rows, one_row, rows_of
 
 SEARCHED_DAYS = 28  # how far beyond the longest spacing a series is looked for
 MOST_DAYS = 400
@@ -92,9 +93,9 @@ def free_time(
     open_ = hours.spans(days, clinic.week, clinic.exceptions, zone)
     taken: dict[int, list[proposing.Span]] = {}
     loads: dict[int, list[proposing.Span]] = {}
-    attend = Attendance.objects.filter(appointment_id=OuterRef("pk"), active=True).values("member_id")
+    attend = rows_of(Attendance, AppointmentScope, OuterRef("pk")).filter(active=True).values("member_id")
     for chair_id, held, during, members in (
-        with_held(Appointment.objects.all())
+        with_held(clinic_rows(Appointment))
         .filter(status=AppointmentStatus.BOOKED, held__overlap=(begins, ends))
         .annotate(members=ArraySubquery(attend))
         .values_list("chair_id", "held", "during", "members")
@@ -150,9 +151,10 @@ def alternatives(
 
 def _ahead(patient_id: int, now: datetime) -> list[Appointment]:
     return list(
-        Appointment.objects.filter(
-            patient_id=patient_id, status=AppointmentStatus.BOOKED, during__endswith__gt=now
-        ).order_by("during")
+        PatientScope(patient_id)
+        .rows(Appointment)
+        .filter(status=AppointmentStatus.BOOKED, during__endswith__gt=now)
+        .order_by("during")
     )
 
 
@@ -177,7 +179,7 @@ def series_of(course: CarePlan, zone: ZoneInfo, now: datetime) -> SeriesStanding
 
 
 def _in_series(wanted: Q) -> list[Any]:
-    return list(Appointment.objects.filter(wanted).select_related("chair", "escort").order_by("during"))
+    return list(clinic_rows(Appointment).filter(wanted).select_related("chair", "escort").order_by("during"))
 
 
 def _series(course: CarePlan, zone: ZoneInfo, now: datetime, rows: Sequence[Any]) -> SeriesStanding:
@@ -189,7 +191,7 @@ def _series(course: CarePlan, zone: ZoneInfo, now: datetime, rows: Sequence[Any]
 
 def stated_times(patient_id: int) -> PreferredTimes | None:
     """What the patient said last about when they can come. One query."""
-    return PreferredTimes.objects.filter(patient_id=patient_id).order_by("-id").first()
+    return PatientScope(patient_id).rows(PreferredTimes).order_by("-id").first()
 
 
 def wish_of(stated: PreferredTimes | None) -> proposing.Wish:
@@ -228,12 +230,13 @@ def series_file(course_id: int, at: datetime) -> SeriesFile:
     """The course with its patient, the version in force, the wishes, the house's numbers and chairs, and the people
     beside the patient, all by one statement; and the protocol. Two queries. The rules come without who decided them.
     Raises CarePlan.DoesNotExist."""
-    version = plan_queries.in_force_here(OuterRef("pk"), at)
-    stated = PreferredTimes.objects.filter(patient_id=OuterRef("patient_id")).order_by("-id")
-    people = RelatedPerson.objects.filter(patient_id=OuterRef("patient_id"), ended_at=None)
-    own = BookingRules.objects.order_by("-id")
+    version = plan_queries.in_force_among(rows_of(PlanVersion, CourseScope, OuterRef("pk")), at)
+    stated = rows_of(PreferredTimes, PatientScope, OuterRef("patient_id")).order_by("-id")
+    people = rows_of(RelatedPerson, PatientScope, OuterRef("patient_id")).filter(ended_at=None)
+    own = clinic_rows(BookingRules).order_by("-id")
     course: Any = (
-        CarePlan.objects.select_related("patient")
+        one_row(CarePlan, course_id)
+        .select_related("patient")
         .annotate(
             in_version=Subquery(version.values(json=_json("min_days", "max_days", "over_min"))[:1]),
             in_wish=Subquery(stated.values(json=_json("weekdays", "parts", "cannot"))[:1]),
@@ -246,10 +249,10 @@ def series_file(course_id: int, at: datetime) -> SeriesFile:
                 )
             ),
             in_chairs=ArraySubquery(
-                Chair.objects.filter(in_use=True).order_by(Lower("name"), "id").values(json=_json("id", "name"))
+                clinic_rows(Chair).filter(in_use=True).order_by(Lower("name"), "id").values(json=_json("id", "name"))
             ),
         )
-        .get(pk=course_id)
+        .get()
     )
     numbers, wish, rule = course.in_version or {}, course.in_wish, course.in_rules
     least, most, over = numbers.get("min_days"), numbers.get("max_days"), numbers.get("over_min")

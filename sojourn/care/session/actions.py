@@ -35,6 +35,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import Arguments, Choice, action, row, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.scope import SessionScope, clinic_rows, one_row
 
 
 @action(
@@ -90,8 +91,8 @@ def _is_failed(encounter: Encounter, item_id: str) -> bool:
     """Whether the newest answer to an item that stands is against it; what turns by itself never is."""
     if item_id in TURNS_BY_ITSELF:
         return False
-    struck = EnteredInError.objects.filter(of=StruckKind.CHECK, row_id=OuterRef("pk"))
-    rows = CheckResult.objects.filter(~Exists(struck), encounter=encounter, item_id=item_id)
+    struck = clinic_rows(EnteredInError).filter(of=StruckKind.CHECK, row_id=OuterRef("pk"))
+    rows = SessionScope(encounter.pk).rows(CheckResult).filter(~Exists(struck), item_id=item_id)
     return rows.order_by("-id").values_list("outcome", flat=True).first() == FAILED
 
 
@@ -184,7 +185,7 @@ def note_event(
         raise ActionRefused(_("The time is in the future. Correct it."), codes=("future",))
     _must_be_words_of(known, grade, effect)
     unit = _unit_of(known, amount, about_id)
-    if about_id is not None and not SessionEvent.objects.filter(pk=about_id, encounter=encounter).exists():
+    if about_id is not None and not SessionScope(encounter.pk).rows(SessionEvent).filter(pk=about_id).exists():
         raise ActionRefused(_("That entry belongs to another session."), codes=("unknown-event",))
     event = _event(encounter, by, at=at or now, now=now, unit=unit, **said)
     record(by, "session.event", encounter, kind=kind)
@@ -221,7 +222,7 @@ def _unit_of(kind: EventKind, amount: Decimal | None, about_id: int | None) -> s
 
 
 def _alike(encounter: Encounter, by: Actor, since: int, said: Mapping[str, Any]) -> SessionEvent | None:
-    rows = SessionEvent.objects.filter(encounter=encounter, pk__gt=since, by_id=by.member, **said)
+    rows = SessionScope(encounter.pk).rows(SessionEvent).filter(pk__gt=since, by_id=by.member, **said)
     return rows.order_by("pk").first()
 
 
@@ -253,7 +254,7 @@ def name_escort(*, by: Actor, encounter_id: int, related_person_id: int) -> None
     person = encounter.patient.related_people.filter(pk=related_person_id, ended_at=None).first()
     if person is None:
         raise ActionRefused(_("This person is not among the patient's support people."), codes=("unknown-person",))
-    Appointment.objects.filter(pk=encounter.appointment_id).update(escort=person)
+    one_row(Appointment, encounter.appointment_id).update(escort=person)
     record(by, "session.companion_named", encounter, related_person=person.pk)
 
 

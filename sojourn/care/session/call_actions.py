@@ -19,6 +19,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import action, row, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.scope import SessionScope
 
 
 @action("session.observe", locks=row(Encounter, "encounter_id"), audit="session.event")
@@ -46,7 +47,7 @@ def _running(encounter_id: int) -> Encounter:
 
 
 def _state(encounter: Encounter) -> CallState | None:
-    rows = SessionEvent.objects.filter(encounter=encounter, kind__in=KINDS).order_by("at", "id")
+    rows = SessionScope(encounter.pk).rows(SessionEvent).filter(kind__in=KINDS).order_by("at", "id")
     call = newest_call(Noted(row.pk, row.kind, row.note, row.at, row.by_name) for row in rows)
     return None if call is None else call.state
 

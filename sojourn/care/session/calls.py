@@ -12,6 +12,7 @@ from sojourn.care.encounter.queries import running
 from sojourn.care.session.event_kinds import CALL_ANSWERED, CALL_SEEN, PATIENT_CALLS, chosen
 from sojourn.care.session.models import SessionEvent
 from sojourn.care.session.rows import Noted
+from sojourn.foundation.scope import PatientScope, SessionScope, rows_of
 
 KINDS: Final = frozenset(each.code for each in chosen(lambda kind: kind.on_board))
 # For so long the patient's screen goes on saying who is coming; then that person is there, or the patient calls again.
@@ -75,10 +76,10 @@ class AtThePatient:
 
 def at_the_patient(patient_id: int, now: datetime) -> AtThePatient | None:
     """None where no session of the patient runs. Two queries."""
-    session = running().filter(patient_id=patient_id).order_by("-opened_at").first()
+    session = PatientScope(patient_id).within(running()).order_by("-opened_at").first()
     if session is None:
         return None
-    rows = SessionEvent.objects.filter(encounter=session, kind__in=KINDS).order_by("at", "id")
+    rows = SessionScope(session.pk).rows(SessionEvent).filter(kind__in=KINDS).order_by("at", "id")
     noted = [Noted(row.pk, row.kind, row.note, row.at, row.by_name) for row in rows]
     return AtThePatient(session.pk, to_patient(newest_call(noted), now))
 
@@ -86,7 +87,7 @@ def at_the_patient(patient_id: int, now: datetime) -> AtThePatient | None:
 def open_calls(encounter_ids: Iterable[int]) -> dict[int, Call]:
     """The calls that nobody has said they go to, by session. One query."""
     noted: dict[int, list[Noted]] = {}
-    rows = SessionEvent.objects.filter(encounter_id__in=list(encounter_ids), kind__in=KINDS).order_by("at", "id")
+    rows = rows_of(SessionEvent, SessionScope, encounter_ids).filter(kind__in=KINDS).order_by("at", "id")
     for row in rows:
         noted.setdefault(row.encounter_id, []).append(Noted(row.pk, row.kind, row.note, row.at, row.by_name))
     found = {encounter_id: newest_call(each) for encounter_id, each in noted.items()}

@@ -19,6 +19,7 @@ from sojourn.clinical.protocol import GuardFacts
 from sojourn.clinical.recovery import SCALES
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import one_row
 
 
 def begin_dose(
@@ -69,7 +70,7 @@ def chart(
     dose = session.dose
     if dose is None:
         raise ActionRefused(_("No dose is recorded as given."), codes=("no-dose-given",))
-    row = MedicationAdministration.objects.get(pk=dose.id)
+    row = one_row(MedicationAdministration, dose.id).get()
     return _event(by, session, row, kind, at, note=note, **values)
 
 

@@ -8,6 +8,7 @@ from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.care.session.models import CheckResult
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.action import NoLock, part, unchanged
+from sojourn.foundation.scope import SessionScope
 
 
 @part(locks=NoLock("whoever answers the check holds its session"), through=(raise_flag,))
@@ -35,6 +36,6 @@ def raise_of_check(*, by: Actor, row: CheckResult) -> Flag | None:
 
 def _first_of_run(row: CheckResult) -> int:
     """The first of the same answers in a row that ends with this one."""
-    rows = CheckResult.objects.filter(encounter_id=row.encounter_id, item_id=row.item_id, pk__lte=row.pk)
+    rows = SessionScope(row.encounter_id).rows(CheckResult).filter(item_id=row.item_id, pk__lte=row.pk)
     turned = rows.exclude(outcome=row.outcome).order_by("-pk").values_list("pk", flat=True).first()
     return rows.filter(pk__gt=turned or 0).order_by("pk").values_list("pk", flat=True)[0]

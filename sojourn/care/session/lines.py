@@ -15,6 +15,7 @@ from sojourn.care.session import given
 from sojourn.care.session.models import DoseEvent, EnteredInError, MedicationAdministration, StruckKind, Waste
 from sojourn.clinical.administration import Delivered, DoseBalance
 from sojourn.clinical.protocol import State
+from sojourn.foundation.scope import PatientScope, SessionScope, clinic_rows, rows_of
 
 _NOT_DOSING = (State.OBSERVING.value, State.STOPPED_EARLY.value)
 
@@ -34,11 +35,13 @@ class GivenInSession:
 
 def given_to(patient_id: int, now: datetime) -> list[GivenInSession]:
     """The doses of a patient until ``now``, the oldest first. Three queries at most."""
-    over = SessionState.objects.filter(encounter_id=OuterRef("encounter_id"), state__in=_NOT_DOSING).order_by("seq")
+    over = rows_of(SessionState, SessionScope, OuterRef("encounter_id")).filter(state__in=_NOT_DOSING).order_by("seq")
     rows = (
-        MedicationAdministration.objects.filter(patient_id=patient_id, started_at__lte=now)
+        PatientScope(patient_id)
+        .rows(MedicationAdministration)
+        .filter(started_at__lte=now)
         .prefetch_related(
-            Prefetch("events", DoseEvent.objects.order_by("at", "id")),
+            Prefetch("events", clinic_rows(DoseEvent).order_by("at", "id")),
             Prefetch("encounter__waste", _standing().select_related("witness").order_by("at", "id")),
         )
         .select_related("encounter")
@@ -50,7 +53,7 @@ def given_to(patient_id: int, now: datetime) -> list[GivenInSession]:
 
 def _standing() -> QuerySet[Waste]:
     """The wastes that nobody struck as entered in error."""
-    return Waste.objects.exclude(pk__in=EnteredInError.objects.filter(of=StruckKind.WASTE).values("row_id"))
+    return clinic_rows(Waste).exclude(pk__in=clinic_rows(EnteredInError).filter(of=StruckKind.WASTE).values("row_id"))
 
 
 def _given(row: MedicationAdministration, now: datetime) -> GivenInSession:

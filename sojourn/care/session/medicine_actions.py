@@ -27,6 +27,7 @@ from sojourn.foundation.action import action, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.rulebook import medicines as shipped
 from sojourn.foundation.rulebook.queries import interaction_rules
+from sojourn.foundation.scope import SessionScope
 
 UNITS: Final = ("mg", "ug", "g", "mL", "L/min", "{puff}", "{tablet}")
 ROUTES: Final = ("iv", "im", "sc", "in", "sl", "oral", "inhaled", "skin")
@@ -53,7 +54,7 @@ def give_medicine(
     """
     now = now or timezone.now()
     encounter, _newest = held_session(encounter_id)
-    again = GivenMedicine.objects.filter(key=key, encounter=encounter).first()
+    again = SessionScope(encounter.pk).rows(GivenMedicine).filter(key=key).first()
     if again is not None:
         return unchanged(again)
     name = " ".join(name.split())[:200]

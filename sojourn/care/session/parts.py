@@ -37,6 +37,7 @@ from sojourn.clinical.vitals import SYSTOLIC
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.foundation.rulebook.queries import ids_of
+from sojourn.foundation.scope import MemberScope, SessionScope, clinic_rows, one_row, rows_of
 
 # What the board and the streams ask for, every tenth of a second.
 NOW: Final = ("state_now", "first_dose", "vitals_now", "alarms", "monitors", "calls")
@@ -56,22 +57,21 @@ def _object(values: Mapping[str, Any]) -> Func:
 
 def of_session(model: type[Model], *order: str) -> QuerySet[Any]:
     """The rows of the session that the array stands beside."""
-    return model._default_manager.filter(encounter_id=OuterRef("pk")).order_by(*order)
+    return rows_of(model, SessionScope, OuterRef("pk")).order_by(*order)
 
 
 def _source(name: str) -> Subquery:
     """A column of the reading that a signal shows."""
-    struck = EnteredInError.objects.filter(encounter_id=OuterRef("encounter_id"), of="reading").values("row_id")
+    struck = rows_of(EnteredInError, SessionScope, OuterRef("encounter_id")).filter(of="reading").values("row_id")
     rows = (
-        Observation.objects.filter(
-            encounter_id=OuterRef("encounter_id"), effective_at=OuterRef("effective_at"), code=OuterRef("code")
-        )
+        rows_of(Observation, SessionScope, OuterRef("encounter_id"))
+        .filter(effective_at=OuterRef("effective_at"), code=OuterRef("code"))
         .exclude(pk__in=struck)
         .order_by("-id")
     )
     tables: dict[str, type[Model]] = {"device": Device, "by": Membership}
     if name in tables:
-        named = tables[name]._default_manager.filter(pk=OuterRef(f"{name}_id")).values("name")[:1]
+        named = one_row(tables[name], OuterRef(f"{name}_id")).values("name")[:1]
         return Subquery(rows.annotate(name=Subquery(named)).values("name")[:1])
     return Subquery(rows.values(name)[:1])
 
@@ -88,7 +88,7 @@ def _person(column: str) -> Subquery:
 
 
 def _member(column: str, value: str) -> Subquery:
-    return Subquery(Membership.objects.filter(pk=OuterRef(f"{column}_id")).values(value)[:1])
+    return Subquery(rows_of(Membership, MemberScope, OuterRef(f"{column}_id")).values(value)[:1])
 
 
 _DRAWN: Final = ("drawn_mg", "vial", "expires_on", "stock_mg_per_ml", "total_ml", "rate_ml_per_h", "devices")
@@ -103,7 +103,8 @@ def _subqueries() -> dict[str, ArraySubquery]:
     doses = of_session(MedicationAdministration, "started_at", "id")
     measured = of_session(Observation, "effective_at", "id").filter(Q(method="typed") | Q(code__in=SYSTOLIC))
     decisions = (
-        RuleAdoption.objects.filter(Q(rule_id=OuterRef("protocol_id")) | Q(rule_id__in=sorted(ids_of(*recovery.KINDS))))
+        clinic_rows(RuleAdoption)
+        .filter(Q(rule_id=OuterRef("protocol_id")) | Q(rule_id__in=sorted(ids_of(*recovery.KINDS))))
         .order_by("rule_id", "-id")
         .distinct("rule_id")
     )
@@ -172,7 +173,7 @@ def _subqueries() -> dict[str, ArraySubquery]:
 def _written() -> dict[str, tuple[str, tuple[Any, ...], Any]]:
     """The subqueries as SQL. Writing it takes Django several times as long as answering it takes the database, and it
     is the same for every session."""
-    query = Encounter.objects.annotate(**{f"its_{name}": each for name, each in _subqueries().items()}).query
+    query = clinic_rows(Encounter).annotate(**{f"its_{name}": each for name, each in _subqueries().items()}).query
     compiler = query.get_compiler("default")
     compiler.setup_query()
     found = {}

@@ -23,6 +23,7 @@ from sojourn.clinical.administration.charted import two_people
 from sojourn.clinical.administration.double_check import double_check
 from sojourn.clinical.eligibility.substances import names_ketamine
 from sojourn.clinical.protocol import State
+from sojourn.foundation.scope import CourseScope, PatientScope, SessionScope, clinic_rows, rows_of
 
 
 def waiting_doses(encounter_ids: Iterable[int], *, not_by: int | None) -> list[DoseCheck]:
@@ -32,7 +33,7 @@ def waiting_doses(encounter_ids: Iterable[int], *, not_by: int | None) -> list[D
     if not ids:
         return []
     entries: dict[int, list[Any]] = {}
-    rows = DoseCheck.objects.select_related("by").annotate(person_id=F("by__person_id")).filter(encounter_id__in=ids)
+    rows = rows_of(DoseCheck, SessionScope, ids).select_related("by").annotate(person_id=F("by__person_id"))
     for row in rows.order_by("id"):
         entries.setdefault(row.encounter_id, []).append(row)
     waiting = [double_check(each).waiting for each in entries.values()]
@@ -41,9 +42,10 @@ def waiting_doses(encounter_ids: Iterable[int], *, not_by: int | None) -> list[D
 
 def unsigned(since: datetime) -> list[Encounter]:
     """Sessions opened since then that ended and whose record nobody has signed, with the patient. One query."""
-    newest = SessionState.objects.filter(encounter=OuterRef("pk")).order_by("-seq").values("state")[:1]
+    newest = rows_of(SessionState, SessionScope, OuterRef("pk")).order_by("-seq").values("state")[:1]
     return list(
-        Encounter.objects.select_related("patient")
+        clinic_rows(Encounter)
+        .select_related("patient")
         .annotate(state=Subquery(newest))
         .filter(opened_at__gte=since, signatures=None, state=State.LEFT.value)
         .order_by("opened_at")
@@ -69,7 +71,8 @@ class DoseOfPatient:
 
 def sessions_dosed(care_plan_id: int, *, but: int) -> int:
     """In how many sessions of a course, other than one, a dose was begun. One query."""
-    rows = MedicationAdministration.objects.filter(encounter__care_plan_id=care_plan_id).exclude(encounter_id=but)
+    sessions = CourseScope(care_plan_id).rows(Encounter).exclude(pk=but).values("pk")
+    rows = rows_of(MedicationAdministration, SessionScope, sessions)
     return rows.values("encounter_id").distinct().count()
 
 
@@ -83,31 +86,32 @@ class DosedBefore:
 
 def dosed_before(patient_id: int, care_plan_id: int, *, but: int) -> DosedBefore:
     """What was begun in other sessions than one. One query."""
-    rows = MedicationAdministration.objects.filter(patient_id=patient_id).exclude(encounter_id=but)
+    rows = PatientScope(patient_id).rows(MedicationAdministration).exclude(encounter_id=but)
     in_course = Count("encounter_id", distinct=True, filter=Q(encounter__care_plan_id=care_plan_id))
     return DosedBefore(**rows.aggregate(sessions=in_course, last_at=Max("started_at")))
 
 
 def last_doses(patient_ids: Iterable[int]) -> dict[int, datetime]:
     """When the newest dose of several patients began, by patient. One query."""
-    rows = MedicationAdministration.objects.filter(patient_id__in=list(patient_ids))
+    rows = rows_of(MedicationAdministration, PatientScope, patient_ids)
     return dict(rows.values_list("patient_id").annotate(newest=Max("started_at")))
 
 
 def doses_since(patient_id: int, since: datetime, *, but: int) -> list[DoseOfPatient]:
     """The doses that a patient began since then in other sessions, with what happened to them. Two queries at most."""
     left = (
-        SessionState.objects.filter(
-            encounter_id=OuterRef("encounter_id"), state__in=(State.OBSERVING.value, State.STOPPED_EARLY.value)
-        )
+        rows_of(SessionState, SessionScope, OuterRef("encounter_id"))
+        .filter(state__in=(State.OBSERVING.value, State.STOPPED_EARLY.value))
         .order_by("seq")
         .values("at")[:1]
     )
     rows = (
-        MedicationAdministration.objects.filter(patient_id=patient_id, started_at__gte=since)
+        PatientScope(patient_id)
+        .rows(MedicationAdministration)
+        .filter(started_at__gte=since)
         .exclude(encounter_id=but)
         .select_related("encounter", "plan_version", "given_by", "checked_by")
-        .prefetch_related(Prefetch("events", DoseEvent.objects.select_related("by").order_by("at", "id")))
+        .prefetch_related(Prefetch("events", clinic_rows(DoseEvent).select_related("by").order_by("at", "id")))
         .annotate(left_dosing_at=Subquery(left))
         .order_by("started_at")
     )
@@ -124,8 +128,8 @@ def doses_since(patient_id: int, since: datetime, *, but: int) -> list[DoseOfPat
 def ketamine_by_hand(patient_id: int, since: datetime) -> tuple[str, ...]:
     """What names ketamine among the other medicines that were charted for a patient since then, in any session, and was
     not struck. One query."""
-    struck = EnteredInError.objects.filter(of="medicine").values("row_id")
-    rows = GivenMedicine.objects.filter(patient_id=patient_id, given_at__gte=since).exclude(pk__in=struck)
+    struck = clinic_rows(EnteredInError).filter(of="medicine").values("row_id")
+    rows = PatientScope(patient_id).rows(GivenMedicine).filter(given_at__gte=since).exclude(pk__in=struck)
     return tuple(name for name in rows.order_by("id").values_list("name", flat=True) if names_ketamine(name))
 
 
@@ -148,7 +152,8 @@ def step_of(row: DoseEvent) -> DoseStep:
 def doses(encounter_id: int) -> QuerySet[MedicationAdministration]:
     """The doses given, oldest first."""
     return (
-        MedicationAdministration.objects.select_related("given_by", "checked_by")
-        .filter(encounter_id=encounter_id)
+        SessionScope(encounter_id)
+        .rows(MedicationAdministration)
+        .select_related("given_by", "checked_by")
         .order_by("started_at", "id")
     )

@@ -21,6 +21,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import action, row, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.scope import one_row
 
 
 def against_reading(
@@ -68,7 +69,7 @@ def read_off(
     kind = "asked" if remaining_ml is None else "counted"
     last = session.steps[-1]
     if (last.kind, last.remaining_ml, last.mg) == (kind, remaining_ml, given_mg):
-        return unchanged(DoseEvent.objects.get(pk=last.id))
+        return unchanged(one_row(DoseEvent, last.id).get())
     reading = charting.chart(by=by, session=session, kind=kind, at=now, remaining_ml=remaining_ml, mg=given_mg)
     record(by, "dose.read_off", encounter, kind=kind)
     announce(encounter)

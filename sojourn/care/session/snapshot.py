@@ -78,6 +78,7 @@ from sojourn.clinical.vitals import SYSTOLIC
 from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.foundation.rulebook.queries import decide, ids_of
+from sojourn.foundation.scope import SessionScope, rows_of
 
 _Row = TypeVar("_Row")
 
@@ -421,9 +422,9 @@ def load_many(
     ``beside``: expressions that somebody else needs of the same sessions, by the name of the encounter's attribute.
     """
     encounters = (
-        Encounter.objects.select_related("patient", "chair", "care_plan", "appointment__escort", "clinic")
+        rows_of(Encounter, SessionScope, encounter_ids)
+        .select_related("patient", "chair", "care_plan", "appointment__escort", "clinic")
         .annotate(**(beside or {}))
         .annotate(**{f"its_{name}": each for name, each in whole().items()})
-        .filter(pk__in=list(encounter_ids))
     )
     return {each.pk: SessionSnapshot(each, now) for each in encounters}

@@ -26,6 +26,7 @@ from sojourn.clinical.protocol import BY_NAME, FINAL, UNDER_WAY, State
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import Arguments, When, action, row, rows
+from sojourn.foundation.scope import PatientScope, clinic_rows, one_row, rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ def _asks_the_road(transition: str) -> bool:
 def _judged_alone(_by: Actor, asked: Arguments) -> QuerySet[Patient]:
     """Two sessions of one person are judged one after the other, where the step asks the road."""
     if not _asks_the_road(asked["transition"]):
-        return Patient.objects.none()
-    return Patient.objects.filter(pk__in=Encounter.objects.filter(pk=asked["encounter_id"]).values("patient_id"))
+        return clinic_rows(Patient).none()
+    return rows_of(Patient, PatientScope, one_row(Encounter, asked["encounter_id"]).values("patient_id"))
 
 
 @action(

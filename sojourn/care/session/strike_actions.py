@@ -32,6 +32,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import Arguments, Choice, action, row, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.scope import PatientScope, SessionScope, clinic_rows
 
 TABLES: Final[dict[str, Any]] = {
     StruckKind.READING: Observation,
@@ -75,10 +76,10 @@ def strike(
         raise ActionRefused(_("That entry belongs to another session."), codes=("unknown-row",))
     now = now or timezone.now()
     encounter, newest = held_session(encounter_id)
-    entry = TABLES[of].objects.filter(pk=row_id, encounter_id=encounter_id).first()
+    entry = SessionScope(encounter_id).rows(TABLES[of]).filter(pk=row_id).first()
     if entry is None:
         raise ActionRefused(_("That entry belongs to another session."), codes=("unknown-row",))
-    before = EnteredInError.objects.filter(of=of, row_id=row_id).first()
+    before = clinic_rows(EnteredInError).filter(of=of, row_id=row_id).first()
     if before is not None:
         return unchanged(before)
     wrong = _faults(encounter, of, entry, reason.strip())
@@ -120,17 +121,23 @@ def _faults(encounter: Encounter, of: str, row: Any, reason: str) -> dict[str, s
 def _other_half(row: Observation) -> list[Observation]:
     """A pressure is one measurement: with one half the other goes, where it was typed with it and still stands."""
     pair = next((pair for pair in zip(SYSTOLIC, DIASTOLIC, strict=True) if row.code in pair), ())
-    gone = EnteredInError.objects.filter(encounter_id=row.encounter_id, of=StruckKind.READING).values("row_id")
-    others = Observation.objects.filter(
-        encounter_id=row.encounter_id, code__in=pair, method="typed", effective_at=row.effective_at,
-        received_at=row.received_at, by_id=row.by_id,
-    ).exclude(pk=row.pk)  # fmt: skip
+    gone = SessionScope(row.encounter_id).rows(EnteredInError).filter(of=StruckKind.READING).values("row_id")
+    others = (
+        SessionScope(row.encounter_id)
+        .rows(Observation)
+        .filter(
+            code__in=pair, method="typed", effective_at=row.effective_at, received_at=row.received_at, by_id=row.by_id
+        )
+        .exclude(pk=row.pk)
+    )
     return list(others.exclude(pk__in=gone))
 
 
 def _move_back(encounter: Encounter, code: str, running: bool, by: Actor, now: datetime) -> None:
-    numbers = EnteredInError.objects.filter(encounter=encounter, of=StruckKind.READING).values_list("row_id", flat=True)
-    checked = SessionState.objects.filter(encounter=encounter, state=State.CHECKED.value)
+    numbers = (
+        SessionScope(encounter.pk).rows(EnteredInError).filter(of=StruckKind.READING).values_list("row_id", flat=True)
+    )
+    checked = SessionScope(encounter.pk).rows(SessionState).filter(state=State.CHECKED.value)
     standing.move_back(
         encounter=encounter, code=code, struck=list(numbers), baseline_at=checked.aggregate(at=Min("at"))["at"],
         judge=running, now=now, by_id=by.membership_id,
@@ -139,8 +146,10 @@ def _move_back(encounter: Encounter, code: str, running: bool, by: Actor, now: d
 
 def _forget_weight(by: Actor, row: CheckResult, reason: str, now: datetime) -> None:
     """The weight that this answer brought into the patient's facts goes with it."""
-    facts = ClinicalFact.objects.filter(
-        patient_id=row.patient_id, name=WEIGHT, entered_at=row.at, entered_by_id=row.by_id, retracts=None
+    facts = (
+        PatientScope(row.patient_id)
+        .rows(ClinicalFact)
+        .filter(name=WEIGHT, entered_at=row.at, entered_by_id=row.by_id, retracts=None)
     )
     for fact in facts:
         entry_actions.take_back(by=by, fact=fact, reason=reason, now=now)

@@ -22,6 +22,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import Arguments, action, row, rows, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.scope import SessionScope, clinic_rows, one_row, rows_of
 
 
 def _faults() -> dict[str, str]:
@@ -42,7 +43,7 @@ def waste(
     """
     now = now or timezone.now()
     encounter, _newest = held_session(encounter_id)
-    again = Waste.objects.filter(key=key, encounter=encounter).first()
+    again = SessionScope(encounter.pk).rows(Waste).filter(key=key).first()
     if again is not None:
         return unchanged(again)
     if fault := waste_fault(mg):
@@ -62,7 +63,7 @@ def waste(
 
 
 def _session_of_waste(_by: Actor, asked: Arguments) -> QuerySet[Encounter]:
-    return Encounter.objects.filter(pk__in=Waste.objects.filter(pk=asked["waste_id"]).values("encounter_id"))
+    return rows_of(Encounter, SessionScope, one_row(Waste, asked["waste_id"]).values("encounter_id"))
 
 
 @action("session.observe", locks=rows(Encounter, "waste_id", where=_session_of_waste), audit="dose.waste_witnessed")
@@ -72,12 +73,12 @@ def witness(*, by: Actor, waste_id: int, now: datetime | None = None) -> WasteWi
     Refused: own-waste (a second role is no second pair of eyes), struck (as entered in error), witnessed (by somebody
     else already).
     """
-    wasted = Waste.objects.select_related("by", "encounter").get(pk=waste_id)
+    wasted = one_row(Waste, waste_id).select_related("by", "encounter").get()
     if not two_people(wasted.by.person_id, by.person_id):
         raise ActionRefused(_("You threw it away yourself. Somebody else must witness it."), codes=("own-waste",))
-    if EnteredInError.objects.filter(of=StruckKind.WASTE, row_id=wasted.pk).exists():
+    if clinic_rows(EnteredInError).filter(of=StruckKind.WASTE, row_id=wasted.pk).exists():
         raise ActionRefused(_("This was struck as entered in error. There is nothing to witness."), codes=("struck",))
-    before = WasteWitness.objects.filter(waste=wasted).first()
+    before = clinic_rows(WasteWitness).filter(waste=wasted).first()
     if before is not None:
         if before.by_id == by.membership_id:
             return unchanged(before)

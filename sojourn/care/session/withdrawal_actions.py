@@ -24,14 +24,15 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import Arguments, action, either, rows, unchanged
+from sojourn.foundation.scope import PatientScope, one_row
 
 
 def _here(_by: Actor, asked: Arguments) -> QuerySet[Encounter]:
-    return running().filter(patient_id=asked["patient_id"])
+    return PatientScope(asked["patient_id"]).within(running())
 
 
 def _here_of_consent(_by: Actor, asked: Arguments) -> QuerySet[Encounter]:
-    return running().filter(patient_id__in=Consent.objects.filter(pk=asked["consent_id"]).values("patient_id"))
+    return running().filter(patient_id__in=one_row(Consent, asked["consent_id"]).values("patient_id"))
 
 
 @action(
@@ -91,7 +92,7 @@ def _words_of_the_clinic(by: Actor) -> Iterator[None]:
 def _stoppable(patient_id: int, document: texts.Source | None = None) -> list[int]:
     """The sessions of a patient that can still be said no to; with ``document`` those that it is needed for."""
     found = []
-    for session in running().filter(patient_id=patient_id):
+    for session in PatientScope(patient_id).within(running()):
         if session.state not in BY_NAME["say_no"].origins:  # type: ignore[attr-defined]
             continue
         own = protocol_of(session)

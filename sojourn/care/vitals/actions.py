@@ -27,6 +27,7 @@ from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import Arguments, NoLock, action, row, rows, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day, local
+from sojourn.foundation.scope import DeviceScope, SessionScope, clinic_rows, one_row
 
 
 @action("session.observe", locks=row(Encounter, "encounter_id"), audit="reading.typed")
@@ -49,7 +50,7 @@ def take_readings(
     now = now or timezone.now()
     measured_at = measured_at or now
     _must_be_readings(values, measured_at, now)
-    encounter = Encounter.objects.get(pk=encounter_id)
+    encounter = one_row(Encounter, encounter_id).get()
     early = measured_at < encounter.opened_at
     if early:
         _must_be_said(encounter, measured_at, before_arrival)
@@ -150,12 +151,12 @@ def give_port(*, by: Actor, port: int, now: datetime | None = None) -> ListenerP
 
 @action(
     "monitor.manage",
-    locks=rows(ListenerPort, "port", where=lambda _by, asked: ListenerPort.objects.filter(port=asked["port"])),
+    locks=rows(ListenerPort, "port", where=lambda _by, asked: clinic_rows(ListenerPort).filter(port=asked["port"])),
     audit="monitor.port_dropped",
 )
 def drop_port(*, by: Actor, port: int) -> None:
     """Take a port from the clinic; its monitors stay its own. Refused: not-ours."""
-    found = ListenerPort.objects.filter(port=port).first()
+    found = clinic_rows(ListenerPort).filter(port=port).first()
     if found is None:
         raise ActionRefused(_("This port does not belong to the clinic."), codes=("not-ours",))
     record(by, "monitor.port_dropped", found, port=port)
@@ -168,7 +169,7 @@ def rename_device(*, by: Actor, device_id: int, name: str) -> Device:
     name = " ".join(name.split())[:60]
     if not name:
         raise ActionRefused(_("Give the monitor a name."), codes=("name-missing",))
-    device = Device.objects.get(pk=device_id)
+    device = one_row(Device, device_id).get()
     if device.name == name:
         return unchanged(device)
     device.name = name
@@ -180,7 +181,7 @@ def rename_device(*, by: Actor, device_id: int, name: str) -> Device:
 @action("monitor.manage", locks=row(Device, "device_id"), audit="monitor.retired")
 def retire_device(*, by: Actor, device_id: int, now: datetime | None = None) -> Device:
     """Take a monitor out of use; taken out before, it stays as it was. Refused while it is on a session."""
-    device = Device.objects.get(pk=device_id)
+    device = one_row(Device, device_id).get()
     if device.retired_at is not None:
         return unchanged(device)
     if device.associations.filter(until_at=None).exists():
@@ -198,11 +199,11 @@ def retire_device(*, by: Actor, device_id: int, now: datetime | None = None) -> 
 )
 def put_on(*, by: Actor, device_id: int, encounter_id: int, now: datetime | None = None) -> DeviceAssociation:
     """Put a monitor on a patient in a running session. Refused where it is on another, or the session is over."""
-    encounter = Encounter.objects.get(pk=encounter_id)
-    device = Device.objects.get(pk=device_id, retired_at=None)
+    encounter = one_row(Encounter, encounter_id).get()
+    device = one_row(Device, device_id).get(retired_at=None)
     if current_state(encounter_id).state not in PRESENT:
         raise ActionRefused(_("This session is not running."), codes=("not-running",))
-    current = DeviceAssociation.objects.filter(device=device, until_at=None).first()
+    current = DeviceScope(device.pk).rows(DeviceAssociation).filter(until_at=None).first()
     if current is not None:
         if current.encounter_id == encounter_id:
             return unchanged(current)
@@ -218,21 +219,21 @@ def put_on(*, by: Actor, device_id: int, encounter_id: int, now: datetime | None
 
 def _session_of(_by: Actor, asked: Arguments) -> QuerySet[Encounter]:
     """The session that the monitor is on: who takes off another of its monitors waits, and sees which is the last."""
-    return Encounter.objects.filter(associations__device_id=asked["device_id"], associations__until_at=None)
+    return clinic_rows(Encounter).filter(associations__device_id=asked["device_id"], associations__until_at=None)
 
 
 @action("monitor.associate", locks=rows(Encounter, "device_id", where=_session_of), audit="monitor.taken_off")
 def take_off(*, by: Actor, device_id: int, now: datetime | None = None) -> None:
     """Take a monitor off its session. Its silence is then expected. Refused: not-on."""
     now = now or timezone.now()
-    association = DeviceAssociation.objects.filter(device_id=device_id, until_at=None).first()
+    association = DeviceScope(device_id).rows(DeviceAssociation).filter(until_at=None).first()
     if association is None:
         raise ActionRefused(_("This monitor is on no session."), codes=("not-on",))
     association.until_at, association.until_by_id = now, by.membership_id
     association.save(update_fields=["until_at", "until_by"])
     encounter = association.encounter
-    others = DeviceAssociation.objects.filter(encounter=encounter, until_at=None).exists()
-    Device.objects.filter(pk=device_id).update(faults="")  # before the lock of its alarms, as the listeners do
+    others = SessionScope(encounter.pk).rows(DeviceAssociation).filter(until_at=None).exists()
+    one_row(Device, device_id).update(faults="")  # before the lock of its alarms, as the listeners do
     if not others:
         expect_no_more(encounter=encounter, now=now, by=by)
     record(by, "monitor.taken_off", encounter, device=device_id)

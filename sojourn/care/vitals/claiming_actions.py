@@ -27,6 +27,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import Arguments, NoLock, action, row, rows
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.scope import SessionScope, clinic_rows, one_row
 
 
 @action(
@@ -37,7 +38,7 @@ from sojourn.foundation.audit.actions import record
 def register(*, by: Actor, stranger_id: int, name: str, now: datetime | None = None) -> Device:
     """Add a monitor that has spoken on the clinic's port, under the closest name it gives itself. Refused: gone,
     name-missing, known-key."""
-    stranger = Stranger.objects.filter(pk=stranger_id, clinic_id=by.own_clinic_id, fault="").exclude(name="").first()
+    stranger = one_row(Stranger, stranger_id).filter(clinic_id=by.own_clinic_id, fault="").exclude(name="").first()
     if stranger is None:
         raise ActionRefused(_("This monitor is not waiting any more."), codes=("gone",))
     return add_device(by=by, name=_named(name), key=stranger.name, address=stranger.host, now=now)
@@ -46,8 +47,8 @@ def register(*, by: Actor, stranger_id: int, name: str, now: datetime | None = N
 def _own_unheard(_by: Actor, asked: Arguments) -> QuerySet[Device]:
     """The clinic's own monitor of this name that nobody has heard, since another clinic has one of its name too: from
     now on its address tells the two apart."""
-    names = Stranger.objects.filter(pk=asked["stranger_id"]).values("name")
-    return Device.objects.filter(key__in=names, retired_at=None, address="")
+    names = one_row(Stranger, asked["stranger_id"]).values("name")
+    return clinic_rows(Device).filter(key__in=names, retired_at=None, address="")
 
 
 @action(
@@ -58,7 +59,7 @@ def _own_unheard(_by: Actor, asked: Arguments) -> QuerySet[Device]:
 def claim(*, by: Actor, stranger_id: int, code: str, name: str, now: datetime | None = None) -> Device:
     """Add a monitor that belongs to no clinic yet. Who stands before it can read the end of its name, which the page
     does not show. Refused: gone, name-missing, wrong-code, known-key."""
-    stranger = Stranger.objects.filter(pk=stranger_id, clinic_id=None, fault="").exclude(name="").first()
+    stranger = one_row(Stranger, stranger_id).filter(clinic_id=None, fault="").exclude(name="").first()
     if stranger is None:
         raise ActionRefused(_("This monitor is not waiting any more."), codes=("gone",))
     if whose.folded(code) != whose.folded(whose.masked(stranger.name)[1]):
@@ -74,7 +75,7 @@ def claim(*, by: Actor, stranger_id: int, code: str, name: str, now: datetime | 
         device = add_device(by=by, name=_named(name), key=stranger.name, address=stranger.host, now=now)
     try:
         with transaction.atomic():
-            Stranger.objects.filter(pk=stranger.pk).update(clinic_id=by.own_clinic_id)
+            one_row(Stranger, stranger.pk).update(clinic_id=by.own_clinic_id)
     except IntegrityError:
         pass  # the clinic has a line for it already, from its own port
     record(by, "monitor.claimed", device)
@@ -92,8 +93,8 @@ def _named(name: str) -> str:
 def rekey(*, by: Actor, device_id: int, stranger_id: int) -> Device:
     """Give a monitor the closer name under which it speaks, in the place of one that was too wide. Refused: gone,
     not-the-same, known-key."""
-    stranger = Stranger.objects.filter(pk=stranger_id, clinic_id=by.own_clinic_id, fault="").first()
-    device = Device.objects.get(pk=device_id, retired_at=None)
+    stranger = one_row(Stranger, stranger_id).filter(clinic_id=by.own_clinic_id, fault="").first()
+    device = one_row(Device, device_id).get(retired_at=None)
     if stranger is None or not stranger.name:
         raise ActionRefused(_("This monitor is not waiting any more."), codes=("gone",))
     if not whose.too_wide(device.key, stranger.keys.split("\n"), stranger.gateway_keys.split("\n")):
@@ -111,7 +112,7 @@ def rekey(*, by: Actor, device_id: int, stranger_id: int) -> Device:
 @action("monitor.register", locks=row(Device, "device_id"), audit="monitor.line_confirmed")
 def confirm_line(*, by: Actor, device_id: int, host: str, now: datetime | None = None) -> Device:
     """Say that a monitor speaks from this address now. Refused: not-heard, where nothing came from it."""
-    device = Device.objects.get(pk=device_id, retired_at=None)
+    device = one_row(Device, device_id).get(retired_at=None)
     if not host or host not in (device.address, device.other_address):
         raise ActionRefused(_("Nothing has come from this address."), codes=("not-heard",))
     device.address, device.address_confirmed_at = host, now or timezone.now()
@@ -130,11 +131,13 @@ def confirm_patient(*, by: Actor, device_id: int, encounter_id: int, now: dateti
     """Say that what this monitor sends under another number is of the patient whom it is on; how many values that were
     held are charted by it. Refused: not-on, not-running, nothing-held."""
     now = now or timezone.now()
-    encounter = Encounter.objects.get(pk=encounter_id)
-    if not DeviceAssociation.objects.filter(device_id=device_id, encounter=encounter, until_at=None).exists():
+    encounter = one_row(Encounter, encounter_id).get()
+    if not SessionScope(encounter.pk).rows(DeviceAssociation).filter(device_id=device_id, until_at=None).exists():
         raise ActionRefused(_("This monitor is not on this patient."), codes=("not-on",))
     held = list(
-        HeldReading.objects.filter(encounter=encounter, device_id=device_id)
+        SessionScope(encounter.pk)
+        .rows(HeldReading)
+        .filter(device_id=device_id)
         .exclude(identifier__in=_confirmed(encounter, device_id))
         .order_by("id")
     )
@@ -152,7 +155,7 @@ def confirm_patient(*, by: Actor, device_id: int, encounter_id: int, now: dateti
 
 
 def _confirmed(encounter: Encounter, device_id: int) -> list[str]:
-    rows = PatientConfirmed.objects.filter(encounter=encounter, device_id=device_id)
+    rows = SessionScope(encounter.pk).rows(PatientConfirmed).filter(device_id=device_id)
     return list(rows.values_list("identifier", flat=True))
 
 
@@ -182,6 +185,6 @@ def _chart(encounter: Encounter, held: list[HeldReading], now: datetime, by: Act
 
 
 def _forget_fault(device_id: int) -> None:
-    device = Device.objects.get(pk=device_id)
+    device = one_row(Device, device_id).get()
     device.faults = faults.without(device.faults, faults.PATIENT)
     device.save(update_fields=["faults"])

@@ -20,6 +20,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import action, row
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.scope import SessionScope, one_row
 
 _ALARM = faults.RULES[faults.WRONG]
 
@@ -34,8 +35,8 @@ def answer_whose(
     now = now or timezone.now()
     if answer not in Whose.values:
         raise ActionRefused(_("Say whose the value was."), codes=("not-an-answer",))
-    encounter = Encounter.objects.get(pk=encounter_id)
-    waiting = PostedWrong.objects.filter(encounter=encounter, device_id=device_id, answered_at=None, pk__lte=upto)
+    encounter = one_row(Encounter, encounter_id).get()
+    waiting = SessionScope(encounter.pk).rows(PostedWrong).filter(device_id=device_id, answered_at=None, pk__lte=upto)
     count = waiting.update(answer=answer, answered_at=now, answered_by_id=by.member)
     if not count:
         raise ActionRefused(_("Somebody has answered this already."), codes=("answered",))
@@ -47,9 +48,9 @@ def answer_whose(
 
 def _end_alarm(by: Actor, encounter: Encounter, now: datetime) -> None:
     """Who has answered has seen the alarm: it is over, unless another monitor's question still waits."""
-    if PostedWrong.objects.filter(encounter=encounter, answered_at=None).exists():
+    if SessionScope(encounter.pk).rows(PostedWrong).filter(answered_at=None).exists():
         return
-    rows = AlarmState.objects.filter(encounter=encounter, rule_id=_ALARM)
+    rows = SessionScope(encounter.pk).rows(AlarmState).filter(rule_id=_ALARM)
     if rows.filter(phase__in=(Phase.RAISED, Phase.ESCALATED)).exists() and by.may("session.alarm"):
         acknowledge(by=by, encounter_id=encounter.pk, rule_id=_ALARM, code=MONITOR_SIGNAL, now=now)
     with connection.cursor() as cursor:

@@ -20,11 +20,12 @@ from sojourn.care.vitals.models import (
     Stranger,
     StrangerMessage,
 )
+from sojourn.foundation.scope import DeviceScope, SessionScope, clinic_rows, rows_of
 
 
 def observations(encounter_id: int, *, since: datetime | None = None) -> QuerySet[Observation]:
     """The readings of a session in the order of the chart."""
-    rows = Observation.objects.filter(encounter_id=encounter_id).order_by("effective_at", "id")
+    rows = SessionScope(encounter_id).rows(Observation).order_by("effective_at", "id")
     return rows.filter(effective_at__gte=since) if since else rows
 
 
@@ -39,8 +40,8 @@ class OnPatient:
 
 def free_monitors() -> QuerySet[Device]:
     """Monitors of the clinic that are on nobody."""
-    busy = DeviceAssociation.objects.filter(until_at=None).values("device_id")
-    return Device.objects.filter(retired_at=None).exclude(pk__in=busy).order_by("name")
+    busy = clinic_rows(DeviceAssociation).filter(until_at=None).values("device_id")
+    return clinic_rows(Device).filter(retired_at=None).exclude(pk__in=busy).order_by("name")
 
 
 # A stranger that has been still for longer is no longer offered.
@@ -58,9 +59,10 @@ class Sender:
 def strangers(clinic_id: int, now: datetime) -> tuple[list[Sender], list[Stranger]]:
     """Senders of the last days that are no monitor of ours, the newest first: on the clinic's port, and those that
     belong to no clinic. One query."""
-    newest = StrangerMessage.objects.filter(stranger_id=OuterRef("pk")).order_by("-received_at", "-pk")
+    newest = clinic_rows(StrangerMessage).filter(stranger_id=OuterRef("pk")).order_by("-received_at", "-pk")
     rows = (
-        Stranger.objects.filter(Q(clinic_id=clinic_id) | Q(clinic_id=None), last_at__gte=now - SEEN_WITHIN)
+        clinic_rows(Stranger)
+        .filter(Q(clinic_id=clinic_id) | Q(clinic_id=None), last_at__gte=now - SEEN_WITHIN)
         .annotate(newest_message_id=Subquery(newest.values("pk")[:1]))
         .order_by("-last_at", "-pk")[:500]
     )
@@ -72,7 +74,7 @@ def not_used(device_ids: Iterable[int], now: datetime) -> dict[int, list[NotUsed
     """What monitors sent in the last days that was not used, or not quite believed; the most frequent first. One
     query."""
     found: dict[int, list[NotUsed]] = {}
-    rows = NotUsed.objects.filter(device_id__in=list(device_ids), last_at__gte=now - SEEN_WITHIN)
+    rows = rows_of(NotUsed, DeviceScope, device_ids).filter(last_at__gte=now - SEEN_WITHIN)
     for row in rows.order_by("kind", "-count", "what"):
         found.setdefault(row.device_id, []).append(row)
     return found
@@ -81,19 +83,19 @@ def not_used(device_ids: Iterable[int], now: datetime) -> dict[int, list[NotUsed
 def held(encounter_id: int) -> list[tuple[Device, int]]:
     """The monitors on a session, each with how many of its values wait for a nurse to say that they are this patient's.
     One query."""
-    said = PatientConfirmed.objects.filter(encounter_id=encounter_id).values("identifier")
-    waiting = HeldReading.objects.filter(encounter_id=encounter_id, device_id=OuterRef("device_id"))
+    said = SessionScope(encounter_id).rows(PatientConfirmed).values("identifier")
+    waiting = SessionScope(encounter_id).rows(HeldReading).filter(device_id=OuterRef("device_id"))
     counted = waiting.exclude(identifier__in=said).order_by().values("device_id").annotate(n=Count("pk")).values("n")
-    rows = DeviceAssociation.objects.filter(encounter_id=encounter_id, until_at=None).select_related("device")
+    rows = SessionScope(encounter_id).rows(DeviceAssociation).filter(until_at=None).select_related("device")
     return [(row.device, row.held or 0) for row in rows.annotate(held=Subquery(counted)).order_by("pk")]
 
 
 def posted_wrong(encounter_id: int) -> list[PostedWrong]:
     """What monitors took back as posted wrong in a session, and nobody has said whose it was. One query."""
-    rows = PostedWrong.objects.filter(encounter_id=encounter_id, answered_at=None)
+    rows = SessionScope(encounter_id).rows(PostedWrong).filter(answered_at=None)
     return list(rows.select_related("device").order_by("measured_at", "pk"))
 
 
 def message_faults(limit: int = 50) -> list[InboundMessage]:
     """The newest messages that could not be used, with the reason; the bytes stay in the database."""
-    return list(InboundMessage.objects.exclude(fault="").defer("raw").order_by("-received_at")[:limit])
+    return list(clinic_rows(InboundMessage).exclude(fault="").defer("raw").order_by("-received_at")[:limit])

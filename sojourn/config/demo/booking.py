@@ -22,6 +22,7 @@ from sojourn.config.demo.cast import REMEMBERED, Cast, at_clock
 from sojourn.config.demo.walk import Walk
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import clinic_rows
 
 SLOTS = (time(8, 30), time(11, 45), time(15, 0))
 
@@ -128,7 +129,7 @@ def book_at(cast: Cast, plan: CarePlan, escort: RelatedPerson | None, chair: Cha
 def wait_for_earlier(cast: Cast) -> None:
     """Two or three would come earlier, and have said when they can."""
     later = (
-        Appointment.objects.filter(during__startswith__gt=timezone.now() + timedelta(days=5), status="booked")
+        clinic_rows(Appointment).filter(during__startswith__gt=timezone.now() + timedelta(days=5), status="booked")
         .order_by("patient_id", "id").distinct("patient_id").values_list("patient_id", "care_plan_id")
     )  # fmt: skip
     for number, (patient_id, course_id) in enumerate(later[1:8:3]):

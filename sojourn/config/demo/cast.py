@@ -23,6 +23,7 @@ from sojourn.config.demo.walk import Team
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.accounts.queries import actor_of
+from sojourn.foundation.scope import SessionScope, clinic_rows, rows_of
 
 
 @dataclass
@@ -69,8 +70,8 @@ class Cast:
             model._default_manager.bulk_create(each for each in after if type(each) is model)
         watched, self.watched = self.watched, []
         if watched:
-            CurrentVital.objects.filter(encounter__in=watched).update(silent_after=None)
-            AlarmState.objects.filter(encounter__in=watched).update(phase="quiet", deadline_at=None)
+            rows_of(CurrentVital, SessionScope, (each.pk for each in watched)).update(silent_after=None)
+            rows_of(AlarmState, SessionScope, (each.pk for each in watched)).update(phase="quiet", deadline_at=None)
 
     def actor(self, role: str, number: int = 0) -> Actor:
         return actor_of(self.members[role][number])
@@ -92,9 +93,9 @@ def load_cast(demo: DemoClinic) -> Cast:
     """The clinic's people and chairs as they stand in the database; ask as the system actor of that clinic."""
     clinic = Clinic.objects.get(slug=demo.slug)
     members: dict[str, list[Membership]] = {}
-    for member in Membership.objects.filter(clinic=clinic, ended_at=None).order_by("id"):
+    for member in clinic_rows(Membership).filter(clinic=clinic, ended_at=None).order_by("id"):
         members.setdefault(member.role, []).append(member)
-    return Cast(clinic, members, list(Chair.objects.order_by("id")), Device.objects.order_by("id").first())
+    return Cast(clinic, members, list(clinic_rows(Chair).order_by("id")), clinic_rows(Device).order_by("id").first())
 
 
 @cache

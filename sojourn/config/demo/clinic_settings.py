@@ -21,6 +21,7 @@ from sojourn.foundation.action import NoLock, action, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.foundation.rulebook.queries import newest, standings
+from sojourn.foundation.scope import MemberScope, clinic_rows, rows_of
 
 ON_DUTY = ("nurse", "prescriber", "therapist")
 OPEN = (time(8), time(18))
@@ -42,7 +43,7 @@ STATED: dict[str, dict[str, float]] = {
 
 def _on_duty(staff: list[int]) -> list[int]:
     """The first of each role, as they are asked about a flag."""
-    here = Membership.objects.filter(pk__in=staff).order_by("-pk")
+    here = rows_of(Membership, MemberScope, staff).order_by("-pk")
     first = {each.role: each.pk for each in here}
     return [first[role] for role in ON_DUTY if role in first]
 
@@ -56,19 +57,19 @@ def furnish(clinic: Clinic, prescriber: Actor, admin: Actor, staff: list[int]) -
             typed = {each: _typed(each) for each in waiting}
             rulebook_actions.adopt_set(by=prescriber, shown=waiting, signature=prescriber.name, parameters=typed)
         adopt_texts(by=demo_maker(prescriber), clinic=clinic, opened=opened)
-        if not BookingRules.objects.exists():
+        if not clinic_rows(BookingRules).exists():
             clinic_settings_actions.decide_rules(
                 by=prescriber, chairs_per_nurse=CHAIRS_PER_NURSE, turnover_minutes=TURNOVER_MINUTES,
                 remind_hours=(48, 4), head_start_minutes=30, now=opened,
             )  # fmt: skip
     with acting_as(admin):
-        if not WorkingHours.objects.exists():
+        if not clinic_rows(WorkingHours).exists():
             week = dict.fromkeys(range(5), (OPEN,))
             for member_id in (None, *staff):
                 clinic_settings_actions.set_week(by=admin, week=week, member_id=member_id)
-        if not Room.objects.exists():
+        if not clinic_rows(Room).exists():
             _rooms(clinic)
-        if not DutyList.objects.exists():
+        if not clinic_rows(DutyList).exists():
             duty_actions.name_duty(by=admin, member_ids=_on_duty(staff), now=opened)
 
 
@@ -106,9 +107,9 @@ def adopt_texts(*, by: Actor, clinic: Clinic, opened: datetime) -> None:
 
 
 def _rooms(clinic: Clinic) -> None:
-    chairs = list(Chair.objects.order_by("id"))
+    chairs = list(clinic_rows(Chair).order_by("id"))
     names = ROOMS.get(clinic.language, ROOMS["en"])
     for number, name in enumerate(names):
         room = Room.objects.create(clinic=clinic, name=name)
         half = chairs[number::2] if len(chairs) <= 2 else chairs[number * 2 : number * 2 + 2]
-        Chair.objects.filter(pk__in=[each.pk for each in half]).update(room=room)
+        clinic_rows(Chair).filter(pk__in=[each.pk for each in half]).update(room=room)

@@ -45,6 +45,7 @@ from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import medicines as shipped
 from sojourn.foundation.rulebook.load import released_rulebook
+from sojourn.foundation.scope import PatientScope
 
 _HUNDREDTH = Decimal("0.01")
 _COUNTS_FOR_WEEKS = ("suicide_risk", "pregnancy_test")  # rules evidence.suicide_risk and evidence.pregnancy_test
@@ -195,7 +196,7 @@ def weigh_and_check(
 def _asked_anew(cast: Cast, patient_id: int) -> dict[str, Any]:
     """What counts for some weeks only is assessed or tested again on the day of a session, with the same outcome."""
     if patient_id not in cast.asked_anew:
-        known = ClinicalFact.objects.filter(patient_id=patient_id, name__in=_COUNTS_FOR_WEEKS)
+        known = PatientScope(patient_id).rows(ClinicalFact).filter(name__in=_COUNTS_FOR_WEEKS)
         cast.asked_anew[patient_id] = dict(known.order_by("observed_on", "id").values_list("name", "value"))
     return cast.asked_anew[patient_id]
 
@@ -205,7 +206,7 @@ def test_again(cast: Cast, patient_id: int, at: datetime, nurse: Membership) -> 
     day = clinic_day(at, cast.clinic)
     newest = {
         each.name: each
-        for each in ClinicalFact.objects.filter(patient_id=patient_id, told_by="imported").order_by("observed_on", "id")
+        for each in PatientScope(patient_id).rows(ClinicalFact).filter(told_by="imported").order_by("observed_on", "id")
     }
     cast.add(*(
         ClinicalFact(

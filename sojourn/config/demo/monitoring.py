@@ -17,6 +17,7 @@ from sojourn.clinical.alarms import Event, Happening
 from sojourn.config.demo.cast import Cast
 from sojourn.config.processes.virtual_monitor.signs import BASELINE_S, readings
 from sojourn.foundation.accounts.models import Membership
+from sojourn.foundation.scope import SessionScope
 
 
 def monitor_readings(
@@ -60,7 +61,7 @@ def vitals(
         cursor = wrapped.cursor
         ingest.record_batch(cursor, before, dose_at)
         # The second lot comes at once, hours after the first: nobody was silent in between.
-        CurrentVital.objects.filter(encounter=encounter).update(baseline=F("value"), silent_after=None)
+        SessionScope(encounter.pk).rows(CurrentVital).update(baseline=F("value"), silent_after=None)
         outcome = ingest.record_batch(cursor, after, until)
         seen = [
             (

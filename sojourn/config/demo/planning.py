@@ -14,6 +14,7 @@ from sojourn.config.demo import intake
 from sojourn.config.demo.walk import PROTOCOL, Walk
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.clock import clinic_day
+from sojourn.foundation.scope import one_row
 
 
 def draft(walk: Walk, intention: str) -> PlanVersion:
@@ -55,7 +56,7 @@ def sign(walk: Walk, version: PlanVersion, at: datetime) -> CarePlan:
 
 
 def _sign(prescriber: Actor, version: PlanVersion, at: datetime) -> CarePlan:
-    fresh = PlanVersion.objects.get(pk=version.pk)
+    fresh = one_row(PlanVersion, version.pk).get()
     signed = plan_actions.sign(by=prescriber, version_id=fresh.pk, seen_hash=dose.content_hash(fresh), now=at)
     assert signed.care_plan is not None
     return signed.care_plan

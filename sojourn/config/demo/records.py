@@ -10,6 +10,7 @@ from sojourn.care.chart.queries import content_hash, session_records
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.session.models import RecordSignature
 from sojourn.config.demo.cast import Cast
+from sojourn.foundation.scope import clinic_rows
 
 _UNSIGNED = timedelta(days=2)  # the newest wait for somebody, as in a real clinic
 
@@ -23,7 +24,7 @@ def sign_past(cast: Cast, *, days: int | None = None) -> int:
     ``days``: only sessions of so many days back. The hash is the record's own, so each reads as unchanged.
     """
     now = timezone.now()
-    sessions = Encounter.objects.filter(opened_at__lt=now - _UNSIGNED, signatures=None)
+    sessions = clinic_rows(Encounter).filter(opened_at__lt=now - _UNSIGNED, signatures=None)
     if days is not None:
         sessions = sessions.filter(opened_at__gte=now - timedelta(days=days))
     waiting = list(sessions.order_by("id").values_list("id", flat=True))

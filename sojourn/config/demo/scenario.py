@@ -44,6 +44,7 @@ from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.action import NoLock, action
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.scope import one_row
 
 INDUCTION_DAYS = (0, 3, 7, 10, 14, 17)
 
@@ -142,7 +143,7 @@ def _patient(demo: DemoClinic, cast: Cast, number: int, own: random.Random, *, s
     else:
         intake.join(walk, f"patient@{demo.domain}" if signed_in else email)
         _walk(cast, walk, stage, kind, sparse=sparse)
-    Patient.objects.filter(pk=patient.pk).update(email=email)
+    one_row(Patient, patient.pk).update(email=email)
 
 
 def _walk(cast: Cast, walk: Walk, stage: str, kind: str, *, sparse: bool) -> None:

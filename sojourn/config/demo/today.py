@@ -32,6 +32,7 @@ from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.queries import standings
+from sojourn.foundation.scope import CourseScope, DeviceScope, SessionScope, clinic_rows, rows_of
 
 MONITOR_ADDRESS = "127.0.0.1"
 _RUNNING_FOR = timedelta(minutes=14)
@@ -78,7 +79,7 @@ def furnish_old(demo: DemoClinic) -> None:
     since (without a highest dose nobody gives one)."""
     clinic_id = _clinic_id(demo)
     with acting_as(system_actor(clinic_id, "Demo")):
-        if not ConsentAdoption.objects.exists() or any(each.waits for each in standings(clinic_id)):
+        if not clinic_rows(ConsentAdoption).exists() or any(each.waits for each in standings(clinic_id)):
             scenario.furnish_clinic(load_cast(demo))
 
 
@@ -86,10 +87,11 @@ def _on_stage(demo: DemoClinic, now: datetime) -> list[CarePlan]:
     """Courses that are under way by a signed plan and have nothing else today, the signed-in patient's first."""
     near = (now - _NEAR, now + _NEAR)
     plans = list(
-        CarePlan.objects.select_related("patient")
-        .filter(ended_on=None, patient__restricted=False, pk__in=Encounter.objects.values("care_plan"))
+        rows_of(CarePlan, CourseScope, clinic_rows(Encounter).values("care_plan"))
+        .select_related("patient")
+        .filter(ended_on=None, patient__restricted=False)
         .exclude(pk__in=plan_queries.without_signed_plan().order_by().values("pk"))
-        .exclude(patient__in=Appointment.objects.filter(status="booked", during__overlap=near).values("patient"))
+        .exclude(patient__in=clinic_rows(Appointment).filter(status="booked", during__overlap=near).values("patient"))
         .order_by("id")
     )
     signed_in = [p for p in plans if p.patient.record_number == f"{demo.prefix}-{demo.signed_in + 1:05d}"]
@@ -153,7 +155,7 @@ def _escort(plan: CarePlan) -> RelatedPerson | None:
 def _clear_chairs(cast: Cast, now: datetime) -> None:
     """Whatever the generator booked around now makes room for the stage."""
     window = (now - _NEAR, now + _NEAR)
-    Appointment.objects.filter(during__overlap=window, encounter=None).filter(status="booked").update(
+    clinic_rows(Appointment).filter(during__overlap=window, encounter=None).filter(status="booked").update(
         status="cancelled", cancelled_at=now, cancelled_by=cast.members["front_desk"][0], version=F("version") + 1,
         cancelled_because="The chair is needed for another session.",
     )  # fmt: skip
@@ -174,7 +176,7 @@ def _finish(cast: Cast, encounter: Encounter, now: datetime) -> None:
         doses.enter(cast, encounter, rest, nurse, len(been))
     cast.watched.append(encounter)
     cast.write()
-    DeviceAssociation.objects.filter(encounter=encounter, until_at=None).update(until_at=now, until_by=nurse)
+    SessionScope(encounter.pk).rows(DeviceAssociation).filter(until_at=None).update(until_at=now, until_by=nurse)
 
 
 def _running(cast: Cast, plan: CarePlan, chair: Chair, now: datetime) -> None:
@@ -192,7 +194,7 @@ def _running(cast: Cast, plan: CarePlan, chair: Chair, now: datetime) -> None:
     doses.suffer(drawn, people.DISCOMFORTS[0], dose_at + timedelta(minutes=9), until=now)
     monitoring.vitals(cast, encounter, dose_at, now - timedelta(seconds=5), "hypertensive", 4, 10, nurse)
     assert cast.device is not None
-    DeviceAssociation.objects.filter(device=cast.device, until_at=None).update(until_at=now)
+    DeviceScope(cast.device.pk).rows(DeviceAssociation).filter(until_at=None).update(until_at=now)
     DeviceAssociation.objects.create(
         clinic=cast.clinic, patient_id=encounter.patient_id, device=cast.device, encounter=encounter,
         from_at=dose_at - timedelta(minutes=5), from_by=nurse,

@@ -32,6 +32,7 @@ from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import local
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
+from sojourn.foundation.scope import PatientScope, clinic_rows, one_row
 
 STAFF_LINK_LIVES = timedelta(days=7)
 PATIENT_LINK_LIVES = timedelta(days=14)
@@ -73,25 +74,27 @@ def _role_wanted(_by: Actor, asked: Arguments) -> str | None:
 
 
 def _role_invited(by: Actor, asked: Arguments) -> str | None:
-    found = Invitation.objects.filter(pk=asked["invitation_id"], clinic_id=by.clinic_id or 0)
+    found = one_row(Invitation, asked["invitation_id"]).filter(clinic_id=by.clinic_id or 0)
     return found.values_list("role", flat=True).first()
 
 
 def _role_held(by: Actor, asked: Arguments) -> str | None:
-    found = Membership.objects.filter(pk=asked["membership_id"], clinic_id=by.clinic_id or 0)
+    found = one_row(Membership, asked["membership_id"]).filter(clinic_id=by.clinic_id or 0)
     return found.values_list("role", flat=True).first()
 
 
 def _sent_before(by: Actor, asked: Arguments) -> QuerySet[Invitation]:
     """What waits to be taken up for the patient who is invited now."""
     if asked["role"] != "patient":
-        return Invitation.objects.none()
-    return _waiting(by, asked["patient_id"])
+        return clinic_rows(Invitation).none()
+    return _waiting(by, asked["patient_id"] or 0)
 
 
-def _waiting(by: Actor, patient_id: int | None) -> QuerySet[Invitation]:
-    return Invitation.objects.filter(
-        clinic_id=by.own_clinic_id, role="patient", patient_id=patient_id, accepted_at=None, withdrawn_at=None
+def _waiting(by: Actor, patient_id: int) -> QuerySet[Invitation]:
+    return (
+        PatientScope(patient_id)
+        .rows(Invitation)
+        .filter(clinic_id=by.own_clinic_id, role="patient", accepted_at=None, withdrawn_at=None)
     )
 
 
@@ -168,16 +171,18 @@ def _must_be_invitable(clinic: Clinic, email: str, name: str, role: str, patient
         raise ActionRefused(_("Enter the name of the person."), codes=["no_name"])
     if not role_of(role).staff and patient_id is None:
         raise ActionRefused(_("Say which patient this account is for."), codes=["no_patient"])
-    here = Membership.objects.filter(clinic=clinic, role=role, ended_at=None)
+    here = clinic_rows(Membership).filter(clinic=clinic, role=role, ended_at=None)
     if here.filter(person__email__iexact=email).exists():
         raise ActionRefused(
             _("%(email)s has this role in the clinic already.") % {"email": email}, codes=["already_member"]
         )
-    if role == "patient" and here.filter(patient_id=patient_id).exists():
+    if role == "patient" and PatientScope(patient_id or 0).within(here).exists():
         raise ActionRefused(_("This patient has an account already."), codes=["patient_has_account"])
-    if Invitation.objects.filter(
-        clinic=clinic, email__iexact=email, role=role, accepted_at=None, withdrawn_at=None, expires_at__gt=now
-    ).exists():
+    if (
+        clinic_rows(Invitation)
+        .filter(clinic=clinic, email__iexact=email, role=role, accepted_at=None, withdrawn_at=None, expires_at__gt=now)
+        .exists()
+    ):
         raise ActionRefused(
             _("An invitation to %(email)s is open already. You can send it again from the list.") % {"email": email},
             codes=["already_invited"],
@@ -186,7 +191,7 @@ def _must_be_invitable(clinic: Clinic, email: str, name: str, role: str, patient
 
 def _withdraw_others(by: Actor, patient_id: int | None, now: datetime) -> None:
     """Make worthless what was sent for this patient before, perhaps into a stranger's mailbox."""
-    for other in _waiting(by, patient_id):
+    for other in _waiting(by, patient_id or 0):
         other.withdrawn_at = now
         other.save(update_fields=["withdrawn_at"])
         record(by, "person.invitation_withdrawn", other, role=other.role)
@@ -324,7 +329,7 @@ def _guest(invitation: Invitation) -> Actor:
 
 def _invitation(by: Actor, invitation_id: int) -> Invitation:
     try:
-        return Invitation.objects.get(pk=invitation_id, clinic_id=by.clinic_id or 0)
+        return one_row(Invitation, invitation_id).get(clinic_id=by.clinic_id or 0)
     except Invitation.DoesNotExist as error:
         raise ActionRefused(_("There is no such invitation."), codes=["unknown"]) from error
 
@@ -368,15 +373,18 @@ def _person_for(invitation: Invitation, by: Actor, password: str, language: str)
 def _join(invitation: Invitation, person: Person, now: datetime) -> Membership:
     if invitation.sent_by is not None and invitation.sent_by.person_id == person.pk:
         raise ActionRefused(_("You sent this invitation yourself. Ask another administrator."), codes=["own"])
-    if Membership.objects.filter(
-        clinic_id=invitation.clinic_id, person=person, role=invitation.role, ended_at=None
-    ).exists():
+    if (
+        clinic_rows(Membership)
+        .filter(clinic_id=invitation.clinic_id, person=person, role=invitation.role, ended_at=None)
+        .exists()
+    ):
         raise ActionRefused(_("You have this role in the clinic already."), codes=["already_member"])
     if (
         invitation.role == "patient"
-        and Membership.objects.filter(
-            clinic_id=invitation.clinic_id, role="patient", patient_id=invitation.patient_id, ended_at=None
-        ).exists()
+        and PatientScope(invitation.patient_id or 0)
+        .rows(Membership)
+        .filter(clinic_id=invitation.clinic_id, role="patient", ended_at=None)
+        .exists()
     ):
         raise ActionRefused(_("This patient has an account already."), codes=["patient_has_account"])
     return Membership.objects.create(
@@ -398,7 +406,7 @@ def end_membership(*, by: Actor, membership_id: int, now: datetime | None = None
     ``ended`` or ``own`` (nobody locks the clinic by leaving it alone).
     """
     try:
-        membership = Membership.objects.get(pk=membership_id, clinic_id=by.clinic_id or 0)
+        membership = one_row(Membership, membership_id).get(clinic_id=by.clinic_id or 0)
     except Membership.DoesNotExist as error:
         raise ActionRefused(_("There is no such person in the clinic."), codes=["unknown"]) from error
     if membership.ended_at is not None:
@@ -415,7 +423,7 @@ def end_membership(*, by: Actor, membership_id: int, now: datetime | None = None
 
 @action(
     "patient.clinical",
-    locks=rows(Membership, where=lambda by, _asked: Membership.objects.filter(pk=by.membership_id or 0)),
+    locks=rows(Membership, where=lambda by, _asked: one_row(Membership, by.membership_id or 0)),
     audit="record.glass_broken",
 )
 def open_restricted(*, by: Actor, patient_id: int, reason: str, now: datetime | None = None) -> BreakGlass:
@@ -432,8 +440,8 @@ def open_restricted(*, by: Actor, patient_id: int, reason: str, now: datetime | 
             codes=["no_reason"],
         )
     # One at a time for a person, so that a double press opens it once.
-    membership = Membership.objects.get(pk=by.membership_id or 0)
-    still_open = BreakGlass.objects.filter(membership=membership, patient_id=patient_id, until_at__gt=now).first()
+    membership = one_row(Membership, by.membership_id or 0).get()
+    still_open = PatientScope(patient_id).rows(BreakGlass).filter(membership=membership, until_at__gt=now).first()
     if still_open is not None:
         return unchanged(still_open)
     opened = BreakGlass.objects.create(

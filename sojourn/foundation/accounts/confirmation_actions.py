@@ -21,6 +21,7 @@ from sojourn.foundation.action import action, row, turn, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
+from sojourn.foundation.scope import MemberScope, one_row
 
 OWNER: Final = "staff.confirm_first"  # held by the command line alone
 
@@ -33,7 +34,7 @@ def confirm(*, by: Actor, membership_id: int, now: datetime | None = None) -> Ro
     whatever other role they hold), other-role, inviter (one person alone would bring somebody in).
     """
     newcomer = _waiting(by, membership_id)
-    before = RoleConfirmation.objects.filter(membership=newcomer).first()
+    before = MemberScope(newcomer.pk).rows(RoleConfirmation).first()
     if before is not None:
         return unchanged(before)
     if newcomer.person_id == by.person_id:
@@ -56,7 +57,7 @@ def confirm_first(*, by: Actor, membership_id: int, now: datetime | None = None)
     Raises NotAllowed and Refused: unknown, ended, has-holder (somebody is there who can confirm).
     """
     newcomer = _waiting(by, membership_id)
-    before = RoleConfirmation.objects.filter(membership=newcomer).first()
+    before = MemberScope(newcomer.pk).rows(RoleConfirmation).first()
     if before is not None:
         return unchanged(before)
     _must_wait(newcomer)
@@ -70,7 +71,7 @@ def confirm_first(*, by: Actor, membership_id: int, now: datetime | None = None)
 
 def _waiting(by: Actor, membership_id: int) -> Membership:
     try:
-        return Membership.objects.get(pk=membership_id, clinic_id=by.clinic_id or 0)
+        return one_row(Membership, membership_id).get(clinic_id=by.clinic_id or 0)
     except Membership.DoesNotExist as error:
         raise ActionRefused(_("There is no such person in the clinic."), codes=["unknown"]) from error
 

@@ -11,6 +11,7 @@ from sojourn.clinical import lines
 from sojourn.clinical.lines import CrisisLine
 from sojourn.foundation.accounts.models import Clinic, LineCheck
 from sojourn.foundation.accounts.readiness import Missing
+from sojourn.foundation.scope import clinic_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class CheckedLine:
 
 def checks_of(clinic_id: int) -> dict[str, LineCheck]:
     """The newest check of each line that the clinic has ever checked, by the line's id. One query."""
-    rows = LineCheck.objects.filter(clinic_id=clinic_id).order_by("line_id", "-pk").distinct("line_id")
+    rows = clinic_rows(LineCheck).filter(clinic_id=clinic_id).order_by("line_id", "-pk").distinct("line_id")
     return {row.line_id: row for row in rows}
 
 

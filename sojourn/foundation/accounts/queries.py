@@ -13,6 +13,7 @@ from allauth.mfa.models import Authenticator
 from sojourn.foundation.accounts.actor import Actor, acting_as, set_actor
 from sojourn.foundation.accounts.models import BreakGlass, Clinic, Invitation, Membership, Person
 from sojourn.foundation.accounts.roles import role, roles
+from sojourn.foundation.scope import PatientScope, clinic_rows
 
 # On which the database says that a sign-in or a person's role has changed (migration 0005).
 SIGN_IN_CHANNEL: Final = "sojourn_sign_in"
@@ -29,7 +30,9 @@ class Restrictable(Protocol):
 
 def memberships_of(person_id: int) -> list[Membership]:
     """What the person is, in every clinic, with the clinics; ended ones left out. One query."""
-    return list(Membership.objects.select_related("clinic").filter(person_id=person_id, ended_at=None).order_by("id"))
+    return list(
+        clinic_rows(Membership).select_related("clinic").filter(person_id=person_id, ended_at=None).order_by("id")
+    )
 
 
 def choose(memberships: Sequence[Membership], wanted: object) -> Membership | None:
@@ -82,28 +85,32 @@ def person_by_email(email: str) -> Person | None:
 
 def staff(clinic_id: int) -> list[Membership]:
     """The clinic's staff with their sign-ins: those at work first, then those who left, each by name. One query."""
-    rows = Membership.objects.select_related("person").filter(
-        clinic_id=clinic_id, role__in=[code for code, each in roles().items() if each.staff]
+    rows = (
+        clinic_rows(Membership)
+        .select_related("person")
+        .filter(clinic_id=clinic_id, role__in=[code for code, each in roles().items() if each.staff])
     )
     return sorted(rows, key=lambda row: (row.ended_at is not None, row.name.casefold(), row.pk))
 
 
 def at_work(clinic_id: int, code: str) -> list[Membership]:
     """Who holds a role in the clinic now, confirmed, with their sign-ins, by name. One query."""
-    rows = Membership.objects.select_related("person").filter(clinic_id=clinic_id, role=code, ended_at=None)
+    rows = clinic_rows(Membership).select_related("person").filter(clinic_id=clinic_id, role=code, ended_at=None)
     return list(rows.filter(unconfirmed_since=None).order_by("name", "pk"))
 
 
 def newcomers(clinic_id: int) -> list[Membership]:
     """Who waits to be confirmed in a clinical role, with their sign-ins, the longest first. One query."""
-    rows = Membership.objects.select_related("person").filter(clinic_id=clinic_id, ended_at=None)
+    rows = clinic_rows(Membership).select_related("person").filter(clinic_id=clinic_id, ended_at=None)
     return list(rows.filter(unconfirmed_since__isnull=False).order_by("unconfirmed_since", "pk"))
 
 
 def invited(membership: Membership) -> list[Invitation]:
     """The invitations by which somebody joined in this role, with who sent them, the newest first. One query."""
-    rows = Invitation.objects.select_related("sent_by").filter(
-        clinic_id=membership.clinic_id, role=membership.role, email__iexact=membership.person.email
+    rows = (
+        clinic_rows(Invitation)
+        .select_related("sent_by")
+        .filter(clinic_id=membership.clinic_id, role=membership.role, email__iexact=membership.person.email)
     )
     return list(rows.exclude(accepted_at=None).order_by("-accepted_at", "-pk"))
 
@@ -128,15 +135,21 @@ def addresses_of(person_id: int) -> frozenset[str]:
 
 def invitations(clinic_id: int, *, patient_id: int | None = None) -> list[Invitation]:
     """Invitations that nobody has used or withdrawn, newest first: to the staff, or to one patient's page."""
-    rows = Invitation.objects.select_related("sent_by").filter(clinic_id=clinic_id, accepted_at=None, withdrawn_at=None)
+    rows = (
+        clinic_rows(Invitation)
+        .select_related("sent_by")
+        .filter(clinic_id=clinic_id, accepted_at=None, withdrawn_at=None)
+    )
     return list(rows.filter(patient_id=patient_id).order_by("-sent_at", "-pk"))
 
 
 def accounts_of_patient(clinic_id: int, patient_id: int) -> list[Membership]:
     """Who signs in for this patient: the patient and support persons, with their addresses. One query."""
     return list(
-        Membership.objects.select_related("person")
-        .filter(clinic_id=clinic_id, patient_id=patient_id, ended_at=None)
+        PatientScope(patient_id)
+        .rows(Membership)
+        .select_related("person")
+        .filter(clinic_id=clinic_id, ended_at=None)
         .order_by("role", "pk")
     )
 
@@ -152,7 +165,7 @@ def second_factors(person_ids: Iterable[int]) -> dict[int, frozenset[str]]:
 def invitation_by(token_hash: str) -> tuple[Invitation, Clinic] | None:
     """The invitation that a link opens, and its clinic. Row-level security opens this one row to the token alone."""
     with acting_as(Actor(token_hash=token_hash)):
-        invitation = Invitation.objects.filter(token_hash=token_hash).first()
+        invitation = clinic_rows(Invitation).filter(token_hash=token_hash).first()
         if invitation is None:
             return None
         set_actor(system_actor(invitation.clinic_id))
@@ -171,7 +184,7 @@ def standing(invitation: Invitation, now: datetime) -> Standing:
 def glass_broken(actor: Actor, patient_id: int, now: datetime) -> bool:
     """Whether this actor has opened this restricted record with a reason, and the hour is not over."""
     return actor.membership_id is not None and (
-        BreakGlass.objects.filter(membership_id=actor.membership_id, patient_id=patient_id, until_at__gt=now).exists()
+        PatientScope(patient_id).rows(BreakGlass).filter(membership_id=actor.membership_id, until_at__gt=now).exists()
     )
 
 
@@ -184,4 +197,4 @@ def may_open(actor: Actor, patient: Restrictable, now: datetime) -> bool:
 
 def openings(patient_id: int) -> list[BreakGlass]:
     """Who opened this restricted record, when and why, newest first. The patient may ask too. One query."""
-    return list(BreakGlass.objects.filter(patient_id=patient_id).order_by("-opened_at", "-pk"))
+    return list(PatientScope(patient_id).rows(BreakGlass).order_by("-opened_at", "-pk"))

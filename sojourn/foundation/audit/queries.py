@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.scope import PatientScope, clinic_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,8 @@ class Verdict:
 
 def events(*, patient_id: int | None = None) -> QuerySet[AuditEvent]:
     """The actor's clinic's audit rows, newest first; of one patient where given."""
-    rows = AuditEvent.objects.order_by("-seq")
-    return rows.filter(patient_id=patient_id) if patient_id else rows
+    rows = clinic_rows(AuditEvent).order_by("-seq")
+    return PatientScope(patient_id).within(rows) if patient_id else rows
 
 
 # One pass over the chain: each row against the row before it, against its number, and against its own hash.

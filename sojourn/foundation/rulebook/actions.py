@@ -20,6 +20,7 @@ from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import queries as rulebook_queries
 from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
+from sojourn.foundation.scope import clinic_rows, one_row
 
 
 def _newest(rule_id: str) -> Rule:
@@ -106,7 +107,7 @@ def _raised_from(clinic_id: int, rule: Rule, changed: Mapping[str, float]) -> Ru
     what was adopted last; else None."""
     if not rule.loosened_by_two:
         return None
-    rows = list(RuleAdoption.objects.filter(clinic_id=clinic_id, rule_id=rule.id).order_by("-id"))
+    rows = list(clinic_rows(RuleAdoption).filter(clinic_id=clinic_id, rule_id=rule.id).order_by("-id"))
     last = next((each for each in rows if not each.retired), None)
     if last is None:
         return None
@@ -142,8 +143,8 @@ def second_sign(*, by: Actor, raise_id: int, now: datetime | None = None) -> Rul
     """
     clinic_id, member_id = _who(by)
     at = now or timezone.now()
-    row = CeilingRaise.objects.select_related("signed_by").get(pk=raise_id, clinic_id=clinic_id)
-    before = RuleAdoption.objects.filter(raised=row).first()
+    row = one_row(CeilingRaise, raise_id).select_related("signed_by").get(clinic_id=clinic_id)
+    before = clinic_rows(RuleAdoption).filter(raised=row).first()
     if before is not None:
         return unchanged(before)
     if row.signed_by.person_id == by.person_id:  # the person, not the role: a second role is no second signature

@@ -21,6 +21,7 @@ from sojourn.foundation.rulebook.acting import acting, as_adopted
 from sojourn.foundation.rulebook.load import prepared, released_rulebook
 from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
 from sojourn.foundation.rulebook.scales import scales
+from sojourn.foundation.scope import clinic_rows, one_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def adoptions(
     clinic_id: int, at: datetime | None = None, only: Collection[str] | None = None
 ) -> dict[str, RuleAdoption]:
     """The newest decision about each rule, or about some by id, as it stood at a time or as it stands. One query."""
-    rows = RuleAdoption.objects.filter(clinic_id=clinic_id)
+    rows = clinic_rows(RuleAdoption).filter(clinic_id=clinic_id)
     if only is not None:
         rows = rows.filter(rule_id__in=only)
     if at is not None:
@@ -91,8 +92,10 @@ def adoptions(
 
 def raises(clinic_id: int, only: Collection[str] | None = None) -> dict[str, CeilingRaise]:
     """The ceilings that wait for a second signature to go up, by rule, or some by id. One query."""
-    newer = RuleAdoption.objects.filter(rule_id=OuterRef("rule_id"), clinic_id=clinic_id, pk__gt=OuterRef("follows_id"))
-    rows = CeilingRaise.objects.filter(~Exists(newer), clinic_id=clinic_id).select_related("signed_by")
+    newer = clinic_rows(RuleAdoption).filter(
+        rule_id=OuterRef("rule_id"), clinic_id=clinic_id, pk__gt=OuterRef("follows_id")
+    )
+    rows = clinic_rows(CeilingRaise).filter(~Exists(newer), clinic_id=clinic_id).select_related("signed_by")
     if only is not None:
         rows = rows.filter(rule_id__in=only)
     return {each.rule_id: each for each in rows.order_by("rule_id", "-id").distinct("rule_id")}
@@ -101,7 +104,7 @@ def raises(clinic_id: int, only: Collection[str] | None = None) -> dict[str, Cei
 def raised_rule(raise_id: int) -> str | None:
     """Which ceiling a first signature would raise, whatever became of it; None where this clinic has none such. One
     query."""
-    return CeilingRaise.objects.filter(pk=raise_id).values_list("rule_id", flat=True).first()
+    return one_row(CeilingRaise, raise_id).values_list("rule_id", flat=True).first()
 
 
 def raise_of(adoption: RuleAdoption) -> CeilingRaise | None:

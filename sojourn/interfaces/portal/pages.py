@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.scope import PatientScope
 from sojourn.foundation.ui.navigation import navigation
 from sojourn.interfaces.help.remembering import remember
 from sojourn.interfaces.shared.pages import GET, Guarded
@@ -27,10 +28,9 @@ P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
-class OwnScope:
+class OwnPage(PatientScope):
     """Whose page it is: the patient who asks, where, and the moment at which the page was asked for."""
 
-    patient_id: int
     clinic: Clinic
     actor: Actor
     now: datetime
@@ -38,10 +38,10 @@ class OwnScope:
 
 def own_page(
     *permissions: str, methods: Sequence[str] = GET
-) -> Callable[[Callable[Concatenate[Request, OwnScope, P], HttpResponseBase]], Guarded[P]]:
+) -> Callable[[Callable[Concatenate[Request, OwnPage, P], HttpResponseBase]], Guarded[P]]:
     """Open the view to a patient who holds any of ``permissions``, with the patient's own scope. No query."""
 
-    def decorate(view: Callable[Concatenate[Request, OwnScope, P], HttpResponseBase]) -> Guarded[P]:
+    def decorate(view: Callable[Concatenate[Request, OwnPage, P], HttpResponseBase]) -> Guarded[P]:
         @wraps(view)
         def opened(request: Request, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             return view(request, own_scope(request), *args, **kwargs)
@@ -51,11 +51,11 @@ def own_page(
     return decorate
 
 
-def own_scope(request: Request) -> OwnScope:
+def own_scope(request: Request) -> OwnPage:
     actor, clinic = request.actor, request.clinic
     if actor.patient_id is None or clinic is None:
         raise PermissionDenied
-    return OwnScope(actor.patient_id, clinic, actor, timezone.now())
+    return OwnPage(actor.patient_id, clinic, actor, timezone.now())
 
 
 def show(

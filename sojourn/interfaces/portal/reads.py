@@ -14,12 +14,14 @@ from django.db.models import Count, Exists, OuterRef, Subquery
 from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.care.encounter.queries import SessionRow, with_states
 from sojourn.care.intake.models import IntakeSubmission
+from sojourn.care.messaging.models import Communication
 from sojourn.care.messaging.queries import unread
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.care.session.models import MedicationAdministration
 from sojourn.clinical.protocol import PRESENT, State
+from sojourn.foundation.scope import PatientScope, clinic_rows, one_row, rows_of
 from sojourn.interfaces.portal.today.path import JourneyFacts
 
 
@@ -57,7 +59,7 @@ def way(patient_id: int, now: datetime) -> CourseProgress:
 
 def _newest_course(patient_id: int) -> CarePlan | None:
     """The newest course that runs, else the newest there was. One query."""
-    courses = list(CarePlan.objects.filter(patient_id=patient_id).order_by("-started_on", "-id"))
+    courses = list(PatientScope(patient_id).rows(CarePlan).order_by("-started_on", "-id"))
     running = [course for course in courses if course.ended_on is None]
     return next(iter(running or courses), None)
 
@@ -77,11 +79,12 @@ def _done(sessions: Sequence[SessionRow], course: CarePlan | None) -> int:
 
 def sessions_of(patient_id: int) -> list[SessionRow]:
     """Every appointment of a patient with its session, earliest first. Two queries."""
-    dosed = MedicationAdministration.objects.filter(encounter__appointment=OuterRef("pk"))
+    dosed = clinic_rows(MedicationAdministration).filter(encounter__appointment=OuterRef("pk"))
     rows = (
-        Appointment.objects.select_related("chair", "escort")
+        PatientScope(patient_id)
+        .rows(Appointment)
+        .select_related("chair", "escort")
         .annotate(dosed=Exists(dosed))
-        .filter(patient_id=patient_id)
         .order_by("during")
     )
     return with_states(list(rows))
@@ -103,11 +106,17 @@ class News:
 
 def news(patient_id: int) -> News:
     """What is new between the patient and the clinic. One query."""
-    sent = IntakeSubmission.objects.filter(patient_id=OuterRef("pk"))
-    kinds = CandidacyDecision.objects.filter(patient_id=OuterRef("pk")).order_by("-id").values("kind")[:1]
-    waiting = unread(OuterRef("pk")).order_by().values("patient_id").annotate(n=Count("pk")).values("n")
+    sent = rows_of(IntakeSubmission, PatientScope, OuterRef("pk"))
+    kinds = rows_of(CandidacyDecision, PatientScope, OuterRef("pk")).order_by("-id").values("kind")[:1]
+    waiting = (
+        unread(rows_of(Communication, PatientScope, OuterRef("pk")))
+        .order_by()
+        .values("patient_id")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
     row = (
-        Patient.objects.filter(pk=patient_id)
+        one_row(Patient, patient_id)
         .annotate(sent=Exists(sent), kind=Subquery(kinds), unread=Subquery(waiting))
         .values_list("sent", "kind", "unread")
         .first()
@@ -118,7 +127,8 @@ def news(patient_id: int) -> News:
 def first_dose_at(patient_id: int) -> datetime | None:
     """When the patient's first dose ever began here. One query."""
     return (
-        MedicationAdministration.objects.filter(patient_id=patient_id)
+        PatientScope(patient_id)
+        .rows(MedicationAdministration)
         .order_by("started_at")
         .values_list("started_at", flat=True)
         .first()

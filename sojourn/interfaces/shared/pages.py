@@ -3,7 +3,7 @@
 A page of one patient is written as what it does with that patient::
 
     @patient_page("patient.edit", methods=FORM)
-    def edit(request: Request, scope: PatientScope) -> HttpResponse: ...
+    def edit(request: Request, scope: PatientPage) -> HttpResponse: ...
 
     path("patients/<int:patient_id>/edit/", edit)
 
@@ -14,7 +14,7 @@ What else an address names, ``opens`` finds and hands over, on a page of any sco
 
     @clinic_page("monitor.manage", methods=POST)
     @opens(device_in_use)
-    def rename(request: Request, scope: ClinicScope, device: Device) -> HttpResponse: ...
+    def rename(request: Request, scope: ClinicPage, device: Device) -> HttpResponse: ...
 
     path("monitors/<int:device_id>/rename/", rename)
 """
@@ -43,6 +43,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import PatientScope, one_row
 
 P = ParamSpec("P")
 Row = TypeVar("Row")
@@ -56,7 +57,7 @@ FORM: Final = ("GET", "POST")
 
 
 @dataclass(frozen=True, slots=True)
-class PatientScope:
+class PatientPage(PatientScope):
     """Whom a page is about, where, who asks, and the moment at which the page was asked for."""
 
     patient: Patient
@@ -66,7 +67,7 @@ class PatientScope:
 
 
 @dataclass(frozen=True, slots=True)
-class ClinicScope:
+class ClinicPage:
     """In which clinic a page is opened, who asks, and the moment at which it was asked for."""
 
     clinic: Clinic
@@ -97,22 +98,22 @@ def gate(request: Request, patient_id: int) -> HttpResponse:
     return redirect(f"{reverse('console:restricted', args=[patient_id])}{onward}")
 
 
-def scope_of(request: Request, patient: Patient) -> PatientScope:
+def scope_of(request: Request, patient: Patient) -> PatientPage:
     """The scope of a page that found its patient by itself."""
     assert request.clinic is not None  # who holds a permission holds it in a clinic
-    return PatientScope(patient, request.clinic, request.actor, timezone.now())
+    return PatientPage(patient.pk, patient, request.clinic, request.actor, timezone.now())
 
 
 def patient_row_page(
     load: Callable[P, Found], *permissions: str, methods: Sequence[str] = GET
-) -> Callable[[Callable[[Request, PatientScope, Found], HttpResponseBase]], Guarded[P]]:
+) -> Callable[[Callable[[Request, PatientPage, Found], HttpResponseBase]], Guarded[P]]:
     """Open the view to roles that hold any of ``permissions``, with what ``load`` finds by the address.
 
     ``load`` takes the parts of the address by name. Where it raises DoesNotExist the answer is 404; where the record
     of the patient is restricted, the way to open it.
     """
 
-    def decorate(view: Callable[[Request, PatientScope, Found], HttpResponseBase]) -> Guarded[P]:
+    def decorate(view: Callable[[Request, PatientPage, Found], HttpResponseBase]) -> Guarded[P]:
         @wraps(view)
         def opened(request: Request, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             try:
@@ -129,7 +130,7 @@ def patient_row_page(
 
 def patient_page(
     *permissions: str, methods: Sequence[str] = GET
-) -> Callable[[Callable[Concatenate[Request, PatientScope, P], HttpResponseBase]], Guarded[Concatenate[int, P]]]:
+) -> Callable[[Callable[Concatenate[Request, PatientPage, P], HttpResponseBase]], Guarded[Concatenate[int, P]]]:
     """Open the view to roles that hold any of ``permissions``, with the patient of the address (``patient_id``).
 
     What else the address holds is handed over as it stands. 404 where there is no such patient here; the way to open
@@ -137,12 +138,12 @@ def patient_page(
     """
 
     def decorate(
-        view: Callable[Concatenate[Request, PatientScope, P], HttpResponseBase],
+        view: Callable[Concatenate[Request, PatientPage, P], HttpResponseBase],
     ) -> Guarded[Concatenate[int, P]]:
         @wraps(view)
         def opened(request: Request, patient_id: int, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             try:
-                patient = Patient.objects.get(pk=patient_id)
+                patient = one_row(Patient, patient_id).get()
             except Patient.DoesNotExist:
                 raise Http404 from None
             return closed(request, patient) or view(request, scope_of(request, patient), *args, **kwargs)
@@ -154,14 +155,14 @@ def patient_page(
 
 def clinic_page(
     *permissions: str, methods: Sequence[str] = GET
-) -> Callable[[Callable[Concatenate[Request, ClinicScope, P], HttpResponseBase]], Guarded[P]]:
+) -> Callable[[Callable[Concatenate[Request, ClinicPage, P], HttpResponseBase]], Guarded[P]]:
     """Open the view to roles that hold any of ``permissions``, with the clinic in which they hold it. No query."""
 
-    def decorate(view: Callable[Concatenate[Request, ClinicScope, P], HttpResponseBase]) -> Guarded[P]:
+    def decorate(view: Callable[Concatenate[Request, ClinicPage, P], HttpResponseBase]) -> Guarded[P]:
         @wraps(view)
         def opened(request: Request, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             assert request.clinic is not None  # who holds a permission holds it in a clinic
-            return view(request, ClinicScope(request.clinic, request.actor, timezone.now()), *args, **kwargs)
+            return view(request, ClinicPage(request.clinic, request.actor, timezone.now()), *args, **kwargs)
 
         return allowed(*permissions)(require_http_methods(list(methods))(opened))
 

@@ -3,7 +3,7 @@
 A page of a session is written as what it does with that session::
 
     @session_page("session.observe", methods=FORM)
-    def note(request: Request, scope: SessionScope) -> HttpResponse: ...
+    def note(request: Request, scope: SessionPage) -> HttpResponse: ...
 
     path("sessions/<int:encounter_id>/note/", note)
 
@@ -33,6 +33,7 @@ from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.scope import SessionScope
 from sojourn.interfaces.shared.pages import gate
 
 P = ParamSpec("P")
@@ -44,7 +45,7 @@ FORM: Final = (*READ, *POST)
 
 
 @dataclass(frozen=True, slots=True)
-class SessionScope:
+class SessionPage(SessionScope):
     """Which session a page is about, where, and who asks."""
 
     session: SessionSnapshot
@@ -71,7 +72,7 @@ def session_or_404(encounter_id: int) -> SessionSnapshot:
 
 def session_page(
     *permissions: str, methods: Sequence[str] = READ, leads_back: bool = False
-) -> Callable[[Callable[Concatenate[Request, SessionScope, P], HttpResponseBase]], Guarded[Concatenate[int, P]]]:
+) -> Callable[[Callable[Concatenate[Request, SessionPage, P], HttpResponseBase]], Guarded[Concatenate[int, P]]]:
     """Open the view to roles that hold any of ``permissions``, with the session of the address (``encounter_id``).
 
     What else the address holds is handed over as it stands. 404 where there is no such session here; where the
@@ -80,7 +81,7 @@ def session_page(
     """
 
     def decorate(
-        view: Callable[Concatenate[Request, SessionScope, P], HttpResponseBase],
+        view: Callable[Concatenate[Request, SessionPage, P], HttpResponseBase],
     ) -> Guarded[Concatenate[int, P]]:
         @wraps(view)
         def opened(request: Request, encounter_id: int, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
@@ -89,7 +90,7 @@ def session_page(
             if not accounts_queries.may_open(request.actor, patient, session.now):
                 return gate(request, patient.pk) if leads_back else redirect("console:restricted", patient.pk)
             assert request.clinic is not None  # who holds a permission holds it in a clinic
-            return view(request, SessionScope(session, request.clinic, request.actor), *args, **kwargs)
+            return view(request, SessionPage(session.id, session, request.clinic, request.actor), *args, **kwargs)
 
         return allowed(*permissions)(require_http_methods(list(methods))(opened))
 

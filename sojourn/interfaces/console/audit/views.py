@@ -28,6 +28,7 @@ from sojourn.foundation.audit import queries as audit_queries
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.audit.wording import sentences
 from sojourn.foundation.clock import page_today, page_zone
+from sojourn.foundation.scope import PatientScope, clinic_rows, rows_of
 from sojourn.interfaces.console.audit.details import sentence
 from sojourn.interfaces.console.fields import set_choices
 
@@ -102,7 +103,7 @@ def _patients_meant(text: str) -> list[int]:
     named = Q()
     for word in text.split():
         named &= Q(given_name__icontains=word) | Q(family_name__icontains=word)
-    return list(Patient.objects.filter(found | named).values_list("pk", flat=True)[:PATIENTS_MEANT])
+    return list(clinic_rows(Patient).filter(found | named).values_list("pk", flat=True)[:PATIENTS_MEANT])
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def _lines(rows: Iterable[AuditEvent]) -> list[AuditRow]:
     ids = {row.patient_id for row in rows if row.patient_id}
     names = {
         patient.pk: f"{patient.name} ({patient.record_number})"
-        for patient in (Patient.objects.filter(pk__in=ids) if ids else ())
+        for patient in (rows_of(Patient, PatientScope, ids) if ids else ())
     }
     return [
         AuditRow(
@@ -191,7 +192,7 @@ def export(request: Request) -> HttpResponse:
         return render(request, "console/audit/audit.html", {"form": form, "lines": []}, status=422)
     rows = export_actions.export(by=request.actor, events=form.narrow(audit_queries.events()))
     numbers = dict(
-        Patient.objects.filter(pk__in={row.patient_id for row in rows if row.patient_id}).values_list(
+        rows_of(Patient, PatientScope, {row.patient_id for row in rows if row.patient_id}).values_list(
             "pk", "record_number"
         )
     )

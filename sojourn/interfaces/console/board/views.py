@@ -30,9 +30,10 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_zone
 from sojourn.foundation.heartbeat.queries import heartbeat_age
+from sojourn.foundation.scope import one_row
 from sojourn.interfaces.console.board.presenters import WATCH_SILENT_AFTER_S, ChairShown, chair_shown, watching
 from sojourn.interfaces.console.board.words import Words, board_words
-from sojourn.interfaces.shared.pages import POST, ClinicScope, clinic_page, opens
+from sojourn.interfaces.shared.pages import POST, ClinicPage, clinic_page, opens
 
 CHAIRS_A_PAGE = 8
 
@@ -129,14 +130,14 @@ def _answered(request: HttpRequest, refusals: Sequence[str]) -> HttpResponse:
     return render(request, "console/board/refused.html", {"reasons": refusals}, status=status)
 
 
-def _session(scope: ClinicScope, encounter_id: int) -> Encounter:
+def _session(scope: ClinicPage, encounter_id: int) -> Encounter:
     """A session of the board. Its alarms are answered whoever may read the record."""
-    return Encounter.objects.get(pk=encounter_id)
+    return one_row(Encounter, encounter_id).get()
 
 
 @clinic_page("session.alarm", methods=POST)
 @opens(_session)
-def seen(request: Request, scope: ClinicScope, session: Encounter) -> HttpResponse:
+def seen(request: Request, scope: ClinicPage, session: Encounter) -> HttpResponse:
     """Somebody has seen the alarms that the board showed: just those, not what rose since."""
     refusals = []
     for each in dict.fromkeys(request.POST.getlist("alarm")):
@@ -153,7 +154,7 @@ def seen(request: Request, scope: ClinicScope, session: Encounter) -> HttpRespon
 
 @clinic_page("session.observe", methods=POST)
 @opens(_session)
-def going(request: Request, scope: ClinicScope, session: Encounter) -> HttpResponse:
+def going(request: Request, scope: ClinicPage, session: Encounter) -> HttpResponse:
     """Somebody goes to the patient who called, or has seen the call. A second tap finds it done."""
     act = call_actions.see_call if request.POST.get("do") == "seen" else call_actions.go_to_patient
     try:

@@ -25,10 +25,11 @@ from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_today
+from sojourn.foundation.scope import one_row
 from sojourn.interfaces.shared.days import DayField, day_words
 from sojourn.interfaces.shared.pages import (
     FORM,
-    PatientScope,
+    PatientPage,
     patient_page,
     patient_row_page,
     require_valid,
@@ -176,7 +177,7 @@ def _way(typed: str) -> tuple[str, str]:
 
 
 @patient_page("fact.enter", methods=_READ_AND_WRITE)
-def record(request: Request, scope: PatientScope, finding: str, kind: str) -> HttpResponse:
+def record(request: Request, scope: PatientPage, finding: str, kind: str) -> HttpResponse:
     """Record an answer to one finding."""
     patient, (drug, route) = scope.patient, _way((request.POST or request.GET).get("way", ""))
     each = _weighed(patient, drug, route, finding, kind)
@@ -198,11 +199,11 @@ class StrikeForm(forms.Form):
 
 
 def _clearance(clearance_id: int) -> Clearance:
-    return Clearance.objects.select_related("patient").get(pk=clearance_id)
+    return one_row(Clearance, clearance_id).select_related("patient").get()
 
 
 @patient_row_page(_clearance, "fact.enter", methods=_READ_AND_WRITE)
-def strike(request: Request, scope: PatientScope, row: Clearance) -> HttpResponse:
+def strike(request: Request, scope: PatientPage, row: Clearance) -> HttpResponse:
     """Strike a clearance as recorded in error, with the reason. Struck already: back to the page."""
     form, errors = StrikeForm(sent(request)), list[dict[str, str]]()
     if form.is_bound:

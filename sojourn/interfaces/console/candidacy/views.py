@@ -28,6 +28,7 @@ from sojourn.clinical.eligibility import VOCABULARY
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.clock import page_today
+from sojourn.foundation.scope import one_row
 from sojourn.interfaces.console.candidacy import signature as candidacy_signature
 from sojourn.interfaces.console.candidacy.clearances import ClearanceForm
 from sojourn.interfaces.console.candidacy.forms import (
@@ -45,7 +46,7 @@ from sojourn.interfaces.console.candidacy.words import DECISIONS, value_words, w
 from sojourn.interfaces.shared.pages import (
     FORM,
     POST,
-    PatientScope,
+    PatientPage,
     patient_row_page,
     require_valid,
     sent,
@@ -72,7 +73,7 @@ def _back(request: Request, file: File) -> HttpResponse:
 
 
 @patient_row_page(file_queries.file_of, "candidacy.read")
-def candidacy(request: Request, scope: PatientScope, file: File) -> HttpResponse:
+def candidacy(request: Request, scope: PatientPage, file: File) -> HttpResponse:
     """What the rules say, what is missing, what was decided; the form of the decision."""
     patients_actions.open_record(by=scope.actor, patient=scope.patient, part="clinical")
     return _page(request, file)
@@ -82,7 +83,7 @@ def candidacy(request: Request, scope: PatientScope, file: File) -> HttpResponse
 
 
 @patient_row_page(file_queries.file_of, "candidacy.decide", methods=POST)
-def decide(request: Request, scope: PatientScope, file: File) -> HttpResponse:
+def decide(request: Request, scope: PatientPage, file: File) -> HttpResponse:
     """Show what the patient will read (step "preview"), go back ("change"), or sign ("sign")."""
     form = DecisionForm(request.POST)
     step = form.as_typed("step")
@@ -110,7 +111,7 @@ def _seen(form: DecisionForm) -> dict[str, Any]:
 
 
 def _sign(
-    request: Request, scope: PatientScope, typed: Typed, answer: DecisionInput, seen: dict[str, Any]
+    request: Request, scope: PatientPage, typed: Typed, answer: DecisionInput, seen: dict[str, Any]
 ) -> HttpResponse:
     """Sign; where something is missing that is typed beside the signature, record it, or show that page again."""
     by = scope.actor
@@ -161,7 +162,7 @@ def _preview(
 
 
 @patient_row_page(file_queries.file_of, "fact.enter", methods=POST)
-def enter(request: Request, scope: PatientScope, file: File) -> HttpResponse:
+def enter(request: Request, scope: PatientPage, file: File) -> HttpResponse:
     """Enter the facts of one panel, all of them or none. Fields left empty say nothing."""
     form = FactsForm(request.POST)
     try:
@@ -177,7 +178,7 @@ def enter(request: Request, scope: PatientScope, file: File) -> HttpResponse:
 
 
 @patient_row_page(file_queries.file_of, "fact.enter", methods=POST)
-def take_report(request: Request, scope: PatientScope, file: File) -> HttpResponse:
+def take_report(request: Request, scope: PatientPage, file: File) -> HttpResponse:
     """Take a laboratory's report, whole or not at all. What was sent comes back where a line of it is refused."""
     form = ReportForm(request.POST, request.FILES)
     try:
@@ -193,11 +194,11 @@ def take_report(request: Request, scope: PatientScope, file: File) -> HttpRespon
 
 
 def _fact(fact_id: int) -> ClinicalFact:
-    return ClinicalFact.objects.select_related("patient").get(pk=fact_id, retracts=None)
+    return one_row(ClinicalFact, fact_id).select_related("patient").get(retracts=None)
 
 
 @patient_row_page(_fact, "fact.enter", methods=FORM)
-def strike(request: Request, scope: PatientScope, row: ClinicalFact) -> HttpResponse:
+def strike(request: Request, scope: PatientPage, row: ClinicalFact) -> HttpResponse:
     """Strike a fact as entered in error, with the reason; it stays readable. Struck already: back to the page."""
     form, refused = StrikeForm(sent(request)), None
     if form.is_bound:
@@ -224,7 +225,7 @@ def strike(request: Request, scope: PatientScope, row: ClinicalFact) -> HttpResp
 
 
 @patient_row_page(file_queries.file_of, "candidacy.decide", methods=POST)
-def override(request: Request, scope: PatientScope, file: File) -> HttpResponse:
+def override(request: Request, scope: PatientPage, file: File) -> HttpResponse:
     """The first signature of an override."""
     form = OverrideForm(request.POST)
     drug = way_of(request.POST, file.newest)[0]
@@ -239,11 +240,11 @@ def override(request: Request, scope: PatientScope, file: File) -> HttpResponse:
 
 
 def _override(override_id: int) -> Override:
-    return Override.objects.select_related("patient").get(pk=override_id)
+    return one_row(Override, override_id).select_related("patient").get()
 
 
 @patient_row_page(_override, "candidacy.decide", methods=POST)
-def second(request: Request, scope: PatientScope, row: Override) -> HttpResponse:
+def second(request: Request, scope: PatientPage, row: Override) -> HttpResponse:
     """The second signature of an override."""
     file = file_queries.file_of(scope.patient.pk)
     try:

@@ -26,8 +26,9 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_today
+from sojourn.foundation.scope import one_row
 from sojourn.foundation.ui.numbers import CountField
-from sojourn.interfaces.shared.pages import FORM, ClinicScope, clinic_page, opens, tell
+from sojourn.interfaces.shared.pages import FORM, ClinicPage, clinic_page, opens, tell
 
 _CLOCK = {"type": "time", "step": "900"}
 _PARTS = ("from", "until", "from2", "until2")
@@ -151,13 +152,13 @@ def clinic_hours(request: Request) -> HttpResponse:
     return _hours(request, None)
 
 
-def _member(scope: ClinicScope, membership_id: int) -> Membership:
-    return Membership.objects.get(pk=membership_id, patient_id=None)
+def _member(scope: ClinicPage, membership_id: int) -> Membership:
+    return one_row(Membership, membership_id).get(patient_id=None)
 
 
 @clinic_page("hours.manage", methods=FORM)
 @opens(_member)
-def staff_hours(request: Request, scope: ClinicScope, member: Membership) -> HttpResponse:
+def staff_hours(request: Request, scope: ClinicPage, member: Membership) -> HttpResponse:
     """One person's hours."""
     return _hours(request, member)
 

@@ -19,7 +19,7 @@ from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.clinic import place_presenters as shown
 from sojourn.interfaces.console.fields import WordsField, read
-from sojourn.interfaces.shared.pages import FORM, POST, ClinicScope, clinic_page, tell
+from sojourn.interfaces.shared.pages import FORM, POST, ClinicPage, clinic_page, tell
 
 _FIELDS: Final = {
     "phone-missing": "phone", "phone-unreadable": "phone", "address-missing": "address", "hours-missing": "phone_hours",
@@ -98,7 +98,7 @@ def _page(
 
 
 @clinic_page("clinic.read", methods=("HEAD", *FORM))
-def about(request: Request, scope: ClinicScope) -> HttpResponse:
+def about(request: Request, scope: ClinicPage) -> HttpResponse:
     """What patients see of the clinic when they need help, and a form for whoever may write it."""
     clinic = scope.clinic
     if request.method != "POST":
@@ -117,7 +117,7 @@ def about(request: Request, scope: ClinicScope) -> HttpResponse:
 
 
 @clinic_page("clinic.lines", methods=POST)
-def line(request: Request, scope: ClinicScope, line_code: str) -> HttpResponse:
+def line(request: Request, scope: ClinicPage, line_code: str) -> HttpResponse:
     """Note that somebody dialled a line, and whether it is right."""
     dialled = read(DialledForm(request.POST))
     try:

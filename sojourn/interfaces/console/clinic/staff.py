@@ -28,8 +28,9 @@ from sojourn.foundation.accounts.models import Invitation, Membership
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.accounts.roles import role, roles
 from sojourn.foundation.mail import letters
+from sojourn.foundation.scope import clinic_rows, one_row
 from sojourn.interfaces.console.fields import set_choices
-from sojourn.interfaces.shared.pages import FORM, POST, ClinicScope, clinic_page, opens
+from sojourn.interfaces.shared.pages import FORM, POST, ClinicPage, clinic_page, opens
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,27 +168,27 @@ def _staff_roles() -> list[str]:
     return [code for code, each in roles().items() if each.staff]
 
 
-def _invitation(scope: ClinicScope, invitation_id: int) -> Invitation:
-    return Invitation.objects.get(pk=invitation_id, clinic_id=scope.clinic.pk, role__in=_staff_roles())
+def _invitation(scope: ClinicPage, invitation_id: int) -> Invitation:
+    return one_row(Invitation, invitation_id).get(clinic_id=scope.clinic.pk, role__in=_staff_roles())
 
 
-def _member(scope: ClinicScope, membership_id: int) -> Membership:
-    members = Membership.objects.select_related("person")
+def _member(scope: ClinicPage, membership_id: int) -> Membership:
+    members = clinic_rows(Membership).select_related("person")
     return members.get(pk=membership_id, clinic_id=scope.clinic.pk, role__in=_staff_roles())
 
 
-def _newcomer(scope: ClinicScope, newcomer_id: int) -> Membership:
-    waiting = Membership.objects.select_related("person").filter(unconfirmed_since__isnull=False, ended_at=None)
+def _newcomer(scope: ClinicPage, newcomer_id: int) -> Membership:
+    waiting = clinic_rows(Membership).select_related("person").filter(unconfirmed_since__isnull=False, ended_at=None)
     return waiting.get(pk=newcomer_id, clinic_id=scope.clinic.pk)
 
 
-def _patient(scope: ClinicScope, patient_id: int) -> Patient:
-    return Patient.objects.get(pk=patient_id)
+def _patient(scope: ClinicPage, patient_id: int) -> Patient:
+    return one_row(Patient, patient_id).get()
 
 
 @clinic_page("staff.manage", methods=POST)
 @opens(_invitation)
-def resend(request: Request, scope: ClinicScope, invitation: Invitation) -> HttpResponse:
+def resend(request: Request, scope: ClinicPage, invitation: Invitation) -> HttpResponse:
     """Send a fresh link."""
     try:
         return _sent(request, accounts_actions.resend(by=scope.actor, invitation_id=invitation.pk))
@@ -197,7 +198,7 @@ def resend(request: Request, scope: ClinicScope, invitation: Invitation) -> Http
 
 @clinic_page("staff.manage", methods=POST)
 @opens(_invitation)
-def withdraw(request: Request, scope: ClinicScope, invitation: Invitation) -> HttpResponse:
+def withdraw(request: Request, scope: ClinicPage, invitation: Invitation) -> HttpResponse:
     """Make a link worthless."""
     try:
         accounts_actions.withdraw(by=scope.actor, invitation_id=invitation.pk)
@@ -208,7 +209,7 @@ def withdraw(request: Request, scope: ClinicScope, invitation: Invitation) -> Ht
 
 @clinic_page("staff.manage", methods=FORM)
 @opens(_member)
-def end(request: Request, scope: ClinicScope, member: Membership) -> HttpResponse:
+def end(request: Request, scope: ClinicPage, member: Membership) -> HttpResponse:
     """Ask once, then end somebody's access and their sessions."""
     reasons: tuple[object, ...] = ()
     if request.method == "POST":
@@ -224,7 +225,7 @@ def end(request: Request, scope: ClinicScope, member: Membership) -> HttpRespons
 @clinic_page("staff.confirm", methods=FORM)
 @never_cache
 @opens(_newcomer)
-def newcomer(request: Request, scope: ClinicScope, found: Membership) -> HttpResponse:
+def newcomer(request: Request, scope: ClinicPage, found: Membership) -> HttpResponse:
     """Who wants to hold one's own role: a holder of it says that they know the person."""
     reasons: tuple[object, ...] = ()
     if request.method == "POST":
@@ -247,7 +248,7 @@ def newcomer(request: Request, scope: ClinicScope, found: Membership) -> HttpRes
 @clinic_page("patient.clinical", "patient.find", methods=FORM)
 @never_cache
 @opens(_patient)
-def restricted(request: Request, scope: ClinicScope, patient: Patient) -> HttpResponse:
+def restricted(request: Request, scope: ClinicPage, patient: Patient) -> HttpResponse:
     """The door of a restricted record: say why, and it opens for an hour."""
     onward = _onward(request, patient.pk)
     if accounts_queries.may_open(scope.actor, patient, scope.now):

@@ -26,15 +26,15 @@ from sojourn.interfaces.console.concentration.words import disclaimer
 from sojourn.interfaces.console.patients.weights import weight_words
 from sojourn.interfaces.console.sessions.minute import strip_alone
 from sojourn.interfaces.shared.days import years_words
-from sojourn.interfaces.shared.pages import GET, PatientScope, patient_page
-from sojourn.interfaces.shared.sessions import SessionScope, session_page
+from sojourn.interfaces.shared.pages import GET, PatientPage, patient_page
+from sojourn.interfaces.shared.sessions import SessionPage, session_page
 
 OVERLAY_COOKIE = "expected_concentration"
 _COOKIE_S = 365 * 24 * 3600
 
 
 @patient_page("pk.explore")
-def explorer(request: Request, scope: PatientScope) -> HttpResponse:
+def explorer(request: Request, scope: PatientPage) -> HttpResponse:
     """The dose explorer; for htmx the answer alone; as JSON only what moves with a slider."""
     patient = scope.patient
     if request.headers.get("Accept") == "application/json":
@@ -87,7 +87,7 @@ def _pdf_url(patient_id: int, found: ExplorerForm) -> str:
 
 
 @patient_page("pk.explore")
-def explorer_pdf(request: Request, scope: PatientScope) -> HttpResponse:
+def explorer_pdf(request: Request, scope: PatientPage) -> HttpResponse:
     """The explorer's answer as a PDF for the chart; without one, the way back to the explorer."""
     patient = scope.patient
     found = read_asked(request.GET.dict(), patient)
@@ -103,7 +103,7 @@ def explorer_pdf(request: Request, scope: PatientScope) -> HttpResponse:
 
 
 @session_page("pk.explore", methods=GET, leads_back=True)
-def overlay(request: Request, scope: SessionScope) -> HttpResponse:
+def overlay(request: Request, scope: SessionPage) -> HttpResponse:
     """The expected concentration of a session now and next. A picture beside the care; it holds nothing back."""
     picture = scope.session
     live, wish = bool(request.htmx), request.GET.get("show", "")

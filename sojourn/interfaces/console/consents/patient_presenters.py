@@ -18,6 +18,7 @@ from sojourn.care.plan import queries as plan_queries
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.clock import page_today
+from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.console.consents.presenters import ClauseLine, clause_line
 from sojourn.interfaces.console.consents.words import STATES, WAYS, way_words
 
@@ -106,7 +107,7 @@ class Shelf:
 
 def shelf_of(patient: Patient, clinic: Clinic) -> Shelf:
     """Four queries."""
-    decided = Consent.objects.filter(patient=patient).select_related("countersignature", "withdrawal")
+    decided = PatientScope(patient.pk).rows(Consent).select_related("countersignature", "withdrawal")
     return Shelf(
         own=consent_queries.available_documents(clinic),
         rows=list(decided.defer("content", "drawn").order_by("-id")),

@@ -21,6 +21,7 @@ from sojourn.care.patients import queries as patients_queries
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.clock import page_today
+from sojourn.foundation.scope import clinic_rows
 from sojourn.interfaces.console.consents.words import way_words
 from sojourn.interfaces.console.rules.words import SHORT_MARKS
 
@@ -70,7 +71,7 @@ class TextLine:
 
 def text_lines(own: consent_queries.Shelf) -> list[TextLine]:
     """The documents and the packs of this place. One query."""
-    rows = ConsentAdoption.objects.select_related("adopted_by").order_by("text_id", "-id").distinct("text_id")
+    rows = clinic_rows(ConsentAdoption).select_related("adopted_by").order_by("text_id", "-id").distinct("text_id")
     decided = {each.text_id: each for each in rows}
     places = texts.pack_ids(own.jurisdiction)
     waiting = {each.id for each in consent_queries.to_adopt(own)}
@@ -226,7 +227,7 @@ def text_context(source: Source, language: str, used: Source | None, adopter: Ac
     versions = sorted(
         (each for each in texts.sources().values() if each.id == source.id), key=lambda each: -each.version
     )
-    rows = ConsentAdoption.objects.filter(text_id=source.id).select_related("adopted_by").order_by("-id")
+    rows = clinic_rows(ConsentAdoption).filter(text_id=source.id).select_related("adopted_by").order_by("-id")
     before = _compared(source, used, versions)
     return {
         "source": source,

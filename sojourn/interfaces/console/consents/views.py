@@ -20,6 +20,7 @@ from sojourn.care.session.withdrawal_actions import withdraw_consent
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_day
+from sojourn.foundation.scope import one_row
 from sojourn.interfaces.console.consents.forms import (
     AdoptForm,
     AnswerForm,
@@ -38,8 +39,8 @@ from sojourn.interfaces.console.consents.presenters import (
 )
 from sojourn.interfaces.shared.pages import (
     POST,
-    ClinicScope,
-    PatientScope,
+    ClinicPage,
+    PatientPage,
     clinic_page,
     error_list,
     opens,
@@ -99,7 +100,7 @@ def place(request: Request) -> HttpResponse:
 # ---------------------------------------------------------------- one text
 
 
-def _text(scope: ClinicScope, text_id: str) -> Source:
+def _text(scope: ClinicPage, text_id: str) -> Source:
     source = texts.newest().get(text_id)
     if source is None:
         raise Http404
@@ -108,7 +109,7 @@ def _text(scope: ClinicScope, text_id: str) -> Source:
 
 @clinic_page("consent.read", "consent.adopt", "clinic.jurisdiction")
 @opens(_text)
-def text(request: Request, scope: ClinicScope, source: Source) -> HttpResponse:
+def text(request: Request, scope: ClinicPage, source: Source) -> HttpResponse:
     """The whole text with its sources, what is not verified, its versions and what the newest one changes."""
     language = request.GET.get("language", consent_queries.reading_language())
     used = consent_queries.available_documents(scope.clinic).adopted.get(source.id)
@@ -120,7 +121,7 @@ def text(request: Request, scope: ClinicScope, source: Source) -> HttpResponse:
 
 
 def _patient_page(
-    request: Request, scope: PatientScope, refused: ActionRefused | None = None, **typed: object
+    request: Request, scope: PatientPage, refused: ActionRefused | None = None, **typed: object
 ) -> HttpResponse:
     context = patient_context(scope.patient, scope.clinic, scope.actor)
     context |= {"errors": error_list(refused), "typed": typed}
@@ -130,13 +131,13 @@ def _patient_page(
 
 
 @patient_page("consent.read")
-def patient_consents(request: Request, scope: PatientScope) -> HttpResponse:
+def patient_consents(request: Request, scope: PatientPage) -> HttpResponse:
     """Where each agreement stands, what the patient asked, and the way to ask for them."""
     return _patient_page(request, scope)
 
 
 @patient_page("consent.ask", methods=POST)
-def ask(request: Request, scope: PatientScope) -> HttpResponse:
+def ask(request: Request, scope: PatientPage) -> HttpResponse:
     """Ask the patient for agreement."""
     form = AskForm(request.POST)
     try:
@@ -150,11 +151,11 @@ def ask(request: Request, scope: PatientScope) -> HttpResponse:
 
 
 def _question(question_id: int) -> ConsentQuestion:
-    return ConsentQuestion.objects.select_related("patient").get(pk=question_id)
+    return one_row(ConsentQuestion, question_id).select_related("patient").get()
 
 
 @patient_row_page(_question, "consent.answer", methods=POST)
-def answer(request: Request, scope: PatientScope, question: ConsentQuestion) -> HttpResponse:
+def answer(request: Request, scope: PatientPage, question: ConsentQuestion) -> HttpResponse:
     """Answer a patient's question, or let it stand with a reason."""
     form = AnswerForm(request.POST)
     try:
@@ -171,11 +172,11 @@ def answer(request: Request, scope: PatientScope, question: ConsentQuestion) -> 
 
 
 def _consent(consent_id: int) -> Consent:
-    return Consent.objects.select_related("patient", "countersignature", "withdrawal").get(pk=consent_id)
+    return one_row(Consent, consent_id).select_related("patient", "countersignature", "withdrawal").get()
 
 
 def _consent_page(
-    request: Request, scope: PatientScope, found: Consent, refused: ActionRefused | None = None, **typed: object
+    request: Request, scope: PatientPage, found: Consent, refused: ActionRefused | None = None, **typed: object
 ) -> HttpResponse:
     context = consent_context(found, scope.clinic, scope.actor)
     context |= {"errors": error_list(refused), "typed": typed}
@@ -183,14 +184,14 @@ def _consent_page(
 
 
 @patient_row_page(_consent, "consent.read")
-def consent(request: Request, scope: PatientScope, found: Consent) -> HttpResponse:
+def consent(request: Request, scope: PatientPage, found: Consent) -> HttpResponse:
     """What was signed, exactly as it was shown, and the place for the prescriber's signature."""
     consent_actions.open_copy(by=scope.actor, consent=found)
     return _consent_page(request, scope, found)
 
 
 @patient_row_page(_consent, "consent.countersign", methods=POST)
-def countersign(request: Request, scope: PatientScope, found: Consent) -> HttpResponse:
+def countersign(request: Request, scope: PatientPage, found: Consent) -> HttpResponse:
     """Sign beside the patient."""
     form = CountersignForm(request.POST)
     try:
@@ -206,7 +207,7 @@ def countersign(request: Request, scope: PatientScope, found: Consent) -> HttpRe
 
 
 @patient_row_page(_consent, "consent.withdraw", methods=POST)
-def withdraw(request: Request, scope: PatientScope, found: Consent) -> HttpResponse:
+def withdraw(request: Request, scope: PatientPage, found: Consent) -> HttpResponse:
     """Write down that the patient has withdrawn."""
     form = WithdrawForm(request.POST)
     try:
@@ -218,7 +219,7 @@ def withdraw(request: Request, scope: PatientScope, found: Consent) -> HttpRespo
 
 
 @patient_row_page(_consent, "consent.read")
-def consent_pdf(request: Request, scope: PatientScope, found: Consent) -> HttpResponse:
+def consent_pdf(request: Request, scope: PatientPage, found: Consent) -> HttpResponse:
     """The signed text as PDF, in the language in which it was signed."""
     row = consent_actions.open_copy(by=scope.actor, consent=found)
     day = page_day(row.signed_at)

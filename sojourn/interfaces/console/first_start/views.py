@@ -30,22 +30,22 @@ from sojourn.interfaces.console.first_start import presenters as shown
 from sojourn.interfaces.console.rules import details as rules_details
 from sojourn.interfaces.console.rules import forms as rules_forms
 from sojourn.interfaces.console.rules import presenters as rules_presenters
-from sojourn.interfaces.shared.pages import FORM, POST, ClinicScope, clinic_page, opens
+from sojourn.interfaces.shared.pages import FORM, POST, ClinicPage, clinic_page, opens
 
 
-def _walk(scope: ClinicScope) -> FirstStart:
+def _walk(scope: ClinicPage) -> FirstStart:
     """How far the clinic is. One query."""
     return first_start(rulebook_queries.standings(scope.clinic.pk))
 
 
-def _group(scope: ClinicScope, group_code: str) -> FirstStartGroup:
+def _group(scope: ClinicPage, group_code: str) -> FirstStartGroup:
     found = _walk(scope).group(group_code)
     if found is None:
         raise Http404
     return found
 
 
-def _to_decide(scope: ClinicScope, rule_id: str) -> Rule:
+def _to_decide(scope: ClinicPage, rule_id: str) -> Rule:
     rule = rules_forms.adoptable(scope, rule_id)
     if not needs_a_decision(rule):
         raise Http404
@@ -53,7 +53,7 @@ def _to_decide(scope: ClinicScope, rule_id: str) -> Rule:
 
 
 @clinic_page("rules.read")
-def overview(request: Request, scope: ClinicScope) -> HttpResponse:
+def overview(request: Request, scope: ClinicPage) -> HttpResponse:
     """Every group and how far it is. Whoever only reads sees what is missing."""
     found = _walk(scope)
     context = {
@@ -69,7 +69,7 @@ def overview(request: Request, scope: ClinicScope) -> HttpResponse:
 
 @clinic_page("rules.read")
 @opens(_group)
-def group(request: Request, scope: ClinicScope, found: FirstStartGroup) -> HttpResponse:
+def group(request: Request, scope: ClinicPage, found: FirstStartGroup) -> HttpResponse:
     """One group: what is decided, what is not, and what acts by itself."""
     context = {
         "part": shown.part(found),
@@ -91,7 +91,7 @@ def _placed(walk: FirstStart, rule_id: str) -> tuple[FirstStartGroup, RuleStatus
 
 @clinic_page("rules.adopt", methods=("HEAD", *FORM))
 @opens(_to_decide)
-def rule(request: Request, scope: ClinicScope, asked: Rule) -> HttpResponse:
+def rule(request: Request, scope: ClinicPage, asked: Rule) -> HttpResponse:
     """Read one rule whole, and adopt it with what was typed; then the next."""
     if request.method != "POST":
         return _page(request, scope, asked.id)
@@ -107,7 +107,7 @@ def rule(request: Request, scope: ClinicScope, asked: Rule) -> HttpResponse:
 
 @clinic_page("rules.adopt", methods=POST)
 @opens(_to_decide)
-def decline(request: Request, scope: ClinicScope, asked: Rule) -> HttpResponse:
+def decline(request: Request, scope: ClinicPage, asked: Rule) -> HttpResponse:
     """Decide not to use a rule here, with the reason; then the next."""
     decision = _decision(request)
     try:
@@ -124,14 +124,14 @@ def _decision(request: Request) -> dict[str, Any]:
     return read(rules_forms.DecisionForm(request.POST))
 
 
-def _onward(scope: ClinicScope, rule_id: str) -> HttpResponse:
+def _onward(scope: ClinicPage, rule_id: str) -> HttpResponse:
     """To the next open rule of the group, or to the groups where it has none."""
     following = _walk(scope).after(rule_id)
     return redirect("console:first_start" if following is None else shown.rule_url(following.newest.id))
 
 
 def _page(
-    request: Request, scope: ClinicScope, rule_id: str, *, refused: ActionRefused | None = None,
+    request: Request, scope: ClinicPage, rule_id: str, *, refused: ActionRefused | None = None,
     typed: Mapping[str, str] | None = None, reason: str = "",
 ) -> HttpResponse:  # fmt: skip
     walk = _walk(scope)

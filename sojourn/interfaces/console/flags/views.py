@@ -29,11 +29,12 @@ from sojourn.clinical.scales import say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import one_row
 from sojourn.interfaces.console.fields import set_choices
 from sojourn.interfaces.console.flags import presenters as flag_presenters
 from sojourn.interfaces.console.flags.words import said_in_words
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.shared.pages import FORM, PatientScope, patient_row_page, tell
+from sojourn.interfaces.shared.pages import FORM, PatientPage, patient_row_page, tell
 
 
 @allowed("flag.read")
@@ -87,7 +88,7 @@ class FlagStatement:
 
 def _said(flag: StandingFlag) -> tuple[str, list[FlagStatement]]:
     """The question and every answer to it. Two queries."""
-    row = QuestionnaireResponse.objects.filter(pk=flag.response_id).first() if flag.response_id else None
+    row = one_row(QuestionnaireResponse, flag.response_id).first() if flag.response_id else None
     if row is None:
         return "", []
     definition, language = scale(row.scale_id), translation.get_language() or "en"
@@ -159,7 +160,7 @@ def _people(request: Request, flag: StandingFlag) -> list[Membership]:
 
 
 @patient_row_page(safety_queries.flag, "flag.read", methods=FORM)
-def flag(request: Request, scope: PatientScope, found: StandingFlag) -> HttpResponse:
+def flag(request: Request, scope: PatientPage, found: StandingFlag) -> HttpResponse:
     """One flag: what was said, who has it, by when, what to do. Opening it is written down: the patient is told."""
     if request.method != "POST":
         if scope.actor.may("flag.answer") and not found.closed:

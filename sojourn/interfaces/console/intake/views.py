@@ -27,13 +27,13 @@ from sojourn.interfaces.console.intake.presenters import (
     told_context,
 )
 from sojourn.interfaces.shared.intake_forms import AnswerForm, LineForm
-from sojourn.interfaces.shared.pages import FORM, PatientScope, error_list, form_action, opens, patient_page, sent
+from sojourn.interfaces.shared.pages import FORM, PatientPage, error_list, form_action, opens, patient_page, sent
 
 _CONTRADICTION = "contradiction:"
 
 
 @patient_page("intake.read")
-def intake(request: Request, scope: PatientScope) -> HttpResponse:
+def intake(request: Request, scope: PatientPage) -> HttpResponse:
     """Everything that was told, by section, and what changed since it was sent last."""
     patient = scope.patient
     patients_actions.open_record(by=scope.actor, patient=patient, part="clinical")
@@ -44,14 +44,14 @@ def intake(request: Request, scope: PatientScope) -> HttpResponse:
 # ---------------------------------------------------------------- on the patient's behalf
 
 
-def _question(scope: PatientScope, topic: str) -> Question:
+def _question(scope: PatientPage, topic: str) -> Question:
     found = intake_form().by_id.get(topic)
     if found is None:
         raise Http404
     return found
 
 
-def _listed(scope: PatientScope, topic: str) -> Question:
+def _listed(scope: PatientPage, topic: str) -> Question:
     found = _question(scope, topic)
     if found.kind != "list":
         raise Http404
@@ -67,7 +67,7 @@ class ListedLine:
     row: ListItem
 
 
-def _line(scope: PatientScope, topic: str, line_id: UUID) -> ListedLine:
+def _line(scope: PatientPage, topic: str, line_id: UUID) -> ListedLine:
     found = _listed(scope, topic)
     if found.of == "people":
         raise Http404
@@ -80,7 +80,7 @@ def _line(scope: PatientScope, topic: str, line_id: UUID) -> ListedLine:
 
 @patient_page("intake.enter", methods=FORM)
 @opens(_question)
-def question(request: Request, scope: PatientScope, found: Question) -> HttpResponse:
+def question(request: Request, scope: PatientPage, found: Question) -> HttpResponse:
     """One question, answered for the patient; the answer is marked so."""
     patient = scope.patient
     refused: ActionRefused | None = None
@@ -110,14 +110,14 @@ def question(request: Request, scope: PatientScope, found: Question) -> HttpResp
 
 @patient_page("intake.enter", methods=FORM)
 @opens(_listed)
-def add(request: Request, scope: PatientScope, found: Question) -> HttpResponse:
+def add(request: Request, scope: PatientPage, found: Question) -> HttpResponse:
     """Add a line to one of the patient's lists."""
     return _write(request, scope, found)
 
 
 @patient_page("intake.enter", methods=FORM)
 @opens(_line)
-def line(request: Request, scope: PatientScope, found: ListedLine) -> HttpResponse:
+def line(request: Request, scope: PatientPage, found: ListedLine) -> HttpResponse:
     """Change a line of one of the patient's lists, or take it off (``remove``)."""
     if not LineForm(request.POST).removes:
         return _write(request, scope, found.question, found.id, found.row)
@@ -127,7 +127,7 @@ def line(request: Request, scope: PatientScope, found: ListedLine) -> HttpRespon
 
 
 def _write(
-    request: Request, scope: PatientScope, found: Question, line_id: UUID | None = None, row: Any = None
+    request: Request, scope: PatientPage, found: Question, line_id: UUID | None = None, row: Any = None
 ) -> HttpResponse:
     """The form of a line. ``row``: the line as it stands, where one is changed."""
     patient = scope.patient

@@ -25,7 +25,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console.measures.words import reading_language, short_first
-from sojourn.interfaces.shared.pages import POST, ClinicScope, clinic_page, form_action, sent, tell
+from sojourn.interfaces.shared.pages import POST, ClinicPage, clinic_page, form_action, sent, tell
 
 
 def _numbered() -> list[tuple[str, str]]:
@@ -192,7 +192,7 @@ def _own_row(row: OwnScale) -> dict[str, object]:
 
 
 @clinic_page("measure.define", methods=POST)
-def retire_own_scale(request: Request, scope: ClinicScope, code: str) -> HttpResponse:
+def retire_own_scale(request: Request, scope: ClinicPage, code: str) -> HttpResponse:
     """Ask it no more."""
     try:
         own_scale_actions.retire_own_scale(by=scope.actor, code=code)

@@ -15,11 +15,11 @@ from sojourn.interfaces.console.measures.forms import BatteryForm, RequestForm
 from sojourn.interfaces.console.measures.presenters import kit, picture, unverified_titles, waiting_row
 from sojourn.interfaces.console.measures.words import reading_language
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.shared.pages import PatientScope
+from sojourn.interfaces.shared.pages import PatientPage
 
 
 def page_context(
-    scope: PatientScope, shelf: Shelf, form: RequestForm | None = None, battery: BatteryForm | None = None
+    scope: PatientPage, shelf: Shelf, form: RequestForm | None = None, battery: BatteryForm | None = None
 ) -> dict[str, object]:
     """``form`` and ``battery`` as they came back; new ones without."""
     patient, actor = scope.patient, scope.actor

@@ -23,6 +23,7 @@ from sojourn.care.safety.not_counted_actions import hear
 from sojourn.clinical.scales import Scale, say
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import clinic_rows, one_row
 from sojourn.interfaces.console.measures.forms import BatteryForm, PaperForm, RequestForm, ScoreForm
 from sojourn.interfaces.console.measures.page import page_context
 from sojourn.interfaces.console.measures.presenters import (
@@ -34,7 +35,7 @@ from sojourn.interfaces.console.rules.words import SHORT_MARKS
 from sojourn.interfaces.shared.pages import (
     FORM,
     POST,
-    PatientScope,
+    PatientPage,
     form_action,
     opens,
     patient_page,
@@ -45,7 +46,7 @@ from sojourn.interfaces.shared.pages import (
 
 def _page(
     request: Request,
-    scope: PatientScope,
+    scope: PatientPage,
     *,
     shelf: Shelf | None = None,
     form: RequestForm | None = None,
@@ -63,7 +64,7 @@ def _back(request: Request, patient: Patient) -> HttpResponse:
 
 
 @patient_page("measure.read")
-def measures(request: Request, scope: PatientScope) -> HttpResponse:
+def measures(request: Request, scope: PatientPage) -> HttpResponse:
     """How it goes over time, with the doses; what is open; what can be asked."""
     patients_actions.open_record(by=scope.actor, patient=scope.patient, part="clinical")
     return _page(request, scope)
@@ -73,7 +74,7 @@ def measures(request: Request, scope: PatientScope) -> HttpResponse:
 
 
 @patient_page("measure.request", methods=POST)
-def ask(request: Request, scope: PatientScope) -> HttpResponse:
+def ask(request: Request, scope: PatientPage) -> HttpResponse:
     """Ask the patient to answer a questionnaire."""
     patient, shelf = scope.patient, measures_queries.available_scales()
 
@@ -100,7 +101,7 @@ def ask(request: Request, scope: PatientScope) -> HttpResponse:
 
 
 @patient_page("measure.request", methods=POST)
-def ask_battery(request: Request, scope: PatientScope) -> HttpResponse:
+def ask_battery(request: Request, scope: PatientPage) -> HttpResponse:
     """Ask for everything that an indication begins with."""
     patient, shelf = scope.patient, measures_queries.available_scales()
 
@@ -124,11 +125,11 @@ def ask_battery(request: Request, scope: PatientScope) -> HttpResponse:
 
 
 def _request(request_id: int) -> MeasureRequest:
-    return MeasureRequest.objects.select_related("patient").get(pk=request_id)
+    return one_row(MeasureRequest, request_id).select_related("patient").get()
 
 
 @patient_row_page(_request, "measure.request", methods=POST)
-def withdraw(request: Request, scope: PatientScope, row: MeasureRequest) -> HttpResponse:
+def withdraw(request: Request, scope: PatientPage, row: MeasureRequest) -> HttpResponse:
     """Take a request back."""
     try:
         measures_actions.withdraw_request(by=scope.actor, request_id=row.pk)
@@ -142,7 +143,7 @@ def withdraw(request: Request, scope: PatientScope, row: MeasureRequest) -> Http
 # ---------------------------------------------------------------- entering
 
 
-def _definition(scope: PatientScope, scale_id: str) -> Scale:
+def _definition(scope: PatientPage, scale_id: str) -> Scale:
     try:
         return scale(scale_id)
     except KeyError:
@@ -151,7 +152,7 @@ def _definition(scope: PatientScope, scale_id: str) -> Scale:
 
 @patient_page("measure.enter", methods=FORM)
 @opens(_definition)
-def enter_score(request: Request, scope: PatientScope, definition: Scale) -> HttpResponse:
+def enter_score(request: Request, scope: PatientPage, definition: Scale) -> HttpResponse:
     """Enter a score from the clinic's own licensed form."""
     patient, scale_id = scope.patient, definition.id
     if definition.rule.fixed.get("entry") == "items":
@@ -199,7 +200,7 @@ def enter_score(request: Request, scope: PatientScope, definition: Scale) -> Htt
 
 @patient_page("measure.enter", methods=FORM)
 @opens(_definition)
-def paper(request: Request, scope: PatientScope, definition: Scale) -> HttpResponse:
+def paper(request: Request, scope: PatientPage, definition: Scale) -> HttpResponse:
     """Enter a form that was filled in on paper."""
     patient, scale_id = scope.patient, definition.id
 
@@ -262,12 +263,12 @@ def _entered(request: Request, patient: Patient, response: QuestionnaireResponse
 
 
 def _response(response_id: int) -> QuestionnaireResponse:
-    completed = QuestionnaireResponse.objects.filter(completed_at__isnull=False)
+    completed = clinic_rows(QuestionnaireResponse).filter(completed_at__isnull=False)
     return completed.select_related("patient", "entered_by").get(pk=response_id)
 
 
 @patient_row_page(_response, "measure.read")
-def response(request: Request, scope: PatientScope, row: QuestionnaireResponse) -> HttpResponse:
+def response(request: Request, scope: PatientPage, row: QuestionnaireResponse) -> HttpResponse:
     """Every answer of one questionnaire."""
     patients_actions.open_record(by=scope.actor, patient=scope.patient, part="clinical")
     return render(request, "console/measures/response.html", response_context(row))

@@ -21,7 +21,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.messages.presenters import ThreadRow, thread_name, waiting_row
 from sojourn.interfaces.shared.message_forms import MessageForm
-from sojourn.interfaces.shared.pages import FORM, PatientScope, error_list, patient_page, require_valid, sent
+from sojourn.interfaces.shared.pages import FORM, PatientPage, error_list, patient_page, require_valid, sent
 
 
 @allowed("message.read")
@@ -59,7 +59,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
 
 
 @patient_page("message.read", methods=FORM)
-def thread(request: Request, scope: PatientScope) -> HttpResponse:
+def thread(request: Request, scope: PatientPage) -> HttpResponse:
     """One patient's thread: read it, answer it, or note that it needs no answer."""
     patient, form, refused = scope.patient, MessageForm(sent(request)), None
     if form.is_bound:

@@ -22,6 +22,7 @@ from sojourn.care.vitals import queries as vitals_queries
 from sojourn.care.vitals.models import Device, DeviceAssociation, InboundMessage, NotUsed, Stranger, StrangerMessage
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import clinic_rows, one_row
 from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.monitors.faults import fault_lines, fault_words, refused_lines
 from sojourn.interfaces.console.monitors.forms import ClaimForm, DeviceForm, LineForm
@@ -37,7 +38,7 @@ from sojourn.interfaces.console.monitors.presenters import (
 from sojourn.interfaces.console.monitors.raw import visible
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions.words import skew_word
-from sojourn.interfaces.shared.pages import POST, ClinicScope, clinic_page, opens
+from sojourn.interfaces.shared.pages import POST, ClinicPage, clinic_page, opens
 
 FAULTS_SHOWN = 200
 
@@ -83,8 +84,8 @@ def _line(
 
 def _page(request: Request, *, form: DeviceForm | None = None, refused: ActionRefused | None = None) -> HttpResponse:
     now = timezone.now()
-    devices = list(Device.objects.filter(retired_at=None).order_by("name", "pk"))
-    patients_on = DeviceAssociation.objects.select_related("patient", "encounter__chair").filter(until_at=None)
+    devices = list(clinic_rows(Device).filter(retired_at=None).order_by("name", "pk"))
+    patients_on = clinic_rows(DeviceAssociation).select_related("patient", "encounter__chair").filter(until_at=None)
     on = {row.device_id: row for row in patients_on}
     hidden = patients_queries.withheld(request.actor, [row.patient for row in on.values()], now)
     senders, nobodys = vitals_queries.strangers(request.actor.own_clinic_id, now)
@@ -147,26 +148,26 @@ def _done(request: Request, work: Callable[[], Device], words: str) -> HttpRespo
     return redirect("console:monitors")
 
 
-def _device(scope: ClinicScope, device_id: int) -> Device:
-    return Device.objects.get(pk=device_id)
+def _device(scope: ClinicPage, device_id: int) -> Device:
+    return one_row(Device, device_id).get()
 
 
-def _in_use(scope: ClinicScope, device_id: int) -> Device:
-    return Device.objects.get(pk=device_id, retired_at=None)
+def _in_use(scope: ClinicPage, device_id: int) -> Device:
+    return one_row(Device, device_id).get(retired_at=None)
 
 
-def _stranger(scope: ClinicScope, stranger_id: int) -> Stranger:
-    return Stranger.objects.get(pk=stranger_id)
+def _stranger(scope: ClinicPage, stranger_id: int) -> Stranger:
+    return one_row(Stranger, stranger_id).get()
 
 
-def _own_stranger(scope: ClinicScope, stranger_id: int) -> Stranger:
+def _own_stranger(scope: ClinicPage, stranger_id: int) -> Stranger:
     """One on the clinic's own port."""
-    return Stranger.objects.get(pk=stranger_id, clinic_id=scope.clinic.pk)
+    return one_row(Stranger, stranger_id).get(clinic_id=scope.clinic.pk)
 
 
 @clinic_page("monitor.register", methods=POST)
 @opens(_own_stranger)
-def register(request: Request, scope: ClinicScope, stranger: Stranger) -> HttpResponse:
+def register(request: Request, scope: ClinicPage, stranger: Stranger) -> HttpResponse:
     """Add an unknown monitor of the clinic's port, with one press."""
     name = read(ClaimForm(request.POST))["name"]
     return _done(
@@ -177,7 +178,7 @@ def register(request: Request, scope: ClinicScope, stranger: Stranger) -> HttpRe
 
 @clinic_page("monitor.register", methods=POST)
 @opens(_in_use)
-def rekey(request: Request, scope: ClinicScope, device: Device) -> HttpResponse:
+def rekey(request: Request, scope: ClinicPage, device: Device) -> HttpResponse:
     """Give a monitor the closer name under which it speaks, with one press."""
     stranger_id = read(LineForm(request.POST))["stranger"] or 0
     return _done(
@@ -188,7 +189,7 @@ def rekey(request: Request, scope: ClinicScope, device: Device) -> HttpResponse:
 
 @clinic_page("monitor.register", methods=POST)
 @opens(_in_use)
-def confirm_line(request: Request, scope: ClinicScope, device: Device) -> HttpResponse:
+def confirm_line(request: Request, scope: ClinicPage, device: Device) -> HttpResponse:
     """Say that a monitor speaks from this address."""
     host = read(LineForm(request.POST))["address"]
     return _done(
@@ -217,7 +218,7 @@ def unclaimed(request: Request) -> HttpResponse:
 
 @clinic_page("monitor.register", methods=POST)
 @opens(_stranger)
-def claim(request: Request, scope: ClinicScope, stranger: Stranger) -> HttpResponse:
+def claim(request: Request, scope: ClinicPage, stranger: Stranger) -> HttpResponse:
     """Take a monitor that belongs to no clinic: who stands before it can read the end of its name."""
     typed = read(ClaimForm(request.POST))
     try:
@@ -232,7 +233,7 @@ def claim(request: Request, scope: ClinicScope, stranger: Stranger) -> HttpRespo
 
 @clinic_page("monitor.manage", methods=POST)
 @opens(_in_use)
-def rename(request: Request, scope: ClinicScope, device: Device) -> HttpResponse:
+def rename(request: Request, scope: ClinicPage, device: Device) -> HttpResponse:
     """Call a monitor as people do now; what it sends and has measured stays its own."""
     try:
         name = read(ClaimForm(request.POST))["name"]
@@ -244,7 +245,7 @@ def rename(request: Request, scope: ClinicScope, device: Device) -> HttpResponse
 
 @clinic_page("monitor.manage", methods=POST)
 @opens(_device)
-def retire(request: Request, scope: ClinicScope, device: Device) -> HttpResponse:
+def retire(request: Request, scope: ClinicPage, device: Device) -> HttpResponse:
     """Take a monitor out of use; what it has measured stays. A second press changes nothing."""
     if device.retired_at is None:
         try:
@@ -255,24 +256,24 @@ def retire(request: Request, scope: ClinicScope, device: Device) -> HttpResponse
     return redirect("console:monitors")
 
 
-def _faulty(scope: ClinicScope, message_id: int) -> InboundMessage:
-    return InboundMessage.objects.exclude(fault="").get(pk=message_id)
+def _faulty(scope: ClinicPage, message_id: int) -> InboundMessage:
+    return one_row(InboundMessage, message_id).exclude(fault="").get()
 
 
-def _kept(scope: ClinicScope, kept_id: int) -> StrangerMessage:
-    return StrangerMessage.objects.get(pk=kept_id, clinic_id=scope.clinic.pk)
+def _kept(scope: ClinicPage, kept_id: int) -> StrangerMessage:
+    return one_row(StrangerMessage, kept_id).get(clinic_id=scope.clinic.pk)
 
 
 @clinic_page("monitor.manage")
 @opens(_faulty)
-def message(request: Request, scope: ClinicScope, found: InboundMessage) -> HttpResponse:
+def message(request: Request, scope: ClinicPage, found: InboundMessage) -> HttpResponse:
     """A message that could not be used, to the byte. It may name a patient, so opening it is audited."""
     return _bytes(request, found)
 
 
 @clinic_page("monitor.manage")
 @opens(_kept)
-def stranger_message(request: Request, scope: ClinicScope, found: StrangerMessage) -> HttpResponse:
+def stranger_message(request: Request, scope: ClinicPage, found: StrangerMessage) -> HttpResponse:
     """The same of a sender on the clinic's port that is no monitor of ours."""
     return _bytes(request, found)
 

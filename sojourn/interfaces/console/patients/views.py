@@ -25,6 +25,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit import queries as audit_queries
+from sojourn.foundation.scope import one_row
 from sojourn.interfaces.console.clinic.place_presenters import missing_rows
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients.forms import InviteForm, PatientForm, PersonForm, SeenForm
@@ -42,8 +43,8 @@ from sojourn.interfaces.console.patients.presenters import (
 from sojourn.interfaces.shared.pages import (
     FORM,
     POST,
-    ClinicScope,
-    PatientScope,
+    ClinicPage,
+    PatientPage,
     clinic_page,
     form_action,
     gate,
@@ -140,7 +141,7 @@ def add(request: Request) -> HttpResponse:
 
 
 @patient_page("patient.edit", methods=FORM)
-def edit(request: Request, scope: PatientScope) -> HttpResponse:
+def edit(request: Request, scope: PatientPage) -> HttpResponse:
     """Change who the patient is. Where somebody else saved meanwhile, both versions are shown."""
     patient, seen = scope.patient, SeenForm.read(request)
 
@@ -177,13 +178,13 @@ def edit(request: Request, scope: PatientScope) -> HttpResponse:
 # ---------------------------------------------------------------- the patient's page
 
 
-def _record(scope: ClinicScope, patient_id: int) -> Record:
+def _record(scope: ClinicPage, patient_id: int) -> Record:
     return patients_queries.record_for(scope.actor, patient_id, scope.now)
 
 
 @clinic_page("patient.find")
 @opens(_record)
-def patient(request: Request, scope: ClinicScope, record: Record) -> HttpResponse:
+def patient(request: Request, scope: ClinicPage, record: Record) -> HttpResponse:
     """The patient's page. Roles without patient.clinical see who the patient is, and when they come."""
     actor, now, patient_id = scope.actor, scope.now, record.patient.pk
     if record.withheld:
@@ -209,7 +210,7 @@ def patient(request: Request, scope: ClinicScope, record: Record) -> HttpRespons
 
 
 @patient_page("measure.read")
-def patient_measures(request: Request, scope: PatientScope) -> HttpResponse:
+def patient_measures(request: Request, scope: PatientPage) -> HttpResponse:
     """The newest scores: a part of the patient's page for htmx, a page of its own without."""
     found = scope.patient
     context = {
@@ -236,11 +237,11 @@ def _person_page(request: Request, form: PersonForm, status: int, patient: Patie
 
 
 def _person(person_id: int) -> RelatedPerson:
-    return RelatedPerson.objects.select_related("patient").get(pk=person_id)
+    return one_row(RelatedPerson, person_id).select_related("patient").get()
 
 
 @patient_page("patient.edit", methods=FORM)
-def person_add(request: Request, scope: PatientScope) -> HttpResponse:
+def person_add(request: Request, scope: PatientPage) -> HttpResponse:
     """Put somebody beside the patient."""
 
     def act(form: PersonForm) -> HttpResponse:
@@ -254,7 +255,7 @@ def person_add(request: Request, scope: PatientScope) -> HttpResponse:
 
 
 @patient_row_page(_person, "patient.edit", methods=FORM)
-def person_edit(request: Request, scope: PatientScope, person: RelatedPerson) -> HttpResponse:
+def person_edit(request: Request, scope: PatientPage, person: RelatedPerson) -> HttpResponse:
     """Change what is known of somebody beside the patient."""
 
     def act(form: PersonForm) -> HttpResponse:
@@ -269,7 +270,7 @@ def person_edit(request: Request, scope: PatientScope, person: RelatedPerson) ->
 
 
 @patient_row_page(_person, "patient.edit", methods=POST)
-def person_end(request: Request, scope: PatientScope, person: RelatedPerson) -> HttpResponse:
+def person_end(request: Request, scope: PatientPage, person: RelatedPerson) -> HttpResponse:
     """Somebody is no longer beside the patient."""
     patients_actions.end_person(by=scope.actor, person_id=person.pk)
     return redirect("console:patient", scope.patient.pk)
@@ -279,7 +280,7 @@ def person_end(request: Request, scope: PatientScope, person: RelatedPerson) -> 
 
 
 @patient_page("patient.edit", methods=FORM)
-def access(request: Request, scope: PatientScope) -> HttpResponse:
+def access(request: Request, scope: PatientPage) -> HttpResponse:
     """Who signs in for this patient, and the invitation of the patient."""
     found = scope.patient
 

@@ -14,8 +14,9 @@ from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.clock import page_today
+from sojourn.foundation.scope import one_row
 from sojourn.interfaces.shared.days import day_words
-from sojourn.interfaces.shared.pages import FORM, PatientScope, form_action, patient_row_page, sent
+from sojourn.interfaces.shared.pages import FORM, PatientPage, form_action, patient_row_page, sent
 
 _DAY = {"type": "date"}
 
@@ -28,11 +29,11 @@ _END_FIELDS = {"ended-before-begun": "ended_on", "ends-in-future": "ended_on"}
 
 
 def _course(course_id: int) -> CarePlan:
-    return CarePlan.objects.select_related("patient").get(pk=course_id)
+    return one_row(CarePlan, course_id).select_related("patient").get()
 
 
 @patient_row_page(_course, "course.end", methods=FORM)
-def end(request: Request, scope: PatientScope, course: CarePlan) -> HttpResponse:
+def end(request: Request, scope: PatientPage, course: CarePlan) -> HttpResponse:
     """End a course; what is still booked in it is shown, so that it can be cancelled."""
     today: date = page_today()
 

@@ -17,6 +17,7 @@ from sojourn.care.plan.models import PlanVersion
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.printing import setting
+from sojourn.foundation.scope import one_row
 from sojourn.interfaces.console.plans import medicines as plan_medicines
 from sojourn.interfaces.console.plans import presenters as plan_presenters
 from sojourn.interfaces.console.plans.forms import CheckForm, CourseForm, Sheet, SignForm
@@ -27,7 +28,7 @@ from sojourn.interfaces.shared.days import day_words
 from sojourn.interfaces.shared.pages import (
     FORM,
     POST,
-    PatientScope,
+    PatientPage,
     error_list,
     form_action,
     patient_page,
@@ -42,7 +43,7 @@ from sojourn.interfaces.shared.typed import whole
 
 
 @patient_page("plan.read")
-def plan(request: Request, scope: PatientScope) -> HttpResponse:
+def plan(request: Request, scope: PatientPage) -> HttpResponse:
     """Every version of a patient's plans, and where a new one begins."""
     patient = scope.patient
     patients_actions.open_record(by=scope.actor, patient=patient, part="clinical")
@@ -59,7 +60,7 @@ def plan(request: Request, scope: PatientScope) -> HttpResponse:
 
 
 @patient_page("plan.draft", methods=POST)
-def draft(request: Request, scope: PatientScope) -> HttpResponse:
+def draft(request: Request, scope: PatientPage) -> HttpResponse:
     """Begin a version, or go on with the open one."""
     form, patient_id = CourseForm(request.POST), scope.patient.pk
     course_id = whole(form.cleaned_data["course"]) if form.is_valid() else None
@@ -81,7 +82,7 @@ def _version(plan_id: int) -> PlanVersion:
 
 
 @patient_row_page(_version, "plan.draft", methods=FORM)
-def edit(request: Request, scope: PatientScope, version: PlanVersion) -> HttpResponse:
+def edit(request: Request, scope: PatientPage, version: PlanVersion) -> HttpResponse:
     """The draft on one page. Every change is saved and worked out at the server; for htmx the working alone."""
     if not version.open:
         return redirect("console:plan_version", version.pk)
@@ -122,7 +123,7 @@ def _editor(request: Request, version: PlanVersion, sheet: Sheet, *, status: int
 
 
 @patient_row_page(_version, "plan.draft", methods=POST)
-def discard(request: Request, scope: PatientScope, version: PlanVersion) -> HttpResponse:
+def discard(request: Request, scope: PatientPage, version: PlanVersion) -> HttpResponse:
     """Throw a draft away."""
     try:
         plan_actions.discard(by=scope.actor, version_id=version.pk)
@@ -136,7 +137,7 @@ def discard(request: Request, scope: PatientScope, version: PlanVersion) -> Http
 
 
 @patient_row_page(_version, "plan.check", methods=FORM)
-def check(request: Request, scope: PatientScope, version: PlanVersion) -> HttpResponse:
+def check(request: Request, scope: PatientPage, version: PlanVersion) -> HttpResponse:
     """Work the dose out again, without seeing what the draft says."""
     if not version.open:
         return redirect("console:plan_version", version.pk)
@@ -173,7 +174,7 @@ def check(request: Request, scope: PatientScope, version: PlanVersion) -> HttpRe
 
 
 @patient_row_page(_version, "plan.sign", methods=FORM)
-def sign(request: Request, scope: PatientScope, version: PlanVersion) -> HttpResponse:
+def sign(request: Request, scope: PatientPage, version: PlanVersion) -> HttpResponse:
     """Read the whole version and sign it."""
     form = SignForm(sent(request))
     twice = version.signed_by_id == scope.actor.membership_id  # a second click on the same signature
@@ -202,7 +203,7 @@ def _to_sign(
 
 
 @patient_row_page(_version, "plan.read")
-def one(request: Request, scope: PatientScope, version: PlanVersion) -> HttpResponse:
+def one(request: Request, scope: PatientPage, version: PlanVersion) -> HttpResponse:
     """One version whole, with what changed in it."""
     actor = scope.actor
     patients_actions.open_record(by=actor, patient=version.patient, part="clinical")
@@ -226,11 +227,11 @@ def _holds(version: PlanVersion) -> bool:
 
 
 def _bare_version(plan_id: int) -> PlanVersion:
-    return PlanVersion.objects.select_related("patient").get(pk=plan_id)
+    return one_row(PlanVersion, plan_id).select_related("patient").get()
 
 
 @patient_row_page(_bare_version, "plan.read")
-def needs(request: Request, scope: PatientScope, version: PlanVersion) -> HttpResponse:
+def needs(request: Request, scope: PatientPage, version: PlanVersion) -> HttpResponse:
     """What still stands against a signature from outside the plan: the decision about treatment, or with
     ``?of=agreements`` the patient's agreements, or with ``?of=medicines`` what the medicines say beside this drug. A
     piece of the version's page, read when that page is there."""
@@ -243,7 +244,7 @@ def needs(request: Request, scope: PatientScope, version: PlanVersion) -> HttpRe
 
 
 @patient_row_page(_version, "plan.read")
-def paper(request: Request, scope: PatientScope, version: PlanVersion) -> HttpResponse:
+def paper(request: Request, scope: PatientPage, version: PlanVersion) -> HttpResponse:
     """A signed version as a PDF, in the reader's language."""
     if version.signed_at is None:
         return redirect("console:plan_version", version.pk)

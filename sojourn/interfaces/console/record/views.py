@@ -30,7 +30,7 @@ from sojourn.interfaces.console.record.paper import document
 from sojourn.interfaces.console.record.presenters import RecordView
 from sojourn.interfaces.console.sessions.minute import strip_alone
 from sojourn.interfaces.console.sessions.standing import unseen
-from sojourn.interfaces.shared.pages import POST, PatientScope, patient_row_page
+from sojourn.interfaces.shared.pages import POST, PatientPage, patient_row_page
 from sojourn.interfaces.shared.sessions import session_or_404
 
 
@@ -106,13 +106,13 @@ def _is_mine(request: Request, found: SessionRecord) -> bool:
 
 
 @patient_row_page(_recorded, "session.read")
-def record(request: Request, scope: PatientScope, recorded: Recorded) -> HttpResponse:
+def record(request: Request, scope: PatientPage, recorded: Recorded) -> HttpResponse:
     """The whole session on one page."""
     return _page(request, _as_seen(request, recorded.record))
 
 
 @patient_row_page(_recorded, "session.sign", methods=POST)
-def sign(request: Request, scope: PatientScope, recorded: Recorded) -> HttpResponse:
+def sign(request: Request, scope: PatientPage, recorded: Recorded) -> HttpResponse:
     """Sign what was seen. The hash of it comes with the form; a record that has changed since is refused."""
     encounter_id = recorded.record.encounter_id
     try:
@@ -124,7 +124,7 @@ def sign(request: Request, scope: PatientScope, recorded: Recorded) -> HttpRespo
 
 
 @patient_row_page(_recorded, "session.sign", methods=POST)
-def addendum(request: Request, scope: PatientScope, recorded: Recorded) -> HttpResponse:
+def addendum(request: Request, scope: PatientPage, recorded: Recorded) -> HttpResponse:
     """Add to a signed record."""
     found = _as_seen(request, recorded.record)
     form = AddendumForm(request.POST)
@@ -138,7 +138,7 @@ def addendum(request: Request, scope: PatientScope, recorded: Recorded) -> HttpR
 
 
 @patient_row_page(_recorded, "session.read")
-def record_pdf(request: Request, scope: PatientScope, recorded: Recorded) -> HttpResponse:
+def record_pdf(request: Request, scope: PatientPage, recorded: Recorded) -> HttpResponse:
     """The record as a PDF, in the reader's language."""
     found = _as_seen(request, recorded.record)
     chart_actions.open_record(by=request.actor, record=found, form="pdf")

@@ -18,7 +18,7 @@ from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.foundation.ui.numbers import number_words
 from sojourn.interfaces.console.fields import WordsField
 from sojourn.interfaces.console.rules.words import ALWAYS, in_words
-from sojourn.interfaces.shared.pages import ClinicScope
+from sojourn.interfaces.shared.pages import ClinicPage
 
 
 class NarrowForm(forms.Form):
@@ -65,7 +65,7 @@ def _parameters(rule: Rule, typed: Mapping[str, str]) -> dict[str, float]:
     return found
 
 
-def newest(scope: ClinicScope, rule_id: str) -> Rule:
+def newest(scope: ClinicPage, rule_id: str) -> Rule:
     """The newest version of a rule that this clinic may decide about, or 404."""
     try:
         return rulebook_queries.newest(rule_id)
@@ -73,7 +73,7 @@ def newest(scope: ClinicScope, rule_id: str) -> Rule:
         raise Http404 from None
 
 
-def adoptable(scope: ClinicScope, rule_id: str) -> Rule:
+def adoptable(scope: ClinicPage, rule_id: str) -> Rule:
     """The same of a rule about which there is something to decide, or 404."""
     rule = newest(scope, rule_id)
     if rule.kind in ALWAYS:

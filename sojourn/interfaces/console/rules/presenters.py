@@ -17,6 +17,7 @@ from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook.models import CeilingRaise
 from sojourn.foundation.rulebook.queries import RuleStatus
+from sojourn.foundation.scope import MemberScope, rows_of
 from sojourn.foundation.ui.numbers import shown
 from sojourn.interfaces.console.medicines import interaction_words
 from sojourn.interfaces.console.rules.forms import field_name
@@ -208,7 +209,7 @@ def acts_here(standing: RuleStatus) -> bool:
 def people_of(standings: Iterable[RuleStatus]) -> dict[int, str]:
     """The names of those who decided. One query."""
     ids = {each.adoption.adopted_by_id for each in standings if each.adoption is not None}
-    return {row.pk: str(row) for row in Membership.objects.filter(pk__in=ids)} if ids else {}
+    return {row.pk: str(row) for row in rows_of(Membership, MemberScope, ids)} if ids else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ from sojourn.interfaces.console.rules.presenters import (
     waits,
 )
 from sojourn.interfaces.console.rules.words import SHOWS, adopted_words, in_words, retired_words
-from sojourn.interfaces.shared.pages import POST, ClinicScope, clinic_page, opens
+from sojourn.interfaces.shared.pages import POST, ClinicPage, clinic_page, opens
 
 
 @allowed("rules.read")
@@ -68,7 +68,7 @@ def rules(request: Request) -> HttpResponse:
     return render(request, "console/rules/list.html", context)
 
 
-def _standing(scope: ClinicScope, rule_id: str) -> RuleStatus:
+def _standing(scope: ClinicPage, rule_id: str) -> RuleStatus:
     """The rule with what the clinic has decided about it. One query."""
     standing = next(iter(rulebook_queries.standings(scope.clinic.pk, only={rule_id})), None)
     if standing is None:
@@ -76,7 +76,7 @@ def _standing(scope: ClinicScope, rule_id: str) -> RuleStatus:
     return standing
 
 
-def _raise(scope: ClinicScope, raise_id: int) -> tuple[int, Rule]:
+def _raise(scope: ClinicPage, raise_id: int) -> tuple[int, Rule]:
     """A first signature under a higher ceiling, and the rule that holds the ceiling. One query."""
     rule_id = rulebook_queries.raised_rule(raise_id)
     if rule_id is None:
@@ -85,7 +85,7 @@ def _raise(scope: ClinicScope, raise_id: int) -> tuple[int, Rule]:
 
 
 def _refused(
-    request: Request, scope: ClinicScope, rule: Rule, refused: ActionRefused, *, typed: Mapping[str, str] | None = None,
+    request: Request, scope: ClinicPage, rule: Rule, refused: ActionRefused, *, typed: Mapping[str, str] | None = None,
     reason: str = "",
 ) -> HttpResponse:  # fmt: skip
     """The page of the rule with what was refused, and what was typed."""
@@ -93,7 +93,7 @@ def _refused(
 
 
 def _page(
-    request: Request, scope: ClinicScope, standing: RuleStatus, *, refused: ActionRefused | None = None,
+    request: Request, scope: ClinicPage, standing: RuleStatus, *, refused: ActionRefused | None = None,
     typed: Mapping[str, str] | None = None, reason: str = "",
 ) -> HttpResponse:  # fmt: skip
     rule = standing.newest
@@ -117,14 +117,14 @@ def _page(
 
 @clinic_page("rules.read")
 @opens(_standing)
-def one(request: Request, scope: ClinicScope, standing: RuleStatus) -> HttpResponse:
+def one(request: Request, scope: ClinicPage, standing: RuleStatus) -> HttpResponse:
     """One rule whole: its statement, numbers, sources, examples, and what the clinic has decided."""
     return _page(request, scope, standing)
 
 
 @clinic_page("rules.adopt", methods=POST)
 @opens(adoptable)
-def adopt(request: Request, scope: ClinicScope, rule: Rule) -> HttpResponse:
+def adopt(request: Request, scope: ClinicPage, rule: Rule) -> HttpResponse:
     """Adopt one rule, with stricter numbers if typed. Looser ones are refused with the reason."""
     typed = typed_numbers(request)
     try:
@@ -137,7 +137,7 @@ def adopt(request: Request, scope: ClinicScope, rule: Rule) -> HttpResponse:
 
 @clinic_page("rules.adopt", methods=POST)
 @opens(_raise)
-def second_sign(request: Request, scope: ClinicScope, raised: tuple[int, Rule]) -> HttpResponse:
+def second_sign(request: Request, scope: ClinicPage, raised: tuple[int, Rule]) -> HttpResponse:
     """Give the second signature under a higher ceiling."""
     raise_id, rule = raised
     try:
@@ -150,7 +150,7 @@ def second_sign(request: Request, scope: ClinicScope, raised: tuple[int, Rule]) 
 
 @clinic_page("rules.adopt", methods=POST)
 @opens(newest)
-def retire(request: Request, scope: ClinicScope, rule: Rule) -> HttpResponse:
+def retire(request: Request, scope: ClinicPage, rule: Rule) -> HttpResponse:
     """Stop using a rule, with a reason."""
     reason = read(DecisionForm(request.POST))["reason"]
     try:

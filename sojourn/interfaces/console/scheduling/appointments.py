@@ -31,6 +31,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_local, page_today
+from sojourn.foundation.scope import clinic_rows, one_row
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.scheduling.before_dose import warned
 from sojourn.interfaces.console.scheduling.day import day
@@ -38,7 +39,7 @@ from sojourn.interfaces.console.scheduling.forms import AppointmentForm, CancelF
 from sojourn.interfaces.console.scheduling.ride_home import ride_word
 from sojourn.interfaces.console.scheduling.timeline import clock_words
 from sojourn.interfaces.shared import typed
-from sojourn.interfaces.shared.pages import FORM, PatientScope, closed, form_action, patient_row_page, sent, tell
+from sojourn.interfaces.shared.pages import FORM, PatientPage, closed, form_action, patient_row_page, sent, tell
 from sojourn.interfaces.shared.states import state_word
 
 _FIELDS = {
@@ -67,7 +68,7 @@ def book(request: Request) -> HttpResponse:
     course_id = typed.whole(request.GET.get("course"))
     if course_id is None:
         return _whom(request)
-    course = get_object_or_404(CarePlan.objects.select_related("patient"), pk=course_id)
+    course = get_object_or_404(clinic_rows(CarePlan).select_related("patient"), pk=course_id)
     if gate := closed(request, course.patient):
         return gate
     people = patients_queries.people_of(course.patient_id)
@@ -185,7 +186,7 @@ def _whom(asked: Request) -> HttpResponse:
 
 def _found(appointment_id: int) -> Appointment:
     with_it = ("patient", "chair", "care_plan", "escort", "cancelled_by", "encounter")
-    return Appointment.objects.select_related(*with_it).get(pk=appointment_id)
+    return one_row(Appointment, appointment_id).select_related(*with_it).get()
 
 
 def _seen(request: HttpRequest) -> int:
@@ -193,7 +194,7 @@ def _seen(request: HttpRequest) -> int:
 
 
 @patient_row_page(_found, "patient.find", methods=FORM)
-def appointment(request: Request, scope: PatientScope, found: Appointment) -> HttpResponse:
+def appointment(request: Request, scope: PatientPage, found: Appointment) -> HttpResponse:
     """One appointment: what it is, and for those who book, moving it."""
     if request.method == "POST":
         scope.actor.require("appointment.book")
@@ -243,7 +244,7 @@ def _as_it_is(found: Appointment, attending: Sequence[Attendance]) -> dict[str, 
     } | {each.role: each.member_id for each in attending}
 
 
-def _as_shown(scope: PatientScope, row: SessionRow, *, ahead: bool) -> dict[str, object]:
+def _as_shown(scope: PatientPage, row: SessionRow, *, ahead: bool) -> dict[str, object]:
     """What an appointment is: whose, when, where it stands, and the ride home."""
     found, may = row.appointment, scope.actor.may
     ride = coordination_queries.rides_home([found])[found.pk]
@@ -265,7 +266,7 @@ def _as_shown(scope: PatientScope, row: SessionRow, *, ahead: bool) -> dict[str,
     }
 
 
-def _onward(scope: PatientScope, row: SessionRow, movable: bool) -> dict[str, object]:
+def _onward(scope: PatientPage, row: SessionRow, movable: bool) -> dict[str, object]:
     """Where one goes from an appointment, as far as the actor may."""
     found, may = row.appointment, scope.actor.may
     day = page_local(found.during.lower).date()
@@ -309,7 +310,7 @@ def _instead(asked: Request, course: CarePlan, values: dict[str, Any]) -> list[t
 
 
 @patient_row_page(_found, "appointment.book", methods=FORM)
-def cancel(request: Request, scope: PatientScope, found: Appointment) -> HttpResponse:
+def cancel(request: Request, scope: PatientPage, found: Appointment) -> HttpResponse:
     """Cancel, with a reason."""
 
     def act(form: CancelForm) -> HttpResponse:

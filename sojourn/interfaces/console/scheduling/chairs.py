@@ -18,7 +18,8 @@ from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Chair, Room
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.interfaces.shared.pages import FORM, ClinicScope, clinic_page, opens, tell
+from sojourn.foundation.scope import one_row
+from sojourn.interfaces.shared.pages import FORM, ClinicPage, clinic_page, opens, tell
 
 _CODES = {"room-unknown": "room_id", "name-missing": "name", "name-taken": "name", "still-booked": "in_use"}
 
@@ -79,13 +80,13 @@ def chairs(request: Request) -> HttpResponse:
     return render(request, "console/scheduling/chairs.html", context, status=status)
 
 
-def _chair(scope: ClinicScope, chair_id: int) -> Chair:
-    return Chair.objects.get(pk=chair_id)
+def _chair(scope: ClinicPage, chair_id: int) -> Chair:
+    return one_row(Chair, chair_id).get()
 
 
 @clinic_page("chair.manage", methods=FORM)
 @opens(_chair)
-def chair(request: Request, scope: ClinicScope, found: Chair) -> HttpResponse:
+def chair(request: Request, scope: ClinicPage, found: Chair) -> HttpResponse:
     """Rename one, or take it out of use."""
     initial = {"name": found.name, "in_use": found.in_use, "room_id": found.room_id}
     form, status = ChairForm(request.POST or None, initial=initial, rooms=scheduling_queries.rooms()), 200

@@ -25,8 +25,9 @@ from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Appointment
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import one_row
 from sojourn.interfaces.console.fields import WordsField
-from sojourn.interfaces.shared.pages import POST, PatientScope, patient_row_page
+from sojourn.interfaces.shared.pages import POST, PatientPage, patient_row_page
 from sojourn.interfaces.shared.states import Word
 
 LOOKED_AHEAD = timedelta(days=14)
@@ -100,7 +101,7 @@ class AnswerForm(forms.Form):
 
 
 def _row(appointment_id: int) -> Appointment:
-    return Appointment.objects.select_related("patient").get(pk=appointment_id)
+    return one_row(Appointment, appointment_id).select_related("patient").get()
 
 
 def _back(request: Request, appointment_id: int) -> HttpResponse:
@@ -111,7 +112,7 @@ def _back(request: Request, appointment_id: int) -> HttpResponse:
 
 
 @patient_row_page(_row, "appointment.book", methods=POST)
-def chase(request: Request, scope: PatientScope, appointment: Appointment) -> HttpResponse:
+def chase(request: Request, scope: PatientPage, appointment: Appointment) -> HttpResponse:
     """Send the escort a link, or a fresh one."""
     try:
         link = ride_home_actions.ask(by=scope.actor, appointment_id=appointment.pk)
@@ -123,7 +124,7 @@ def chase(request: Request, scope: PatientScope, appointment: Appointment) -> Ht
 
 
 @patient_row_page(_row, "appointment.book", methods=POST)
-def write_answer(request: Request, scope: PatientScope, appointment: Appointment) -> HttpResponse:
+def write_answer(request: Request, scope: PatientPage, appointment: Appointment) -> HttpResponse:
     """Write down what the escort said on the phone."""
     form = AnswerForm(request.POST)
     if not form.is_valid():

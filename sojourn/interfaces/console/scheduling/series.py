@@ -32,7 +32,7 @@ from sojourn.foundation.clock import page_local, page_today
 from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console.fields import set_choices
 from sojourn.interfaces.console.scheduling.before_dose import warned
-from sojourn.interfaces.shared.pages import FORM, PatientScope, patient_row_page
+from sojourn.interfaces.shared.pages import FORM, PatientPage, patient_row_page
 from sojourn.interfaces.shared.typed import whole
 
 PARTS = {
@@ -170,7 +170,7 @@ def _file(course_id: int) -> SeriesFile:
 
 
 @patient_row_page(_file, "appointment.book", methods=FORM)
-def series(request: Request, scope: PatientScope, known: SeriesFile) -> HttpResponse:
+def series(request: Request, scope: PatientPage, known: SeriesFile) -> HttpResponse:
     """Propose, look over, book. A sent proposal that fails in part keeps the rest and proposes anew for what failed.
     Seven queries."""
     staff = scheduling_queries.attending_staff()

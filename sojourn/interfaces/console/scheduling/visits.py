@@ -12,10 +12,11 @@ from sojourn.care.encounter.queries import SessionRow
 from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.clinical.protocol import State
+from sojourn.foundation.scope import PatientScope, clinic_rows
 
 
 def _rows(appointments: QuerySet[Appointment]) -> list[SessionRow]:
-    newest = SessionState.objects.filter(encounter__appointment=OuterRef("pk")).order_by("-seq")
+    newest = clinic_rows(SessionState).filter(encounter__appointment=OuterRef("pk")).order_by("-seq")
     return [
         SessionRow(
             row,
@@ -31,7 +32,7 @@ def _rows(appointments: QuerySet[Appointment]) -> list[SessionRow]:
 
 def of_patient(patient_id: int) -> list[SessionRow]:
     """All of a patient's appointments, cancelled ones too, the latest first. One query."""
-    return _rows(scheduling_queries.appointments().filter(patient_id=patient_id).order_by("-during"))
+    return _rows(PatientScope(patient_id).within(scheduling_queries.appointments()).order_by("-during"))
 
 
 def on_day(day: date, zone: ZoneInfo) -> list[SessionRow]:

@@ -19,7 +19,8 @@ from sojourn.care.patients import queries as patients_queries
 from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.interfaces.shared.pages import POST, PatientScope, patient_row_page
+from sojourn.foundation.scope import one_row
+from sojourn.interfaces.shared.pages import POST, PatientPage, patient_row_page
 from sojourn.interfaces.shared.states import Word
 
 
@@ -80,11 +81,11 @@ def waiting(request: Request) -> HttpResponse:
 
 
 def _course(course_id: int) -> CarePlan:
-    return CarePlan.objects.select_related("patient").get(pk=course_id)
+    return one_row(CarePlan, course_id).select_related("patient").get()
 
 
 @patient_row_page(_course, "appointment.book", methods=POST)
-def wait(request: Request, scope: PatientScope, course: CarePlan) -> HttpResponse:
+def wait(request: Request, scope: PatientPage, course: CarePlan) -> HttpResponse:
     """Put the patient of a course on the list, or take them off."""
     act = waiting_actions.leave if request.POST.get("do") == "leave" else waiting_actions.join
     try:

@@ -15,15 +15,16 @@ from sojourn.care.scheduling.models import Appointment
 from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import one_row
 from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.sessions.step_forms import ReasonGivenForm
-from sojourn.interfaces.shared.pages import POST, ClinicScope, clinic_page, opens
+from sojourn.interfaces.shared.pages import POST, ClinicPage, clinic_page, opens
 from sojourn.interfaces.shared.sessions import READ
 
 
-def _appointment(scope: ClinicScope, appointment_id: int) -> Appointment:
+def _appointment(scope: ClinicPage, appointment_id: int) -> Appointment:
     """One that the actor may open: a press on a list leads to no restricted record."""
-    appointment = Appointment.objects.select_related("patient", "chair").get(pk=appointment_id)
+    appointment = one_row(Appointment, appointment_id).select_related("patient", "chair").get()
     if not accounts_queries.may_open(scope.actor, appointment.patient, scope.now):
         raise PermissionDenied
     return appointment
@@ -44,28 +45,28 @@ def _opened(request: Request, appointment: Appointment, transition: str, reason:
 
 @clinic_page("session.arrive", methods=POST)
 @opens(_appointment)
-def arrive(request: Request, scope: ClinicScope, appointment: Appointment) -> HttpResponse:
+def arrive(request: Request, scope: ClinicPage, appointment: Appointment) -> HttpResponse:
     """The patient is here. A second press finds the session that the first one opened."""
     return _opened(request, appointment, "arrive")
 
 
 @clinic_page("session.arrive", methods=POST)
 @opens(_appointment)
-def did_not_attend(request: Request, scope: ClinicScope, appointment: Appointment) -> HttpResponse:
+def did_not_attend(request: Request, scope: ClinicPage, appointment: Appointment) -> HttpResponse:
     """The patient did not come."""
     return _opened(request, appointment, "did_not_attend", read(ReasonGivenForm(request.POST))["reason"])
 
 
 @clinic_page("session.stop", methods=POST)
 @opens(_appointment)
-def cancel_planned(request: Request, scope: ClinicScope, appointment: Appointment) -> HttpResponse:
+def cancel_planned(request: Request, scope: ClinicPage, appointment: Appointment) -> HttpResponse:
     """The session does not take place, for a reason."""
     return _opened(request, appointment, "cancel", read(ReasonGivenForm(request.POST))["reason"])
 
 
 @clinic_page("session.arrive", methods=READ)
 @opens(_appointment)
-def not_coming(request: Request, scope: ClinicScope, appointment: Appointment) -> HttpResponse:
+def not_coming(request: Request, scope: ClinicPage, appointment: Appointment) -> HttpResponse:
     """Choose between "did not attend" and "cancelled", with a reason."""
     return _not_coming(request, appointment)
 

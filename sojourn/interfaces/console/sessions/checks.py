@@ -23,11 +23,11 @@ from sojourn.interfaces.console.sessions.frame import common, refusal, seen, sta
 from sojourn.interfaces.console.sessions.page import main_step, scale_field, show_session
 from sojourn.interfaces.console.sessions.step_forms import CheckForm
 from sojourn.interfaces.shared.pages import opens
-from sojourn.interfaces.shared.sessions import FORM, POST, SessionScope, session_or_404, session_page
+from sojourn.interfaces.shared.sessions import FORM, POST, SessionPage, session_or_404, session_page
 
 
 @session_page("session.check", methods=POST)
-def check(request: Request, scope: SessionScope) -> HttpResponse:
+def check(request: Request, scope: SessionPage) -> HttpResponse:
     """One item, passed or not, with a note; saved at once. Answers with the row for htmx, else with the page."""
     picture = scope.session
     form = CheckForm(request.POST)
@@ -47,7 +47,7 @@ def check(request: Request, scope: SessionScope) -> HttpResponse:
     return _item(request, picture.id, item, None, status=200)
 
 
-def _answer(scope: SessionScope, form: CheckForm) -> None:
+def _answer(scope: SessionPage, form: CheckForm) -> None:
     """Write the answer down. A weight is answered by what the scale shows, never by a tick; a note beside it leaves it
     as it is."""
     picture, typed = scope.session, form.cleaned_data
@@ -95,7 +95,7 @@ def _item(request: Request, encounter_id: int, item: str, refused: ActionRefused
     return render(request, "console/sessions/_item_answer.html", context, status=status)
 
 
-def _scale(scope: SessionScope, scale_id: str) -> tuple[str, RecoveryScale]:
+def _scale(scope: SessionPage, scale_id: str) -> tuple[str, RecoveryScale]:
     """A recovery score with the name that it has in the address."""
     if scale_id not in recovery.SCALES:
         raise Http404
@@ -104,7 +104,7 @@ def _scale(scope: SessionScope, scale_id: str) -> tuple[str, RecoveryScale]:
 
 @session_page("session.check", methods=FORM)
 @opens(_scale)
-def score(request: Request, scope: SessionScope, asked: tuple[str, RecoveryScale]) -> HttpResponse:
+def score(request: Request, scope: SessionPage, asked: tuple[str, RecoveryScale]) -> HttpResponse:
     """A recovery score, item by item with its anchors; the sum is made by the rule."""
     picture, (scale_id, scale) = scope.session, asked
     form = ScoreForm(request.POST or None, scale=scale)

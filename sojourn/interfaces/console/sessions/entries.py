@@ -27,7 +27,7 @@ from sojourn.interfaces.console.sessions.answer_words import answer_word
 from sojourn.interfaces.console.sessions.forms import ReasonForm
 from sojourn.interfaces.console.sessions.frame import common, refusal, status
 from sojourn.interfaces.shared.pages import opens
-from sojourn.interfaces.shared.sessions import FORM, SessionScope, session_page
+from sojourn.interfaces.shared.sessions import FORM, SessionPage, session_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +102,13 @@ def _answer_words(picture: Picture, answer: ItemAnswer) -> str:
 
 
 @session_page("session.read")
-def listed(request: Request, scope: SessionScope) -> HttpResponse:
+def listed(request: Request, scope: SessionPage) -> HttpResponse:
     """What people entered, with the way to strike it."""
     context = {**common(request, scope.session), "entries": entries(scope.session, scope.actor)}
     return render(request, "console/sessions/entries.html", context)
 
 
-def _entered(scope: SessionScope, of: str, row_id: int) -> EnteredValue:
+def _entered(scope: SessionPage, of: str, row_id: int) -> EnteredValue:
     found = next((e for e in entries(scope.session, scope.actor) if (e.of, e.id) == (of, row_id)), None)
     if found is None:
         raise Http404
@@ -117,7 +117,7 @@ def _entered(scope: SessionScope, of: str, row_id: int) -> EnteredValue:
 
 @session_page("session.observe", methods=FORM)
 @opens(_entered)
-def strike(request: Request, scope: SessionScope, found: EnteredValue) -> HttpResponse:
+def strike(request: Request, scope: SessionPage, found: EnteredValue) -> HttpResponse:
     """Strike one entry, with the reason. Struck already: back to the list."""
     picture = scope.session
     if found.strike is not None:

@@ -28,7 +28,7 @@ from sojourn.interfaces.console.sessions.frame import common, to_session
 from sojourn.interfaces.console.sessions.step_forms import TapForm
 from sojourn.interfaces.console.sessions.timeline import timeline
 from sojourn.interfaces.console.sessions.withdrawing import may_say_no
-from sojourn.interfaces.shared.sessions import POST, SessionScope, session_or_404, session_page
+from sojourn.interfaces.shared.sessions import POST, SessionPage, session_or_404, session_page
 
 _ONE_TAP: Final = frozenset(each.code for each in chosen(lambda kind: kind.one_tap))
 ANNOTATED = 3  # how many entries of one tap wait for words on the page at a time
@@ -128,7 +128,7 @@ def _is_going(session: SessionSnapshot) -> bool:
 
 
 @session_page("session.observe", methods=POST)
-def note(request: Request, scope: SessionScope) -> HttpResponse:
+def note(request: Request, scope: SessionPage) -> HttpResponse:
     """A tap: a discomfort with its grade, an emotional response, support, music; something with its amount; or what
     became of an earlier entry.
 

@@ -17,12 +17,12 @@ from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.sessions.forms import SomebodyForm
 from sojourn.interfaces.console.sessions.frame import common, refusal, seen, status, to_session
-from sojourn.interfaces.shared.sessions import FORM, SessionScope, session_page
+from sojourn.interfaces.shared.sessions import FORM, SessionPage, session_page
 from sojourn.interfaces.shared.typed import whole
 
 
 @session_page("session.check", methods=FORM)
-def escort(request: Request, scope: SessionScope) -> HttpResponse:
+def escort(request: Request, scope: SessionPage) -> HttpResponse:
     """Name who takes the patient home; somebody else than before has to come again."""
     picture = scope.session
     form = SomebodyForm(request.POST if request.POST.get("person") == "new" else None)

@@ -36,7 +36,7 @@ from sojourn.interfaces.console.rules.words import LEVELS
 from sojourn.interfaces.console.sessions.forms import ClockField, moment_of
 from sojourn.interfaces.console.sessions.frame import common, refusal, status
 from sojourn.interfaces.console.sessions.words import ROUTES, Words
-from sojourn.interfaces.shared.sessions import FORM, SessionScope, session_page
+from sojourn.interfaces.shared.sessions import FORM, SessionPage, session_page
 
 UNITS: Final[Words] = {
     "mg": pgettext_lazy("unit", "mg"), "ug": pgettext_lazy("unit", "µg"), "g": pgettext_lazy("unit", "g"),
@@ -194,7 +194,7 @@ def _moment(form: MedicineForm, session: SessionSnapshot) -> datetime | None:
 
 
 @session_page("session.observe", methods=FORM)
-def medicines(request: Request, scope: SessionScope) -> HttpResponse:
+def medicines(request: Request, scope: SessionPage) -> HttpResponse:
     """Write down a medicine that was given, and see what was given so far."""
     session = scope.session
     chosen = request.GET.get("kind", "")
@@ -237,7 +237,7 @@ def _said_of(session: SessionSnapshot, name: str) -> dict[str, Any]:
 
 
 @session_page("session.observe")
-def said(request: Request, scope: SessionScope) -> HttpResponse:
+def said(request: Request, scope: SessionPage) -> HttpResponse:
     """What the rules say of a name, while it is typed."""
     name = " ".join(request.GET.get("name", "").split())[:200]
     return render(request, "console/sessions/_warned.html", _said_of(scope.session, name) if name else {})

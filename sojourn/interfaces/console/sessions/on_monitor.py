@@ -25,11 +25,11 @@ from sojourn.interfaces.console.sessions.frame import common, refusal, to_sessio
 from sojourn.interfaces.console.sessions.monitor_doubts import monitor_doubts
 from sojourn.interfaces.console.sessions.step_forms import MonitorForm
 from sojourn.interfaces.console.sessions.words import skew_word
-from sojourn.interfaces.shared.sessions import FORM, SessionScope, session_page
+from sojourn.interfaces.shared.sessions import FORM, SessionPage, session_page
 
 
 @session_page("monitor.associate", methods=FORM)
-def monitor(request: Request, scope: SessionScope) -> HttpResponse:
+def monitor(request: Request, scope: SessionPage) -> HttpResponse:
     """Put a monitor on the patient, or take it off."""
     if request.method != "POST":
         return _monitors_page(request, scope.session)
@@ -48,7 +48,7 @@ def monitor(request: Request, scope: SessionScope) -> HttpResponse:
     return to_session(scope.session, "#monitor")
 
 
-def _do(scope: SessionScope, device: Device, asked: Mapping[str, Any]) -> None:
+def _do(scope: SessionPage, device: Device, asked: Mapping[str, Any]) -> None:
     """What was pressed: whose the monitor's patient is, where it speaks from, whose a value was that it took back, off,
     or on."""
     by, session = scope.actor, scope.session

@@ -27,6 +27,7 @@ from sojourn.care.session.models import CheckResult
 from sojourn.care.session.snapshot import Against, SessionSnapshot
 from sojourn.clinical.eligibility import Facts
 from sojourn.foundation.clock import page_day
+from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.console.medicines import changed as medicines_changed
 from sojourn.interfaces.console.scheduling.ride_home import ride_word
 from sojourn.interfaces.console.sessions import presenters as session_presenters
@@ -90,7 +91,7 @@ def read(session: SessionSnapshot, against: Against | None = None) -> Preflight:
 
 def _last_review(session: SessionSnapshot) -> CheckResult | None:
     """When somebody last went through the medicines in an earlier session. One query."""
-    rows = CheckResult.objects.filter(patient_id=session.encounter.patient_id, item_id="medicines", outcome="passed")
+    rows = PatientScope(session.encounter.patient_id).rows(CheckResult).filter(item_id="medicines", outcome="passed")
     return rows.exclude(encounter_id=session.id).select_related("by").order_by("-at", "-id").first()
 
 

@@ -35,7 +35,7 @@ from sojourn.interfaces.console.sessions.presenters import milligrams
 from sojourn.interfaces.console.sessions.pump_forms import PumpForm, RateForm, ReadForm, WasteForm, WhyForm
 from sojourn.interfaces.console.sessions.step_forms import SetAsideForm
 from sojourn.interfaces.shared.pages import opens
-from sojourn.interfaces.shared.sessions import POST, Guarded, SessionScope, session_or_404, session_page
+from sojourn.interfaces.shared.sessions import POST, Guarded, SessionPage, session_or_404, session_page
 
 # ---------------------------------------------------------------- less goes in
 
@@ -44,7 +44,7 @@ def _less(transition: str) -> Guarded[[int]]:
     """The view of a step that lets less in: one press."""
 
     @session_page(PERMISSIONS[transition], methods=POST)
-    def step(request: Request, scope: SessionScope) -> HttpResponse:
+    def step(request: Request, scope: SessionPage) -> HttpResponse:
         picture = scope.session
         if is_done(picture, transition):
             return to_session(picture)
@@ -129,7 +129,7 @@ def _as_read(request: Request, picture: Picture) -> Pump:
 
 
 @session_page(PERMISSIONS["end_dose"], methods=POST)
-def end(request: Request, scope: SessionScope) -> HttpResponse:
+def end(request: Request, scope: SessionPage) -> HttpResponse:
     """The dose has ended as planned, perhaps with what is left in the pump."""
     picture = scope.session
     form = PumpForm(request.POST)
@@ -159,7 +159,7 @@ def _set_aside(request: Request) -> dict[str, Any]:
 
 
 @session_page("session.observe", methods=POST)
-def rate(request: Request, scope: SessionScope) -> HttpResponse:
+def rate(request: Request, scope: SessionPage) -> HttpResponse:
     """Another rate of the pump. A lower one is taken as it is; a higher one asks every guard.
 
     Which of the two was meant is said by the rate that the page showed: what was typed as lower never becomes a raise.
@@ -215,7 +215,7 @@ def _refused_way(
 
 
 @session_page(PERMISSIONS["resume"], methods=POST)
-def resume(request: Request, scope: SessionScope) -> HttpResponse:
+def resume(request: Request, scope: SessionPage) -> HttpResponse:
     """The dose goes on, at a rate that is said anew."""
     picture = scope.session
     typed, form = _set_aside(request), RateForm(request.POST)
@@ -227,7 +227,7 @@ def resume(request: Request, scope: SessionScope) -> HttpResponse:
 
 
 @session_page(PERMISSIONS["give_part"], methods=POST)
-def give_part(request: Request, scope: SessionScope) -> HttpResponse:
+def give_part(request: Request, scope: SessionPage) -> HttpResponse:
     """The next spray device."""
     picture = scope.session
     typed = _set_aside(request)
@@ -256,7 +256,7 @@ def _more(
 
 
 @session_page("session.observe", methods=POST)
-def why(request: Request, scope: SessionScope) -> HttpResponse:
+def why(request: Request, scope: SessionPage) -> HttpResponse:
     """Why the dose was stopped, written once there is time."""
     picture = scope.session
     form = WhyForm(request.POST)
@@ -273,7 +273,7 @@ def why(request: Request, scope: SessionScope) -> HttpResponse:
 
 
 @session_page("session.observe", methods=POST)
-def read_off(request: Request, scope: SessionScope) -> HttpResponse:
+def read_off(request: Request, scope: SessionPage) -> HttpResponse:
     """What is left in the pump, or what was given in all, told after the step."""
     picture = scope.session
     found = running.accounting(picture, scope.actor)
@@ -293,7 +293,7 @@ def read_off(request: Request, scope: SessionScope) -> HttpResponse:
 
 
 @session_page("session.observe", methods=POST)
-def waste(request: Request, scope: SessionScope) -> HttpResponse:
+def waste(request: Request, scope: SessionPage) -> HttpResponse:
     """Milligrams that were thrown away. Another person, signed in as themselves, witnesses it."""
     picture = scope.session
     form = WasteForm(request.POST)
@@ -306,7 +306,7 @@ def waste(request: Request, scope: SessionScope) -> HttpResponse:
     return to_session(picture, "#accounting")
 
 
-def _wasted(scope: SessionScope, waste_id: int) -> WasteRow:
+def _wasted(scope: SessionPage, waste_id: int) -> WasteRow:
     found = next((each for each in scope.session.wasted if each.id == waste_id), None)
     if found is None:
         raise Http404
@@ -315,7 +315,7 @@ def _wasted(scope: SessionScope, waste_id: int) -> WasteRow:
 
 @session_page("session.observe", methods=POST)
 @opens(_wasted)
-def witness(request: Request, scope: SessionScope, wasted: WasteRow) -> HttpResponse:
+def witness(request: Request, scope: SessionPage, wasted: WasteRow) -> HttpResponse:
     """A second person saw it. The same press twice is one witness."""
     picture = scope.session
     try:

@@ -17,13 +17,13 @@ from sojourn.interfaces.console.sessions.forms import ReasonForm
 from sojourn.interfaces.console.sessions.frame import common, refusal, seen, status, to_session
 from sojourn.interfaces.console.sessions.page import repeated, show_session
 from sojourn.interfaces.console.sessions.pump import is_done, less_in
-from sojourn.interfaces.shared.sessions import FORM, SessionScope, session_page
+from sojourn.interfaces.shared.sessions import FORM, SessionPage, session_page
 
 WAYS = ("stop_early", "cancel")
 
 
 @session_page(*(PERMISSIONS[each] for each in WAYS), methods=FORM)
-def stop(request: Request, scope: SessionScope) -> HttpResponse:
+def stop(request: Request, scope: SessionPage) -> HttpResponse:
     """Stop the session, from whatever state it has got to, or cancel it before a dose; either needs a reason until the
     dose runs."""
     picture = scope.session
@@ -49,7 +49,7 @@ def stop(request: Request, scope: SessionScope) -> HttpResponse:
     return to_session(picture)
 
 
-def _asked(request: Request, scope: SessionScope, form: ReasonForm, error: ActionRefused | None = None) -> HttpResponse:
+def _asked(request: Request, scope: SessionPage, form: ReasonForm, error: ActionRefused | None = None) -> HttpResponse:
     """The page that asks how the session ends, and why."""
     picture, may = scope.session, scope.actor.may
     refused = refusal(picture, error) if error else []

@@ -30,16 +30,16 @@ from sojourn.interfaces.console.sessions.forms import (
 from sojourn.interfaces.console.sessions.frame import common, refusal, seen, small, status, to_session
 from sojourn.interfaces.console.sessions.page import dose_form, live_part, main_step, repeated, show_session
 from sojourn.interfaces.console.sessions.step_forms import AlarmForm, StepForm
-from sojourn.interfaces.shared.sessions import FORM, POST, Guarded, SessionScope, session_or_404, session_page
+from sojourn.interfaces.shared.sessions import FORM, POST, Guarded, SessionPage, session_or_404, session_page
 
 
 @session_page("session.read")
-def session(request: Request, scope: SessionScope) -> HttpResponse:
+def session(request: Request, scope: SessionPage) -> HttpResponse:
     return show_session(request, scope.session)
 
 
 @session_page("session.read")
-def live(request: Request, scope: SessionScope) -> HttpResponse:
+def live(request: Request, scope: SessionPage) -> HttpResponse:
     """The fragment that the page asks for every few seconds. ``seen`` is the state that the page was made for.
 
     ``road``: "ask" every half minute, when the other rooms are asked as well; else how many of their reasons the page
@@ -63,7 +63,7 @@ def _step(transition: str) -> Guarded[[int]]:
     """The view of one step of the transition table."""
 
     @session_page(encounter_actions.PERMISSIONS[transition], methods=POST)
-    def step(request: Request, scope: SessionScope) -> HttpResponse:
+    def step(request: Request, scope: SessionPage) -> HttpResponse:
         picture = scope.session
         form = StepForm(request.POST)
         if not form.is_valid():
@@ -89,7 +89,7 @@ def _step(transition: str) -> Guarded[[int]]:
 
 
 @session_page("session.observe", methods=FORM)
-def values(request: Request, scope: SessionScope) -> HttpResponse:
+def values(request: Request, scope: SessionPage) -> HttpResponse:
     """Readings and ratings that a person took. A state that moved on in the meantime does not lose them."""
     picture = scope.session
     rated = () if picture.state in {State.ARRIVED, State.CHECKED} else (MOAAS, *RATED)
@@ -126,7 +126,7 @@ def values(request: Request, scope: SessionScope) -> HttpResponse:
 
 
 @session_page("session.second_check", methods=POST)
-def dose(request: Request, scope: SessionScope) -> HttpResponse:
+def dose(request: Request, scope: SessionPage) -> HttpResponse:
     """What somebody reads off the vial and the syringe: the first entry prepares, the second checks."""
     picture = scope.session
     form = dose_form(picture, request.POST)
@@ -151,7 +151,7 @@ def dose(request: Request, scope: SessionScope) -> HttpResponse:
 
 
 @session_page("session.alarm", methods=FORM)
-def acknowledge(request: Request, scope: SessionScope) -> HttpResponse:
+def acknowledge(request: Request, scope: SessionPage) -> HttpResponse:
     """Take an alarm: one tap on the session's page, or here with a note."""
     picture = scope.session
     asked = read(AlarmForm(request.POST if request.method == "POST" else request.GET))
@@ -174,7 +174,7 @@ def acknowledge(request: Request, scope: SessionScope) -> HttpResponse:
 
 
 @session_page("session.read")
-def strip(request: Request, scope: SessionScope) -> HttpResponse:
+def strip(request: Request, scope: SessionPage) -> HttpResponse:
     """The strip that every page of a session keeps in sight, as it is now."""
     return render(request, "console/sessions/_minute_inside.html", {**common(request, scope.session), "alone": True})
 
@@ -186,7 +186,7 @@ def _minute_again(request: Request, picture: Picture, said: list[str]) -> HttpRe
 
 
 @session_page("session.observe", methods=POST)
-def answer(request: Request, scope: SessionScope) -> HttpResponse:
+def answer(request: Request, scope: SessionPage) -> HttpResponse:
     """Somebody has seen that the patient asks for help, or goes. A second press changes nothing."""
     picture = scope.session
     act = call_actions.see_call if request.POST.get("do") == "seen" else call_actions.go_to_patient
@@ -200,7 +200,7 @@ def answer(request: Request, scope: SessionScope) -> HttpResponse:
 
 
 @session_page("session.observe", methods=FORM)
-def note(request: Request, scope: SessionScope) -> HttpResponse:
+def note(request: Request, scope: SessionPage) -> HttpResponse:
     """Note something that happened, with its time."""
     picture = scope.session
     first = {"kind": request.GET.get("kind", ""), "last": newest_entry(picture)}

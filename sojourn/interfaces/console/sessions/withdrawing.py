@@ -24,7 +24,7 @@ from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.sessions.frame import common, refusal, to_session
 from sojourn.interfaces.console.sessions.step_forms import ReasonGivenForm, WithdrawForm
-from sojourn.interfaces.shared.sessions import FORM, POST, SessionScope, session_page
+from sojourn.interfaces.shared.sessions import FORM, POST, SessionPage, session_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def _page(
 
 
 @session_page("session.observe", methods=FORM)
-def say_no(request: Request, scope: SessionScope) -> HttpResponse:
+def say_no(request: Request, scope: SessionPage) -> HttpResponse:
     """The patient does not want it to go on. A second press finds it stopped."""
     session = scope.session
     if request.method != "POST":
@@ -88,7 +88,7 @@ def say_no(request: Request, scope: SessionScope) -> HttpResponse:
 
 
 @session_page("consent.withdraw", methods=POST)
-def withdraw(request: Request, scope: SessionScope) -> HttpResponse:
+def withdraw(request: Request, scope: SessionPage) -> HttpResponse:
     """The patient takes an agreement back; where this session rests on it, it stops."""
     session = scope.session
     typed = read(WithdrawForm(request.POST))

@@ -14,7 +14,7 @@ from sojourn.care.consent.queries import ConsentStatus, Shelf
 from sojourn.care.consent.texts import Source, Text
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.interfaces.portal.pages import OwnScope
+from sojourn.interfaces.portal.pages import OwnPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Desk:
         return consent_queries.state(self.shelf, consent, document_id, self.request.route) or ""
 
 
-def desk_of(scope: OwnScope) -> Desk:
+def desk_of(scope: OwnPage) -> Desk:
     """Three queries."""
     wanted = consent_queries.asked(scope.patient_id)
     own = consent_queries.available_documents(scope.clinic)
@@ -76,7 +76,7 @@ class OpenedDocument:
     number: int = 1
 
 
-def document(scope: OwnScope, document_id: str, number: int = 1) -> OpenedDocument:
+def document(scope: OwnPage, document_id: str, number: int = 1) -> OpenedDocument:
     """Three queries. 404 where there is no such document, or its text has no such section."""
     found = texts.newest().get(document_id)
     if found is None or found.is_pack:

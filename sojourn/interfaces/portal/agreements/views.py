@@ -16,6 +16,7 @@ from sojourn.care.session.withdrawal_actions import withdraw_consent
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_day
+from sojourn.foundation.scope import PatientScope, one_row
 from sojourn.interfaces.portal.agreements.desk import OpenedDocument, desk_of, document
 from sojourn.interfaces.portal.agreements.forms import QuestionForm, SignForm, WithdrawForm
 from sojourn.interfaces.portal.agreements.presenters import (
@@ -24,13 +25,13 @@ from sojourn.interfaces.portal.agreements.presenters import (
     section_context,
     sign_context,
 )
-from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 from sojourn.interfaces.shared.pages import FORM, opens, require_valid, sent
 from sojourn.interfaces.shared.paper import pdf_answer
 
 
 @own_page("own.sign")
-def agreements(request: Request, scope: OwnScope) -> HttpResponse:
+def agreements(request: Request, scope: OwnPage) -> HttpResponse:
     """What is open, what is signed, what is free to choose."""
     return show(request, "portal/agreements/list.html", list_context(desk_of(scope)), active="record")
 
@@ -41,7 +42,7 @@ def _closed(request: Request, document: Source) -> HttpResponse:
 
 @own_page("own.sign", methods=FORM)
 @opens(document)
-def read(request: Request, scope: OwnScope, opened: OpenedDocument) -> HttpResponse:
+def read(request: Request, scope: OwnPage, opened: OpenedDocument) -> HttpResponse:
     """One section. A question about it can be asked here; the answer appears here too."""
     text, number, document_id = opened.text, opened.number, opened.document.id
     if text is None:
@@ -62,7 +63,7 @@ def read(request: Request, scope: OwnScope, opened: OpenedDocument) -> HttpRespo
 
 @own_page("own.sign", methods=FORM)
 @opens(document)
-def sign(request: Request, scope: OwnScope, opened: OpenedDocument) -> HttpResponse:
+def sign(request: Request, scope: OwnPage, opened: OpenedDocument) -> HttpResponse:
     """Confirm, and sign by name or by drawing. What is missing is said at the top; what was typed stays."""
     form, refused = SignForm(sent(request), opened.document), None
     if form.is_bound:
@@ -103,20 +104,23 @@ def _stopped(request: Request, document: Source, refused: ActionRefused) -> Http
 # ---------------------------------------------------------------- one decision
 
 
-def _consent(scope: OwnScope, consent_id: int) -> Consent:
-    return Consent.objects.select_related("countersignature", "withdrawal", "patient").get(pk=consent_id)
+def _consent(scope: OwnPage, consent_id: int) -> Consent:
+    return one_row(Consent, consent_id).select_related("countersignature", "withdrawal", "patient").get()
 
 
 def _is_newest(consent: Consent) -> bool:
-    newer = Consent.objects.filter(
-        patient_id=consent.patient_id, document_id=consent.document_id, pk__gt=consent.pk
-    ).exists()
+    newer = (
+        PatientScope(consent.patient_id)
+        .rows(Consent)
+        .filter(document_id=consent.document_id, pk__gt=consent.pk)
+        .exists()
+    )
     return not newer
 
 
 @own_page("own.sign")
 @opens(_consent)
-def agreement(request: Request, scope: OwnScope, consent: Consent) -> HttpResponse:
+def agreement(request: Request, scope: OwnPage, consent: Consent) -> HttpResponse:
     """What was signed, exactly as it was shown."""
     context = {"copy": copy_of(consent, _is_newest(consent))}
     return show(request, "portal/agreements/copy.html", context, active="record")
@@ -124,7 +128,7 @@ def agreement(request: Request, scope: OwnScope, consent: Consent) -> HttpRespon
 
 @own_page("own.sign")
 @opens(_consent)
-def agreement_pdf(request: Request, scope: OwnScope, found: Consent) -> HttpResponse:
+def agreement_pdf(request: Request, scope: OwnPage, found: Consent) -> HttpResponse:
     """The signed text as PDF, in the language in which it was signed."""
     consent = consent_actions.open_copy(by=scope.actor, consent=found)
     day = page_day(consent.signed_at)
@@ -133,7 +137,7 @@ def agreement_pdf(request: Request, scope: OwnScope, found: Consent) -> HttpResp
 
 @own_page("own.sign", methods=FORM)
 @opens(_consent)
-def withdraw(request: Request, scope: OwnScope, consent: Consent) -> HttpResponse:
+def withdraw(request: Request, scope: OwnPage, consent: Consent) -> HttpResponse:
     """What it means to take it back; then it is done."""
     form = WithdrawForm(sent(request))
     reasons: tuple[str, ...] = ()

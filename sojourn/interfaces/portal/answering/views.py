@@ -36,7 +36,7 @@ from sojourn.interfaces.portal.answering.sheet import (
     url_onward,
 )
 from sojourn.interfaces.portal.danger.heard import heard
-from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 from sojourn.interfaces.portal.session import not_now
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
 from sojourn.interfaces.portal.today.presenters import minutes_for
@@ -57,29 +57,29 @@ def _refused(request: Request, sheet: Sheet, refused: ActionRefused) -> HttpResp
     return show(request, "portal/answering/refused.html", {"sheet": sheet, "reasons": refused.reasons}, status=409)
 
 
-def _sheet(scope: OwnScope, request_id: int) -> Sheet:
+def _sheet(scope: OwnPage, request_id: int) -> Sheet:
     return sheet_of(request_id)
 
 
-def _place(scope: OwnScope, request_id: int, number: int) -> Place:
+def _place(scope: OwnPage, request_id: int, number: int) -> Place:
     return Place(sheet_of(request_id), number)
 
 
-def _asked_place(scope: OwnScope, request_id: int, number: int) -> Place:
+def _asked_place(scope: OwnPage, request_id: int, number: int) -> Place:
     place = _place(scope, request_id, number)
     if not place.is_asked:
         raise Http404
     return place
 
 
-def _parts(scope: OwnScope, measure_session_id: int) -> Sequence[MeasureSessionPart]:
+def _parts(scope: OwnPage, measure_session_id: int) -> Sequence[MeasureSessionPart]:
     return measures_queries.measure_session(measure_session_id)[1]
 
 
 @own_page("own.answer")
 @waits_under_a_dose()
 @opens(_sheet)
-def intro(request: Request, scope: OwnScope, sheet: Sheet) -> HttpResponse:
+def intro(request: Request, scope: OwnPage, sheet: Sheet) -> HttpResponse:
     """What is asked, how long it takes, who sees it."""
     return _closed(request, sheet) or show(
         request,
@@ -98,7 +98,7 @@ def intro(request: Request, scope: OwnScope, sheet: Sheet) -> HttpResponse:
 
 @own_page("own.answer", methods=FORM)
 @opens(_place)
-def question(request: Request, scope: OwnScope, place: Place) -> HttpResponse:
+def question(request: Request, scope: OwnPage, place: Place) -> HttpResponse:
     """One question. A tap saves it and goes on; an alarming answer shows help first."""
     sheet, number, form = place.sheet, place.number, AnswerForm(form_data(request))
     if not form.is_bound and not_now.dosed(request):
@@ -192,7 +192,7 @@ def _not_counted(request: Request, sheet: Sheet, item: Item, value: int | None, 
 
 @own_page("own.answer")
 @opens(_asked_place)
-def help_first(request: Request, scope: OwnScope, place: Place) -> HttpResponse:
+def help_first(request: Request, scope: OwnPage, place: Place) -> HttpResponse:
     """Help, before the questions go on."""
     sheet, number = place.sheet, place.number
     to_review = request.GET.get("to") == REVIEW
@@ -212,7 +212,7 @@ def help_first(request: Request, scope: OwnScope, place: Place) -> HttpResponse:
 @own_page("own.answer", methods=FORM)
 @waits_under_a_dose()
 @opens(_sheet)
-def review(request: Request, scope: OwnScope, sheet: Sheet) -> HttpResponse:
+def review(request: Request, scope: OwnPage, sheet: Sheet) -> HttpResponse:
     """All answers at a glance, to change or to send."""
     if request.method == "POST":
         return _send(request, sheet)
@@ -263,7 +263,7 @@ def _send(request: Request, sheet: Sheet) -> HttpResponse:
 
 @own_page("own.answer")
 @opens(_sheet)
-def sent(request: Request, scope: OwnScope, sheet: Sheet) -> HttpResponse:
+def sent(request: Request, scope: OwnPage, sheet: Sheet) -> HttpResponse:
     """Sent: what happens next."""
     if not sheet.sent:
         return redirect("portal:measure", sheet.id)
@@ -291,7 +291,7 @@ def _next(sheet: Sheet) -> dict[str, object]:
 @own_page("own.answer")
 @waits_under_a_dose()
 @opens(_parts)
-def measure_session(request: Request, scope: OwnScope, parts: Sequence[MeasureSessionPart]) -> HttpResponse:
+def measure_session(request: Request, scope: OwnPage, parts: Sequence[MeasureSessionPart]) -> HttpResponse:
     """Several questionnaires as one: how many, how long, where one stands."""
     ahead = [part for part in parts if not part.done]
     minutes = max(1, round(sum(part.minutes for part in ahead)))

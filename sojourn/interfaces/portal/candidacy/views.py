@@ -8,11 +8,11 @@ from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy import wording
 from sojourn.care.candidacy.models import Kind
 from sojourn.foundation.accounts.access import Request
-from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 
 
 @own_page("own.read")
-def decision(request: Request, scope: OwnScope) -> HttpResponse:
+def decision(request: Request, scope: OwnPage) -> HttpResponse:
     """The newest decision in the patient's words; before there is one, what happens until then."""
     found = candidacy_queries.latest(scope.patient_id)
     return show(

@@ -10,14 +10,14 @@ from django.urls import reverse
 
 from sojourn.foundation.accounts.access import Request
 from sojourn.interfaces.portal.danger.heard import heard
-from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 from sojourn.interfaces.portal.session.forms import PressForm
 from sojourn.interfaces.portal.session.views import call_somebody, tell_clinic
 from sojourn.interfaces.shared.pages import FORM
 
 
 @own_page("own.read", methods=(*FORM, "HEAD"))
-def asked(request: Request, scope: OwnScope) -> HttpResponse:
+def asked(request: Request, scope: OwnPage) -> HttpResponse:
     """Sending it tells the clinic; in a session it calls whoever is near, who is told sooner. The page shows the lines
     first, then what has become of it."""
     if request.method == "POST":

@@ -20,7 +20,7 @@ from sojourn.care.safety.words_actions import heed_unkept
 from sojourn.clinical.danger import read
 from sojourn.foundation.accounts.access import Request
 from sojourn.interfaces.portal.danger.heard import heard
-from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 
 # What is sent beside the words, and why nobody need read it. Every other field of every form is read.
 NOT_READ: Final[Mapping[str, str]] = {
@@ -84,7 +84,7 @@ def _offering(response: HttpResponse) -> HttpResponse:
 
 
 @own_page("own.read")
-def words_sent(request: Request, scope: OwnScope) -> HttpResponse:
+def words_sent(request: Request, scope: OwnPage) -> HttpResponse:
     """Help is offered after words of danger, and it is said that they were sent and who reads them. Without ``next``
     one came from a form that was not kept."""
     then = request.GET.get("next", "")

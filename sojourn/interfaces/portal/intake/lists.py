@@ -22,9 +22,10 @@ from sojourn.care.safety import writing_actions as writing
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import medicines as shipped
+from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.portal.intake.forms import PasteForm, Piece
 from sojourn.interfaces.portal.intake.way import listed_question, question_named, section_of, url_of
-from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
 from sojourn.interfaces.shared.intake_forms import LineForm
 from sojourn.interfaces.shared.pages import FORM, POST, form_action, opens, sent
@@ -49,7 +50,7 @@ def _form_page(
 @own_page("own.answer", methods=FORM)
 @waits_under_a_dose()
 @opens(listed_question)
-def add(request: Request, scope: OwnScope, asked: Question) -> HttpResponse:
+def add(request: Request, scope: OwnPage, asked: Question) -> HttpResponse:
     """Add a line to a list."""
     return _write(request, scope, asked)
 
@@ -63,7 +64,7 @@ class AskedLine:
     row: ListItem | None
 
 
-def _line(scope: OwnScope, topic: str, line_id: UUID) -> AskedLine:
+def _line(scope: OwnPage, topic: str, line_id: UUID) -> AskedLine:
     question = listed_question(scope, topic)
     if question.of == "people":
         raise Http404
@@ -74,7 +75,7 @@ def _line(scope: OwnScope, topic: str, line_id: UUID) -> AskedLine:
 @own_page("own.answer", methods=FORM)
 @waits_under_a_dose()
 @opens(_line)
-def line(request: Request, scope: OwnScope, asked: AskedLine) -> HttpResponse:
+def line(request: Request, scope: OwnPage, asked: AskedLine) -> HttpResponse:
     """Change a line of a list, or take it off (``remove``)."""
     if LineForm(request.POST).removes:
         return _remove(scope, asked.question, asked.line_id)
@@ -83,7 +84,7 @@ def line(request: Request, scope: OwnScope, asked: AskedLine) -> HttpResponse:
     return _write(request, scope, asked.question, asked.line_id, asked.row)
 
 
-def _remove(scope: OwnScope, asked: Question, line_id: UUID) -> HttpResponse:
+def _remove(scope: OwnPage, asked: Question, line_id: UUID) -> HttpResponse:
     try:
         intake_actions.remove_line(by=scope.actor, patient_id=scope.patient_id, of=asked.of, line=line_id)
     except ObjectDoesNotExist:
@@ -92,7 +93,7 @@ def _remove(scope: OwnScope, asked: Question, line_id: UUID) -> HttpResponse:
 
 
 def _write(
-    request: Request, scope: OwnScope, asked: Question, line_id: UUID | None = None, row: Any = None
+    request: Request, scope: OwnPage, asked: Question, line_id: UUID | None = None, row: Any = None
 ) -> HttpResponse:
     """The form of a line. ``row``: the line as it stands, where one is changed."""
 
@@ -112,7 +113,7 @@ def _write(
     return form_action(forms.FORMS[asked.of](sent(request), initial=start), act, show_form)
 
 
-def _save(request: Request, scope: OwnScope, asked: Question, values: dict[str, Any], line: UUID | None) -> None:
+def _save(request: Request, scope: OwnPage, asked: Question, values: dict[str, Any], line: UUID | None) -> None:
     by, patient_id = scope.actor, scope.patient_id
     if asked.of == "people":
         writing.name_person(by=by, patient_id=patient_id, **values)
@@ -123,20 +124,20 @@ def _save(request: Request, scope: OwnScope, asked: Question, values: dict[str, 
     )
 
 
-def _beside(scope: OwnScope, related_person_id: int) -> RelatedPerson:
-    return RelatedPerson.objects.get(pk=related_person_id, patient_id=scope.patient_id)
+def _beside(scope: OwnPage, related_person_id: int) -> RelatedPerson:
+    return PatientScope(scope.patient_id).rows(RelatedPerson).get(pk=related_person_id)
 
 
 @own_page("own.answer", methods=POST)
 @opens(_beside)
-def person(request: Request, scope: OwnScope, found: RelatedPerson) -> HttpResponse:
+def person(request: Request, scope: OwnPage, found: RelatedPerson) -> HttpResponse:
     """Take somebody off the list of those who bring one home."""
     intake_actions.end_person(by=scope.actor, patient_id=scope.patient_id, person_id=found.pk)
     return redirect(url_of("people"))
 
 
 @own_page("own.answer")
-def search(request: Request, scope: OwnScope) -> HttpResponse:
+def search(request: Request, scope: OwnPage) -> HttpResponse:
     """Medicines that what is typed may mean: a fragment of choices."""
     text = request.GET.get("name", "")[:200]
     found = shipped.find(text, 6) if request.GET.get("kind", "medicine") == "medicine" else ()
@@ -148,7 +149,7 @@ def search(request: Request, scope: OwnScope) -> HttpResponse:
 
 @own_page("own.answer", methods=FORM)
 @waits_under_a_dose()
-def paste(request: Request, scope: OwnScope) -> HttpResponse:
+def paste(request: Request, scope: OwnPage) -> HttpResponse:
     """A list of medicines written as prose: taken apart, and each piece confirmed by itself."""
     form = PasteForm(sent(request))
     if not form.is_bound:
@@ -165,7 +166,7 @@ def _paste_page(request: Request, name: str, form: PasteForm, *, status: int = 2
     return show(request, f"portal/intake/{name}.html", page, nav=False, status=status)
 
 
-def _confirm(request: Request, scope: OwnScope, form: PasteForm) -> HttpResponse:
+def _confirm(request: Request, scope: OwnPage, form: PasteForm) -> HttpResponse:
     """Write the pieces that were confirmed. What stays without a choice is asked again; nothing is dropped."""
     pieces = form.confirmed
     if not all(each.is_settled for each in pieces):
@@ -179,7 +180,7 @@ def _confirm(request: Request, scope: OwnScope, form: PasteForm) -> HttpResponse
     return redirect(url_of("medicines"))
 
 
-def _keep(scope: OwnScope, piece: Piece) -> None:
+def _keep(scope: OwnPage, piece: Piece) -> None:
     if piece.choice == "no":
         return
     writing.say_line(

@@ -29,7 +29,7 @@ from sojourn.interfaces.portal.intake.way import (
     url_of,
     way_of,
 )
-from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
 from sojourn.interfaces.shared.intake_forms import AnswerForm
 from sojourn.interfaces.shared.pages import FORM, opens
@@ -40,7 +40,7 @@ from sojourn.interfaces.shared.pages import FORM, opens
 @own_page("own.answer")
 @waits_under_a_dose()
 @opens(way_of)
-def overview(request: Request, scope: OwnScope, way: IntakeProgress) -> HttpResponse:
+def overview(request: Request, scope: OwnPage, way: IntakeProgress) -> HttpResponse:
     """Every section, how far one is, and the way on."""
     first_open = way.first_open
     return show(
@@ -60,7 +60,7 @@ def overview(request: Request, scope: OwnScope, way: IntakeProgress) -> HttpResp
 # ---------------------------------------------------------------- one question
 
 
-def _on_the_way(scope: OwnScope, topic: str) -> tuple[Question, IntakeProgress]:
+def _on_the_way(scope: OwnPage, topic: str) -> tuple[Question, IntakeProgress]:
     """The question of the address, and what has been answered."""
     return question_named(topic), way_of(scope)
 
@@ -68,7 +68,7 @@ def _on_the_way(scope: OwnScope, topic: str) -> tuple[Question, IntakeProgress]:
 @own_page("own.answer", methods=FORM)
 @waits_under_a_dose()
 @opens(_on_the_way)
-def question(request: Request, scope: OwnScope, found: tuple[Question, IntakeProgress]) -> HttpResponse:
+def question(request: Request, scope: OwnPage, found: tuple[Question, IntakeProgress]) -> HttpResponse:
     """One question. Each answer is saved by itself, and the next question comes."""
     asked, way = found
     to_review = REVIEW in (request.POST.get("to"), request.GET.get("to"))
@@ -116,7 +116,7 @@ def _ask(
 @own_page("own.answer", methods=FORM)
 @waits_under_a_dose()
 @opens(way_of)
-def review(request: Request, scope: OwnScope, way: IntakeProgress) -> HttpResponse:
+def review(request: Request, scope: OwnPage, way: IntakeProgress) -> HttpResponse:
     """Everything that was said, to change and to send."""
     reasons: tuple[object, ...] = ()
     if request.method == "POST":
@@ -130,7 +130,7 @@ def review(request: Request, scope: OwnScope, way: IntakeProgress) -> HttpRespon
 
 
 @own_page("own.answer")
-def sent(request: Request, scope: OwnScope) -> HttpResponse:
+def sent(request: Request, scope: OwnPage) -> HttpResponse:
     """Sent: what happens next."""
     latest = intake_queries.latest_submission(scope.patient_id)
     if latest is None:

@@ -14,7 +14,8 @@ from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.intake_form import Question, Section, intake_form
 from sojourn.care.intake.queries import Answered
 from sojourn.care.patients.models import Patient
-from sojourn.interfaces.portal.pages import OwnScope
+from sojourn.foundation.scope import one_row
+from sojourn.interfaces.portal.pages import OwnPage
 
 REVIEW = "review"
 
@@ -71,9 +72,9 @@ class Chapter:
         return "done" if self.answered == self.total else "active" if self.answered else "open"
 
 
-def way_of(scope: OwnScope) -> IntakeProgress:
+def way_of(scope: OwnPage) -> IntakeProgress:
     """Two queries. Raises Patient.DoesNotExist."""
-    patient = Patient.objects.get(pk=scope.patient_id)
+    patient = one_row(Patient, scope.patient_id).get()
     return IntakeProgress(patient, intake_queries.answers(patient.pk))
 
 
@@ -102,7 +103,7 @@ def question_named(topic: str) -> Question:
     return question
 
 
-def listed_question(scope: OwnScope, topic: str) -> Question:
+def listed_question(scope: OwnPage, topic: str) -> Question:
     """A question that is answered by a list, or 404."""
     question = question_named(topic)
     if question.kind != "list":

@@ -9,19 +9,20 @@ from sojourn.care.plan import queries as plan_queries
 from sojourn.clinical import pk
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.clock import page_today
+from sojourn.foundation.scope import one_row
 from sojourn.interfaces.portal import reads
 from sojourn.interfaces.portal.medicine.curve import last_session, long, picture, words
-from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 
 
 @own_page("own.read")
-def medicine(request: Request, scope: OwnScope) -> HttpResponse:
+def medicine(request: Request, scope: OwnPage) -> HttpResponse:
     """How the medicine of the patient's own course comes and goes."""
     course = reads.way(scope.patient_id, scope.now).course
     protocol = plan_queries.protocol(course.protocol_id) if course else None
     drawn = last = None
     if protocol is not None:
-        patient = Patient.objects.get(pk=scope.patient_id)
+        patient = one_row(Patient, scope.patient_id).get()
         age = patient.age_on(page_today())
         drawn = picture(protocol.drug, protocol.route, float(protocol.dose_minutes), age)
         last = last_session(patient.pk, scope.now, age)

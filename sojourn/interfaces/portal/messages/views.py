@@ -13,13 +13,13 @@ from sojourn.care.safety.writing_actions import write_message
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.portal.danger import heard
-from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 from sojourn.interfaces.shared.message_forms import MessageForm
 from sojourn.interfaces.shared.pages import FORM, sent
 
 
 @own_page("own.answer", methods=FORM)
-def messages(request: Request, scope: OwnScope) -> HttpResponse:
+def messages(request: Request, scope: OwnPage) -> HttpResponse:
     """The thread, and a place to write."""
     form, reasons = MessageForm(sent(request)), tuple[object, ...]()
     if form.is_bound:

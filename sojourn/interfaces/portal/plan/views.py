@@ -6,12 +6,12 @@ from django.http import HttpResponse
 
 from sojourn.care.plan import queries as plan_queries
 from sojourn.foundation.accounts.access import Request
-from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 from sojourn.interfaces.portal.plan.presenters import plan_shown
 
 
 @own_page("own.read")
-def plan(request: Request, scope: OwnScope) -> HttpResponse:
+def plan(request: Request, scope: OwnPage) -> HttpResponse:
     """The patient's own signed plans that hold now."""
     patient_id = scope.patient_id
     plans = [plan_shown(each) for each in plan_queries.in_force_of_patient(patient_id)]

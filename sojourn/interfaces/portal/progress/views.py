@@ -17,7 +17,7 @@ from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.clock import page_local
 from sojourn.foundation.ui.charts import Chart
 from sojourn.interfaces.portal import reads
-from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class ScaleTrend:
 
 
 @own_page("own.read")
-def progress(request: Request, scope: OwnScope) -> HttpResponse:
+def progress(request: Request, scope: OwnPage) -> HttpResponse:
     """Every questionnaire that the patient answers, over time. What a clinician rates is spoken about, not charted."""
     patient_id = scope.patient_id
     first = reads.first_dose_at(patient_id)

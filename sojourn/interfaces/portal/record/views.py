@@ -26,8 +26,9 @@ from sojourn.foundation.accounts.roles import role
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.audit.queries import events
 from sojourn.foundation.clock import page_day
+from sojourn.foundation.scope import one_row
 from sojourn.interfaces.portal import reads
-from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 from sojourn.interfaces.shared.pages import opens
 
 HOW_MANY = 300
@@ -191,13 +192,13 @@ def _look(members: list[AuditEvent], opening: BreakGlass | None) -> AccessView:
     )
 
 
-def _own(scope: OwnScope) -> Patient:
-    return Patient.objects.get(pk=scope.patient_id)
+def _own(scope: OwnPage) -> Patient:
+    return one_row(Patient, scope.patient_id).get()
 
 
 @own_page("own.read")
 @opens(_own)
-def record(request: Request, scope: OwnScope, patient: Patient) -> HttpResponse:
+def record(request: Request, scope: OwnPage, patient: Patient) -> HttpResponse:
     """The patient's own view of their record."""
     doses = given_to(patient.pk, scope.now)
     sessions = [_session(row, doses) for row in reads.sessions_of(patient.pk)]

@@ -24,8 +24,9 @@ from sojourn.care.session import calls, withdrawal_actions
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.access import Request, public
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.help.views import ANYBODYS
-from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 from sojourn.interfaces.portal.session.forms import PressForm
 from sojourn.interfaces.shared.pages import FORM, POST
 
@@ -36,7 +37,7 @@ STATIC = ("built/app.css", "built/app.js", "built/portal.js", "built/theme.js", 
 
 @own_page("own.read", methods=(*FORM, "HEAD"))
 @ensure_csrf_cookie
-def here(request: Request, scope: OwnScope) -> HttpResponse:
+def here(request: Request, scope: OwnPage) -> HttpResponse:
     """The altered-state screen. Sending it calls for help: the clinic's session board shows it.
 
     It says what has become of the call, and nothing that is not so: outside a session it leads to who can be called,
@@ -74,10 +75,10 @@ def _may_be_kept(request: Request) -> bool:
 
 
 def _running(patient_id: int) -> Encounter | None:
-    return encounter_queries.running().filter(patient_id=patient_id).order_by("-opened_at").first()
+    return PatientScope(patient_id).within(encounter_queries.running()).order_by("-opened_at").first()
 
 
-def call_somebody(scope: OwnScope) -> bool:
+def call_somebody(scope: OwnPage) -> bool:
     """Raise the call in the session that runs; False where none does."""
     running = _running(scope.patient_id)
     if running is None:
@@ -90,14 +91,14 @@ def call_somebody(scope: OwnScope) -> bool:
     return True
 
 
-def tell_clinic(scope: OwnScope, form: PressForm) -> str:
+def tell_clinic(scope: OwnPage, form: PressForm) -> str:
     """Nothing runs here in which somebody could be called: the clinic is told by a flag. The page to go to."""
     ask_for_help(by=scope.actor, patient_id=scope.patient_id, form=form.sent_key)
     return f"{reverse('portal:help_asked')}?told=1"
 
 
 @own_page("own.read", methods=POST)
-def stop(request: Request, scope: OwnScope) -> HttpResponse:
+def stop(request: Request, scope: OwnPage) -> HttpResponse:
     """The patient wants the medicine to stop. The page has asked once; this does it, and somebody comes."""
     by_script = "text/html" not in request.headers.get("Accept", "")
     said = _stop(scope)
@@ -107,7 +108,7 @@ def stop(request: Request, scope: OwnScope) -> HttpResponse:
     return JsonResponse({"said": said}) if by_script else redirect(f"{reverse('portal:here')}?said={said}")
 
 
-def _stop(scope: OwnScope) -> str:
+def _stop(scope: OwnPage) -> str:
     """Say no for the patient: "stop". Where nothing runs any more somebody is called all the same, "over"; "" where
     there is no session."""
     try:

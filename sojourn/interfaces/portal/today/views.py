@@ -11,14 +11,14 @@ from sojourn.foundation.accounts.access import Request
 from sojourn.interfaces.portal import reads
 from sojourn.interfaces.portal.agreements import desk as agreements
 from sojourn.interfaces.portal.danger import heard
-from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 from sojourn.interfaces.portal.session import not_now
 from sojourn.interfaces.portal.today import path
 from sojourn.interfaces.portal.today.presenters import next_visit, waiting_sheets
 
 
 @own_page("own.read")
-def today(request: Request, scope: OwnScope) -> HttpResponse:
+def today(request: Request, scope: OwnPage) -> HttpResponse:
     """The patient's first page."""
     now = scope.now
     to_sign, to_sign_url = agreements.next_open(scope.patient_id, scope.clinic)

@@ -20,7 +20,7 @@ from sojourn.care.scheduling import series_actions
 from sojourn.care.scheduling import series_queries as scheduling_series_queries
 from sojourn.foundation.accounts.access import Request, public
 from sojourn.foundation.accounts.actions import hash_of
-from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
 from sojourn.interfaces.portal.visits.forms import FeedForm, RemindersForm, TimesForm
 from sojourn.interfaces.shared.pages import FORM, form_action, sent
@@ -28,7 +28,7 @@ from sojourn.interfaces.shared.pages import FORM, form_action, sent
 
 @own_page("own.visits", methods=FORM)
 @waits_under_a_dose()
-def times(request: Request, scope: OwnScope) -> HttpResponse:
+def times(request: Request, scope: OwnPage) -> HttpResponse:
     """Say when one can come. The clinic plans the sessions by it."""
     stated = scheduling_series_queries.stated_times(scope.patient_id)
     initial = {
@@ -47,7 +47,7 @@ def times(request: Request, scope: OwnScope) -> HttpResponse:
 
 @own_page("own.visits", methods=FORM)
 @waits_under_a_dose(but=[("channel", "none")], reads=True)
-def reminders(request: Request, scope: OwnScope) -> HttpResponse:
+def reminders(request: Request, scope: OwnPage) -> HttpResponse:
     """How, and by which clock, one is reminded."""
     chosen = coordination_queries.reminder_preference(scope.patient_id)
     initial = {
@@ -70,7 +70,7 @@ def reminders(request: Request, scope: OwnScope) -> HttpResponse:
 @own_page("own.visits", methods=FORM)
 @never_cache
 @waits_under_a_dose(but=[("do", "close")], reads=True)
-def my_feed(request: Request, scope: OwnScope) -> HttpResponse:
+def my_feed(request: Request, scope: OwnPage) -> HttpResponse:
     """Open a secret calendar address, shown once, or end it."""
     form, link = FeedForm(sent(request)), ""
     if form.is_bound:

@@ -24,7 +24,8 @@ from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.foundation.scope import PatientScope
+from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
 from sojourn.interfaces.portal.today.presenters import length_in_words
 from sojourn.interfaces.portal.visits.forms import EscortForm, OfferForm, SoonerForm
@@ -65,13 +66,13 @@ def _visit(row: Appointment, ride: RideHome) -> Visit:
 
 
 @own_page("own.visits")
-def visits(request: Request, scope: OwnScope) -> HttpResponse:
+def visits(request: Request, scope: OwnPage) -> HttpResponse:
     """What is ahead, soonest first."""
     now = scope.now
     rows = list(
-        Appointment.objects.filter(
-            patient_id=scope.patient_id, status=AppointmentStatus.BOOKED, during__endswith__gt=now
-        )
+        PatientScope(scope.patient_id)
+        .rows(Appointment)
+        .filter(status=AppointmentStatus.BOOKED, during__endswith__gt=now)
         .select_related("escort")
         .order_by("during")
     )
@@ -101,13 +102,13 @@ def _unchanged(request: Request, title: str, lines: Sequence[object], status: in
 
 @own_page("own.visits", methods=POST)
 @waits_under_a_dose(but=[("do", "leave")])
-def sooner(request: Request, scope: OwnScope) -> HttpResponse:
+def sooner(request: Request, scope: OwnPage) -> HttpResponse:
     """Ask to come earlier, or no longer."""
     form = SoonerForm(request.POST)
     if form.course_id is None:
         lines = [_("Nothing is booked yet that could come earlier.")]
         return _unchanged(request, _("Nothing has changed"), lines, 422)
-    if not CarePlan.objects.filter(pk=form.course_id, patient_id=scope.patient_id).exists():
+    if not PatientScope(scope.patient_id).rows(CarePlan).filter(pk=form.course_id).exists():
         raise Http404
     act = waiting_actions.leave if form.leaves else waiting_actions.join
     try:
@@ -117,14 +118,14 @@ def sooner(request: Request, scope: OwnScope) -> HttpResponse:
     return redirect("portal:visits")
 
 
-def _offer(scope: OwnScope, offer_id: int) -> Offer:
-    return Offer.objects.get(pk=offer_id, patient_id=scope.patient_id)
+def _offer(scope: OwnPage, offer_id: int) -> Offer:
+    return PatientScope(scope.patient_id).rows(Offer).get(pk=offer_id)
 
 
 @own_page("own.visits", methods=FORM)
 @waits_under_a_dose(but=[("answer", "no")], reads=True)
 @opens(_offer)
-def offer(request: Request, scope: OwnScope, row: Offer) -> HttpResponse:
+def offer(request: Request, scope: OwnPage, row: Offer) -> HttpResponse:
     """An earlier time: take it or let it go."""
     form = OfferForm(sent(request))
     if form.is_bound:
@@ -148,14 +149,14 @@ def _answer(by: Actor, offer_id: int, answer: str) -> None:
 _FIELDS = {"name-missing": "name", "no-way-to-reach": "email", "bad-email": "email", "not-beside-patient": "who"}
 
 
-def _own_visit(scope: OwnScope, visit_id: int) -> Appointment:
-    return Appointment.objects.select_related("escort").get(pk=visit_id, patient_id=scope.patient_id)
+def _own_visit(scope: OwnPage, visit_id: int) -> Appointment:
+    return PatientScope(scope.patient_id).rows(Appointment).select_related("escort").get(pk=visit_id)
 
 
 @own_page("own.visits", methods=FORM)
 @waits_under_a_dose()
 @opens(_own_visit)
-def escort(request: Request, scope: OwnScope, row: Appointment) -> HttpResponse:
+def escort(request: Request, scope: OwnPage, row: Appointment) -> HttpResponse:
     """Name who brings one home from one visit."""
     people = people_of(scope.patient_id)
 
