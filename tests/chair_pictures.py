@@ -14,6 +14,7 @@ from uuid import uuid4
 from django.utils import timezone
 from playwright.sync_api import Browser, Page
 
+from sojourn.foundation.scope import CourseScope
 from tests.journeys.whole_way import BASE, staff
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def an_hour() -> Hour:
     cast = staff("prescriber", "front_desk", "nurse")
     with acting_as(cast.actor("nurse")):
         plan = next(each for each in _on_stage(HARBOR, timezone.now()) if each.protocol_id == PROTOCOL)
-        version = plan_queries.in_force(plan.pk)
+        version = plan_queries.in_force(CourseScope(plan.pk))
         assert version is not None
         assert version.dose_mg is not None
         drawn = DrawnDose(

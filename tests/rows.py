@@ -41,6 +41,7 @@ from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import actor_of
 from sojourn.foundation.rulebook import actions as rulebook_actions
+from sojourn.foundation.scope import PatientScope
 from tests.care.adopting import as_typed
 from tests.care.stage import Stage, arrive, set_stage
 from tests.clock import today
@@ -146,7 +147,7 @@ class Rows:
         with acting_as(by):
             for name in ("can_become_pregnant", "pregnant"):
                 entry_actions.enter_fact(by=by, patient_id=patient.pk, name=name, value=True, on=today())
-            found = candidacy_queries.assessment(patient.pk, "ketamine")
+            found = candidacy_queries.assessment(PatientScope(patient.pk), "ketamine")
             key = next(fingerprint(each) for each in found.blocking if each.rule_id == "CI-PREGNANCY")
             return candidacy_actions.override(
                 by=by, patient_id=patient.pk, drug="ketamine", finding=key, reason="Seen by obstetrics"
@@ -159,7 +160,7 @@ class Rows:
         fact, rule = ("seizures", "RC-SEIZURE") if self.number == 1 else ("porphyria", "RC-PORPHYRIA")
         with acting_as(by):
             entry_actions.enter_fact(by=by, patient_id=patient.pk, name=fact, value=True, on=today())
-            found = candidacy_queries.assessment(patient.pk, "ketamine")
+            found = candidacy_queries.assessment(PatientScope(patient.pk), "ketamine")
             key = next(fingerprint(each) for each in found.findings if each.rule_id == rule)
             return clearance_actions.record_clearance(
                 by=by, patient_id=patient.pk, drug="ketamine", finding=key, kind="clearance", who="Dr. Lund",

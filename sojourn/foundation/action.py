@@ -27,6 +27,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 from django.db import connection, models, transaction
 
 from sojourn.foundation.accounts.actor import Actor, NotAllowed
+from sojourn.foundation.scope import one_row
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -122,7 +123,7 @@ def row(model: type[models.Model], argument: str) -> Lock:
     def take(_by: Actor, arguments: Arguments) -> None:
         named = arguments[argument]
         key = named.pk if isinstance(named, models.Model) else named
-        _hold(model._default_manager.filter(pk=key))
+        _hold(one_row(model, key))
 
     return Lock(model._meta.label, take, (argument,))
 

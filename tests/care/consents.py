@@ -13,6 +13,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import actor_of, system_actor
+from sojourn.foundation.scope import PatientScope
 from tests.conftest import Cast
 
 
@@ -47,12 +48,12 @@ def ask(cast: Cast, patient: Patient, route: str = "iv", drug: str = "", now: da
 
 def token_for(cast: Cast, patient: Patient, document_id: str, language: str = "en") -> tuple[str, texts.Text]:
     """A form's token for the text as it is signed now, and the text."""
-    request = consent_queries.asked(patient.pk)
+    request = consent_queries.asked(PatientScope(patient.pk))
     assert request is not None
     cast.clinic.refresh_from_db()
     text = consent_queries.available_documents(cast.clinic).text(document_id, request.route, language)
     assert text is not None
-    return consent_queries.signing_token(patient.pk, text), text
+    return consent_queries.signing_token(PatientScope(patient.pk), text), text
 
 
 def sign(

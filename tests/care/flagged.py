@@ -26,6 +26,7 @@ from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.foundation.rulebook.queries import ids_of
+from sojourn.foundation.scope import FlagScope, PatientScope
 from tests.care.adopting import as_typed
 from tests.care.people import actor_for, make_patient
 from tests.care.raising import raise_flag
@@ -79,7 +80,7 @@ class Flagged:
 
     def standing(self, flag: Flag) -> StandingFlag:
         with acting_as(self.cast.actor("nurse")):
-            return safety_queries.flag(flag.pk)
+            return safety_queries.flag(FlagScope(flag.pk))
 
     def told(self, flag: Flag) -> list[tuple[str, frozenset[str]]]:
         """Every circle that was told, in order, with the names of its people."""
@@ -96,7 +97,7 @@ class Flagged:
     def word(self, at: datetime) -> safety_queries.WordBack | None:
         """What the patient is told, as the patient asks."""
         with acting_as(actor_for(self.cast, self.patient)):
-            return safety_queries.word_back(self.patient.pk, at)
+            return safety_queries.word_back(PatientScope(self.patient.pk), at)
 
 
 def sweep(at: datetime) -> None:

@@ -13,6 +13,7 @@ from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.actions import DecisionInput
 from sojourn.care.candidacy.queries import Assessed
 from sojourn.foundation.accounts.actor import Actor
+from sojourn.foundation.scope import PatientScope
 
 WHY = "Weighed and talked over; the benefit is greater."
 
@@ -28,7 +29,7 @@ def reasoned(assessed: Assessed, answer: DecisionInput | None = None) -> Decisio
 
 def clear(by: Actor, assessed: Assessed, *, now: datetime) -> None:
     """Record every answer that the findings want: of the day, by somebody."""
-    for each in open_eyes.weighed(assessed, candidacy_queries.clearances(assessed.patient.pk)):
+    for each in open_eyes.weighed(assessed, candidacy_queries.clearances(PatientScope(assessed.patient.pk))):
         for kind in each.lacks:
             clearance_actions.record_clearance(
                 by=by, patient_id=assessed.patient.pk, drug=assessed.drug, finding=each.key, kind=kind, who="Dr. Lund",

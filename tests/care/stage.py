@@ -24,6 +24,7 @@ from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.foundation.rulebook.queries import standings
+from sojourn.foundation.scope import SessionScope
 from tests.care.adopting import typed_numbers
 from tests.care.way import IV, signed_course
 from tests.conftest import Cast
@@ -176,5 +177,5 @@ def to_dosing(cast: Cast, *, at: datetime | None = None, number: int = 1) -> Sta
     pass_checks(stage, at)
     check_dose(stage, at)
     stage.step("start_dose", now=at)
-    assert current_state(stage.id).state == "dosing"
+    assert current_state(SessionScope(stage.id)).state == "dosing"
     return stage

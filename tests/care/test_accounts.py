@@ -19,6 +19,7 @@ from sojourn.foundation.accounts.models import BreakGlass, Clinic, Invitation, M
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.mail.letters import Letter, unseal
+from sojourn.foundation.scope import PatientScope
 from tests.conftest import Cast
 
 GOOD = "four lamps beside the quiet river"
@@ -378,7 +379,7 @@ def test_a_restricted_record_opens_for_an_hour_with_a_reason(clinic: Cast):
             by=by, patient_id=9001, reason="Found unresponsive in room 2", now=now
         )
         assert opened.until_at == now + timedelta(minutes=60)
-        assert accounts_queries.glass_broken(by, 9001, now + timedelta(minutes=59))
+        assert accounts_queries.glass_broken(by, PatientScope(9001), now + timedelta(minutes=59))
         assert accounts_queries.may_open(by, record, now + timedelta(minutes=59))
         assert not accounts_queries.may_open(by, record, now + timedelta(minutes=60))
         assert not accounts_queries.may_open(by, Record(9002, True), now)
@@ -389,7 +390,7 @@ def test_a_restricted_record_opens_for_an_hour_with_a_reason(clinic: Cast):
     assert (event.patient_id, event.detail["reason"]) == (9001, "Found unresponsive in room 2")
     therapist = clinic.actor("therapist")
     with acting_as(therapist):
-        assert not accounts_queries.glass_broken(therapist, 9001, now)
+        assert not accounts_queries.glass_broken(therapist, PatientScope(9001), now)
     with acting_as(clinic.actor("prescriber")):
         assert accounts_queries.may_open(clinic.actor("prescriber"), record, now)
 
@@ -402,12 +403,12 @@ def test_the_patient_sees_who_opened_the_record(clinic: Cast, other_clinic: Cast
     patient = accept(invite(clinic, "ana@home.example", "patient", patient_id=9001).link)
     actor = accounts_queries.actor_of(patient)
     with acting_as(actor):
-        (opening,) = accounts_queries.openings(9001)
+        (opening,) = accounts_queries.openings(PatientScope(9001))
         assert (opening.opener_name, opening.opener_role) == (by.name, "nurse")
         assert opening.reason == "Found unresponsive in room 2"
         assert BreakGlass.objects.count() == 1
     with acting_as(other_clinic.actor("prescriber")):
-        assert accounts_queries.openings(9001) == []
+        assert accounts_queries.openings(PatientScope(9001)) == []
 
 
 def test_second_factors_are_told_by_person(clinic: Cast):

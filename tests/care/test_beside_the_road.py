@@ -22,6 +22,7 @@ from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.models import RuleAdoption
+from sojourn.foundation.scope import SessionScope
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, drawn, pass_checks, set_stage, to_dosing
 from tests.care.test_road import prepared, refused, told
 from tests.conftest import Cast
@@ -84,7 +85,7 @@ def test_two_sessions_of_one_person_are_one_dose(ready: Cast) -> None:
             second, "start_dose", "prescriber", overrides=["other-session"], reason="Sure", now=now
         )
         running.step("end_dose", now=now + timedelta(minutes=1))
-        stands = stands_against(snapshot.load(second.id, now + timedelta(minutes=1)), "start_dose")
+        stands = stands_against(snapshot.load(SessionScope(second.id), now + timedelta(minutes=1)), "start_dose")
         assert "other-session" not in {each.code for each in stands.road}
 
 
@@ -143,8 +144,12 @@ def test_the_checks_of_yesterday_are_not_of_today(ready: Cast) -> None:
         stage.vitals(now, nibp_sys=124, nibp_dia=78, spo2=98, hr=71, rr=14)
         codes = refused(stage, "start_dose", now=now)
         assert {"check-missing:allergies", "dose-not-recorded", "second-check-missing"} <= set(codes)
-        assert "allergies" not in snapshot.load(stage.id, now).checks  # nor does the page show it as answered
-        assert "allergies" in {each.item_id for each in snapshot.load(stage.id, now).answered}  # and nothing is lost
+        assert (
+            "allergies" not in snapshot.load(SessionScope(stage.id), now).checks
+        )  # nor does the page show it as answered
+        assert "allergies" in {
+            each.item_id for each in snapshot.load(SessionScope(stage.id), now).answered
+        }  # and nothing is lost
 
 
 def test_a_rate_above_the_checked_one_is_a_prescribers(ready: Cast) -> None:
@@ -188,7 +193,7 @@ def test_a_reading_that_cannot_be_stops_nobody_and_spoils_nothing(ready: Cast) -
         row = DoseEvent.objects.get(kind="pause")
         assert row.remaining_ml is None
         assert "4000 mL" in row.note
-        line = snapshot.load(stage.id, now + timedelta(minutes=10)).line
+        line = snapshot.load(SessionScope(stage.id), now + timedelta(minutes=10)).line
         assert line is not None
         assert line.given_mg == Decimal("8.75")  # 10 min at 75 mL/h of 0.7 mg/mL
 
@@ -228,10 +233,10 @@ def test_a_session_runs_under_the_version_that_the_clinic_adopted(ready: Cast) -
         own = Encounter.objects.get()
         assert own.protocol_version == "1"
         assert own.protocol_hash == released_rulebook().rule(own.protocol_id, 1).hash
-        assert snapshot.load(own.pk, now).adopted
+        assert snapshot.load(SessionScope(own.pk), now).adopted
         Encounter.objects.filter(pk=own.pk).update(opened_at=now - timedelta(days=1))  # before anybody adopted it
         adopt_protocol(stage, 2, now)
-        assert not snapshot.load(own.pk, now).adopted
+        assert not snapshot.load(SessionScope(own.pk), now).adopted
 
 
 def adopt_protocol(stage: Stage, version: int, now: datetime) -> None:
@@ -261,7 +266,7 @@ def test_a_plan_signed_lower_in_a_pause_is_asked_of_the_rest(ready: Cast) -> Non
 
 
 def standing(stage: Stage, now: datetime) -> list[str]:
-    session = snapshot.load(stage.id, now)
+    session = snapshot.load(SessionScope(stage.id), now)
     return [each.code for each in stands_against(session, "resume").dose]
 
 
@@ -300,4 +305,4 @@ def test_a_reading_is_judged_at_its_own_moment(ready: Cast) -> None:
         later = now + timedelta(minutes=4)
         stage.step("pause", at=now, now=later, pump=Pump(remaining_ml=Decimal(45)))
         assert DoseEvent.objects.get(kind="pause").remaining_ml is None
-        assert snapshot.load(stage.id, later).line is not None
+        assert snapshot.load(SessionScope(stage.id), later).line is not None

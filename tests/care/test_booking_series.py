@@ -31,6 +31,7 @@ from sojourn.foundation.accounts.queries import actor_of
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.mail.letters import unseal
+from sojourn.foundation.scope import AppointmentScope, PatientScope
 from tests.care.test_booking import DENVER, NOW, TEN, book, chair, course, move
 from tests.conftest import Cast, make_clinic
 
@@ -383,7 +384,7 @@ def test_the_desk_that_comes_too_late_hears_of_other_times(desk: Cast):
     open_weekdays(desk)
     one, ana = chair(desk), course(desk)
     book(desk, course(desk, "Bo"), one)
-    near = series_queries.alternatives(at=TEN, minutes=120, patient_id=ana.patient_id, zone=DENVER, now=NOW)
+    near = series_queries.alternatives(at=TEN, minutes=120, of=PatientScope(ana.patient_id), zone=DENVER, now=NOW)
     assert len(near) == 4
     assert all(slot.ends <= TEN or slot.begins >= TEN + timedelta(hours=2) for slot in near)
     assert book(desk, ana, one, at=near[0].begins).pk
@@ -455,7 +456,7 @@ def test_a_time_that_the_desk_gave_away_is_gone_kindly(desk: Cast):
     offer = Offer.objects.get()
     book(desk, course(desk, "Di"), one)
     with acting_as(me):
-        assert [row.pk for row in coordination_queries.open_offers(ann.patient_id, NOW)] == [offer.pk]
+        assert [row.pk for row in coordination_queries.open_offers(PatientScope(ann.patient_id), NOW)] == [offer.pk]
         assert refused(lambda: waiting_actions.accept(by=me, offer_id=offer.pk, now=NOW)) == ("gone",)
     run_offers(desk, NOW + timedelta(minutes=1))
     assert letters() == []
@@ -648,7 +649,7 @@ def asked(clinic: Cast, appointment, now=NOW) -> Actor:
 
 
 def state(appointment) -> RideHomeState:
-    return coordination_queries.ride_home(appointment.pk).state
+    return coordination_queries.ride_home(AppointmentScope(appointment.pk)).state
 
 
 def test_the_escort_says_yes_and_changes_their_mind(desk: Cast):
@@ -662,7 +663,10 @@ def test_the_escort_says_yes_and_changes_their_mind(desk: Cast):
         assert view.given_name == "Ana"
         first = ride_home_actions.answer(by=luis, comes=True, note=" by  bus ", now=NOW)
         assert ride_home_actions.answer(by=luis, comes=True, note="by bus", now=NOW).pk == first.pk
-    assert (state(session), coordination_queries.ride_home(session.pk).note) == (RideHomeState.CONFIRMED, "by bus")
+    assert (state(session), coordination_queries.ride_home(AppointmentScope(session.pk)).note) == (
+        RideHomeState.CONFIRMED,
+        "by bus",
+    )
     with acting_as(luis):
         ride_home_actions.answer(by=luis, comes=False, now=NOW)
     assert state(session) == RideHomeState.DECLINED
@@ -720,7 +724,7 @@ def test_the_clinic_writes_down_what_was_said_on_the_phone(desk: Cast):
     by = desk.actor("front_desk")
     assert refused(lambda: ride_home_actions.ask(by=by, appointment_id=session.pk, now=NOW)) == ("no-address",)
     ride_home_actions.write_answer(by=by, appointment_id=session.pk, comes=True, now=NOW)
-    way = coordination_queries.ride_home(session.pk)
+    way = coordination_queries.ride_home(AppointmentScope(session.pk))
     assert (way.state, way.said_by.split()[0]) == (RideHomeState.CONFIRMED, "Front")
     scheduling_actions.cancel(by=by, appointment_id=session.pk, version=1, because="ill", now=NOW)
     assert refused(lambda: ride_home_actions.ask(by=by, appointment_id=session.pk, now=NOW)) == ("cancelled",)
@@ -748,7 +752,7 @@ def test_the_patient_names_somebody_else(desk: Cast):
         assert refused(lambda: ride_home_actions.answer(by=old, comes=True, now=NOW)) == ("other",)
     with acting_as(me):
         ride_home_actions.name_escort(by=me, appointment_id=session.pk, person_id=luis.pk, now=NOW)
-    assert coordination_queries.ride_home(session.pk).person == luis
+    assert coordination_queries.ride_home(AppointmentScope(session.pk)).person == luis
 
 
 def test_a_patient_assigns_no_staff(desk: Cast):

@@ -27,6 +27,7 @@ from sojourn.foundation.accounts.queries import actor_of, system_actor
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook_actions
+from sojourn.foundation.scope import PatientScope
 from tests.care.adopting import as_typed
 from tests.care.open_eyes import clear, reasoned
 from tests.care.people import actor_for, make_patient
@@ -68,14 +69,14 @@ def takes(clinic: Cast, patient: Patient, name: str) -> None:
 
 def look(clinic: Cast, patient: Patient, drug: str = "ketamine", route: str = "iv", on: date = TODAY):
     with acting_as(clinic.actor("prescriber")):
-        return candidacy_queries.assessment(patient.pk, drug, on, route=route)
+        return candidacy_queries.assessment(PatientScope(patient.pk), drug, on, route=route)
 
 
 def seen(clinic: Cast, patient: Patient, drug: str = "ketamine", route: str = "iv", on: date = TODAY) -> dict:
     with acting_as(clinic.actor("prescriber")):
-        newest = candidacy_queries.latest(patient.pk)
+        newest = candidacy_queries.latest(PatientScope(patient.pk))
         token = candidacy_queries.seeing(
-            candidacy_queries.assessment(patient.pk, drug, on, route=route), newest.pk if newest else None
+            candidacy_queries.assessment(PatientScope(patient.pk), drug, on, route=route), newest.pk if newest else None
         )
         found = candidacy_queries.read_seen(token)
     assert found is not None
@@ -86,7 +87,9 @@ def decide(clinic: Cast, patient: Patient, answer: DecisionInput = ACCEPT, *, pa
     by = more.pop("by", clinic.actor("prescriber"))
     page = page or seen(clinic, patient)
     with acting_as(by):
-        found = candidacy_queries.assessment(patient.pk, page.get("drug") or "ketamine", TODAY, route=page.get("route"))
+        found = candidacy_queries.assessment(
+            PatientScope(patient.pk), page.get("drug") or "ketamine", TODAY, route=page.get("route")
+        )
         if answer.accepts:
             clear(by, found, now=more.get("now", NOW))
         return candidacy_actions.decide(
@@ -96,7 +99,7 @@ def decide(clinic: Cast, patient: Patient, answer: DecisionInput = ACCEPT, *, pa
 
 def stands(clinic: Cast, patient: Patient, on: date = TODAY, **way: str) -> candidacy_queries.CandidacyStatus:
     with acting_as(clinic.actor("prescriber")):
-        return candidacy_queries.standing(patient.pk, on, **way)
+        return candidacy_queries.standing(PatientScope(patient.pk), on, **way)
 
 
 def codes(call: Any) -> tuple[str, ...]:
@@ -141,7 +144,7 @@ def test_the_assessment_says_what_is_found_missing_and_not_checked(clinic: Cast,
 
 def test_an_assessment_takes_six_statements(clinic: Cast, patient: Patient, django_assert_max_num_queries):
     with acting_as(clinic.actor("nurse")), django_assert_max_num_queries(6):
-        candidacy_queries.assessment(patient.pk, "ketamine", TODAY, route="iv")
+        candidacy_queries.assessment(PatientScope(patient.pk), "ketamine", TODAY, route="iv")
 
 
 def test_vitals_are_scored_if_they_are_all_of_one_day(clinic: Cast, patient: Patient):
@@ -427,7 +430,7 @@ def test_an_urgent_finding_that_is_new_calls_for_a_prescriber(clinic: Cast, pati
 def test_a_standing_takes_seven_statements(clinic: Cast, patient: Patient, django_assert_max_num_queries):
     decide(clinic, patient)
     with acting_as(clinic.actor("nurse")), django_assert_max_num_queries(7):
-        assert candidacy_queries.standing(patient.pk, TODAY).may_treat
+        assert candidacy_queries.standing(PatientScope(patient.pk), TODAY).may_treat
 
 
 # ---------------------------------------------------------------- who may
@@ -446,9 +449,9 @@ def test_a_patient_reads_their_own_decision_and_nobody_elses(clinic: Cast, patie
     know(clinic, other, pregnancy_test="positive", can_become_pregnant=True)
     override(clinic, other, "CI-PREGNANCY")
     with acting_as(actor_for(clinic, patient)):
-        assert candidacy_queries.latest(patient.pk) is not None
+        assert candidacy_queries.latest(PatientScope(patient.pk)) is not None
     with acting_as(actor_for(clinic, other)):
-        assert candidacy_queries.latest(patient.pk) is None
+        assert candidacy_queries.latest(PatientScope(patient.pk)) is None
         assert not CandidacyDecision.objects.exists()
         assert not Override.objects.exists(), "what prescribers say to each other is read with them"
 
@@ -458,7 +461,7 @@ def test_another_clinic_sees_nothing(clinic: Cast, other_clinic: Cast, patient: 
     with acting_as(other_clinic.actor("prescriber")):
         assert not CandidacyDecision.objects.exists()
         with pytest.raises(Patient.DoesNotExist):
-            candidacy_queries.assessment(patient.pk, "ketamine", TODAY)
+            candidacy_queries.assessment(PatientScope(patient.pk), "ketamine", TODAY)
 
 
 def test_nothing_is_changed_afterwards(clinic: Cast, patient: Patient):

@@ -36,6 +36,7 @@ from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.scope import SessionScope
 from tests.care.stage import Stage, adopt_everything, check_dose, pass_checks, score, set_stage
 from tests.care.stage import arrive as come
 from tests.conftest import Cast
@@ -122,7 +123,7 @@ def lived_through(cast: Cast, *, number: int = 1, note: str = "Waves of warmth")
 
 def composed(cast: Cast, stage: Stage) -> SessionRecord:
     with acting_as(cast.actor("nurse")):
-        return chart_queries.session_record(stage.id)
+        return chart_queries.session_record(SessionScope(stage.id))
 
 
 def test_the_record_holds_everything_that_happened(clinic: Cast):
@@ -196,7 +197,7 @@ def test_three_queries_however_much_happened(clinic: Cast):
 def test_another_clinics_record_does_not_exist(clinic: Cast, other_clinic: Cast):
     stage = lived_through(clinic)
     with acting_as(other_clinic.actor("prescriber")), pytest.raises(Encounter.DoesNotExist):
-        chart_queries.session_record(stage.id)
+        chart_queries.session_record(SessionScope(stage.id))
 
 
 # ---------------------------------------------------------------- the hash
@@ -335,7 +336,7 @@ def test_a_running_session_is_not_signed(clinic: Cast):
     with acting_as(nurse):
         stage = set_stage(clinic)
         come(stage, timezone.now())
-        record = chart_queries.session_record(stage.id)
+        record = chart_queries.session_record(SessionScope(stage.id))
         assert record.state is State.ARRIVED
         with pytest.raises(ActionRefused) as refused:
             chart_actions.sign_record(by=nurse, encounter_id=stage.id, seen_hash=content_hash(record))
@@ -367,7 +368,7 @@ def test_reading_is_audited(clinic: Cast):
     stage = lived_through(clinic)
     nurse = clinic.actor("nurse")
     with acting_as(nurse):
-        chart_actions.open_record(by=nurse, record=chart_queries.session_record(stage.id), form="pdf")
+        chart_actions.open_record(by=nurse, record=chart_queries.session_record(SessionScope(stage.id)), form="pdf")
         row = AuditEvent.objects.filter(action="record.opened").latest("id")
     assert (row.patient_id, row.entity_id, row.detail["form"]) == (stage.patient.pk, stage.id, "pdf")
 

@@ -27,6 +27,7 @@ from sojourn.foundation.accounts import actions as accounts_actions
 from sojourn.foundation.accounts.actor import NOBODY, Actor, NotAllowed, acting_as
 from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import PatientScope
 from tests.care.test_booking import book, chair, course
 from tests.care.test_booking_series import letters, send, with_email
 from tests.clock import DENVER
@@ -137,7 +138,7 @@ def test_what_was_said_in_the_evening_was_said_that_day(clinic: Cast):
     with acting_as(nurse):
         who = course(clinic).patient_id
         intake_actions.say_line(by=nurse, patient_id=who, of="medicines", name="Sertraline", now=LATE)
-        assert [each.said_on for each in intake_queries.medicines(who)] == [THAT_DAY]
+        assert [each.said_on for each in intake_queries.medicines(PatientScope(who))] == [THAT_DAY]
 
 
 def test_agreements_hold_to_the_end_of_the_clinics_day(clinic: Cast):

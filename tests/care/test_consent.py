@@ -24,6 +24,7 @@ from sojourn.clinical.rules import MARKS
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.scope import PatientScope
 from tests.care import consents as stage
 from tests.care.people import make_patient
 from tests.conftest import Cast
@@ -47,7 +48,7 @@ def standing(
     cast: Cast, patient: Patient, route: str = IV, drug: str = "", **more: Any
 ) -> consent_queries.ConsentStatus:
     with acting_as(cast.actor("nurse")):
-        return consent_queries.standing(patient.pk, route=route, drug=drug, **more)
+        return consent_queries.standing(PatientScope(patient.pk), route=route, drug=drug, **more)
 
 
 def needs(cast: Cast, patient: Patient, route: str = IV, drug: str = "") -> dict[str, str]:
@@ -224,7 +225,7 @@ def test_an_agreement_from_adoption_to_counter_signature(clinic: Cast, ana: Pati
 def test_standing_takes_two_questions(clinic: Cast, ana: Patient, django_assert_num_queries: Any):
     stage.agree(clinic, ana)
     with acting_as(clinic.actor("nurse")), django_assert_num_queries(2):
-        found = consent_queries.standing(ana.pk, route=IV)
+        found = consent_queries.standing(PatientScope(ana.pk), route=IV)
         assert found.valid
         assert [consent_queries.countersigned(each) is not None for each in found.consents.values()] == [True] * 4
 
@@ -400,7 +401,7 @@ def test_a_question_holds_the_counter_signature_until_it_is_answered_or_waived(c
         one = consent_actions.countersign(**counter)
         assert consent_actions.countersign(**counter).pk == one.pk
     with acting_as(mine):
-        told = consent_queries.questions(ana.pk, "driving")
+        told = consent_queries.questions(PatientScope(ana.pk), "driving")
         assert [each.open for each in told] == [False, False]
         assert told[0].replies[0].replier_name == nurse.name
 
@@ -523,7 +524,7 @@ def test_nobody_of_another_clinic_and_no_other_patient_sees_it(clinic: Cast, oth
         with acting_as(who):
             assert not Consent.objects.exists()
             assert not ConsentCountersignature.objects.exists()
-            assert consent_queries.asked(ana.pk) is None
+            assert consent_queries.asked(PatientScope(ana.pk)) is None
             with pytest.raises(Consent.DoesNotExist):
                 consent_actions.withdraw(by=who, consent_id=signed["driving"].pk)
     mine = stage.patient_actor(clinic, ana)

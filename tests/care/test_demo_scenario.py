@@ -44,6 +44,7 @@ from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership
 from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.clock import clinic_day, clinic_today, local
+from sojourn.foundation.scope import PatientScope, SessionScope
 from tests import postgres_server
 
 CLINICS = [each.slug for each in people.CLINICS]
@@ -113,7 +114,9 @@ def test_nobody_is_treated_without_intake_decision_agreement_and_plan(clinic: Cl
         decision = CandidacyDecision.objects.filter(patient=version.patient).latest("id")
         assert decision.kind in ("accept", "accept_with_conditions")
         assert decision.decided_at < version.signed_at
-        assert consent_queries.standing(version.patient_id, route=version.route, drug=version.drug, on=on).valid
+        assert consent_queries.standing(
+            PatientScope(version.patient_id), route=version.route, drug=version.drug, on=on
+        ).valid
         assert version.checks.exists()
         assert version.dosed_by_id not in version.checks.values_list("checked_by_id", flat=True)
         treated.discard(version.patient_id)
@@ -154,8 +157,8 @@ def test_nothing_is_missing_for_the_next_dose_of_anybody_who_is_booked(clinic: C
 
 def test_who_is_in_a_running_course_may_still_be_treated(clinic: Clinic):
     for course in CarePlan.objects.filter(ended_on=None):
-        assert candidacy_queries.standing(course.patient_id, drug="ketamine", route="iv").may_treat
-        assert consent_queries.standing(course.patient_id, route="iv", drug="ketamine").valid
+        assert candidacy_queries.standing(PatientScope(course.patient_id), drug="ketamine", route="iv").may_treat
+        assert consent_queries.standing(PatientScope(course.patient_id), route="iv", drug="ketamine").valid
 
 
 def test_every_dose_is_that_of_the_plan_in_force_then(clinic: Clinic):
@@ -184,10 +187,12 @@ def test_nothing_that_cannot_be(clinic: Clinic):
         if CarePlan.objects.filter(patient=patient).exists():
             assert 16 < facts["weight_kg"] / (facts["height_cm"] / 100) ** 2 < 40
             assert facts["sbp"] <= 140  # above it the rulebook waits (RC-HTN-BASE)
-        failed = [each for each in intake_queries.previous_treatments(patient.pk) if each.kind == "medicine"]
+        failed = [
+            each for each in intake_queries.previous_treatments(PatientScope(patient.pk)) if each.kind == "medicine"
+        ]
         if "antidepressant_trials_failed" in facts:
             assert facts["antidepressant_trials_failed"] == len(failed)
-            current = {each.name for each in intake_queries.medicines(patient.pk)}
+            current = {each.name for each in intake_queries.medicines(PatientScope(patient.pk))}
             assert not current & {each.drug for each in failed}
     assert not AlarmEvent.objects.filter(rule_id__startswith="silence.").exists()  # every chart is without a gap
     assert not Appointment.objects.filter(booked_at__gt=now).exists()
@@ -269,7 +274,7 @@ class Lived:
 
 def doses_of_demo() -> list[Lived]:
     rows = MedicationAdministration.objects.select_related("encounter", "plan_version", "given_by", "checked_by")
-    return [Lived(row, snapshot.load(row.encounter_id, timezone.now())) for row in rows.order_by("id")]
+    return [Lived(row, snapshot.load(SessionScope(row.encounter_id), timezone.now())) for row in rows.order_by("id")]
 
 
 def test_what_went_in_is_known_of_every_dose(clinic: Clinic):
@@ -347,7 +352,7 @@ def test_the_road_was_free_at_every_dose(clinic: Clinic, monkeypatch: pytest.Mon
     against: dict[str, list[int]] = {}
     for row in MedicationAdministration.objects.order_by("id"):
         moment[:] = [row.started_at]
-        session = snapshot.load(row.encounter_id, row.started_at)
+        session = snapshot.load(SessionScope(row.encounter_id), row.started_at)
         found = road.stands_against(session, "start_dose")
         for each in (*found.road, *found.dose):
             against.setdefault(each.code, []).append(row.pk)
@@ -413,7 +418,7 @@ def test_the_running_session_shows_its_pump_and_the_waiting_one_its_scale(clinic
     for demo in people.CLINICS:
         with acting_as(system_actor(clinics[demo.slug])):
             now = timezone.now()
-            found = [snapshot.load(each.pk, now) for each in running()]
+            found = [snapshot.load(SessionScope(each.pk), now) for each in running()]
             dosing = next(each for each in found if each.state is State.DOSING)
             assert isinstance(dosing.delivered, Delivered)
             assert dosing.rate_ml_per_h
@@ -433,20 +438,24 @@ def test_a_session_left_over_from_an_earlier_run_is_brought_to_its_end(
     demo, now, real = people.HARBOR, timezone.now(), timezone.now
     with transaction.atomic():
         with acting_as(system_actor(clinics[demo.slug])):
-            old = next(each.pk for each in running() if snapshot.load(each.pk, now).state is State.DOSING)
+            old = next(each.pk for each in running() if snapshot.load(SessionScope(each.pk), now).state is State.DOSING)
             if step:
                 nurse = load_cast(demo).actor("nurse")
                 step_actions.advance_session(by=nurse, encounter_id=old, transition=step)
         monkeypatch.setattr(timezone, "now", lambda: real() + timedelta(hours=5))
         today.set_stage(demo)
         with acting_as(system_actor(clinics[demo.slug])):
-            left = snapshot.load(old, timezone.now())
+            left = snapshot.load(SessionScope(old), timezone.now())
             assert left.state is State.LEFT
             assert left.line is not None
             assert left.line.unaccounted_mg == (0 if step != "end_dose" else left.line.planned_mg - left.line.given_mg)
             assert left.line.complete == (step != "end_dose")  # ended by hand long before: it says what is missing
-            fresh = next(each.pk for each in running() if snapshot.load(each.pk, timezone.now()).state is State.DOSING)
-            against = road.stands_against(snapshot.load(fresh, timezone.now()), "start_dose")
+            fresh = next(
+                each.pk
+                for each in running()
+                if snapshot.load(SessionScope(each.pk), timezone.now()).state is State.DOSING
+            )
+            against = road.stands_against(snapshot.load(SessionScope(fresh), timezone.now()), "start_dose")
             assert (against.road, against.dose) == ((), ())
         transaction.set_rollback(True)
 

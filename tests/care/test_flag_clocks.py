@@ -21,6 +21,7 @@ from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.scope import FlagScope
 from tests.care.flagged import MINUTE, MONDAY, Flagged, flagged, forget_job, sweep, tell_again, work_off
 from tests.conftest import name_on_duty
 
@@ -161,7 +162,7 @@ def test_an_owner_who_leaves_leaves_no_flag_behind(flagged: Flagged):
     with acting_as(flagged.cast.actor("prescriber")):
         from sojourn.care.safety import queries as safety_queries
 
-        found = safety_queries.flag(flag.pk)
+        found = safety_queries.flag(FlagScope(flag.pk))
         assert (found.state, found.owner, found.waiting) == ("open", None, True)
     sweep(MONDAY + HOUR)
     work_off()

@@ -22,6 +22,7 @@ from sojourn.clinical.eligibility.facts import VOCABULARY
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.scope import PatientScope
 from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast
 
@@ -118,7 +119,7 @@ def test_unsure_and_skipped_tell_nothing_even_after_a_yes(clinic: Cast, patient:
     say(clinic, patient, "bipolar", StatedAnswer("skipped"), seen=second.pk)
     assert "bipolar" not in facts(clinic, patient)
     with acting_as(clinic.actor("nurse")):
-        kept = [each.told.standing for each in intake_queries.history(patient.pk, "bipolar")]
+        kept = [each.told.standing for each in intake_queries.history(PatientScope(patient.pk), "bipolar")]
     assert kept == ["skipped", "unsure", "told"]
 
 
@@ -272,7 +273,7 @@ def test_a_medicine_in_free_text_is_kept_as_said_and_marked_not_checked(clinic: 
     medicine(clinic, patient, "Grandmother's  heart drops", dose="ten drops")
     medicine(clinic, patient, "Zoloft 50 mg")
     with acting_as(clinic.actor("nurse")):
-        found = {each.name: each for each in intake_queries.medicines(patient.pk)}
+        found = {each.name: each for each in intake_queries.medicines(PatientScope(patient.pk))}
     drops, zoloft = found["Grandmother's heart drops"], found["Zoloft 50 mg"]
     assert (drops.ingredient, drops.rxcui, drops.checked, drops.dose) == (None, None, False, "ten drops")
     assert (zoloft.ingredient, zoloft.rxcui, zoloft.checked) == ("Sertraline", "36437", True)  # facts/interactions.csv
@@ -281,7 +282,7 @@ def test_a_medicine_in_free_text_is_kept_as_said_and_marked_not_checked(clinic: 
 def test_a_person_may_say_that_none_of_the_found_names_fits(clinic: Cast, patient: Patient):
     medicine(clinic, patient, "Zoloft", ingredient="")
     with acting_as(clinic.actor("nurse")):
-        assert intake_queries.medicines(patient.pk)[0].checked is False
+        assert intake_queries.medicines(PatientScope(patient.pk))[0].checked is False
 
 
 def test_a_line_is_changed_removed_and_never_lost(clinic: Cast, patient: Patient):
@@ -291,10 +292,10 @@ def test_a_line_is_changed_removed_and_never_lost(clinic: Cast, patient: Patient
         medicine(clinic, patient, "Lithium", dose="900 mg", line=first.line, seen=first.pk)
     by = actor_for(clinic, patient)
     with acting_as(by):
-        assert [each.dose for each in intake_queries.medicines(patient.pk)] == ["600 mg"]
+        assert [each.dose for each in intake_queries.medicines(PatientScope(patient.pk))] == ["600 mg"]
         intake_actions.remove_line(by=by, patient_id=patient.pk, of="medicines", line=first.line)
         intake_actions.remove_line(by=by, patient_id=patient.pk, of="medicines", line=first.line)
-        assert intake_queries.medicines(patient.pk) == ()
+        assert intake_queries.medicines(PatientScope(patient.pk)) == ()
         rows = MedicationStatement.objects.filter(line=second.line).order_by("id")
         assert [(row.dose, row.removed) for row in rows] == [("300 mg", False), ("600 mg", False), ("600 mg", True)]
 
@@ -304,8 +305,8 @@ def test_a_double_press_adds_one_line(clinic: Cast, patient: Patient):
         medicine(clinic, patient, "Lithium", dose="300 mg")
         line(clinic, patient, "goals", text="Sleep through")
     with acting_as(clinic.actor("nurse")):
-        assert len(intake_queries.medicines(patient.pk)) == 1
-        assert [each.text for each in intake_queries.goals(patient.pk)] == ["Sleep through"]
+        assert len(intake_queries.medicines(PatientScope(patient.pk))) == 1
+        assert [each.text for each in intake_queries.goals(PatientScope(patient.pk))] == ["Sleep through"]
 
 
 @pytest.mark.parametrize(
@@ -330,7 +331,7 @@ def test_a_past_medicine_that_is_taken_again_can_be_confirmed(clinic: Cast, pati
     medicine(clinic, patient, "Fluoxetine")
     medicine(clinic, patient, "Prozac", current=False, sure=True)
     with acting_as(clinic.actor("nurse")):
-        assert [each.current for each in intake_queries.medicines(patient.pk)] == [True, False]
+        assert [each.current for each in intake_queries.medicines(PatientScope(patient.pk))] == [True, False]
 
 
 def test_none_is_refused_while_something_stands_on_the_list(clinic: Cast, patient: Patient):
@@ -345,7 +346,7 @@ def test_previous_treatments_carry_dose_duration_outcome_and_adequacy(clinic: Ca
          outcome="not", long_enough=True)  # fmt: skip
     line(clinic, patient, "treatments", kind="talk", name="CBT", duration="a year", outcome="partly", long_enough=None)
     with acting_as(clinic.actor("nurse")):
-        first, second = intake_queries.previous_treatments(patient.pk)
+        first, second = intake_queries.previous_treatments(PatientScope(patient.pk))
     assert (first.drug, first.dose, first.duration, first.outcome, first.adequate) == (
         "Sertraline", "200 mg", "3 months", "not", True)  # fmt: skip
     assert (first.ingredient, second.ingredient, second.adequate) == ("Sertraline", None, None)
@@ -376,8 +377,8 @@ def test_another_patient_is_not_there_and_another_clinic_neither(clinic: Cast, o
                 intake_actions.answer(by=by, patient_id=patient.pk, question_id="bipolar", told=YES, seen=None)
             with pytest.raises(MedicationStatement.DoesNotExist):
                 intake_actions.remove_line(by=by, patient_id=other.pk, of="medicines", line=said.line)
-            assert intake_queries.medicines(patient.pk) == ()
-            assert intake_queries.answers(patient.pk) == {}
+            assert intake_queries.medicines(PatientScope(patient.pk)) == ()
+            assert intake_queries.answers(PatientScope(patient.pk)) == {}
 
 
 def test_what_staff_write_down_for_the_patient_is_marked(clinic: Cast, patient: Patient):
@@ -460,8 +461,8 @@ def test_an_entry_in_error_is_taken_back_and_stays_readable(clinic: Cast, patien
             entry_actions.retract_fact(by=nurse, fact_id=new.pk, reason=" ")
         taken = entry_actions.retract_fact(by=nurse, fact_id=new.pk, reason="another patient's result")
         assert entry_actions.retract_fact(by=nurse, fact_id=new.pk, reason="again") == taken
-        assert [each.retracted for each in intake_queries.entered_facts(patient.pk)] == [False, True]
-        assert [each.kind for each in intake_queries.timeline(patient.pk)] == ["retracted", "fact"]
+        assert [each.retracted for each in intake_queries.entered_facts(PatientScope(patient.pk))] == [False, True]
+        assert [each.kind for each in intake_queries.timeline(PatientScope(patient.pk))] == ["retracted", "fact"]
     assert facts(clinic, patient)["egfr"].value == 90
     assert old.value == 90.0
 
@@ -572,16 +573,16 @@ def test_what_was_typed_is_always_readable_back(clinic: Cast, patient: Patient, 
     question = intake_form().by_id["why_now"]
     told = told_of(question, {"value": [text]})
     with acting_as(clinic.actor("nurse")):
-        before = intake_queries.answers(patient.pk).get("why_now")
+        before = intake_queries.answers(PatientScope(patient.pk)).get("why_now")
     row = say(clinic, patient, "why_now", told, seen=before.id if before else None)
     said = medicine(clinic, patient, name, line=None)
     goal = line(clinic, patient, "goals", text=text)
     with acting_as(clinic.actor("nurse")):
-        history = [each.told.value for each in intake_queries.history(patient.pk, "why_now")]
+        history = [each.told.value for each in intake_queries.history(PatientScope(patient.pk), "why_now")]
         assert text.strip() in history
         assert row.value == text.strip()
-        assert name in {each.name for each in intake_queries.medicines(patient.pk)}
-        assert text.strip() in {each.text for each in intake_queries.goals(patient.pk)}
+        assert name in {each.name for each in intake_queries.medicines(PatientScope(patient.pk))}
+        assert text.strip() in {each.text for each in intake_queries.goals(PatientScope(patient.pk))}
         assert (said.name, goal.text) == (name, text.strip())
 
 

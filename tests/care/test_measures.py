@@ -16,6 +16,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.scope import PatientScope
 from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast
 
@@ -143,7 +144,7 @@ def test_a_request_is_gone_on_with_on_another_device(clinic: Cast, patient: Pati
         first = measures_actions.start_response(by=by, request_id=request.pk)
         measures_actions.answer(by=by, response_id=first.pk, link_id="1", value=2)
         assert measures_actions.start_response(by=by, request_id=request.pk).pk == first.pk
-        (waiting,) = measures_queries.open_requests(patient.pk)
+        (waiting,) = measures_queries.open_requests(PatientScope(patient.pk))
         assert (waiting.answered, waiting.questions, waiting.started) == (1, 10, True)
         given = measures_queries.answers_of([first.pk])[first.pk]
         assert measures_queries.standing(given, waiting.scale) == 2
@@ -167,7 +168,7 @@ def test_a_request_taken_back_is_not_answered(clinic: Cast, patient: Patient):
         assert refused.value.codes == ("withdrawn",)
     by = actor_for(clinic, patient)
     with acting_as(by):
-        assert measures_queries.open_requests(patient.pk) == []
+        assert measures_queries.open_requests(PatientScope(patient.pk)) == []
         with pytest.raises(ActionRefused) as refused:
             measures_actions.start_response(by=by, request_id=request.pk)
         assert refused.value.codes == ("withdrawn",)
@@ -191,15 +192,15 @@ def test_patients_see_and_answer_only_their_own(clinic: Cast, other_clinic: Cast
     response = fill(clinic, patient, [1] * 8 + [0])
     by = actor_for(clinic, other)
     with acting_as(by):
-        assert measures_queries.open_requests(patient.pk) == []
-        assert measures_queries.trends(patient.pk) == []
+        assert measures_queries.open_requests(PatientScope(patient.pk)) == []
+        assert measures_queries.trends(PatientScope(patient.pk)) == []
         with pytest.raises(MeasureRequest.DoesNotExist):
             measures_actions.start_response(by=by, request_id=request.pk)
         with pytest.raises(QuestionnaireResponse.DoesNotExist):
             measures_actions.answer(by=by, response_id=response.pk, link_id="1", value=0)
     far = other_clinic.actor("nurse")
     with acting_as(far):
-        assert measures_queries.latest(patient.pk) == {}
+        assert measures_queries.latest(PatientScope(patient.pk)) == {}
         with pytest.raises(Patient.DoesNotExist):
             measures_actions.request_measure(by=far, patient_id=patient.pk, scale_id="phq-9", due_at=START, now=START)
 
@@ -216,7 +217,7 @@ def test_the_trend_says_what_is_a_reliable_change(clinic: Cast, patient: Patient
         fill(clinic, patient, values, at=START + timedelta(days=days))
     first_dose_at = START + timedelta(days=21)
     with acting_as(clinic.actor("nurse")):
-        trend = measures_queries.trend(patient.pk, "phq-9", first_dose_at=first_dose_at)
+        trend = measures_queries.trend(PatientScope(patient.pk), "phq-9", first_dose_at=first_dose_at)
         assert [point.total for point in trend.points] == [16, 20, 16, 15, 4]
         assert trend.baseline is not None
         assert trend.baseline.total == 20
@@ -226,7 +227,7 @@ def test_the_trend_says_what_is_a_reliable_change(clinic: Cast, patient: Patient
         last = changes[-1]
         assert last is not None
         assert (last.response, last.remission, last.difference) == (True, True, -16)
-        without = measures_queries.trend(patient.pk, "phq-9")
+        without = measures_queries.trend(PatientScope(patient.pk), "phq-9")
         assert without.baseline is not None
         assert without.baseline.total == 16
 

@@ -15,6 +15,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.mail import letters
+from sojourn.foundation.scope import PatientScope
 from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast
 
@@ -45,22 +46,24 @@ def write(clinic: Cast, patient: Patient, body: str, role: str = "", minutes: in
 def test_a_patient_writes_and_staff_answer(clinic: Cast, patient: Patient, posted: list[letters.Letter]):
     write(clinic, patient, "May I eat\r\nbefore?  <b>")
     with acting_as(clinic.actor("nurse")):
-        assert messaging_queries.thread(patient.pk).waiting_since == NOW
+        assert messaging_queries.thread(PatientScope(patient.pk)).waiting_since == NOW
         assert [(each.patient.pk, each.messages) for each in messaging_queries.waiting()] == [(patient.pk, 1)]
         assert messaging_queries.waiting_count() == 1
     assert posted == []
     write(clinic, patient, "No, from midnight on.", "nurse", 5)
     with acting_as(clinic.actor("nurse")):
-        thread = messaging_queries.thread(patient.pk)
+        thread = messaging_queries.thread(PatientScope(patient.pk))
         assert not thread.waiting
         assert messaging_queries.waiting() == []
         assert [each.body for each in thread.messages] == ["May I eat\nbefore?  <b>", "No, from midnight on."]
     with acting_as(actor_for(clinic, patient)) as by:
-        assert messaging_queries.unread_count(patient.pk) == 1
-        assert messaging_queries.thread(patient.pk).messages[1].sender_name  # though a patient sees no member of staff
+        assert messaging_queries.unread_count(PatientScope(patient.pk)) == 1
+        assert (
+            messaging_queries.thread(PatientScope(patient.pk)).messages[1].sender_name
+        )  # though a patient sees no member of staff
         messaging_actions.mark_read(by=by, patient_id=patient.pk, upto=thread.messages[1].pk)
         messaging_actions.mark_read(by=by, patient_id=patient.pk, upto=thread.messages[1].pk)
-        assert messaging_queries.unread_count(patient.pk) == 0
+        assert messaging_queries.unread_count(PatientScope(patient.pk)) == 0
 
 
 def test_the_letter_says_only_that_a_message_waits(clinic: Cast, patient: Patient, posted: list[letters.Letter]):
@@ -82,7 +85,7 @@ def test_the_same_form_sent_twice_is_one_message(clinic: Cast, patient: Patient,
     write(clinic, patient, "Good day", "nurse", key=answer)
     assert len(posted) == 1
     with acting_as(clinic.actor("nurse")):
-        assert len(messaging_queries.thread(patient.pk).messages) == 2
+        assert len(messaging_queries.thread(PatientScope(patient.pk)).messages) == 2
 
 
 def test_two_who_answer_at_once_do_not_answer_twice(clinic: Cast, patient: Patient, posted: list[letters.Letter]):
@@ -102,7 +105,7 @@ def test_who_waits_longest_comes_first(clinic: Cast, patient: Patient, posted: l
         assert [(each.patient.given_name, each.messages) for each in messaging_queries.waiting()] == [
             ("Ben", 2), ("Alma", 1), ("Cleo", 1)]  # fmt: skip
         messaging_actions.settle(
-            by=by, patient_id=patient.pk, upto=messaging_queries.thread(patient.pk).messages[-1].pk
+            by=by, patient_id=patient.pk, upto=messaging_queries.thread(PatientScope(patient.pk)).messages[-1].pk
         )
         assert [each.patient.given_name for each in messaging_queries.waiting()] == ["Ben", "Cleo"]
         assert [each.patient.given_name for each in messaging_queries.recent()] == ["Ben", "Cleo", "Alma"]
@@ -130,7 +133,7 @@ def test_others_see_and_write_nothing(clinic: Cast, other_clinic: Cast, patient:
     ben = make_patient(clinic, "Ben")
     for by in (actor_for(clinic, ben), other_clinic.actor("nurse")):
         with acting_as(by):
-            assert messaging_queries.thread(patient.pk).messages == ()
+            assert messaging_queries.thread(PatientScope(patient.pk)).messages == ()
             with pytest.raises(Patient.DoesNotExist):
                 messaging_actions.write(by=by, patient_id=patient.pk, body="x", key=uuid4())
     with acting_as(clinic.actor("nurse")), pytest.raises(DatabaseError), transaction.atomic():

@@ -19,6 +19,7 @@ from sojourn.care.vitals.watch import sweep_deadlines
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import actions as rulebook_actions
+from sojourn.foundation.scope import SessionScope
 from sojourn.interfaces.console.record.presenters import RecordView
 from tests.care.ending import end_session
 from tests.care.stage import Stage, adopt_everything, to_dosing
@@ -176,7 +177,7 @@ def test_the_record_says_that_an_alarm_worsened_and_how_it_ended(stage: Stage, n
         watch(after(95))
         vitals_actions.take_off(by=nurse, device_id=Device.objects.get().pk, now=after(120))
         end_session(encounter=stage.encounter, now=after(180), by=nurse)
-        record = session_record(stage.id)
+        record = session_record(SessionScope(stage.id))
         lines = RecordView(record, verify_signature(record)).lines
     told = {each.title: " ".join(each.details) for each in lines if each.kind == "alarm"}
     low = told["Alarm, high: Oxygen saturation is low"]

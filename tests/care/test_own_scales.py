@@ -18,6 +18,7 @@ from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook_actions
+from sojourn.foundation.scope import PatientScope
 from tests.care.adopting import as_typed
 from tests.care.own_forms import MADRS_LIKE, SLEEP
 from tests.care.people import actor_for, make_patient
@@ -144,7 +145,7 @@ def test_the_newest_of_each_scale_in_one_query(clinic: Cast, patient: Patient, d
             )
         measures_actions.enter_score(by=by, patient_id=patient.pk, scale_id="isi", total=15, taken_at=now)
         with django_assert_num_queries(1):
-            newest = measures_queries.latest(patient.pk)
+            newest = measures_queries.latest(PatientScope(patient.pk))
     assert {name: each.score for name, each in newest.items()} == {"who-5": 24, "isi": 15}
     assert newest["isi"].band_code == "moderate"
 
@@ -157,12 +158,12 @@ def test_numbers_in_dispute_count_only_once_adopted(clinic: Cast, patient: Patie
             measures_actions.enter_score(
                 by=by, patient_id=patient.pk, scale_id="pcl-5", total=total, taken_at=now - timedelta(days=days)
             )
-        trend = measures_queries.trend(patient.pk, "pcl-5")
+        trend = measures_queries.trend(PatientScope(patient.pk), "pcl-5")
         change = trend.change(trend.points[-1])
         assert change is not None
         assert (change.reliable, change.meaningful) == (None, None)
         rulebook_actions.adopt(by=by, rule_id="scale.pcl-5", parameters=as_typed("scale.pcl-5", reliable_change=15))
-        trend = measures_queries.trend(patient.pk, "pcl-5")
+        trend = measures_queries.trend(PatientScope(patient.pk), "pcl-5")
         change = trend.change(trend.points[-1])
         assert change is not None
         assert (change.reliable, change.meaningful) == ("none", "better")

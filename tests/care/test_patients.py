@@ -18,6 +18,7 @@ from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.models import BreakGlass
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.scope import PatientScope
 from tests.conftest import Cast, make_clinic
 
 NOW = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
@@ -238,8 +239,8 @@ def test_people_beside_the_patient_come_change_and_go(clinic: Cast):
         assert (changed.relationship, changed.brings_home) == ("brother", False)
         patients_actions.end_person(by=by, person_id=person.pk, now=NOW)
         patients_actions.end_person(by=by, person_id=person.pk, now=NOW + timedelta(days=1))
-        assert patients_queries.people_of(patient.pk) == []
-        assert [p.ended_at for p in patients_queries.people_of(patient.pk, with_ended=True)] == [NOW]
+        assert patients_queries.people_of(PatientScope(patient.pk)) == []
+        assert [p.ended_at for p in patients_queries.people_of(PatientScope(patient.pk), with_ended=True)] == [NOW]
         with pytest.raises(ActionRefused):
             patients_actions.edit_person(
                 by=by, person_id=person.pk, name="X", relationship="", phone="1", email="", brings_home=True

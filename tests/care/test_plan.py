@@ -23,6 +23,7 @@ from sojourn.foundation.accounts.queries import actor_of
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook_actions
+from sojourn.foundation.scope import CourseScope, PatientScope, SessionScope
 from tests.care.adopting import as_typed
 from tests.care.ceilings import adopt_ceilings
 from tests.care.stage import adopt_everything, to_dosing
@@ -47,11 +48,11 @@ def test_a_course_ends(clinic: Cast):
         who = patient(clinic)
         course = signed_course(clinic, who, at=NOW)
         assert course.title == plan_queries.protocol(IV).rule.title
-        assert plan_queries.running(who.pk) == [course]
+        assert plan_queries.running(PatientScope(who.pk)) == [course]
         ended = plan_actions.end(by=clinic.actor("prescriber"), course_id=course.pk, ended_on=date(2026, 3, 2), now=NOW)
         assert ended.ended_on == date(2026, 3, 2)
-        assert plan_queries.running(who.pk) == []
-        assert plan_queries.of_patient(who.pk) == [course]
+        assert plan_queries.running(PatientScope(who.pk)) == []
+        assert plan_queries.of_patient(PatientScope(who.pk)) == [course]
         assert AuditEvent.objects.latest("seq").action == "course.ended"
         with pytest.raises(ActionRefused) as refused:
             plan_actions.end(by=clinic.actor("prescriber"), course_id=course.pk, ended_on=date(2026, 3, 2), now=NOW)
@@ -161,7 +162,7 @@ def test_from_draft_to_a_course(clinic: Cast, free: dict):
             "step": "dose", "given": [["0.5", "mg/kg"], ["70", "kg"]], "result": ["35", "mg"],
         }  # fmt: skip
         assert {each["rule"] for each in version.rules} >= {"dose.iv.ketamine", "dose.salt", "dose.iv.concentration"}
-        assert plan_queries.running(who.pk) == []
+        assert plan_queries.running(PatientScope(who.pk)) == []
         check(clinic, version)
         signed = sign(clinic, version)
         course = signed.care_plan
@@ -169,8 +170,8 @@ def test_from_draft_to_a_course(clinic: Cast, free: dict):
         assert (course.dose_mg, course.planned_sessions, course.protocol_id) == (Decimal("35.00"), 6, IV)
         assert (course.indication, course.started_on) == ("Major depressive disorder", TODAY)
         assert free["asked"] == [(who.pk, "iv", "ketamine")]
-        assert plan_queries.in_force(course.pk, NOW) == signed
-        assert plan_queries.in_force(course.pk, NOW - timedelta(seconds=1)) is None
+        assert plan_queries.in_force(CourseScope(course.pk), NOW) == signed
+        assert plan_queries.in_force(CourseScope(course.pk), NOW - timedelta(seconds=1)) is None
         assert plan_queries.unchanged(plan_queries.version(signed.pk))
         assert list(AuditEvent.objects.order_by("seq").values_list("action", flat=True))[2:] == [
             "plan.drafted", "plan.edited", "plan.checked", "fact.entered", "plan.signed",
@@ -496,7 +497,7 @@ def test_a_new_version_supersedes_from_its_signature_on(clinic: Cast, free: dict
         second = drafted(clinic, first.patient_id, course_id=course.pk, per_kg=Decimal("0.6"))
         assert (second.number, second.goals) == (2, first.goals)
         check(clinic, second, amount="0.6")
-        assert plan_queries.in_force(course.pk, later) == first
+        assert plan_queries.in_force(CourseScope(course.pk), later) == first
         assert codes(clinic, second) == ("change-reason",)
         second = plan_actions.save_draft(
             by=by, version_id=second.pk, seen=second.revision, values={"change_reason": "Partial response"}, now=NOW
@@ -504,12 +505,12 @@ def test_a_new_version_supersedes_from_its_signature_on(clinic: Cast, free: dict
         sign(clinic, second, now=later)
         course.refresh_from_db()
         assert course.dose_mg == Decimal("42.00")  # 0.6 mg/kg x 70 kg
-        assert plan_queries.in_force(course.pk, later) == second
-        assert plan_queries.in_force(course.pk, later - timedelta(seconds=1)) == first
+        assert plan_queries.in_force(CourseScope(course.pk), later) == second
+        assert plan_queries.in_force(CourseScope(course.pk), later - timedelta(seconds=1)) == first
         assert plan_queries.ordered_at(course, later - timedelta(seconds=1)).dose_mg == Decimal("35.00")
         assert plan_queries.ordered_at(course, later).dose_mg == Decimal("42.00")
         assert plan_queries.before(second) == first
-        assert plan_queries.in_force_of_patient(first.patient_id) == [second]
+        assert plan_queries.in_force_of_patient(PatientScope(first.patient_id)) == [second]
 
 
 def test_another_route_asks_for_consent_again(clinic: Cast, free: dict):
@@ -535,7 +536,7 @@ def test_another_route_asks_for_consent_again(clinic: Cast, free: dict):
 def test_a_course_of_an_earlier_release_gets_its_first_version_later(clinic: Cast, free: dict):
     with acting_as(clinic.actor("prescriber")):
         course = unplanned_course(clinic, patient(clinic), at=NOW)
-        assert plan_queries.in_force(course.pk) is None
+        assert plan_queries.in_force(CourseScope(course.pk)) is None
         blank = plan_actions.draft(by=clinic.actor("nurse"), patient_id=course.patient_id, course_id=course.pk, now=NOW)
         assert (blank.protocol_id, blank.route, blank.sessions, blank.intention) == (IV, "iv", 6, "Sleep again")
         version = drafted(clinic, course.patient_id, course_id=course.pk, per_kg=Decimal("0.4"))
@@ -551,12 +552,12 @@ def test_a_plan_signed_later_changes_no_record_of_a_session(clinic: Cast, free: 
     by = clinic.actor("prescriber")
     with acting_as(by):
         stage = to_dosing(clinic, at=NOW)
-        before = session_record(stage.id, now=NOW)
+        before = session_record(SessionScope(stage.id), now=NOW)
         course = stage.appointment.care_plan
         version = drafted(clinic, stage.patient.pk, course_id=course.pk, per_kg=Decimal("0.6"), change_reason="Partly")
         check(clinic, version, amount="0.6")
         sign(clinic, version, now=NOW + timedelta(hours=3))
-        after = session_record(stage.id, now=NOW)
+        after = session_record(SessionScope(stage.id), now=NOW)
         assert after.plan == before.plan
         assert record_hash(after) == record_hash(before)
 
@@ -571,7 +572,7 @@ def test_one_open_draft_at_a_time_and_it_can_be_thrown_away(clinic: Cast):
             plan_actions.discard(by=clinic.actor("nurse"), version_id=first.pk, now=NOW)
         assert refused.value.codes == ("discarded",)
         assert plan_actions.draft(by=clinic.actor("nurse"), patient_id=who.pk, now=NOW).pk != first.pk
-        assert plan_queries.versions_of_patient(who.pk)[0].pk != first.pk
+        assert plan_queries.versions_of_patient(PatientScope(who.pk))[0].pk != first.pk
 
 
 def test_another_clinic_sees_nothing_of_it(clinic: Cast, other_clinic: Cast, free: dict):

@@ -13,6 +13,7 @@ from sojourn.care.safety.actions import answer_flag
 from sojourn.care.safety.models import Flag, FlagKind, FlagReport, FlagSource, Severity
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.scope import FlagScope
 from tests.care.people import actor_for, make_patient
 from tests.care.raising import raise_flag
 from tests.conftest import Cast
@@ -75,7 +76,7 @@ def test_the_same_again_leaves_it_closed_and_news_opens_it(clinic: Cast, patient
         assert again.waiting
         assert again.owner is None
         answer_flag(by=nurse, flag_id=flag.pk, kind="seen", after=again.newest_id, now=NOW + timedelta(hours=1))
-        assert not safety_queries.flag(flag.pk).waiting
+        assert not safety_queries.flag(FlagScope(flag.pk)).waiting
 
 
 def test_two_things_are_two_flags(clinic: Cast, patient: Patient):

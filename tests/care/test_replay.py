@@ -35,6 +35,7 @@ from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook.replaying import rules_of
+from sojourn.foundation.scope import SessionScope
 from tests.care.stage import Stage, adopt_everything, answers_to, set_stage
 from tests.conftest import Cast
 
@@ -172,8 +173,8 @@ def test_the_clinic_answers_what_the_replay_answers(clinic: Cast, monkeypatch: p
             refused = doer.do(each.entry)
             place = f"{name} {each.number} {each.entry.does}"
             assert set(refused) == set(each.refused), place
-            assert current_state(stage.id).state == each.state, place
-            found = snapshot.load(stage.id, now)
+            assert current_state(SessionScope(stage.id)).state == each.state, place
+            found = snapshot.load(SessionScope(stage.id), now)
             assert milligrams(found.line) == milligrams(each.milligrams), place
             assert {(alarm.rule_id, alarm.phase, alarm.priority) for alarm in found.alarms} == set(each.alarms), place
-        assert State(current_state(stage.id).state) is not State.PLANNED
+        assert State(current_state(SessionScope(stage.id)).state) is not State.PLANNED

@@ -26,6 +26,7 @@ from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.models import RuleAdoption
+from sojourn.foundation.scope import SessionScope
 from tests.care.adopting import as_typed
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, drawn, pass_checks, set_stage, to_dosing
 from tests.clock import day_of
@@ -166,7 +167,7 @@ def test_twenty_seconds_of_forty_minutes_are_not_the_whole_dose(ready: Cast) -> 
     with acting_as(ready.actor("nurse")):
         stage = to_dosing(ready, at=now)
         stage.step("stop_early", now=now + timedelta(seconds=20))
-        line = snapshot.load(stage.id, now + timedelta(minutes=5)).line
+        line = snapshot.load(SessionScope(stage.id), now + timedelta(minutes=5)).line
         assert line is not None
         assert (line.planned_mg, line.given_mg, line.wasted_mg) == (Decimal(35), Decimal("0.29"), Decimal(0))
 
@@ -184,7 +185,7 @@ def test_pause_and_another_rate_are_counted(ready: Cast) -> None:
         stage.vitals(at(15), nibp_sys=124, nibp_dia=78, spo2=98)
         stage.step("resume", now=at(15), pump=Pump(rate_ml_per_h=Decimal(60)))
         stage.step("end_dose", now=at(25))
-        line = snapshot.load(stage.id, at(40)).line
+        line = snapshot.load(SessionScope(stage.id), at(40)).line
         assert line is not None
         assert line.given_mg == Decimal("15.75")
         kinds = list(DoseEvent.objects.order_by("id").values_list("kind", flat=True))
@@ -200,7 +201,7 @@ def test_a_rate_goes_the_way_it_is_called(ready: Cast) -> None:
                 stage.step(transition, now=now, pump=Pump(rate_ml_per_h=Decimal(rate)))
             assert found.value.codes == (code,)
         stage.step("lower_rate", "therapist", now=now, pump=Pump(rate_ml_per_h=Decimal(50)))
-        assert snapshot.load(stage.id, now).rate_ml_per_h == 50
+        assert snapshot.load(SessionScope(stage.id), now).rate_ml_per_h == 50
 
 
 def test_a_ceiling_that_was_tightened_meanwhile_counts_at_the_next_step(ready: Cast) -> None:
@@ -275,7 +276,7 @@ def test_waste_wants_two_people_and_is_one_however_often_sent(ready: Cast) -> No
         row = waste_actions.waste(by=ready.actor("nurse"), **given)
         assert waste_actions.waste(by=ready.actor("nurse"), **given).pk == row.pk
         assert Waste.objects.count() == 1
-        line = snapshot.load(stage.id, later).line
+        line = snapshot.load(SessionScope(stage.id), later).line
         assert line is not None
         assert not line.complete
         with pytest.raises(ActionRefused) as found:
@@ -286,7 +287,7 @@ def test_waste_wants_two_people_and_is_one_however_often_sent(ready: Cast) -> No
                 clinic=ready.clinic, patient=stage.patient, waste=row, at=later, by=ready.members["nurse"]
             )
         waste_actions.witness(by=ready.actor("therapist"), waste_id=row.pk, now=later)
-        line = snapshot.load(stage.id, later).line
+        line = snapshot.load(SessionScope(stage.id), later).line
         assert line is not None
         assert (line.given_mg, line.wasted_mg, line.unaccounted_mg) == (Decimal("17.50"), Decimal("17.50"), Decimal(0))
         assert line.complete

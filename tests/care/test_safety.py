@@ -18,6 +18,7 @@ from sojourn.care.safety.models import Flag, FlagAnswer
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.scope import FlagScope
 from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast
 
@@ -176,7 +177,7 @@ def test_a_flag_is_taken_answered_and_closed_with_a_note(clinic: Cast, patient: 
             safety_actions.answer_flag(by=by, flag_id=flag.pk, kind="closed", note="all well", after=None)
         assert refused.value.codes == ("take_first",)
         seen = safety_actions.answer_flag(by=by, flag_id=flag.pk, kind="seen", after=None)
-        standing = safety_queries.flag(flag.pk)
+        standing = safety_queries.flag(FlagScope(flag.pk))
         assert (standing.state, standing.owner) == ("seen", clinic.members["nurse"])
         rang = safety_actions.answer_flag(by=by, flag_id=flag.pk, kind="contacted", note="rang, safe", after=seen.pk)
         with pytest.raises(ActionRefused) as refused:
@@ -204,7 +205,7 @@ def test_the_slower_of_two_is_told_and_writes_nothing(clinic: Cast, patient: Pat
         assert FlagAnswer.objects.filter(flag=flag).count() == 1
         # having looked, they may take it over
         safety_actions.answer_flag(by=therapist, flag_id=flag.pk, kind="seen", after=seen.pk)
-        assert safety_queries.flag(flag.pk).owner == clinic.members["therapist"]
+        assert safety_queries.flag(FlagScope(flag.pk)).owner == clinic.members["therapist"]
 
 
 def test_who_may_answer_flags_and_whose(clinic: Cast, other_clinic: Cast, patient: Patient):

@@ -45,6 +45,7 @@ from sojourn.care.session.models import (
 )
 from sojourn.care.vitals.models import DeviceAssociation, Observation
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import SessionScope
 from tests.care.stage import adopt_everything, to_dosing
 from tests.care.test_record_content import MORE, old_session
 from tests.conftest import Cast
@@ -254,7 +255,7 @@ ELSEWHERE: Final = {(EnteredInError, "of"), (EnteredInError, "row_id")}
 def test_every_column_of_a_session_is_signed(written: tuple[Encounter, dict[type[models.Model], Any]], clinic: Cast):
     encounter, rows = written
     with acting_as(clinic.actor("nurse")):
-        record = session_record(encounter.pk, now=timezone.now() + timedelta(seconds=5))
+        record = session_record(SessionScope(encounter.pk), now=timezone.now() + timedelta(seconds=5))
         wrong = [fault for model, row in rows.items() for fault in faults(record, model, row)]
     assert not wrong, f"{wrong}: {DO}"
     assert set(HEADER) == set(columns(Encounter)), f"Encounter: {DO}"

@@ -28,6 +28,7 @@ from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.foundation.rulebook.queries import standings
+from sojourn.foundation.scope import CourseScope, PatientScope
 from tests.care import consents
 from tests.care.adopting import typed_each
 from tests.care.open_eyes import reasoned
@@ -53,17 +54,17 @@ def test_everything_stands_that_a_dose_asks_for(clinic: Cast, protocol_id: str, 
     route, drug = protocol_way(protocol_id)
     course = signed_course(clinic, patient, protocol_id=protocol_id, dose_mg=DOSES[protocol_id], at=now)
     with acting_as(clinic.actor("prescriber")):
-        version = plan_queries.in_force(course.pk, now)
+        version = plan_queries.in_force(CourseScope(course.pk), now)
         assert version is not None
         assert version.content_hash == content_hash(version)
         assert plan_queries.standing_check(plan_queries.version(version.pk)) is not None
         assert (course.dose_mg, course.protocol_id) == (DOSES[protocol_id], protocol_id)
-        may = candidacy_queries.standing(patient.pk, drug=drug, route=route)
+        may = candidacy_queries.standing(PatientScope(patient.pk), drug=drug, route=route)
         assert may.may_treat
         assert may.decision is not None
         assert may.decision.content_hash == decision_hash(may.decision)
-        assert consent_queries.standing(patient.pk, route=route, drug=drug).valid
-        assert gates.gates(patient.pk, route, drug).open
+        assert consent_queries.standing(PatientScope(patient.pk), route=route, drug=drug).valid
+        assert gates.gates(PatientScope(patient.pk), route, drug).open
         assert may.decision.decided_at < version.signed_at <= now
 
 
@@ -71,8 +72,10 @@ def test_it_stands_at_any_time_of_a_test(clinic: Cast):
     at = datetime(2026, 3, 2, 16, tzinfo=UTC)
     course = signed_course(clinic, make_patient(clinic), at=at)
     with acting_as(clinic.actor("prescriber")):
-        assert plan_queries.in_force(course.pk, at) is not None
-        assert consent_queries.standing(course.patient_id, route="iv", drug="ketamine", on=day_of(at)).valid
+        assert plan_queries.in_force(CourseScope(course.pk), at) is not None
+        assert consent_queries.standing(
+            PatientScope(course.patient_id), route="iv", drug="ketamine", on=day_of(at)
+        ).valid
 
 
 OWN = {"id", "patient", "nonce", "signed_name", "consent", "care_plan", "version", "content_hash"}  # of one patient
@@ -88,7 +91,7 @@ def by_the_actions(clinic: Cast, patient: Patient, protocol_id: str, dose_mg: De
     by, nurse = clinic.actor("prescriber"), clinic.actor("nurse")
     route, drug = protocol_way(protocol_id)
     with acting_as(by):
-        found = candidacy_queries.assessment(patient.pk, drug, day_of(now), route=route)
+        found = candidacy_queries.assessment(PatientScope(patient.pk), drug, day_of(now), route=route)
         candidacy_actions.decide(
             by=by, patient_id=patient.pk, answer=reasoned(found), seen=found.seen(None), now=now
         )  # fmt: skip
@@ -128,14 +131,16 @@ def test_nothing_of_it_stands_before_it_was_done(clinic: Cast):
     course = signed_course(clinic, make_patient(clinic), at=now)
     with acting_as(clinic.actor("prescriber")):
         before = (now - AGREED - timedelta(days=1)).date()
-        assert not consent_queries.standing(course.patient_id, route="iv", drug="ketamine", on=before).valid
-        assert plan_queries.in_force(course.pk, now - AGREED) is None
+        assert not consent_queries.standing(
+            PatientScope(course.patient_id), route="iv", drug="ketamine", on=before
+        ).valid
+        assert plan_queries.in_force(CourseScope(course.pk), now - AGREED) is None
 
 
 def test_it_stands_in_its_own_clinic_alone(clinic: Cast, other_clinic: Cast):
     course = signed_course(clinic, make_patient(clinic), at=timezone.now())
     with acting_as(other_clinic.actor("prescriber")):
-        assert plan_queries.in_force(course.pk) is None
+        assert plan_queries.in_force(CourseScope(course.pk)) is None
 
 
 def test_adopting_everything_writes_what_the_action_writes(clinic: Cast, other_clinic: Cast):

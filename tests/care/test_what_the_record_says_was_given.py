@@ -16,6 +16,7 @@ from sojourn.care.session.lines import given_to
 from sojourn.care.session.models import MedicationAdministration, WasteWitness
 from sojourn.clinical.administration import DoseBalance, HistoryRefused, Method
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import PatientScope, SessionScope
 from tests.care.infusions import (
     BEGINS,
     after,
@@ -32,7 +33,7 @@ from tests.conftest import Cast
 
 def record_of(stage: Stage, *, now: datetime | None = None) -> SessionRecord:
     with acting_as(stage.cast.actor("nurse")):
-        return chart_queries.session_record(stage.id, now=now)
+        return chart_queries.session_record(SessionScope(stage.id), now=now)
 
 
 def line_of(stage: Stage, *, now: datetime | None = None) -> DoseBalance:
@@ -98,8 +99,8 @@ def test_record_and_session_say_the_same(clinic: Cast):
     stage = interrupted(clinic)
     now = after(60)
     with acting_as(clinic.actor("nurse")):
-        session = snapshot.load(stage.id, now)
-        (own,) = given_to(stage.patient.pk, now)
+        session = snapshot.load(SessionScope(stage.id), now)
+        (own,) = given_to(PatientScope(stage.patient.pk), now)
     assert session.line == line_of(stage, now=now) == own.line
     assert session.dose_ended_at == record_of(stage, now=now).dose_ended_at
 

@@ -15,6 +15,7 @@ from sojourn.care.alarms.rejudging import judge_withdrawn
 from sojourn.care.chart.queries import session_record, verify_signature
 from sojourn.clinical.alarms import Heard, Reading
 from sojourn.foundation.accounts.actor import Actor, acting_as
+from sojourn.foundation.scope import SessionScope
 from sojourn.interfaces.console.record.presenters import RecordView
 from tests.care.stage import Stage
 from tests.care.test_monitoring import after, nurse, send, stage
@@ -52,7 +53,7 @@ def test_its_alarm_is_over_and_waits_for_an_answer(clinic: Cast, stage: Stage, n
     page = clinic.client("nurse").get(reverse("console:board")).content.decode().partition("board-data")[0]
     assert "Withdrawn by the monitor, and nobody has seen it" not in page
     with acting_as(nurse):
-        record = session_record(stage.id)
+        record = session_record(SessionScope(stage.id))
         lines = " ".join(" ".join(each.details) for each in RecordView(record, verify_signature(record)).lines)
     assert "Its value was withdrawn by the monitor at" in lines
 

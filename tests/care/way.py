@@ -30,6 +30,7 @@ from sojourn.clinical.dosing import DoseRules
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.models import RuleAdoption
+from sojourn.foundation.scope import PatientScope
 from tests.care.open_eyes import reasoned
 from tests.clock import day_of
 
@@ -68,12 +69,14 @@ def accepted(
     by = cast.actor("prescriber")
     with acting_as(by):
         found = candidacy_queries.assess(
-            patient, intake_queries.facts(patient, day_of(at)), intake_queries.medicines(patient.pk),
+            patient, intake_queries.facts(patient, day_of(at)), intake_queries.medicines(PatientScope(patient.pk)),
             _rules(cast.clinic.pk, _decided_so_far(cast)), drug=drug, route=route, on=day_of(at),
         )  # fmt: skip
         assert not found.blocking
         said = reasoned(found)
-        row = candidacy_actions._row(by, patient, said, found, (), candidacy_queries.latest(patient.pk), at)
+        row = candidacy_actions._row(
+            by, patient, said, found, (), candidacy_queries.latest(PatientScope(patient.pk)), at
+        )
         row.save(force_insert=True)
         return row
 

@@ -27,6 +27,7 @@ from sojourn.care.session import road
 from sojourn.care.session.eve import eve
 from sojourn.care.session.snapshot import load
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import PatientScope, SessionScope
 from tests.care.people import make_patient
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage, to_dosing
 from tests.care.way import IV, plan_values
@@ -100,7 +101,7 @@ def test_how_a_medicine_is_taken_is_asked_and_kept(clinic: Cast):
     with acting_as(clinic.actor("nurse")):
         (row,) = MedicationStatement.objects.filter(patient=patient)
         assert row.route == "nose"
-        (taken,) = intake_queries.medicines(patient.pk)
+        (taken,) = intake_queries.medicines(PatientScope(patient.pk))
     assert taken.medicines[0].in_group("nasal-corticosteroid")
     assert "into the nose" in body(client.get(INTAKE))
 
@@ -239,7 +240,7 @@ def seated(ready: Cast) -> Stage:
 
 def against(stage: Stage) -> road.Against:
     with acting_as(stage.cast.actor("nurse")):
-        return road.stands_against(load(stage.id, timezone.now()), "start_dose")
+        return road.stands_against(load(SessionScope(stage.id), timezone.now()), "start_dose")
 
 
 def codes(stage: Stage) -> dict[str, str]:
@@ -255,7 +256,7 @@ def test_a_benzodiazepine_begun_since_the_decision_waits_at_the_chair(seated: St
     assert "Temazepam – Benzodiazepines, new or changed since the decision" in page
     assert "new: Temazepam 15 mg" in page
     with acting_as(seated.cast.actor("nurse")):
-        assert load(seated.id, timezone.now()).dose is None
+        assert load(SessionScope(seated.id), timezone.now()).dose is None
 
 
 def test_codeine_in_a_product_waits_like_codeine(seated: Stage):
@@ -274,10 +275,10 @@ def test_a_dose_that_was_changed_since_waits_again(ready: Cast):
     row = takes(ready, patient_before.patient, "Lorazepam", dose="1 mg", at=now - timedelta(days=20))
     by = ready.actor("prescriber")
     with acting_as(by):
-        found = candidacy_queries.assessment(patient_before.patient.pk, "ketamine", route="iv")
+        found = candidacy_queries.assessment(PatientScope(patient_before.patient.pk), "ketamine", route="iv")
         decision = candidacy_actions._row(
             by, patient_before.patient, candidacy_actions.DecisionInput("accept"), found, (),
-            candidacy_queries.latest(patient_before.patient.pk), now - timedelta(hours=2),
+            candidacy_queries.latest(PatientScope(patient_before.patient.pk)), now - timedelta(hours=2),
         )  # fmt: skip
         decision.save(force_insert=True)
     with acting_as(ready.actor("nurse")):
@@ -338,7 +339,7 @@ def test_a_prescriber_passes_it_with_a_reason_and_the_record_keeps_the_name(seat
     assert refused.status_code in (403, 409)
     press(seated.cast.client("prescriber"), seated, "session_start_dose", **signed)
     with acting_as(seated.cast.actor("nurse")):
-        assert load(seated.id, timezone.now()).dose is not None
+        assert load(SessionScope(seated.id), timezone.now()).dose is not None
         row = SessionState.objects.latest("id")
     assert [each["code"] for each in row.basis["set_aside"]] == [signed["override"]]
     assert "Hydromorphone" in str(row.basis["set_aside"])

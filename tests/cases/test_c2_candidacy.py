@@ -16,6 +16,7 @@ from sojourn.clinical.eligibility import Fact, Today, known, reasons_today
 from sojourn.clinical.protocol.protocol import Measured, facts_of_the_day
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.rulebook import released_rulebook
+from sojourn.foundation.scope import PatientScope
 from tests.care.people import make_patient
 from tests.care.stage import adopt_everything
 from tests.care.test_candidacy import adopt, decide, know, stands
@@ -139,7 +140,7 @@ def test_could_become_pregnant_outranks_the_sex_of_the_record(clinic: Cast, sex:
     ana = make_patient(clinic, sex=sex)
     know(clinic, ana, can_become_pregnant=True)
     with acting_as(clinic.actor("prescriber")):
-        found = candidacy_queries.assessment(ana.pk, "ketamine", TODAY, route="iv")
+        found = candidacy_queries.assessment(PatientScope(ana.pk), "ketamine", TODAY, route="iv")
     assert "pregnancy_test" in {each.fact for each in found.missing if each.adopted}
 
 
@@ -150,7 +151,7 @@ def test_what_is_too_old_is_missing_and_said_with_its_day(clinic: Cast, patient:
 
     def look() -> Assessed:
         with acting_as(clinic.actor("prescriber")):
-            return candidacy_queries.assessment(patient.pk, "ketamine", TODAY, route="iv")
+            return candidacy_queries.assessment(PatientScope(patient.pk), "ketamine", TODAY, route="iv")
 
     before = look()
     assert before.expired == ()

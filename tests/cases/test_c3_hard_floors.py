@@ -22,6 +22,7 @@ from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.foundation.rulebook import queries as rulebook_queries
 from sojourn.foundation.rulebook import released_rulebook
 from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
+from sojourn.foundation.scope import SessionScope
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage, to_dosing
 from tests.conftest import Cast
 from tests.stated import FLOORS
@@ -128,7 +129,7 @@ def test_arriving_measuring_and_stopping_work_without_them(clinic: Cast):
     measured(stage, spo2=70)
     assert refused(stage, "stop_early", reason="Unwell") == ()
     with acting_as(clinic.actor("nurse")):
-        assert current_state(stage.id).state == "stopped_early"
+        assert current_state(SessionScope(stage.id)).state == "stopped_early"
 
 
 # ---------------------------------------------------------------- what nobody passes
@@ -215,6 +216,6 @@ def test_what_the_dose_was_judged_by_is_kept_with_its_numbers(clinic: Cast):
     stage = ready(clinic)
     assert refused(stage) == ()
     with acting_as(clinic.actor("nurse")):
-        basis = current_state(stage.id).basis
+        basis = current_state(SessionScope(stage.id)).basis
     kept = {each["id"]: each["parameters"] for each in basis["rules"] if each["id"].startswith("floor.")}
     assert kept == {name: {key: float(value) for key, value in each.items()} for name, each in NEWS2_GRAVEST.items()}

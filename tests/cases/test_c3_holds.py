@@ -18,6 +18,7 @@ from sojourn.clinical.alarms import ESCALATION, KINDS
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import released_rulebook
+from sojourn.foundation.scope import SessionScope
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage
 from tests.conftest import Cast
 
@@ -54,7 +55,7 @@ def ready(cast: Cast, at: datetime) -> Stage:
 def refused(stage: Stage, now: datetime) -> set[str]:
     with pytest.raises(ActionRefused) as found:
         stage.step("start_dose", now=now)
-    assert current_state(stage.id).state == "checked"
+    assert current_state(SessionScope(stage.id)).state == "checked"
     return set(found.value.codes)
 
 
@@ -84,7 +85,7 @@ def test_on_the_other_side_of_each_hold_it_begins(clinic: Cast, values: dict[str
         now = at + timedelta(minutes=2)
         stage.vitals(now, **{**WELL, **values})
         stage.step("start_dose", now=now)
-        assert current_state(stage.id).state == "dosing"
+        assert current_state(SessionScope(stage.id)).state == "dosing"
 
 
 @pytest.mark.parametrize(("values", "holds"), HELD)
@@ -125,7 +126,7 @@ def test_one_prescriber_passes_a_hold_with_a_signed_reason(clinic: Cast):
             "start_dose", role="prescriber", now=now, overrides=frozenset({"rule:RC-HEART-RATE", "high-alarm-open"}),
             reason="Runs marathons; 40 at rest for years.",
         )  # fmt: skip
-        assert current_state(stage.id).state == "dosing"
+        assert current_state(SessionScope(stage.id)).state == "dosing"
 
 
 def test_a_newer_pulse_of_the_oximeter_outweighs_an_older_count(clinic: Cast):

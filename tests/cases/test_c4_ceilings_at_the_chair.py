@@ -16,6 +16,7 @@ from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.care.session.models import DoseCheck, MedicationAdministration
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.rulebook import actions as rulebook_actions
+from sojourn.foundation.scope import SessionScope
 from tests.care.adopting import as_typed
 from tests.care.stage import Stage, adopt_everything, arrive, pass_checks
 from tests.care.way import signed_course
@@ -230,7 +231,7 @@ def test_a_tightened_ceiling_acts_at_the_next_step_of_a_running_dose(ready: Cast
         assert "35 mg over 40 minutes is more than the highest dose in that time here, 28 mg." in body(answer)
     assert press(nurse, stage, "session_stop_early").status_code == 200
     with acting_as(ready.actor("nurse")):
-        assert current_state(stage.id).state == "stopped_early"
+        assert current_state(SessionScope(stage.id)).state == "stopped_early"
     assert ceilings_of(ready, stage)[:2] == [("dosing", {}), ("dosing", {"slow": 0.6})]
 
 

@@ -30,6 +30,7 @@ from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.models import RuleAdoption
+from sojourn.foundation.scope import SessionScope
 from tests.care.stage import (
     WELL,
     Stage,
@@ -101,12 +102,12 @@ def scored(stage: Stage, *scores: tuple[str, int]) -> None:
 
 def state(stage: Stage) -> str:
     with acting_as(stage.cast.actor("nurse")):
-        return str(current_state(stage.id).state)
+        return str(current_state(SessionScope(stage.id)).state)
 
 
 def standing(stage: Stage, transition: str) -> set[str]:
     with acting_as(stage.cast.actor("nurse")):
-        return {each.code for each in load(stage.id, timezone.now()).standing(transition)}
+        return {each.code for each in load(SessionScope(stage.id), timezone.now()).standing(transition)}
 
 
 def refused(client: Client, stage: Stage, step: str, said: str) -> None:
@@ -315,7 +316,7 @@ def test_old_numbers_stay_and_the_guards_act_at_once(padss_alone: Cast):
         )  # fmt: skip
     stage, nurse = observed(padss_alone), padss_alone.client("nurse")
     with acting_as(padss_alone.actor("nurse")):
-        assert load(stage.id, timezone.now()).protocol.rule.version == 2
+        assert load(SessionScope(stage.id), timezone.now()).protocol.rule.version == 2
     scored(stage, ("aldrete", 9))
     refused(nurse, stage, "session_find_ready", "Not scored in this observation: PADSS.")
     scored(stage, ("padss", 9))
@@ -420,7 +421,7 @@ def test_a_baseline_of_82_excuses_no_82(ready: Cast):
     said = "Oxygen saturation is 82, and was 82 before the dose. Below 94 a prescriber decides"
     refused(nurse, stage, "session_find_ready", said)
     with acting_as(ready.actor("nurse")):
-        keys = [each.key for each in load(stage.id, timezone.now()).standing("find_ready")]
+        keys = [each.key for each in load(SessionScope(stage.id), timezone.now()).standing("find_ready")]
     with_keys(prescriber, stage, "session_find_ready", *keys, reason="Severe COPD, at the 82 % that she lives with")
     assert state(stage) == "ready_to_leave"
     with acting_as(ready.actor("nurse")):
@@ -488,7 +489,7 @@ def test_who_lets_the_patient_go_signs_for_nothing_that_a_prescriber_signed(pads
     stage = observed(padss_alone)
     scored(stage, ("padss", 8))
     with acting_as(padss_alone.actor("nurse")):
-        keys = [each.key for each in load(stage.id, timezone.now()).standing("find_ready")]
+        keys = [each.key for each in load(SessionScope(stage.id), timezone.now()).standing("find_ready")]
     with_keys(padss_alone.client("prescriber"), stage, "session_find_ready", *keys, reason="Nausea as after every dose")
     press(padss_alone.client("nurse"), stage, "session_leave")
     with acting_as(padss_alone.actor("nurse")):

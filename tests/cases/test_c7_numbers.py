@@ -27,6 +27,7 @@ from sojourn.clinical.numbers import NumberRefusal, read_number
 from sojourn.clinical.pk.command import _instants
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.rulebook import queries as rulebook_queries
+from sojourn.foundation.scope import SessionScope
 from sojourn.foundation.ui.numbers import CountField, number_words
 from sojourn.interfaces.console.concentration.forms import RegimenForm, WhoForm, weight_in
 from sojourn.interfaces.console.measures.views import ScoreForm
@@ -123,7 +124,7 @@ def scale(clinic: Cast, text: str) -> Any:
     with acting_as(clinic.actor("nurse")):
         stage = set_stage(clinic)
         arrive(stage, timezone.now())
-        seen = str(current_state(stage.id).seq)
+        seen = str(current_state(SessionScope(stage.id)).seq)
     sent = {"item": "weight", "outcome": "passed", "last": "0", "kg": text, "seen": seen}
     answer = clinic.client("nurse").post(reverse("console:session_check", args=[stage.id]), sent)
     return body(answer) if answer.status_code != 302 else facts(clinic, "weight_kg")

@@ -23,6 +23,7 @@ from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import SessionScope
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage, to_dosing
 from tests.conftest import Cast
 
@@ -63,7 +64,7 @@ def treatment(cast: Cast, stage: Stage) -> Consent:
 
 def snapshot(cast: Cast, stage: Stage, role: str = "nurse"):
     with acting_as(cast.actor(role)):
-        return load(stage.id, timezone.now())
+        return load(SessionScope(stage.id), timezone.now())
 
 
 def page(answer) -> str:
@@ -90,7 +91,7 @@ def test_withdrawn_in_the_portal_during_the_dose_it_stops_and_the_record_knows_w
     answer = signed_in(ready).post(reverse("portal:agreement_withdraw", args=[consent.pk]), {"reason": "Enough."})
     assert answer.status_code == 302
     with acting_as(ready.actor("nurse")):
-        newest = current_state(stage.id)
+        newest = current_state(SessionScope(stage.id))
         assert (newest.state, newest.by_id) == ("stopped_early", ready.members["patient"].pk)
         assert newest.reason.startswith("The patient took an agreement back: ")
         stop = DoseEvent.objects.get(encounter_id=stage.id, kind="stop")
@@ -119,8 +120,8 @@ def test_the_patient_presses_stop(ready: Cast):
     for member in (each for role, each in ready.members.items() if role != "patient"):
         assert member.name not in shown + said
     with acting_as(ready.actor("nurse")):
-        assert current_state(stage.id).state == "stopped_early"
-        assert current_state(stage.id).reason == "The patient said no."
+        assert current_state(SessionScope(stage.id)).state == "stopped_early"
+        assert current_state(SessionScope(stage.id)).reason == "The patient said no."
         assert DoseEvent.objects.filter(encounter_id=stage.id, kind="stop").count() == 1
     assert snapshot(ready, stage).call is not None
 
@@ -166,7 +167,7 @@ def test_nobody_stops_anothers_session(ready: Cast):
     with acting_as(ready.actor("patient")), pytest.raises(ActionRefused):
         withdrawal_actions.say_no(by=ready.actor("patient"), patient_id=stage.patient.pk)
     with acting_as(ready.actor("nurse")):
-        assert current_state(stage.id).state == "dosing"
+        assert current_state(SessionScope(stage.id)).state == "dosing"
 
 
 def test_the_record_speaks_the_clinics_language(ready: Cast):
@@ -174,7 +175,7 @@ def test_the_record_speaks_the_clinics_language(ready: Cast):
     client = signed_in(ready)
     client.post("/today/here/stop/", headers={"accept": "text/html", "accept-language": "es"})
     with acting_as(ready.actor("nurse")):
-        assert current_state(stage.id).reason == "The patient said no."
+        assert current_state(SessionScope(stage.id)).reason == "The patient said no."
 
 
 # ---------------------------------------------------------------- and then it does not go on
@@ -188,8 +189,8 @@ def test_after_a_withdrawal_no_step_lets_more_in(ready: Cast):
     with acting_as(ready.actor("patient")):
         withdrawal_actions.withdraw_consent(by=ready.actor("patient"), consent_id=treatment(ready, stage).pk)
     with acting_as(ready.actor("nurse")):
-        assert current_state(stage.id).state == "stopped_early"
-        session = load(stage.id, timezone.now())
+        assert current_state(SessionScope(stage.id)).state == "stopped_early"
+        session = load(SessionScope(stage.id), timezone.now())
         found = {each.code.partition(":")[0] for each in stands_against(session, "resume").road}
         assert "consent-withdrawn" in found
         with pytest.raises(ActionRefused):
@@ -222,7 +223,7 @@ def test_the_consent_cannot_be_ticked_where_the_agreements_do_not_stand(ready: C
     with acting_as(ready.actor("patient")):
         withdrawal_actions.withdraw_consent(by=ready.actor("patient"), consent_id=treatment(ready, stage).pk)
     with acting_as(ready.actor("nurse")):
-        assert current_state(stage.id).state == "stopped_early"
+        assert current_state(SessionScope(stage.id)).state == "stopped_early"
     other = arrived_without_agreement(ready)
     with acting_as(ready.actor("nurse")):
         with pytest.raises(ActionRefused) as refused:
@@ -254,7 +255,7 @@ def test_whoever_of_the_clinic_heard_it_writes_it_down(ready: Cast, role: str):
     answer = client.post(address, {"reason": "Too strong."})
     assert answer.status_code == 302
     with acting_as(ready.actor("nurse")):
-        newest = current_state(stage.id)
+        newest = current_state(SessionScope(stage.id))
         assert (newest.state, newest.reason) == ("stopped_early", "The patient said no. Too strong.")
         assert newest.by_id == ready.members[role].pk
         assert not SessionEvent.objects.filter(encounter_id=stage.id, kind="patient_calls").exists()
@@ -270,11 +271,11 @@ def test_a_withdrawal_that_was_heard_in_the_session_stops_it(ready: Cast, role: 
     answer = client.post(address, {"consent": consent.pk, "reason": ""})
     assert answer.status_code == 409  # when and how it was said
     with acting_as(ready.actor("nurse")):
-        assert current_state(stage.id).state == "dosing"
+        assert current_state(SessionScope(stage.id)).state == "dosing"
     answer = client.post(address, {"consent": consent.pk, "reason": "Said so at 14:05."})
     assert answer.status_code == 302
     with acting_as(ready.actor("nurse")):
-        assert current_state(stage.id).state == "stopped_early"
+        assert current_state(SessionScope(stage.id)).state == "stopped_early"
         row = ConsentWithdrawal.objects.get(consent=consent)
         assert row.noted_by_name == ready.members[role].name
 
@@ -295,7 +296,7 @@ def test_a_therapist_may_always_let_less_in_and_the_front_desk_may_not(ready: Ca
         stage.step(transition, "front_desk", reason="It is too much.")
     with acting_as(ready.actor("therapist")):
         stage.step(transition, "therapist", reason="It is too much.")
-        assert current_state(stage.id).state == ("paused" if transition == "pause" else "stopped_early")
+        assert current_state(SessionScope(stage.id)).state == ("paused" if transition == "pause" else "stopped_early")
 
 
 def test_a_therapist_answers_a_call_and_the_front_desk_does_not(ready: Cast):

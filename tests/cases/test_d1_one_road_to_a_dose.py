@@ -31,6 +31,7 @@ from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.rulebook import actions as rulebook_actions
+from sojourn.foundation.scope import CourseScope, PatientScope
 from tests.care import consents
 from tests.care.adopting import as_typed
 from tests.care.ceilings import adopt_ceilings
@@ -324,9 +325,9 @@ def test_a_running_course_of_an_earlier_release_is_led_to_a_signed_version(clini
         "plan": plan,
     }  # fmt: skip
     with acting_as(clinic.actor("nurse")):
-        assert plan_queries.in_force(old.pk) is None
+        assert plan_queries.in_force(CourseScope(old.pk)) is None
         assert list(plan_queries.without_signed_plan()) == [old]
-        assert plan_queries.running(patient.pk) == [old]  # it goes on
+        assert plan_queries.running(PatientScope(patient.pk)) == [old]  # it goes on
     home = body(prescriber.get("/clinic/"))
     assert "A course has no signed plan: no dose until there is one" in home
     assert patient.name in home
@@ -441,7 +442,7 @@ def test_a_no_and_a_counter_signature_are_possible_at_every_minute(clinic: Cast)
     no = sign_again(clinic, stage.patient, "research", timezone.now(), decision=Decision.DENY, statements=[])
     assert no.decision == Decision.DENY
     with acting_as(clinic.actor("nurse")):
-        assert consent_queries.standing(stage.patient.pk, route="iv", drug="ketamine").valid
+        assert consent_queries.standing(PatientScope(stage.patient.pk), route="iv", drug="ketamine").valid
 
 
 def told(stage: Stage, clinic: Cast, at: datetime) -> None:
@@ -462,10 +463,10 @@ def test_every_dose_is_told_whoever_writes_it(clinic: Cast, other_clinic: Cast):
     at = timezone.now()
     with acting_as(clinic.actor("nurse")):
         stage = set_stage(clinic, at=at)
-        assert last_dose_at(stage.patient.pk, at) is None
+        assert last_dose_at(PatientScope(stage.patient.pk), at) is None
         told(stage, clinic, at)
-        assert last_dose_at(stage.patient.pk, at) == at
-        assert last_dose_at(stage.patient.pk, at - timedelta(seconds=1)) is None
+        assert last_dose_at(PatientScope(stage.patient.pk), at) == at
+        assert last_dose_at(PatientScope(stage.patient.pk), at - timedelta(seconds=1)) is None
     with acting_as(other_clinic.actor("nurse")):
         assert not DoseStart.objects.exists()
 
@@ -509,9 +510,9 @@ def test_a_clinic_may_wait_longer_and_never_shorter(clinic: Cast):
     six = datetime.combine(now_here().date(), time(6), DENVER)
     with acting_as(by):
         DoseStart.objects.create(clinic=clinic.clinic, patient=patient, at=start)
-        assert consent_queries.signs_again_at(clinic.clinic, patient.pk, start) == six
+        assert consent_queries.signs_again_at(clinic.clinic, PatientScope(patient.pk), start) == six
         with pytest.raises(ActionRefused):
             rulebook_actions.adopt(by=by, rule_id="recovery.signing", parameters=as_typed("recovery.signing", hour=5))
         rulebook_actions.adopt(by=by, rule_id="recovery.signing", parameters=as_typed("recovery.signing", hour=9))
-        assert consent_queries.signs_again_at(clinic.clinic, patient.pk, start) == six.replace(hour=9)
-        assert consent_queries.signs_again_at(clinic.clinic, patient.pk, six.replace(hour=9)) is None
+        assert consent_queries.signs_again_at(clinic.clinic, PatientScope(patient.pk), start) == six.replace(hour=9)
+        assert consent_queries.signs_again_at(clinic.clinic, PatientScope(patient.pk), six.replace(hour=9)) is None

@@ -15,6 +15,7 @@ from sojourn.care.session import snapshot
 from sojourn.care.session.models import DoseCheck
 from sojourn.care.session.queries import waiting_doses
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import SessionScope
 from tests.care.stage import Stage, adopt_everything
 from tests.cases.chair import press, said_at, second_nurse, show, write_down
 from tests.conftest import Cast
@@ -41,7 +42,7 @@ def again(client: Client, stage: Stage, **typed: str) -> Any:
 
 def is_ready(cast: Cast, stage: Stage) -> bool:
     with acting_as(cast.actor("nurse")):
-        ready = snapshot.load(stage.id, stage.encounter.opened_at).ready_dose
+        ready = snapshot.load(SessionScope(stage.id), stage.encounter.opened_at).ready_dose
     return ready is not None and ready[1] is not None
 
 
@@ -107,7 +108,7 @@ def test_no_prescriber_passes_a_difference(clinic: Cast, differing: tuple[Stage,
     assert answer.status_code == 409
     assert "Two people read this dose differently. Two people must read it again, and agree." in body(answer)
     with acting_as(clinic.actor("nurse")):
-        assert not snapshot.load(stage.id, stage.encounter.opened_at).doses
+        assert not snapshot.load(SessionScope(stage.id), stage.encounter.opened_at).doses
 
 
 def test_a_third_person_may_read_it_with_one_of_them(clinic: Cast, differing: tuple[Stage, Client, Client]):

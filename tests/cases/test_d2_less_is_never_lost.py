@@ -13,6 +13,7 @@ from sojourn.care.session import snapshot
 from sojourn.care.session.models import DoseEvent
 from sojourn.care.session.step_actions import Pump
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import SessionScope
 from tests.care.stage import Stage, adopt_everything
 from tests.cases.chair import show
 from tests.conftest import Cast
@@ -27,12 +28,12 @@ def ready(clinic: Cast) -> Cast:
 
 def rate_of(stage: Stage) -> Decimal | None:
     with acting_as(stage.cast.actor("nurse")):
-        return snapshot.load(stage.id, timezone.now()).rate_ml_per_h
+        return snapshot.load(SessionScope(stage.id), timezone.now()).rate_ml_per_h
 
 
 def state_of(stage: Stage) -> str:
     with acting_as(stage.cast.actor("nurse")):
-        return current_state(stage.id).state
+        return current_state(SessionScope(stage.id)).state
 
 
 def test_a_second_lowering_from_the_same_page_is_set(ready: Cast):
@@ -65,7 +66,7 @@ def test_a_lowering_on_an_old_page_never_raises(ready: Cast):
     assert 'name="shown" value="75' in page
     with acting_as(ready.actor("nurse")):
         stage.step("lower_rate", pump=Pump(Decimal(40)))
-        newest = str(current_state(stage.id).seq)
+        newest = str(current_state(SessionScope(stage.id)).seq)
     for number in (seen(page), newest):
         typed = {"seen": number, "shown": "75.00", "rate_ml_per_h": "50"}
         answer = ready.client("prescriber").post(url("session_rate", stage), typed)

@@ -6,6 +6,7 @@ import pytest
 
 from sojourn.care.session import snapshot
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import SessionScope
 from tests.care.stage import adopt_everything
 from tests.cases.chair import second_nurse, show, write_down
 from tests.conftest import Cast
@@ -57,7 +58,7 @@ def test_a_correction_after_a_difference_is_blind_again(ready: Cast):
     write_down(other, stage, lot=LOT, read_again="on")
     assert "Give the dose" in show(other, stage)
     with acting_as(ready.actor("nurse")):
-        pair = snapshot.load(stage.id, stage.encounter.opened_at).ready_dose
+        pair = snapshot.load(SessionScope(stage.id), stage.encounter.opened_at).ready_dose
     assert pair is not None
     assert pair[1] is not None
 

@@ -19,6 +19,7 @@ from sojourn.care.session.models import EnteredInError, Waste, WasteWitness
 from sojourn.care.session.snapshot import load
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import PatientScope, SessionScope
 from tests.care.stage import Stage, adopt_everything
 from tests.cases.chair import Clock, clock, press, show
 from tests.conftest import Cast
@@ -95,9 +96,9 @@ def test_every_balance_leaves_it_out(clinic: Cast, wasted: Stage, clock: Clock):
     strike(clinic, wasted, newest(clinic))
     with acting_as(clinic.actor("nurse")):
         lines = [
-            load(wasted.id, clock()).line,
-            session_record(wasted.id, now=clock()).given[0].line,
-            given_to(wasted.patient.pk, clock())[0].line,
+            load(SessionScope(wasted.id), clock()).line,
+            session_record(SessionScope(wasted.id), now=clock()).given[0].line,
+            given_to(PatientScope(wasted.patient.pk), clock())[0].line,
         ]
     for line in lines:
         assert line is not None
@@ -141,6 +142,6 @@ def test_it_needs_a_reason_once_and_from_inside(clinic: Cast, wasted: Stage, oth
 def test_a_strike_is_part_of_what_is_signed(clinic: Cast, wasted: Stage, clock: Clock):
     """D3: the hash under which a record is signed changes with it."""
     with acting_as(clinic.actor("nurse")):
-        before = verify_signature(session_record(wasted.id, now=clock())).hash
+        before = verify_signature(session_record(SessionScope(wasted.id), now=clock())).hash
         strike(clinic, wasted, newest(clinic))
-        assert verify_signature(session_record(wasted.id, now=clock())).hash != before
+        assert verify_signature(session_record(SessionScope(wasted.id), now=clock())).hash != before

@@ -13,6 +13,7 @@ from sojourn.care.session.models import Waste, WasteWitness
 from sojourn.care.session.rows import WentIn
 from sojourn.clinical import administration
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import SessionScope
 from sojourn.interfaces.console.sessions import running
 from tests.care.stage import Stage, adopt_everything, check_dose
 from tests.cases.chair import show
@@ -81,7 +82,7 @@ def test_a_history_that_cannot_be_worked_out_still_takes_its_waste(ready: Cast):
     stage = dosing(ready)
     with acting_as(ready.actor("nurse")):
         stage.step("stop_early")
-        picture = snapshot.load(stage.id, timezone.now())
+        picture = snapshot.load(SessionScope(stage.id), timezone.now())
     refused = administration.HistoryRefused((), ())
     picture.went_in = (WentIn(picture.doses[0], refused, None, told=True),)
     found = running.accounting(picture, ready.actor("nurse"))

@@ -18,6 +18,7 @@ from sojourn.care.session import actions as session_actions
 from sojourn.care.session.models import GivenMedicine, SessionEvent
 from sojourn.care.session.snapshot import load
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import SessionScope
 from sojourn.interfaces.console.sessions.timeline import TimelineEntry, timeline
 from tests.care.stage import Stage, adopt_everything, arrive, pass_checks, set_stage, to_dosing
 from tests.clock import DENVER
@@ -69,7 +70,7 @@ def given(cast: Cast, stage: Stage) -> list[GivenMedicine]:
 
 def happened(cast: Cast, stage: Stage) -> list[TimelineEntry]:
     with acting_as(cast.actor("nurse")), timezone.override(DENVER):
-        return timeline(load(stage.id, timezone.now()))
+        return timeline(load(SessionScope(stage.id), timezone.now()))
 
 
 def clock(at: datetime) -> str:
@@ -365,7 +366,7 @@ def test_the_dose_and_what_happened_to_it_stand_in_the_timeline(ready: Cast):
     stage = running(ready)
     with acting_as(ready.actor("nurse")):
         stage.step("pause", note="Coughing")
-        assert current_state(stage.id).state == "paused"
+        assert current_state(SessionScope(stage.id)).state == "paused"
     titles = {each.title: each.detail for each in happened(ready, stage)}
     assert titles["Dose paused"] == "Coughing"
     assert titles["The dose is paused"] == ""

@@ -17,6 +17,7 @@ from sojourn.care.encounter.queries import current_state
 from sojourn.care.session.models import DoseEvent, Waste, WasteWitness
 from sojourn.care.session.snapshot import load
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import SessionScope
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage
 from tests.cases.chair import Clock, clock, press, said_at, second_nurse, show
 from tests.clock import DENVER
@@ -55,7 +56,7 @@ def kinds(cast: Cast) -> list[str]:
 
 def state(cast: Cast, stage: Stage) -> str:
     with acting_as(cast.actor("nurse")):
-        return current_state(stage.id).state
+        return current_state(SessionScope(stage.id)).state
 
 
 def measured(cast: Cast, stage: Stage, clock: Clock) -> None:
@@ -194,7 +195,7 @@ def test_a_start_written_down_in_the_hour_that_comes_twice(ready: Cast, clock: C
     measured(ready, stage, clock)
     press(ready.client("nurse"), stage, "session_start_dose", started="01:50")
     with acting_as(ready.actor("nurse")):
-        dose = load(stage.id, clock()).dose
+        dose = load(SessionScope(stage.id), clock()).dose
         assert dose is not None
         assert clock() - dose.started_at == timedelta(minutes=20)
 

@@ -25,6 +25,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import PatientScope
 from tests.care.open_eyes import WHY, asked_at, reasoned
 from tests.care.people import make_patient
 from tests.care.stage import adopt_everything, check_dose, pass_checks
@@ -87,7 +88,9 @@ def flags(cast: Cast, patient: Patient) -> list[Flag]:
 
 def key_of(cast: Cast, patient: Patient, rule_id: str) -> str:
     with acting_as(cast.actor("prescriber")):
-        found = candidacy_queries.assessment(patient.pk, "ketamine", now_here().date(), route="iv").findings
+        found = candidacy_queries.assessment(
+            PatientScope(patient.pk), "ketamine", now_here().date(), route="iv"
+        ).findings
         return next(candidacy_queries.fingerprint(each) for each in found if each.rule_id == rule_id)
 
 
@@ -354,7 +357,7 @@ def test_the_action_refuses_by_itself_with_a_code_for_each(clinic: Cast, ana: Pa
     told(clinic, ana, seizures=True, suicide_risk="high")
     by, today = clinic.actor("prescriber"), now_here().date()
     with acting_as(by):
-        found = candidacy_queries.assessment(ana.pk, "ketamine", today, route="iv")
+        found = candidacy_queries.assessment(PatientScope(ana.pk), "ketamine", today, route="iv")
         with pytest.raises(ActionRefused) as refused:
             candidacy_actions.decide(by=by, patient_id=ana.pk, answer=reasoned(found), seen=found.seen(None))
         stems = {code.partition(":")[0] for code in refused.value.codes}

@@ -27,6 +27,7 @@ from sojourn.care.vitals.models import Observation
 from sojourn.clinical.numbers import written
 from sojourn.clinical.vitals import pressure_fault
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import SessionScope
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage
 from tests.care.way import plan_values
 from tests.clock import today
@@ -78,7 +79,7 @@ def csv_report(known: Known, kg: str, sure: bool) -> Any:
 def session(known: Known, kg: str, sure: bool) -> Any:
     with acting_as(known.cast.actor("nurse")):
         last = CheckResult.objects.filter(item_id="weight").last()
-        seq = str(current_state(known.stage.id).seq)
+        seq = str(current_state(SessionScope(known.stage.id)).seq)
     typed = {"item": "weight", "outcome": "passed", "last": str(last.pk if last else 0), "kg": kg, "seen": seq}
     typed |= {"sure": "1"} if sure else {}
     return known.cast.client("nurse").post(reverse("console:session_check", args=[known.stage.id]), typed)

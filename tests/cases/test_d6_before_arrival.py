@@ -15,6 +15,7 @@ from sojourn.care.chart.queries import session_record, verify_signature
 from sojourn.care.session.snapshot import load
 from sojourn.care.vitals.models import Observation
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import SessionScope
 from sojourn.interfaces.console.record.figure import figure_of
 from sojourn.interfaces.console.record.presenters import RecordView
 from tests.care.stage import Stage, adopt_everything, arrive, pass_checks, set_stage
@@ -70,7 +71,7 @@ def test_it_is_kept_with_its_date_and_its_true_age(here: Stage, clinic: Cast):
     with acting_as(clinic.actor("nurse")):
         rows = Observation.objects.filter(encounter_id=here.id)
         assert {each.effective_at for each in rows} == {yesterday(here)}
-        snapshot = load(here.id, timezone.now())
+        snapshot = load(SessionScope(here.id), timezone.now())
         latest = snapshot.facts().latest["nibp_sys"]
         assert latest.age_minutes == pytest.approx((timezone.now() - yesterday(here)).total_seconds() / 60, abs=1)
     day = f"{yesterday(here):%-d %B %Y}, 21:00"
@@ -83,7 +84,7 @@ def test_it_is_kept_with_its_date_and_its_true_age(here: Stage, clinic: Cast):
 def test_it_answers_no_check_of_today_and_is_no_baseline(here: Stage, clinic: Cast):
     post(here, before_arrival="on", nibp_sys="124", nibp_dia="78")
     with acting_as(clinic.actor("nurse")):
-        codes = {each.code for each in load(here.id, timezone.now()).standing("complete_checks")}
+        codes = {each.code for each in load(SessionScope(here.id), timezone.now()).standing("complete_checks")}
     assert {"check-missing:blood_pressure", "check-missing:saturation", "baseline-missing:systolic"} <= codes
 
 
@@ -110,7 +111,7 @@ def test_it_never_stretches_the_axis(here: Stage, clinic: Cast):
     post(here, before_arrival="on")
     with acting_as(clinic.actor("nurse")):
         pass_checks(here, timezone.now())
-        record = session_record(here.id)
+        record = session_record(SessionScope(here.id))
         shown = RecordView(record, verify_signature(record))
         drawn = figure_of(shown)
         assert shown.ends()[0] == record.opened_at

@@ -29,6 +29,7 @@ from sojourn.care.session import strike_actions
 from sojourn.care.session.models import CheckResult
 from sojourn.clinical.numbers import written
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import PatientScope, SessionScope
 from tests.care.people import actor_for, make_patient
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage
 from tests.care.way import plan_values
@@ -52,7 +53,7 @@ def here(clinic: Cast) -> Stage:
 
 def seq(cast: Cast, stage: Stage) -> str:
     with acting_as(cast.actor("nurse")):
-        return str(current_state(stage.id).seq)
+        return str(current_state(SessionScope(stage.id)).seq)
 
 
 def weighed(cast: Cast, stage: Stage, kg: str, **more: str):
@@ -82,7 +83,7 @@ def test_a_weight_taken_in_the_session_fills_the_next_plan_the_explorer_and_the_
         row, fact = CheckResult.objects.get(item_id="weight"), ClinicalFact.objects.get(name="weight_kg")
         assert (row.outcome, row.value) == ("passed", "74.2 kg")
         assert (fact.value, fact.observed_on) == (74.2, today())
-        newest = newest_weight(here.patient.pk)
+        newest = newest_weight(PatientScope(here.patient.pk))
     nurse = clinic.members["nurse"].name
     assert newest is not None
     assert (newest.kg, newest.on, newest.told_by, newest.by) == (Decimal("74.2"), today(), "clinician", nurse)
@@ -152,7 +153,7 @@ def test_a_plan_that_a_second_person_checked_from_the_scale_joins_the_stream(cli
     assert ">74" not in form
     assert clinic.client("nurse").post(check, {"weight_kg": "74", "amount": "0.5"}).status_code == 302
     with acting_as(nurse):
-        newest = newest_weight(here.patient.pk)
+        newest = newest_weight(PatientScope(here.patient.pk))
     assert newest is not None
     assert (newest.kg, newest.on, newest.by) == (Decimal(74), today(), nurse.name)
     assert value_of(explorer(clinic, here), "weight") == "74"
@@ -184,7 +185,7 @@ def test_a_struck_weight_takes_itself_out_of_the_stream(clinic: Cast, here: Stag
     with acting_as(by):
         row = CheckResult.objects.get(item_id="weight")
         strike_actions.strike(by=by, encounter_id=here.id, of="check", row_id=row.pk, reason="Another patient")
-        assert newest_weight(here.patient.pk) is None
+        assert newest_weight(PatientScope(here.patient.pk)) is None
     text = page(clinic, here)
     assert value_of(text, "kg") == ""
 
@@ -210,12 +211,12 @@ def test_the_weights_of_plans_signed_before_join_the_stream(clinic: Cast, here: 
     """The migration's own statement: the plan in force rests on 70 kg and wrote no fact."""
     weights = import_module("sojourn.care.session.migrations.0006_entered_in_error").WEIGHTS
     with acting_as(clinic.actor("prescriber")):
-        assert newest_weight(here.patient.pk) is None
+        assert newest_weight(PatientScope(here.patient.pk)) is None
         for _again in range(2):
             with connection.cursor() as cursor:
                 cursor.execute(weights)
         fact = ClinicalFact.objects.get(name="weight_kg")
-        newest = newest_weight(here.patient.pk)
+        newest = newest_weight(PatientScope(here.patient.pk))
     assert newest is not None
     assert (newest.kg, newest.by) == (Decimal(70), clinic.members["prescriber"].name)
     assert fact.told_by == "clinician"

@@ -33,6 +33,7 @@ from sojourn.care.vitals.messages import take_messages
 from sojourn.care.vitals.models import Device, Observation
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import SessionScope
 from tests.care.stage import Stage, adopt_everything, to_dosing
 from tests.clock import today
 from tests.conftest import Cast
@@ -101,7 +102,7 @@ def test_a_struck_reading_lets_its_alarm_end_and_the_newest_value_moves_back(run
         assert now.effective_at == reading(running, "spo2", 97).effective_at
         ended = AlarmEvent.objects.get(encounter_id=running.id, rule_id="spo2.low", kind="ended")
         assert (ended.note, ended.by_id) == ("entered in error", clinic.members["nurse"].pk)
-        snapshot = load(running.id, timezone.now())
+        snapshot = load(SessionScope(running.id), timezone.now())
         assert [each.value for each in snapshot.measured if each.code == "spo2"][-1] == 97
         assert not snapshot.alarms
     page = body(clinic.client("nurse").get(reverse("console:session", args=[running.id])))
@@ -120,14 +121,14 @@ def test_the_record_shows_the_struck_reading_and_why_the_alarm_ended(running: St
     typed(running, 5, spo2=97)
     typed(running, 4, spo2=79)
     with acting_as(clinic.actor("nurse")):
-        before = content_hash(session_record(running.id))
+        before = content_hash(session_record(SessionScope(running.id)))
     strike(running, "reading", reading(running, "spo2", 79).pk)
     text = body(clinic.client("prescriber").get(reverse("console:record", args=[running.id])))
     assert f"entered in error, struck by {clinic.members['nurse'].name}" in text
     assert WHY in text
     assert "struck the reading as entered in error" in text
     with acting_as(clinic.actor("nurse")):
-        record = session_record(running.id)
+        record = session_record(SessionScope(running.id))
         assert content_hash(record) != before
         assert [each.value for each in record.series["spo2"] if not each.counts] == [79]
 
@@ -168,7 +169,7 @@ def test_the_only_reading_of_a_vital_sign_leaves_none(running: Stage):
     strike(running, "reading", reading(running, "temp", 41.5).pk)
     with acting_as(running.cast.actor("nurse")):
         assert not CurrentVital.objects.filter(encounter_id=running.id, code="temp").exists()
-        assert "temp" not in load(running.id, timezone.now()).newest
+        assert "temp" not in load(SessionScope(running.id), timezone.now()).newest
     typed(running, 1, temp=36.6)  # and the next one is the newest again
     with acting_as(running.cast.actor("nurse")):
         assert CurrentVital.objects.get(encounter_id=running.id, code="temp").value == 36.6
@@ -231,10 +232,10 @@ def test_a_struck_answer_counts_no_more_and_the_one_before_it_does(running: Stag
     by = clinic.actor("nurse")
     with acting_as(by):
         wrong = session_actions.check(by=by, encounter_id=running.id, item_id="consent", passed=False)
-        assert load(running.id, timezone.now()).answers["consent"] == "failed"
+        assert load(SessionScope(running.id), timezone.now()).answers["consent"] == "failed"
     assert strike(running, "check", wrong.pk).status_code == 302
     with acting_as(by):
-        assert load(running.id, timezone.now()).answers["consent"] == "passed"
+        assert load(SessionScope(running.id), timezone.now()).answers["consent"] == "passed"
     assert WHY in entries(running)
     text = body(clinic.client("prescriber").get(reverse("console:record", args=[running.id])))
     assert f"entered in error, struck by {by.name}" in text
@@ -262,7 +263,7 @@ def test_an_event_and_a_medicine_are_struck_and_stay_readable(running: Stage, cl
         number = MADE[of](running)
     assert strike(running, of, number).status_code == 302
     with acting_as(clinic.actor("nurse")):
-        snapshot = load(running.id, timezone.now())
+        snapshot = load(SessionScope(running.id), timezone.now())
         assert not snapshot.events
         assert not snapshot.by_hand
         assert [(each.of, each.strike.reason) for each in snapshot.struck] == [(of, WHY)]
@@ -281,7 +282,7 @@ def test_a_patients_call_is_never_struck(running: Stage, clinic: Cast):
         with pytest.raises(ActionRefused) as caught:
             strike_actions.strike(by=by, encounter_id=running.id, of="event", row_id=call.pk, reason=WHY)
         assert caught.value.codes == ("call",)
-        assert load(running.id, timezone.now()).call is not None
+        assert load(SessionScope(running.id), timezone.now()).call is not None
 
 
 def test_a_strike_needs_a_reason_comes_once_and_not_from_outside(running: Stage, clinic: Cast, other_clinic: Cast):

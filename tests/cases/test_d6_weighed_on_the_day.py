@@ -20,6 +20,7 @@ from sojourn.care.intake.models import ClinicalFact
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import system_actor
+from sojourn.foundation.scope import SessionScope
 from tests.care import way
 from tests.care.stage import Stage, adopt_everything, arrive, pass_checks, set_stage
 from tests.cases.chair import press, show, write_down
@@ -77,7 +78,7 @@ def prepare(cast: Cast, stage: Stage) -> str:
 
 def state(cast: Cast, stage: Stage) -> str:
     with acting_as(cast.actor("nurse")):
-        return str(current_state(stage.id).state)
+        return str(current_state(SessionScope(stage.id)).state)
 
 
 @pytest.mark.parametrize("kg", ["63", "70", "72", "77"])

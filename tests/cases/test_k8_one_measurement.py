@@ -12,6 +12,7 @@ from sojourn.care.session.snapshot import load
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.clinical.vitals import pressure_parts
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import SessionScope
 from sojourn.interfaces.console.record.presenters import RecordView
 from tests.care.stage import adopt_everything, arrive, set_stage
 from tests.cases.monitored import Monitored, monitored, port, row
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 def record_of(monitored: Monitored) -> RecordView:
     with acting_as(monitored.cast.actor("nurse")):
-        record = session_record(monitored.stage.id)
+        record = session_record(SessionScope(monitored.stage.id))
         return RecordView(record, verify_signature(record))
 
 
@@ -127,8 +128,10 @@ def test_two_halves_of_two_measurements_complete_no_check(clinic: Cast):
         stage.vitals(at + timedelta(minutes=1), nibp_sys=124, nibp_dia=80)
         stage.vitals(at + timedelta(minutes=6), nibp_sys=138)
         now = at + timedelta(minutes=7)
-        asked = {each.code for each in load(stage.id, now).standing("complete_checks")}
-        asked_for = [item.id for item in load(stage.id, now).protocol.checklist if pressure_parts(item.vitals)]
+        asked = {each.code for each in load(SessionScope(stage.id), now).standing("complete_checks")}
+        asked_for = [
+            item.id for item in load(SessionScope(stage.id), now).protocol.checklist if pressure_parts(item.vitals)
+        ]
     assert asked_for
     assert {f"check-missing:{each}" for each in asked_for} <= asked
     page = clinic.client("nurse").get(reverse("console:session", args=[stage.id])).content.decode()

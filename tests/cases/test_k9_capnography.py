@@ -10,6 +10,7 @@ from django.urls import reverse
 from sojourn.care.chart.queries import session_record, verify_signature
 from sojourn.care.vitals.models import Observation
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import SessionScope
 from sojourn.interfaces.console.record.figure import figure_of
 from sojourn.interfaces.console.record.presenters import RecordView
 from tests.cases.monitored import Monitored, monitored, port
@@ -56,7 +57,7 @@ def test_it_is_charted_and_stands_in_the_record(monitored: Monitored):
             Observation.objects.filter(encounter_id=monitored.stage.id, code__in=("etco2", "co2_rr"))
             .values_list("code", "value")
         )  # fmt: skip
-        record = session_record(monitored.stage.id)
+        record = session_record(SessionScope(monitored.stage.id))
         shown = RecordView(record, verify_signature(record))
     assert charted == {"etco2": 38, "co2_rr": 13}
     assert ("End-tidal CO₂", "mmHg") in shown.vitals_columns
@@ -66,6 +67,6 @@ def test_it_is_charted_and_stands_in_the_record(monitored: Monitored):
     for value in (40, 41, 42):
         monitored.send(etco2=value, co2_rr=value - 28)
     with acting_as(monitored.cast.actor("nurse")):
-        record = session_record(monitored.stage.id)
+        record = session_record(SessionScope(monitored.stage.id))
         panels = {panel.name for panel in figure_of(RecordView(record, verify_signature(record))).panels}
     assert {"End-tidal CO₂", "Breathing, CO₂"} <= panels

@@ -19,6 +19,7 @@ from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.safety.models import FlagKind, FlagSource, Severity
 from sojourn.care.safety.queries import open_flags
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import PatientScope
 from tests.care.people import make_patient
 from tests.conftest import Cast
 
@@ -115,7 +116,7 @@ def test_what_voices_say_is_asked_after_a_yes_and_after_not_sure(clinic: Cast, a
         seen = body(phone.get(f"{INTAKE}psychosis_now/")).split('name="seen" value="')[1].split('"')[0]
         phone.post(f"{INTAKE}psychosis_now/", {"seen": seen, **answer})
         with acting_as(clinic.actor("nurse")):
-            told = {name: each.told for name, each in intake_queries.answers(ana.pk).items()}
+            told = {name: each.told for name, each in intake_queries.answers(PatientScope(ana.pk)).items()}
         assert ("voices_tell" in [each.id for each in intake_form().shown(told, "unknown")]) == follows
 
 

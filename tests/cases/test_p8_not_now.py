@@ -35,6 +35,7 @@ from sojourn.care.scheduling.models import PreferredTimes
 from sojourn.care.session.models import SessionEvent
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import PatientScope
 from tests.care.stage import Stage, adopt_everything, set_stage
 from tests.cases.chair import Clock, clock
 from tests.cases.test_d1_consent_withdrawn import running, sign_in, signed_in, treatment
@@ -192,11 +193,11 @@ def test_a_session_that_nobody_ended_is_over_in_the_morning(clinic: Cast, dosed:
     """P8: at 6 o'clock of the next day by the clinic's clock (rule recovery.signing) it waits no longer."""
     zone = ZoneInfo("America/Denver")
     with acting_as(clinic.actor("nurse")):
-        began = dosed_since(dosed.patient.pk, clinic.clinic, timezone.now())
+        began = dosed_since(PatientScope(dosed.patient.pk), clinic.clinic, timezone.now())
         assert began is not None
         morning = (began.astimezone(zone) + timedelta(days=1)).replace(hour=6, minute=0, second=0)
-        assert dosed_since(dosed.patient.pk, clinic.clinic, morning - timedelta(seconds=1)) == began
-        assert dosed_since(dosed.patient.pk, clinic.clinic, morning) is None
+        assert dosed_since(PatientScope(dosed.patient.pk), clinic.clinic, morning - timedelta(seconds=1)) == began
+        assert dosed_since(PatientScope(dosed.patient.pk), clinic.clinic, morning) is None
 
 
 def test_a_form_on_paper_of_that_time_does_not_count_and_is_heard(clinic: Cast, dosed: Stage):

@@ -28,6 +28,7 @@ from sojourn.care.session.snapshot import load
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import Device
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import SessionScope
 from sojourn.interfaces.console.board.presenters import figure_of
 from sojourn.interfaces.console.board.words import board_words
 from sojourn.interfaces.console.sessions.presenters import figures
@@ -247,7 +248,7 @@ def test_the_board_and_the_sessions_page_show_the_same(
         stage.vitals(moment, **now)
         with connection.cursor() as cursor:
             session = live.read(cursor.cursor, [stage.id], moment)[0]
-        picture = load(stage.id, moment)
+        picture = load(SessionScope(stage.id), moment)
     page_names = {"Heart": "Heart rate", "Pressure": "Arterial pressure" if "art_sys" in now else "Blood pressure"}
     words = board_words()
     for key, (label, value) in shown.items():

@@ -24,6 +24,7 @@ from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.care.scheduling.models import Appointment, BookingRules, HoursOnDay, WorkingHours
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
+from sojourn.foundation.scope import PatientScope
 from tests.care.way import unplanned_course
 from tests.clock import today
 from tests.conftest import Cast
@@ -484,7 +485,7 @@ def test_the_patient_says_when_and_who(clinic: Cast):
     cannot = (today() + timedelta(days=12)).isoformat()
     assert portal.post(times, {"weekdays": ["1", "3"], "parts": ["morning"], "cannot": cannot}).status_code == 302
     with acting_as(clinic.actor("nurse")):
-        stated = series_queries.stated_times(ana.patient_id)
+        stated = series_queries.stated_times(PatientScope(ana.patient_id))
         assert stated is not None
         assert (stated.weekdays, stated.parts, stated.cannot) == ([1, 3], ["morning"], [date.fromisoformat(cannot)])
     assert "checked" in body(portal.get(times))
@@ -511,7 +512,7 @@ def test_the_patient_chooses_how_to_be_reminded(clinic: Cast):
     assert 'value="Europe/Madrid" selected' in body(portal.get(url))
     assert portal.post(url, typed | {"zone": "Mars/Base"}).status_code == 422
     with acting_as(clinic.actor("nurse")):
-        chosen = coordination_queries.reminder_preference(clinic.members["patient"].patient_id or 0)
+        chosen = coordination_queries.reminder_preference(PatientScope(clinic.members["patient"].patient_id or 0))
     assert chosen is not None
     assert ZoneInfo(chosen.zone) == ZoneInfo("Europe/Madrid")
 

@@ -26,6 +26,7 @@ from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import actor_of, system_actor
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook_actions
+from sojourn.foundation.scope import PatientScope
 from tests.care import consents
 from tests.care.adopting import as_typed
 from tests.care.open_eyes import asked_at, cleared_at
@@ -420,7 +421,7 @@ def test_the_preview_is_what_the_patient_reads(clinic: Cast, ana: Patient):
     preview = body(answer(clinic.client("prescriber"), ana, "preview", **said))
     signed(clinic, ana, **said)
     with acting_as(clinic.actor("nurse")):
-        row = candidacy_queries.latest(ana.pk)
+        row = candidacy_queries.latest(PatientScope(ana.pk))
         assert row is not None
         reading = wording.reading(row)
     theirs = body(phone(clinic, ana).get("/today/decision/"))

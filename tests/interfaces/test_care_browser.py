@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sojourn.care.encounter.queries import current_state
 from sojourn.care.session.models import GivenMedicine, SessionEvent
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import SessionScope
 from sojourn.foundation.ui.build import BUILT
 from tests.browser import faults
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage, to_dosing
@@ -141,11 +142,11 @@ def test_the_patient_stops_by_a_press_and_a_yes(browser: Browser, helped: Cast, 
     )
     phone.context.set_offline(False)
     with one_at_a_time, acting_as(helped.actor("nurse")):
-        assert current_state(stage.id).state == "dosing"
+        assert current_state(SessionScope(stage.id)).state == "dosing"
     phone.get_by_role("button", name="Yes, stop").click()
     expect(phone.get_by_role("heading", level=1)).to_have_text("You said stop. Calling")
     with one_at_a_time, acting_as(helped.actor("nurse")):
-        assert current_state(stage.id).state == "stopped_early"
+        assert current_state(SessionScope(stage.id)).state == "stopped_early"
     phone.context.close()
     assert wrong == []
 
@@ -158,5 +159,5 @@ def test_stop_works_without_script(browser: Browser, helped: Cast, address: str)
     phone.get_by_role("button", name="Yes, stop").click()
     expect(phone.get_by_role("heading", level=1)).to_have_text("You said stop. Calling")
     with one_at_a_time, acting_as(helped.actor("nurse")):
-        assert current_state(stage.id).state == "stopped_early"
+        assert current_state(SessionScope(stage.id)).state == "stopped_early"
     phone.context.close()

@@ -17,6 +17,7 @@ from sojourn.care.consent import texts
 from sojourn.care.consent.models import Consent, ConsentCountersignature, ConsentQuestion, ConsentWithdrawal
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import PatientScope
 from tests.care import consents as stage
 from tests.care.people import make_patient
 from tests.conftest import Cast
@@ -210,7 +211,7 @@ def test_withdrawal_says_what_it_means_and_the_clinic_sees_it(clinic: Cast, ana:
         assert client.post(address, {"reason": "Too much"}).status_code == 302
     with acting_as(clinic.actor("nurse")):
         assert ConsentWithdrawal.objects.count() == 1
-        assert not consent_queries.standing(ana.pk, route="iv").valid
+        assert not consent_queries.standing(PatientScope(ana.pk), route="iv").valid
     assert "1 agreement was withdrawn" in body(clinic.client("nurse").get("/clinic/"))
     assert "One agreement is open" in body(client.get("/today/"))
 
@@ -248,7 +249,7 @@ def test_asking_and_counter_signing(clinic: Cast, ana: Patient):
     for _twice in range(2):
         assert nurse.post(f"{desk}ask/", {"way": "iv", "note": "Take your time"}).status_code == 302
     with acting_as(clinic.actor("nurse")):
-        assert consent_queries.asked(ana.pk) is not None
+        assert consent_queries.asked(PatientScope(ana.pk)) is not None
     consent = stage.sign(clinic, ana, "driving")
     address = f"/clinic/consents/{consent.pk}/"
     doctor.get(address)  # the session notes that somebody is there, once a minute

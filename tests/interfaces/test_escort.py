@@ -19,6 +19,7 @@ from sojourn.care.scheduling import actions as scheduling_actions
 from sojourn.care.scheduling.models import Appointment
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.mail.letters import unseal
+from sojourn.foundation.scope import AppointmentScope
 from tests.conftest import Cast
 from tests.interfaces.test_calendar_pages import day_ahead, escort
 from tests.interfaces.test_console_day import body, book, chair, course
@@ -43,7 +44,7 @@ def asked(clinic: Cast) -> tuple[Appointment, str]:
 
 def state(clinic: Cast, appointment: Appointment) -> RideHomeState:
     with acting_as(clinic.actor("nurse")):
-        return coordination_queries.ride_home(appointment.pk).state
+        return coordination_queries.ride_home(AppointmentScope(appointment.pk)).state
 
 
 def test_opening_the_link_changes_nothing(clinic: Cast):

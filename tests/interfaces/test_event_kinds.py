@@ -21,6 +21,7 @@ from sojourn.care.session.models import SessionEvent
 from sojourn.care.session.snapshot import load
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import SessionScope
 from sojourn.interfaces.console.sessions.timeline import timeline
 from tests.care.stage import Stage, adopt_everything, to_dosing
 from tests.conftest import Cast
@@ -124,9 +125,9 @@ def test_the_number_is_signed_and_one_without_leaves_old_signatures_whole(
     assert kind.amount is not None
     with acting_as(clinic.actor("nurse")) as nurse:
         session_actions.note_event(by=nurse, encounter_id=running.id, kind="music")
-        assert "event_amounts" not in content(chart_queries.session_record(running.id))
+        assert "event_amounts" not in content(chart_queries.session_record(SessionScope(running.id)))
         row = session_actions.note_event(by=nurse, encounter_id=running.id, kind=kind.code, amount=Decimal("2.50"))
-        signed = content(chart_queries.session_record(running.id))
+        signed = content(chart_queries.session_record(SessionScope(running.id)))
     assert signed["event_amounts"] == [[row.pk, "2.5", kind.amount.unit.code]]
 
 
@@ -147,5 +148,5 @@ def test_the_timeline_says_it_once(clinic: Cast, running: Stage, kind: EventKind
     note(clinic.client("nurse"), running, kind, "2")
     assert kind.amount is not None
     with acting_as(clinic.actor("nurse")):
-        titles = [each.title for each in timeline(load(running.id, timezone.now()))]
+        titles = [each.title for each in timeline(load(SessionScope(running.id), timezone.now()))]
     assert titles.count(f"{kind.words}, 2 {kind.amount.unit.display}") == 1

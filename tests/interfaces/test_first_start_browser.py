@@ -26,6 +26,7 @@ from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.foundation.rulebook import queries as rulebook_queries
 from sojourn.foundation.rulebook.first_start import first_start
+from sojourn.foundation.scope import SessionScope
 from tests.browser import clean
 from tests.care.adopting import as_typed, typed_each
 from tests.care.stage import arrive, check_dose, pass_checks, set_stage
@@ -218,7 +219,7 @@ def test_from_init_to_the_first_dose(browser: Browser, address: str):
     expect(page.get_by_text("No dose can be given yet")).to_have_count(0)
     with one_at_a_time, acting_as(cast.actor("nurse")):
         stage.step("start_dose", now=timezone.now())
-        assert current_state(stage.id).state == "dosing"
+        assert current_state(SessionScope(stage.id)).state == "dosing"
         acting = rulebook_queries.acting_rules(cast.clinic.pk)
         assert {each: dict(FLOORS[each]) for each in FLOORS} == {
             each: {name: number.value for name, number in acting[each].parameters.items()} for each in FLOORS

@@ -14,6 +14,7 @@ from sojourn.care.intake.intake_form import StatedAnswer, intake_form
 from sojourn.care.intake.models import IntakeAnswer, MedicationStatement
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import PatientScope
 from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast
 from tests.interfaces.spoken import at_most
@@ -64,7 +65,7 @@ def test_the_whole_intake_by_taps_to_the_clinic(clinic: Cast, patient: Patient, 
         at = onward(answer["Location"])
         steps += 1
     with acting_as(clinic.actor("nurse")):
-        told = {name: each.told for name, each in intake_queries.answers(patient.pk).items()}
+        told = {name: each.told for name, each in intake_queries.answers(PatientScope(patient.pk)).items()}
     assert steps == len(intake_form().shown(told, "male"))
     finished = client.get(f"{INTAKE}{intake_form().questions[0].id}/").text
     assert f"Question 1 of {steps}" in finished
@@ -76,7 +77,7 @@ def test_the_whole_intake_by_taps_to_the_clinic(clinic: Cast, patient: Patient, 
     assert client.post(at)["Location"] == f"{INTAKE}sent/"
     assert "Your intake is sent" in client.get(f"{INTAKE}sent/").text
     with acting_as(clinic.actor("nurse")):
-        assert len(intake_queries.submissions(patient.pk)) == 1
+        assert len(intake_queries.submissions(PatientScope(patient.pk))) == 1
     assert "Open my intake" not in client.get("/today/").text
 
 
@@ -120,7 +121,7 @@ def test_an_older_tab_is_told_and_both_answers_are_shown(clinic: Cast, patient: 
     answer = client.post(f"{INTAKE}bipolar/", {"seen": seen(late.text), "press": "unsure"})
     assert answer.status_code == 302
     with acting_as(clinic.actor("nurse")):
-        assert intake_queries.answers(patient.pk)["bipolar"].told == StatedAnswer("unsure")
+        assert intake_queries.answers(PatientScope(patient.pk))["bipolar"].told == StatedAnswer("unsure")
         assert IntakeAnswer.objects.filter(patient=patient, question_id="bipolar").count() == 3
 
 
@@ -223,7 +224,7 @@ def test_a_list_written_as_prose_is_confirmed_piece_by_piece(clinic: Cast, patie
     )
     assert done["Location"] == f"{INTAKE}medicines/"
     with acting_as(clinic.actor("nurse")):
-        kept = intake_queries.medicines(patient.pk)
+        kept = intake_queries.medicines(PatientScope(patient.pk))
     assert [(each.ingredient, each.current) for each in kept] == [("Sertraline", True), (None, False)]
     assert client.post(f"{INTAKE}paste/", {"prose": " . "}).status_code == 409
 

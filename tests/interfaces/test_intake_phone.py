@@ -12,6 +12,7 @@ from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.intake_form import StatedAnswer
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import PatientScope
 from sojourn.foundation.ui.build import BUILT
 from tests.browser import clean
 from tests.care.people import actor_for, make_patient
@@ -56,7 +57,7 @@ def phone(browser: Browser, clinic: Cast, patient: Patient, address: str) -> Ite
 
 def told(clinic: Cast, patient: Patient, question: str) -> StatedAnswer | None:
     with one_at_a_time, acting_as(clinic.actor("nurse")):
-        found = intake_queries.answers(patient.pk).get(question)
+        found = intake_queries.answers(PatientScope(patient.pk)).get(question)
     return found.told if found else None
 
 

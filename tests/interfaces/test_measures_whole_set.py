@@ -13,6 +13,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.rulebook import actions as rulebook_actions
+from sojourn.foundation.scope import PatientScope
 from tests.care.adopting import as_typed
 from tests.care.own_forms import MADRS_LIKE, SLEEP, choice
 from tests.care.people import make_patient
@@ -64,7 +65,7 @@ def test_a_score_is_entered_with_its_licence_and_shown_with_its_band(clinic: Cas
     with acting_as(clinic.actor("nurse")):
         row = QuestionnaireResponse.objects.get()
         assert (row.score, row.band, row.source, row.origin) == (24, "moderate", "entered", "paper in the file")
-        assert measures_queries.latest(patient.pk)["madrs"].score == 24
+        assert measures_queries.latest(PatientScope(patient.pk))["madrs"].score == 24
     shown = client.get(f"/clinic/measures/responses/{row.pk}/").text
     assert "entered as a score" in shown
     # what a clinician rates is no chart on the patient's phone
@@ -219,7 +220,7 @@ def test_a_clinics_own_questionnaire_is_asked_on_the_phone_like_any_other(
     with acting_as(clinic.actor("nurse")):
         done = QuestionnaireResponse.objects.get()
         assert (done.score, done.scale_version, len(done.scale_hash)) == (43, "1", 64)
-        assert measures_queries.latest(patient.pk)["own.sleep-in-three-questions"].total == 43
+        assert measures_queries.latest(PatientScope(patient.pk))["own.sleep-in-three-questions"].total == 43
     assert "Restless" in nurse.get(page).text
     assert "Your score" not in phone.get("/today/progress/").text
     assert "43" in phone.get("/today/progress/").text
@@ -284,9 +285,9 @@ def test_the_text_of_a_known_scale_keeps_its_scoring_and_its_trend(clinic: Cast,
     form |= {f"item-{number}": "1" for number in range(1, 11)}
     assert nurse.post(f"{page}own-{row.pk}/paper/", form).status_code == 302
     with acting_as(clinic.actor("nurse")):
-        (trend,) = measures_queries.trends(patient.pk)
+        (trend,) = measures_queries.trends(PatientScope(patient.pk))
         assert (trend.scale.id, [each.total for each in trend.points]) == ("madrs", [30, 10])
-        assert measures_queries.latest(patient.pk)["madrs"].band_code == "mild"
+        assert measures_queries.latest(PatientScope(patient.pk))["madrs"].band_code == "mild"
     refused = nurse.post(f"{page}ask/", {"scale_id": f"own-{row.pk}", "due_on": f"{now:%Y-%m-%d}"})
     assert refused.status_code == 422  # a clinician rates it: it is not among what a patient is asked
 

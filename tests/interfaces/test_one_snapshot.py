@@ -17,6 +17,7 @@ from sojourn.care.session import live, snapshot
 from sojourn.care.session.event_kinds import CALL_ANSWERED, PATIENT_CALLS
 from sojourn.care.session.waste_actions import waste
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import SessionScope
 from tests.care.stage import Stage, adopt_everything
 from tests.cases.chair import Clock, clock, press, show
 from tests.conftest import Cast
@@ -58,7 +59,7 @@ def test_the_streams_board_and_the_page_have_one_glance(clinic: Cast, lived: Sta
         now = clock() + timedelta(minutes=later)
         with acting_as(clinic.actor("nurse")), connection.cursor() as cursor:
             (streamed,) = live.read(cursor.cursor, [lived.id], now)
-            picture = live.picture(snapshot.load(lived.id, now).glance)
+            picture = live.picture(snapshot.load(SessionScope(lived.id), now).glance)
         assert {name: streamed[name] for name in picture} == picture
     assert picture["called"] == clock().timestamp()
     assert picture["signals"]["hr"][2]  # doubted, and shown: its alarm is open
@@ -66,7 +67,10 @@ def test_the_streams_board_and_the_page_have_one_glance(clinic: Cast, lived: Sta
 
 def test_the_record_has_what_the_snapshot_has(clinic: Cast, lived: Stage, clock: Clock):
     with acting_as(clinic.actor("nurse")):
-        session, record = snapshot.load(lived.id, clock()), session_record(lived.id, now=clock())
+        session, record = (
+            snapshot.load(SessionScope(lived.id), clock()),
+            session_record(SessionScope(lived.id), now=clock()),
+        )
     line = record.given[0].line
     assert line is not None
     assert (line.given_mg, line.wasted_mg) == (GIVEN, WASTED)

@@ -15,6 +15,7 @@ from sojourn.care.measures import queries as measures_queries
 from sojourn.clinical.worked import run_scale
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.rulebook import scales
+from sojourn.foundation.scope import PatientScope
 from tests.care.people import make_patient
 from tests.conftest import Cast
 
@@ -65,7 +66,7 @@ def test_it_is_asked_answered_scored_and_shown(definitions: Path, clinic: Cast):
         client.post(f"/today/measures/{row.pk}/{number}/", {"value": "1"})
     client.post(f"/today/measures/{row.pk}/review/")
     with acting_as(nurse):
-        newest = measures_queries.latest(patient.pk)["rest-2"]
+        newest = measures_queries.latest(PatientScope(patient.pk))["rest-2"]
         assert (newest.total, newest.band_code) == (2, "tired")
     assert "This is your first score: 2 of 2" in client.get("/today/progress/").text
     assert "Tired" in staff.get(page).text

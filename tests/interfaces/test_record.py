@@ -23,6 +23,7 @@ from sojourn.care.vitals.models import Observation
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.printing.figure import Figure, FigureLine, Mark, Panel, Span, nice_ticks, svg
+from sojourn.foundation.scope import SessionScope
 from sojourn.interfaces.console.record.axis import thinned
 from sojourn.interfaces.console.record.figure import figure_of
 from sojourn.interfaces.console.record.presenters import RecordView
@@ -42,13 +43,13 @@ def at(stage: Stage, part: str = "record/") -> str:
 
 
 def shown_of(stage: Stage) -> RecordView:
-    record = chart_queries.session_record(stage.id)
+    record = chart_queries.session_record(SessionScope(stage.id))
     return RecordView(record, verify_signature(record))
 
 
 def hash_of(cast: Cast, stage: Stage) -> str:
     with acting_as(cast.actor("nurse")):
-        return content_hash(chart_queries.session_record(stage.id))
+        return content_hash(chart_queries.session_record(SessionScope(stage.id)))
 
 
 def event(cast: Cast, stage: Stage, note: str) -> None:

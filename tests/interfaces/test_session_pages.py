@@ -34,6 +34,7 @@ from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import Device, DeviceAssociation, Observation
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import SessionScope
 from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions import standing
 from sojourn.interfaces.console.sessions.forms import moment_of
@@ -83,7 +84,7 @@ def url(name: str, stage: Stage | int, *more: object) -> str:
 
 
 def seq(stage: Stage) -> int:
-    return current_state(stage.id).seq
+    return current_state(SessionScope(stage.id)).seq
 
 
 def on_stage(cast: Cast, **more) -> Stage:
@@ -225,7 +226,7 @@ def test_the_whole_way_through_the_pages(ready: Cast):
 
 def with_reasons(stage: Stage, cast: Cast, transition: str) -> list[str]:
     with acting_as(cast.actor("nurse")):
-        return [each.code for each in load(stage.id, timezone.now()).standing(transition)]
+        return [each.code for each in load(SessionScope(stage.id), timezone.now()).standing(transition)]
 
 
 # ---------------------------------------------------------------- one snapshot for page and engine
@@ -241,7 +242,7 @@ def test_what_the_guards_ask_is_what_was_read(ready: Cast, make):
         stage.vitals(now, nibp_sys=150, nibp_dia=90, hr=250, temp=36.6)
         session_actions.check(by=ready.actor("nurse"), encounter_id=stage.id, item_id="companion_here", passed=True)
         session_actions.check(by=ready.actor("nurse"), encounter_id=stage.id, item_id="walks", passed=False)
-        facts = load(stage.id, now + timedelta(minutes=3)).facts()
+        facts = load(SessionScope(stage.id), now + timedelta(minutes=3)).facts()
     assert facts.pressure_rising is True
     assert {code: (facts.latest[code].value, facts.latest[code].age_minutes) for code in ("nibp_sys", "spo2")} == {
         "nibp_sys": (150, 3), "spo2": (88, 3),
@@ -258,10 +259,10 @@ def test_the_page_knows_that_a_protocol_is_not_adopted(clinic: Cast):
     stage = arrived(clinic)
     with acting_as(clinic.actor("nurse")):
         now = timezone.now()
-        assert load(stage.id, now).facts().protocol_adopted is False
+        assert load(SessionScope(stage.id), now).facts().protocol_adopted is False
     adopt_everything(clinic)
     with acting_as(clinic.actor("nurse")):
-        assert load(stage.id, now).facts().protocol_adopted is True
+        assert load(SessionScope(stage.id), now).facts().protocol_adopted is True
 
 
 @pytest.mark.parametrize(
@@ -286,7 +287,7 @@ def test_two_entries_of_a_dose(ready: Cast, rows, expected):
             drawing_actions.check_dose(
                 by=ready.actor(role), encounter_id=stage.id, drawn=drawn(mg, "A"), read_again=True
             )  # fmt: skip
-        picture = load(stage.id, timezone.now())
+        picture = load(SessionScope(stage.id), timezone.now())
         assert picture.facts().second_checked is (expected == "checked")
         assert (picture.double_check.differ is not None) is (expected == "differs")
 
@@ -398,7 +399,7 @@ def test_every_item_of_every_protocol_stands_on_the_page_once(ready: Cast):
 
     stage = arrived(ready)
     with acting_as(ready.actor("nurse")):
-        picture = load(stage.id, timezone.now())
+        picture = load(SessionScope(stage.id), timezone.now())
         for each in released_rulebook().protocols():
             picture.protocol = each
             rows = [row.id for group in session_presenters.checklist(picture) for row in group.rows]
@@ -420,7 +421,7 @@ def test_a_refused_step_lists_every_reason_with_what_to_do(ready: Cast):
     assert answer.status_code == 409
     summary = page[page.index("data-error-summary") : page.index('id="live"')]
     with acting_as(ready.actor("nurse")):
-        found = standing.standing(load(stage.id, timezone.now()), "complete_checks")
+        found = standing.standing(load(SessionScope(stage.id), timezone.now()), "complete_checks")
     assert len(found) > 10
     for each in found:
         assert each.text in summary
@@ -700,7 +701,7 @@ def test_the_body_mass_is_said_beside_the_dose(ready: Cast):
 ])  # fmt: skip
 def test_every_reason_says_what_to_do_and_where(ready: Cast, code: str):
     with acting_as(ready.actor("nurse")):
-        to_do, where = session_presenters.advice(load(arrived(ready).id, timezone.now()), code)
+        to_do, where = session_presenters.advice(load(SessionScope(arrived(ready).id), timezone.now()), code)
     assert to_do.endswith(".")
     assert where.startswith(("/clinic/", "#"))
 
@@ -736,7 +737,7 @@ def test_a_form_that_does_not_say_what_was_seen_lets_nothing_more_in(ready: Cast
         typed = {"seen": text, "rate_ml_per_h": "90"}
         assert ready.client("nurse").post(url("session_rate", stage), typed).status_code == 409
     with acting_as(ready.actor("nurse")):
-        assert current_state(stage.id).seq == 3
+        assert current_state(SessionScope(stage.id)).seq == 3
 
 
 def test_the_live_part_says_that_another_has_moved_on(ready: Cast):
@@ -844,7 +845,7 @@ def test_stopping_is_one_press_and_the_reason_is_written_afterwards(ready: Cast)
         assert SessionEvent.objects.filter(kind="why_stopped", note="Asked to stop").count() == 1
     client.post(url("session_observe_after_stop", stage), {"seen": "4"})
     with acting_as(ready.actor("nurse")):
-        assert current_state(stage.id).state == "observing"
+        assert current_state(SessionScope(stage.id)).state == "observing"
     assert "Stopped early" in body(client.get(url("session", stage)))
 
 
@@ -953,7 +954,7 @@ def test_ready_and_back_to_observation(ready: Cast):
     assert client.post(url("session_leave", stage), {"seen": "5"}).status_code == 409
     assert client.post(url("session_observe_again", stage), {"seen": "5"}).status_code == 302
     with acting_as(ready.actor("nurse")):
-        picture = load(stage.id, timezone.now())
+        picture = load(SessionScope(stage.id), timezone.now())
         assert picture.state is State.OBSERVING
         # the observation goes on from the end of the dose, not from now
 

@@ -27,7 +27,7 @@ from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
-from sojourn.foundation.scope import clinic_rows, one_row
+from sojourn.foundation.scope import PatientScope, clinic_rows, one_row
 
 LONGEST: Final = 4000
 MOST_CONDITIONS: Final = 20
@@ -103,7 +103,7 @@ def decide(
     at = now or timezone.now()
     patient = one_row(Patient, patient_id).get()
     said = answer.clean()
-    newest = candidacy_queries.latest(patient_id)
+    newest = candidacy_queries.latest(PatientScope(patient_id))
     if newest is not None and _is_the_same(newest, by, said, seen):
         return unchanged(newest)
     signed = _prepared(by, patient, said, seen, at, signs=True)
@@ -125,10 +125,10 @@ def _prepared(
         raise ActionRefused(_("This page is of another patient. Open the page again."), codes=("another-page",))
     if (drug, route) not in judging.WAYS:
         raise ActionRefused(_("Choose the medicine and how it is given."), codes=("unknown-way",))
-    newest = candidacy_queries.latest(patient.pk)
+    newest = candidacy_queries.latest(PatientScope(patient.pk))
     assessed = _as_it_was_seen(patient, drug, route, today, seen, newest)
-    signed = candidacy_queries.overrides(patient.pk)
-    clearances = candidacy_queries.clearances(patient.pk) if said.accepts else ()
+    signed = candidacy_queries.overrides(PatientScope(patient.pk))
+    clearances = candidacy_queries.clearances(PatientScope(patient.pk)) if said.accepts else ()
     wrong = [*_faults(said, today), *_blocks(said, assessed, candidacy_queries.in_effect(signed, drug))]
     if signs and said.accepts and not wrong:
         weighed, not_known = open_eyes.weighed(assessed, clearances), open_eyes.unknown(assessed)
@@ -340,7 +340,7 @@ def override(
         raise ActionRefused(_("Write why this does not hold for this patient."), codes=("reason-missing",))
     if len(why) > LONGEST:
         raise ActionRefused(_("Please make it shorter: at most %(n)d letters.") % {"n": LONGEST}, codes=("too-long",))
-    for each in candidacy_queries.overrides(patient_id):
+    for each in candidacy_queries.overrides(PatientScope(patient_id)):
         mine = each.row.signed_by_id == by.membership_id and each.row.reason == why
         if each.row.drug == drug and each.finding == finding and (each.in_effect or mine):
             return unchanged(each.row)

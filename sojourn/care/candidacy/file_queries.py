@@ -21,7 +21,7 @@ from sojourn.care.measures.queries import Scored
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.clock import clinic_day
-from sojourn.foundation.scope import PatientScope, one_row, rows_of
+from sojourn.foundation.scope import PatientScope, rows_of
 
 AnyModel = TypeVar("AnyModel", bound=Model)
 
@@ -42,11 +42,11 @@ class File:
         return self.decisions[0] if self.decisions else None
 
 
-def file_of(patient_id: int) -> File:
+def file_of(of: PatientScope) -> File:
     """Decisions, overrides, entered facts and sendings of a patient. One query. Raises Patient.DoesNotExist."""
     newest = rows_of(CandidacyDecision, PatientScope, OuterRef("pk")).order_by("-id").values("basis")[:1]
     found = (
-        one_row(Patient, patient_id)
+        of.rows(Patient)
         .annotate(
             all_decisions=_rows(CandidacyDecision, without="basis"),
             newest_basis=Subquery(newest),
@@ -138,7 +138,7 @@ def moments(file: File, taken: Iterable[MedicineTaken], scores: Iterable[Scored]
     return tuple(sorted(found, key=lambda each: (-each.on.toordinal(), order.get(each.kind, 3))))
 
 
-def timeline(patient_id: int) -> tuple[Moment, ...]:
+def timeline(of: PatientScope) -> tuple[Moment, ...]:
     """Facts, medicines, scores and decisions in one, the newest first. Three queries."""
-    scored = [point for each in measures_queries.trends(patient_id, rules={}) for point in each.points]
-    return moments(file_of(patient_id), intake_queries.medicines(patient_id), scored)
+    scored = [point for each in measures_queries.trends(of, rules={}) for point in each.points]
+    return moments(file_of(of), intake_queries.medicines(of), scored)

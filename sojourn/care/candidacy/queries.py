@@ -37,7 +37,7 @@ from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.clock import clinic_today
 from sojourn.foundation.rulebook.queries import RuleStatus as RuleStanding
 from sojourn.foundation.rulebook.queries import ids_of, stamp, standings
-from sojourn.foundation.scope import PatientScope, one_row, rows_of
+from sojourn.foundation.scope import PatientScope, rows_of
 
 FORM_LIVES_S: Final = 12 * 3600
 _SALT: Final = "sojourn.candidacy.seen"
@@ -266,18 +266,18 @@ def assess(
     )
 
 
-def assessment(patient_id: int, drug: str, on: date | None = None, *, route: str | None = None) -> Assessed:
+def assessment(of: PatientScope, drug: str, on: date | None = None, *, route: str | None = None) -> Assessed:
     """What the rules say about a patient on a day (today). Six queries. Raises Patient.DoesNotExist."""
-    return assessment_of(one_row(Patient, patient_id).get(), drug, route, on)
+    return assessment_of(of.rows(Patient).get(), drug, route, on)
 
 
 def assessment_of(patient: Patient, drug: str, route: str | None, on: date | None) -> Assessed:
     """The same for a patient who was read already. Five queries."""
     day = on or clinic_today(current_actor())
+    medicines = intake_queries.medicines(PatientScope(patient.pk))
     return assess(
-        patient, intake_queries.facts(patient, day), intake_queries.medicines(patient.pk), rules(patient.clinic_id),
-        drug=drug, route=route, on=day,
-    )  # fmt: skip
+        patient, intake_queries.facts(patient, day), medicines, rules(patient.clinic_id), drug=drug, route=route, on=day
+    )
 
 
 # ---------------------------------------------------------------- what a page has shown
@@ -329,9 +329,9 @@ class Overridden:
         return self.second is not None
 
 
-def overrides(patient_id: int) -> tuple[Overridden, ...]:
+def overrides(of: PatientScope) -> tuple[Overridden, ...]:
     """Every override of a patient, newest first. One query."""
-    rows = PatientScope(patient_id).rows(Override).select_related("second").order_by("-id")
+    rows = of.rows(Override).select_related("second").order_by("-id")
     return tuple(Overridden(each, getattr(each, "second", None)) for each in rows)
 
 
@@ -340,19 +340,19 @@ def in_effect(found: Iterable[Overridden], drug: str) -> frozenset[str]:
     return frozenset(each.finding for each in found if each.in_effect and each.row.drug == drug)
 
 
-def clearances(patient_id: int) -> tuple[Clearance, ...]:
+def clearances(of: PatientScope) -> tuple[Clearance, ...]:
     """What specialists and others say to findings of a patient, without what was struck, newest first. One query."""
-    return tuple(PatientScope(patient_id).rows(Clearance).filter(struck=None).order_by("-id"))
+    return tuple(of.rows(Clearance).filter(struck=None).order_by("-id"))
 
 
-def decisions(patient_id: int) -> list[CandidacyDecision]:
+def decisions(of: PatientScope) -> list[CandidacyDecision]:
     """Every decision about a patient, newest first. One query."""
-    return list(PatientScope(patient_id).rows(CandidacyDecision).order_by("-id"))
+    return list(of.rows(CandidacyDecision).order_by("-id"))
 
 
-def latest(patient_id: int) -> CandidacyDecision | None:
+def latest(of: PatientScope) -> CandidacyDecision | None:
     """The newest decision, or None. One query. A patient may ask it about themselves."""
-    return PatientScope(patient_id).rows(CandidacyDecision).order_by("-id").first()
+    return of.rows(CandidacyDecision).order_by("-id").first()
 
 
 def latest_of(patient_ids: Iterable[int]) -> dict[int, CandidacyDecision]:
@@ -379,17 +379,17 @@ class CandidacyStatus:
 
 
 def standing(
-    patient_id: int, on: date | None = None, *, drug: str | None = None, route: str | None = None
+    of: PatientScope, on: date | None = None, *, drug: str | None = None, route: str | None = None
 ) -> CandidacyStatus:
     """Whether the newest decision lets somebody be treated, judged by what is known on a day (today).
 
     With ``drug`` or ``route``, also whether it speaks of them. One query where nobody accepted, else six. The decision
     itself is never touched: new facts end what it allows, and taking a wrong entry back lets it stand again.
     """
-    decision = latest(patient_id)
+    decision = latest(of)
     if decision is None or decision.kind not in (Kind.ACCEPT, Kind.CONDITIONS):
         return evaluate_candidacy(decision, None, on or clinic_today(current_actor()))
-    assessed = assessment(patient_id, decision.drug, on, route=decision.route)
+    assessed = assessment(of, decision.drug, on, route=decision.route)
     return evaluate_candidacy(decision, assessed, assessed.on, drug=drug, route=route)
 
 

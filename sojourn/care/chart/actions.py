@@ -17,7 +17,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Overtaken
 from sojourn.foundation.action import NoLock, action, row, unchanged
 from sojourn.foundation.audit.actions import record as write_audit
-from sojourn.foundation.scope import one_row
+from sojourn.foundation.scope import SessionScope, one_row
 
 
 @action("session.read", locks=NoLock("looking changes nothing"), audit="record.opened")
@@ -34,7 +34,7 @@ def sign_record(*, by: Actor, encounter_id: int, seen_hash: str, now: datetime |
     The session is held while it is compared, so nothing slips in between. A second click finds the first signature.
     Raises Overtaken where the record has changed since it was read, Refused while the session runs.
     """
-    record = session_record(encounter_id, now=now)
+    record = session_record(SessionScope(encounter_id), now=now)
     stored = content_hash(record)
     if stored != seen_hash:
         raise Overtaken(

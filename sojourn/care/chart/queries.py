@@ -99,12 +99,12 @@ _COLUMNS = (
 Raw = Mapping[str, Any]
 
 
-def session_record(encounter_id: int, *, now: datetime | None = None) -> SessionRecord:
+def session_record(of: SessionScope, *, now: datetime | None = None) -> SessionRecord:
     """Everything that happened in one session. Three queries. Raises Encounter.DoesNotExist."""
-    found = session_records([encounter_id], now=now)
-    if encounter_id not in found:
+    found = session_records([of.encounter_id], now=now)
+    if of.encounter_id not in found:
         raise Encounter.DoesNotExist
-    return found[encounter_id]
+    return found[of.encounter_id]
 
 
 def session_records(encounter_ids: Iterable[int], *, now: datetime | None = None) -> dict[int, SessionRecord]:

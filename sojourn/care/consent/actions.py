@@ -145,7 +145,7 @@ def ask(
         )
     patient = one_row(Patient, patient_id).get()
     said = note.strip()
-    before = consent_queries.asked(patient.pk)
+    before = consent_queries.asked(PatientScope(patient.pk))
     at = now or timezone.now()
     if before is not None and (before.route, before.note) == (way, said) and (
         (at - before.requested_at).total_seconds() < 120
@@ -286,7 +286,7 @@ def sign(
             codes=("replayed",),
         )
     text = _text_of(clinic, form)
-    _must_be_open(text, consent_queries.newest_of(patient.pk).get(text.document_id), decision)
+    _must_be_open(text, consent_queries.newest_of(PatientScope(patient.pk)).get(text.document_id), decision)
     agreed = decision == Decision.PERMIT
     if agreed:
         _must_be_awake(clinic, patient, at)
@@ -316,7 +316,7 @@ def _how_signed(consent: Consent) -> str:
 
 
 def _must_be_awake(clinic: Clinic, patient: Patient, at: datetime) -> None:
-    again = consent_queries.signs_again_at(clinic, patient.pk, at)
+    again = consent_queries.signs_again_at(clinic, PatientScope(patient.pk), at)
     if again is None:
         return
     raise ActionRefused(
@@ -351,7 +351,7 @@ def _must_be_open(text: Text, newest: Consent | None, decision: str) -> None:
 
 def _text_of(clinic: Clinic, form: consent_queries.Token) -> Text:
     """The text as it is signed now, which must be the one that the form showed."""
-    request = consent_queries.asked(form.patient_id)
+    request = consent_queries.asked(PatientScope(form.patient_id))
     if request is None:
         raise ActionRefused(_("The clinic has not asked you to sign this."), codes=("not-asked",))
     own = consent_queries.available_documents(clinic)
@@ -435,8 +435,8 @@ def countersign(
 
 def _countersign_faults(consent: Consent, clinic: Clinic, capacity_confirmed: bool, seen_hash: str) -> dict[str, str]:
     """Why a prescriber cannot sign beside a patient, in words by code."""
-    newest = consent_queries.newest_of(consent.patient_id)[consent.document_id]
-    request = consent_queries.asked(consent.patient_id)
+    newest = consent_queries.newest_of(PatientScope(consent.patient_id))[consent.document_id]
+    request = consent_queries.asked(PatientScope(consent.patient_id))
     way = request.route if request is not None else consent.route
     code = consent_queries.state(consent_queries.available_documents(clinic), newest, consent.document_id, way)
     reasons: dict[str, str] = {}
@@ -448,7 +448,7 @@ def _countersign_faults(consent: Consent, clinic: Clinic, capacity_confirmed: bo
         reasons["changed"] = _("This is not what is agreed on now. Ask the patient to sign the present text.")
     if not capacity_confirmed:
         reasons["capacity-missing"] = _("Confirm that the patient was able to decide.")
-    waiting = consent_queries.open_questions(consent.patient_id, consent.document_id)
+    waiting = consent_queries.open_questions(PatientScope(consent.patient_id), consent.document_id)
     if waiting:
         reasons["open-questions"] = _("The patient has asked about this text and has no answer yet (%(n)d).") % {
             "n": waiting
@@ -469,7 +469,7 @@ def withdraw(*, by: Actor, consent_id: int, reason: str = "", now: datetime | No
         return unchanged(before)
     if consent.decision != Decision.PERMIT:
         raise ActionRefused(_("There is nothing to withdraw."), codes=("not-agreed",))
-    if consent_queries.newest_of(consent.patient_id)[consent.document_id].pk != consent.pk:
+    if consent_queries.newest_of(PatientScope(consent.patient_id))[consent.document_id].pk != consent.pk:
         raise ActionRefused(_("There is a newer agreement. Withdraw that one."), codes=("superseded",))
     if not own and not reason.strip():
         raise ActionRefused(_("Write down when and how the patient said it."), codes=("reason-missing",))

@@ -128,7 +128,7 @@ def available_documents(clinic: Clinic, at: datetime | None = None) -> Shelf:
     return _shelf(clinic.jurisdiction, rows.order_by("id").values_list("text_id", "version", "text_hash"))
 
 
-def standing(patient_id: int, *, route: str, drug: str = "", on: date | None = None) -> ConsentStatus:
+def standing(of: PatientScope, *, route: str, drug: str = "", on: date | None = None) -> ConsentStatus:
     """Whether the agreements for giving the medicine by ``route`` stand, now or at the end of the day ``on``.
 
     ``route`` is the rulebook's ("iv", "im", "sc", "in", "sl", "oral"); with ``drug`` "esketamine" the nasal spray is
@@ -144,7 +144,7 @@ def standing(patient_id: int, *, route: str, drug: str = "", on: date | None = N
         .values_list("text_id", "version", "text_hash", "clinic__jurisdiction")
     )
     shelf_now = _shelf(rows[0][3] if rows else "", [row[:3] for row in rows])
-    return evaluate_consents(shelf_now, newest_of(patient_id, at), texts.way_of(route, drug), at)
+    return evaluate_consents(shelf_now, newest_of(of, at), texts.way_of(route, drug), at)
 
 
 def _end_of(day: date | None) -> datetime:
@@ -154,9 +154,9 @@ def _end_of(day: date | None) -> datetime:
     return at_wall_clock(day, time.max, current_actor())
 
 
-def newest_of(patient_id: int, at: datetime | None = None) -> dict[str, Consent]:
+def newest_of(of: PatientScope, at: datetime | None = None) -> dict[str, Consent]:
     """The newest decision of a patient about each document, with counter-signature and withdrawal. One query."""
-    rows = PatientScope(patient_id).rows(Consent).select_related("countersignature", "withdrawal")
+    rows = of.rows(Consent).select_related("countersignature", "withdrawal")
     if at is not None:
         rows = rows.filter(signed_at__lte=at)
     return {each.document_id: each for each in rows.order_by("document_id", "-id").distinct("document_id")}
@@ -211,18 +211,18 @@ def state(own: Shelf, consent: Consent | None, document_id: str, way: str, at: d
 # ---------------------------------------------------------------- asking and signing
 
 
-def asked(patient_id: int) -> ConsentRequest | None:
+def asked(of: PatientScope) -> ConsentRequest | None:
     """What the clinic asks of the patient: the newest request. One query."""
-    return PatientScope(patient_id).rows(ConsentRequest).order_by("-id").first()
+    return of.rows(ConsentRequest).order_by("-id").first()
 
 
-def signs_again_at(clinic: Clinic, patient_id: int, now: datetime) -> datetime | None:
+def signs_again_at(clinic: Clinic, of: PatientScope, now: datetime) -> datetime | None:
     """From when, after ``now``, a patient signs agreements again because there was a dose; None where nothing stands
     against signing now. By the clinic's clock.
 
     The rule acts everywhere, with the clinic's own later hour where it has adopted one. Two queries.
     """
-    dose_at = patients_queries.last_dose_at(patient_id, now)
+    dose_at = patients_queries.last_dose_at(of, now)
     if dose_at is None:
         return None
     known = standings(clinic.pk, only=ids_of(recovery.SIGNING))[0]
@@ -230,10 +230,10 @@ def signs_again_at(clinic: Clinic, patient_id: int, now: datetime) -> datetime |
     return again if now < again else None
 
 
-def signing_token(patient_id: int, text: Text) -> str:
+def signing_token(of: PatientScope, text: Text) -> str:
     """What makes one form one signature: bound to the patient and to the hash of what is shown. No query."""
     return signing.dumps(
-        {"patient": patient_id, "document": text.document_id, "hash": text.hash, "nonce": secrets.token_hex(16)},
+        {"patient": of.patient_id, "document": text.document_id, "hash": text.hash, "nonce": secrets.token_hex(16)},
         salt=_SALT,
     )
 
@@ -270,21 +270,17 @@ class ConsentQuestionView:
         return not self.replies
 
 
-def questions(patient_id: int, document_id: str | None = None) -> list[ConsentQuestionView]:
+def questions(of: PatientScope, document_id: str | None = None) -> list[ConsentQuestionView]:
     """What a patient asked, oldest first. Two queries."""
-    rows = (
-        PatientScope(patient_id)
-        .rows(ConsentQuestion)
-        .prefetch_related(Prefetch("replies", clinic_rows(ConsentReply).order_by("id")))
-    )
+    rows = of.rows(ConsentQuestion).prefetch_related(Prefetch("replies", clinic_rows(ConsentReply).order_by("id")))
     if document_id is not None:
         rows = rows.filter(document_id=document_id)
     return [ConsentQuestionView(each, list(each.replies.all())) for each in rows.order_by("id")]
 
 
-def open_questions(patient_id: int, document_id: str) -> int:
+def open_questions(of: PatientScope, document_id: str) -> int:
     """How many questions about a document nobody has answered or waived. One query."""
-    rows = PatientScope(patient_id).rows(ConsentQuestion).filter(document_id=document_id, replies=None)
+    rows = of.rows(ConsentQuestion).filter(document_id=document_id, replies=None)
     return rows.count()
 
 
@@ -318,13 +314,13 @@ def _agrees_to(said: Mapping[str, Any], now: Text) -> bool:
     return bool(said["p"] == Decision.PERMIT and said["w"] is None and said["h"] == now.hash)
 
 
-def open_for_patient(clinic_id: int, patient_id: int) -> tuple[str, ...] | None:
+def open_for_patient(clinic_id: int, of: PatientScope) -> tuple[str, ...] | None:
     """The documents that wait for the patient's own signature; None where the clinic asks for nothing. One query."""
-    newest = PatientScope(patient_id).rows(Consent).order_by("document_id", "-id").distinct("document_id")
+    newest = of.rows(Consent).order_by("document_id", "-id").distinct("document_id")
     said = newest.values(
         row=JSONObject(d="document_id", h="content_hash", p="decision", l="language", w="withdrawal__id")
     )
-    requests = PatientScope(patient_id).rows(ConsentRequest).order_by("-id").values("route")[:1]
+    requests = of.rows(ConsentRequest).order_by("-id").values("route")[:1]
     row = (
         Clinic.objects.filter(pk=clinic_id)
         .annotate(asked_route=Subquery(requests), said=ArraySubquery(said), adoptions=ArraySubquery(_adoptions()))

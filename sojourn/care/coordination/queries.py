@@ -84,9 +84,9 @@ def _ride(
     return RideHome(state, person, answer.answered_at, answer.note, asked_at, writer)
 
 
-def ride_home(appointment_id: int) -> RideHome:
+def ride_home(of: AppointmentScope) -> RideHome:
     """The ride home of one appointment. Three queries. Raises Appointment.DoesNotExist."""
-    row = one_row(Appointment, appointment_id).select_related("escort").get()
+    row = one_row(Appointment, of.appointment_id).select_related("escort").get()
     return rides_home([row])[row.pk]
 
 
@@ -98,16 +98,15 @@ def waiting() -> list[WaitingEntry]:
     return list(rows.order_by("joined_at", "id"))
 
 
-def waits_of(patient_id: int) -> list[WaitingEntry]:
+def waits_of(of: PatientScope) -> list[WaitingEntry]:
     """Where this patient waits for an earlier time. One query."""
-    return list(PatientScope(patient_id).rows(WaitingEntry).filter(left_at=None))
+    return list(of.rows(WaitingEntry).filter(left_at=None))
 
 
-def open_offers(patient_id: int, now: datetime) -> list[Offer]:
+def open_offers(of: PatientScope, now: datetime) -> list[Offer]:
     """The earlier times that a patient can take now. One query."""
     return list(
-        PatientScope(patient_id)
-        .rows(Offer)
+        of.rows(Offer)
         .filter(answer="", opens_at__lte=now, during__startswith__gt=now)
         .select_related("chair")
         .order_by("during")
@@ -124,14 +123,14 @@ def offers_by_time(now: datetime) -> list[Offer]:
     )
 
 
-def reminder_preference(patient_id: int) -> ReminderPreference | None:
+def reminder_preference(of: PatientScope) -> ReminderPreference | None:
     """How a patient wants to be reminded; None where nothing was said. One query."""
-    return PatientScope(patient_id).rows(ReminderPreference).first()
+    return of.rows(ReminderPreference).first()
 
 
-def feed_of(member_id: int) -> CalendarFeed | None:
+def feed_of(of: MemberScope) -> CalendarFeed | None:
     """The calendar feed that a person has open. One query."""
-    return MemberScope(member_id).rows(CalendarFeed).filter(ended_at=None).first()
+    return of.rows(CalendarFeed).filter(ended_at=None).first()
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def plan(appointment: Appointment, zone: ZoneInfo, now: datetime) -> list[Remind
     AppointmentScope(appointment.pk).rows(Reminder).filter(sent_at=None, dropped_at=None).exclude(
         starts_at=starts_at
     ).update(dropped_at=now)
-    chosen = coordination_queries.reminder_preference(appointment.patient_id)
+    chosen = coordination_queries.reminder_preference(PatientScope(appointment.patient_id))
     if chosen is not None and chosen.channel == Channel.NONE:
         drop(appointment, now)
         return []
@@ -99,7 +99,7 @@ def send(*, by: Actor, reminder_id: int, now: datetime | None = None) -> bool:
         return unchanged(False)
     if not _still_true(reminder, now):
         return _drop_one(by, reminder, now)
-    chosen = coordination_queries.reminder_preference(reminder.patient_id)
+    chosen = coordination_queries.reminder_preference(PatientScope(reminder.patient_id))
     clinic = Clinic.objects.get(pk=reminder.clinic_id)
     clock = _clock(chosen, clinic.zone)
     if (until := quiet_ends(now, *clock)) > now:
@@ -183,7 +183,7 @@ def prefer(
         raise ActionRefused(_("Only the patient chooses this."), codes=("not-a-patient",))
     now = now or timezone.now()
     if channel != Channel.NONE:
-        not_now.must_be_later(by=by, patient_id=by.patient_id, at=now)
+        not_now.must_be_later(by=by, of=PatientScope(by.patient_id), at=now)
     try:
         there = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

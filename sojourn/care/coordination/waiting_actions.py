@@ -41,7 +41,7 @@ def join(*, by: Actor, care_plan_id: int, now: datetime | None = None) -> Waitin
     Refused: course-ended, nothing-ahead (there is nothing that could come earlier), not-now.
     """
     now = now or timezone.now()
-    not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now)
+    not_now.must_be_later(by=by, of=PatientScope(by.patient_id or 0), at=now)
     course = one_row(CarePlan, care_plan_id).get()
     if course.ended_on is not None:
         raise ActionRefused(_("This course has ended. Sign a new plan first."), codes=("course-ended",))
@@ -100,7 +100,7 @@ def offer(left: Appointment, during: DateTimeTZRange, chair_id: int, now: dateti
     for entry in coordination_queries.waiting():
         if entry.care_plan_id == left.care_plan_id or not _helps(entry, during, zone):
             continue
-        wish = series_queries.wish_of(series_queries.stated_times(entry.patient_id))
+        wish = series_queries.wish_of(series_queries.stated_times(PatientScope(entry.patient_id)))
         if not wish.fits(during.lower.astimezone(zone)):
             continue
         opens_at = now + len(offers) * head_start
@@ -148,7 +148,7 @@ def _keeps(spacing: tuple[int, int], day: date, others: Sequence[date]) -> bool:
 
 def _free(offer_: Offer) -> bool:
     return not scheduling_queries.in_the_way(
-        chair_id=offer_.chair_id, patient_id=0, from_at=offer_.during.lower, until_at=offer_.during.upper
+        chair_id=offer_.chair_id, of=PatientScope(0), from_at=offer_.during.lower, until_at=offer_.during.upper
     )
 
 
@@ -253,7 +253,7 @@ class Taken:
 def take(*, by: Actor, offer_id: int, clinic: Clinic, now: datetime) -> Taken:
     """Move the patient's appointment to the time that was offered. Refused as ``accept`` is."""
     found = one_row(Offer, offer_id).select_related("patient", "entry__care_plan").get()
-    if not_now.dosed_since(found.patient_id, clinic, now) is not None:
+    if not_now.dosed_since(PatientScope(found.patient_id), clinic, now) is not None:
         raise ActionRefused(not_now.words(), codes=(not_now.CODE,))
     if found.answer == OfferAnswer.ACCEPTED:
         return unchanged(Taken(_taken_before(found), before=True))

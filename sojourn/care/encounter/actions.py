@@ -19,7 +19,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.action import Arguments, Choice, NoLock, action, by_value, part, row, unchanged
 from sojourn.foundation.audit.actions import record
-from sojourn.foundation.scope import AppointmentScope, clinic_rows, one_row
+from sojourn.foundation.scope import AppointmentScope, SessionScope, one_row
 
 PERMISSIONS = {
     "arrive": "session.arrive",
@@ -116,19 +116,19 @@ def _enter(
     )  # fmt: skip
 
 
-def lock_session(encounter_id: int, seen: int | None) -> tuple[Encounter, SessionState]:
+def lock_session(of: SessionScope, seen: int | None) -> tuple[Encounter, SessionState]:
     """Hold a session until the transaction ends, for a page that compares what it showed before it acts. An action
     declares the lock instead. Otherwise as ``held_session``."""
-    clinic_rows(Encounter).select_for_update(no_key=True).get(pk=encounter_id)
-    return held_session(encounter_id, seen)
+    of.rows(Encounter).select_for_update(no_key=True).get()
+    return held_session(of, seen)
 
 
-def held_session(encounter_id: int, seen: int | None = None) -> tuple[Encounter, SessionState]:
+def held_session(of: SessionScope, seen: int | None = None) -> tuple[Encounter, SessionState]:
     """A session that is held already, and its newest state.
 
     ``seen`` is the number of the state that the person looked at. Raises Overtaken when another has moved on since.
     """
-    newest = encounter_queries.current_state(encounter_id)
+    newest = encounter_queries.current_state(of)
     if seen is not None and newest.seq != seen:
         raise Overtaken(
             _("%(name)s has moved this session on in the meantime. Nothing of yours was lost; look again.")

@@ -20,9 +20,9 @@ from sojourn.foundation.rulebook.queries import protocol as protocol_adopted_at
 from sojourn.foundation.scope import AppointmentScope, SessionScope, clinic_rows, rows_of
 
 
-def current_state(encounter_id: int) -> SessionState:
+def current_state(of: SessionScope) -> SessionState:
     """The newest state row of a session, with the session."""
-    return SessionScope(encounter_id).rows(SessionState).select_related("by", "encounter").latest("seq")
+    return of.rows(SessionState).select_related("by", "encounter").latest("seq")
 
 
 def running() -> QuerySet[Encounter]:

@@ -41,7 +41,7 @@ from sojourn.foundation.action import action, either, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import medicines as shipped
-from sojourn.foundation.scope import PatientScope, one_row
+from sojourn.foundation.scope import PatientScope
 
 LINES: Final[Mapping[str, type[ListItem]]] = {
     "medicines": MedicationStatement,
@@ -56,10 +56,10 @@ LINES: Final[Mapping[str, type[ListItem]]] = {
 SPEAKS: Final = either("own.answer", "intake.enter")
 
 
-def _speaker(by: Actor, patient_id: int, now: datetime | None) -> Patient:
+def _speaker(by: Actor, of: PatientScope, now: datetime | None) -> Patient:
     """The patient about whom something is said. Refused: not-now."""
-    not_now.must_be_later(by=by, patient_id=patient_id, at=now or timezone.now())
-    return one_row(Patient, patient_id).get()
+    not_now.must_be_later(by=by, of=of, at=now or timezone.now())
+    return of.rows(Patient).get()
 
 
 def _said(by: Actor, patient: Patient, now: datetime | None) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def answer(
     before-birth, lines-there, and contradiction:<id> unless ``confirmed`` names it (of a weight that changed much:
     weight-pounds, weight-kilograms, weight-changed). The same answer again changes nothing.
     """
-    patient = _speaker(by, patient_id, now)
+    patient = _speaker(by, PatientScope(patient_id), now)
     question = intake_form().by_id.get(question_id)
     if question is None:
         raise ActionRefused(_("This question is not asked any more."), codes=("unknown-question",))
@@ -130,7 +130,7 @@ def _check_value(question: Question, told: StatedAnswer, patient: Patient, today
 def _has_lines(question: Question, patient: Patient) -> bool:
     if question.of == "people":
         return PatientScope(patient.pk).rows(RelatedPerson).filter(ended_at=None).exists()
-    return intake_queries.newest_lines(LINES[question.of], patient.pk).exists()
+    return intake_queries.newest_lines(LINES[question.of], PatientScope(patient.pk)).exists()
 
 
 def _check_number(question: Question, value: Mapping[str, Any]) -> None:
@@ -162,7 +162,9 @@ def _check_day(day: date, patient: Patient, today: date) -> None:
 def _check_contradictions(
     question: Question, told: StatedAnswer, patient: Patient, confirmed: frozenset[str], today: date
 ) -> frozenset[str]:
-    given = {each.question_id: each.told for each in intake_queries.answers(patient.pk).values()} | {question.id: told}
+    given = {each.question_id: each.told for each in intake_queries.answers(PatientScope(patient.pk)).values()} | {
+        question.id: told
+    }
     found = {each.id: _(each.words) for each in intake_form().contradicted(question.id, given, patient.sex)}
     found |= _weight_told(question, told, patient, today)
     open_ones = {name: words for name, words in found.items() if name not in confirmed}
@@ -175,7 +177,7 @@ def _weight_told(question: Question, told: StatedAnswer, patient: Patient, today
     """What is asked back about a weight that the patient tells."""
     if question.fact != doubts.WEIGHT or told.standing != Standing.TOLD:
         return {}
-    last = doubts.last_before(weight_queries.weights(patient.pk), today)
+    last = doubts.last_before(weight_queries.weights(PatientScope(patient.pk)), today)
     asked = doubts.about_weight(patient.clinic_id, doubts.kilograms(told.value["number"]), last)
     return {code.replace(":", "-"): words for code, words in asked.items()}
 
@@ -237,7 +239,7 @@ def _medicine_values(values: dict[str, Any], patient: Patient, today: date, line
 
 
 def _check_same_medicine(out: Mapping[str, Any], patient: Patient, line: UUID) -> None:
-    for each in intake_queries.medicines(patient.pk):
+    for each in intake_queries.medicines(PatientScope(patient.pk)):
         if each.line != str(line) and each.ingredient == out["ingredient"] and each.current != out["current"]:
             raise ActionRefused(
                 _("%(name)s is also on your list of what you take now. Have you stopped it? If so, take it off there.")
@@ -308,7 +310,7 @@ def say_line(
     Refused: name-missing, too-long, not-a-choice, future, before-birth, stopped-and-current,
     contradiction:still-current unless ``sure``; Overtaken where the line was changed since ``seen``.
     """
-    patient = _speaker(by, patient_id, now)
+    patient = _speaker(by, PatientScope(patient_id), now)
     model = LINES[of]
     said = _said(by, patient, now)
     key = line or uuid4()
@@ -317,7 +319,7 @@ def say_line(
         raise model.DoesNotExist
     ready = _line_values(of, values, patient, clinic_day(said["said_at"], by), key, sure)
     if newest is None:
-        same = intake_queries.newest_lines(model, patient_id).filter(**ready).first()
+        same = intake_queries.newest_lines(model, PatientScope(patient_id)).filter(**ready).first()
         if same is not None:
             return unchanged(same)  # the second press of one button
     elif _says_the_same(newest, ready):
@@ -335,7 +337,7 @@ def say_line(
 @action(SPEAKS, locks=row(Patient, "patient_id"), audit="intake.line_removed")
 def remove_line(*, by: Actor, patient_id: int, of: str, line: UUID, now: datetime | None = None) -> ListItem:
     """Take a line off a list; what it said stays readable. Removing twice changes nothing."""
-    patient = _speaker(by, patient_id, now)
+    patient = _speaker(by, PatientScope(patient_id), now)
     model = LINES[of]
     newest = PatientScope(patient.pk).rows(model).filter(line=line).order_by("-id").first()
     if newest is None:
@@ -368,7 +370,7 @@ def name_person(
     """Name somebody who takes the patient home, or whom the clinic may call in an emergency.
 
     Refused: name-missing, no-way-to-reach, too-long."""
-    patient = _speaker(by, patient_id, now)
+    patient = _speaker(by, PatientScope(patient_id), now)
     values = plain_lines(
         {"name": name, "relationship": relationship, "phone": phone, "email": email},
         {"name": 120, "relationship": 60, "phone": 40, "email": 254},
@@ -414,12 +416,12 @@ def send(*, by: Actor, patient_id: int, now: datetime | None = None) -> IntakeSu
 
     What was sent before, unchanged, is not sent twice.
     """
-    patient = _speaker(by, patient_id, now)
+    patient = _speaker(by, PatientScope(patient_id), now)
     content = intake_queries.content(patient)
     if not intake_queries.anything(content):
         raise ActionRefused(_("Nothing has been told yet. Answer a question first."), codes=("nothing-said",))
     hashed = hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-    newest = intake_queries.latest_submission(patient_id)
+    newest = intake_queries.latest_submission(PatientScope(patient_id))
     if newest is not None and newest.content_hash == hashed:
         return unchanged(newest)
     sent = IntakeSubmission.objects.create(

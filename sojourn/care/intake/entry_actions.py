@@ -66,13 +66,9 @@ def _check_fact(name: str, value: object, on: date, patient: Patient, today: dat
         )
 
 
-def _same_fact(patient_id: int, name: str, value: Any, on: date, told_by: str) -> ClinicalFact | None:
+def _same_fact(of: PatientScope, name: str, value: Any, on: date, told_by: str) -> ClinicalFact | None:
     """The newest standing row of that fact and day, if it says the same."""
-    found = (
-        PatientScope(patient_id)
-        .rows(ClinicalFact)
-        .filter(name=name, observed_on=on, told_by=told_by, retracts=None, retractions=None)
-    )
+    found = of.rows(ClinicalFact).filter(name=name, observed_on=on, told_by=told_by, retracts=None, retractions=None)
     newest = found.order_by("-id").first()
     return newest if newest is not None and newest.value == value else None
 
@@ -137,7 +133,10 @@ def _enter(
     patient = one_row(Patient, patient_id).get()
     for name, value in values.items():
         _check_fact(name, value, on, patient, clinic_day(now, by))
-    known = {name: _same_fact(patient.pk, name, _stored(value), on, "clinician") for name, value in values.items()}
+    known = {
+        name: _same_fact(PatientScope(patient.pk), name, _stored(value), on, "clinician")
+        for name, value in values.items()
+    }
     fresh = any(each is None for each in known.values())
     if fresh and not sure:  # what is known was asked and confirmed before
         doubts.ask(_doubts(patient, values, on))
@@ -159,16 +158,16 @@ def _doubts(patient: Patient, values: Mapping[str, Value], on: date) -> dict[str
     day."""
     found: dict[str, str] = {}
     if doubts.WEIGHT in values:
-        last = doubts.last_before(weight_queries.weights(patient.pk), on)
+        last = doubts.last_before(weight_queries.weights(PatientScope(patient.pk)), on)
         found |= doubts.about_weight(patient.clinic_id, doubts.kilograms(values[doubts.WEIGHT]), last)
     if doubts.SYSTOLIC in values or doubts.DIASTOLIC in values:
-        found |= doubts.about_pressure({**_pressure_of(patient.pk, on), **values})
+        found |= doubts.about_pressure({**_pressure_of(PatientScope(patient.pk), on), **values})
     return found
 
 
-def _pressure_of(patient_id: int, on: date) -> dict[str, Value]:
+def _pressure_of(of: PatientScope, on: date) -> dict[str, Value]:
     """The halves of the pressure that stand already for a day."""
-    entered = intake_queries.entered_facts(patient_id)
+    entered = intake_queries.entered_facts(of)
     halves = (doubts.SYSTOLIC, doubts.DIASTOLIC)
     return {
         each.fact.name: each.fact.value
@@ -190,7 +189,7 @@ def keep_weight(
     patient = one_row(Patient, patient_id).get()
     value = float(kg)
     _check_fact(doubts.WEIGHT, value, on, patient, clinic_day(now, by))
-    if same := _same_fact(patient.pk, doubts.WEIGHT, value, on, "clinician"):
+    if same := _same_fact(PatientScope(patient.pk), doubts.WEIGHT, value, on, "clinician"):
         return unchanged(same)
     return _keep_fact(by, patient, doubts.WEIGHT, value, on, _note(source_note), now)
 
@@ -240,11 +239,13 @@ class _Asked:
 
     def __init__(self, patient: Patient) -> None:
         self.patient = patient
-        self.weights = weight_queries.weights(patient.pk)
+        self.weights = weight_queries.weights(PatientScope(patient.pk))
         self.pressures: dict[date, dict[str, Value]] = {}
 
     def about(self, row: importing.ImportedValue) -> dict[str, str]:
-        if row.name in _ASKED and _same_fact(self.patient.pk, row.name, _stored(row.value), row.on, "imported"):
+        if row.name in _ASKED and _same_fact(
+            PatientScope(self.patient.pk), row.name, _stored(row.value), row.on, "imported"
+        ):
             return {}  # it was asked and confirmed before
         if row.name == doubts.WEIGHT:
             return self._about_weight(row)
@@ -305,7 +306,7 @@ def import_facts(
     taken = [
         _write_fact(by, patient, each.name, each.value, each.on, "imported", note, now)
         for each in ready
-        if _same_fact(patient_id, each.name, _stored(each.value), each.on, "imported") is None
+        if _same_fact(PatientScope(patient_id), each.name, _stored(each.value), each.on, "imported") is None
     ]
     imported = Imported(tuple(taken), len(ready) - len(taken))
     if not taken:

@@ -102,9 +102,9 @@ def _shape(taken: MedicineTaken) -> tuple[str, ...]:
     return tuple(map(fold, (taken.name, taken.dose, taken.how_often, taken.route)))
 
 
-def history(patient_id: int) -> MedicineHistory:
+def history(of: PatientScope) -> MedicineHistory:
     """The whole list of one person. One query."""
-    return MedicineHistory(tuple(PatientScope(patient_id).rows(MedicationStatement).order_by("id")))
+    return MedicineHistory(tuple(of.rows(MedicationStatement).order_by("id")))
 
 
 def histories(patient_ids: Sequence[int]) -> dict[int, MedicineHistory]:

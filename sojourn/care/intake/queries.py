@@ -54,7 +54,13 @@ def facts(patient: Patient, today: date) -> Facts:
     import, and an import before what the patient said. What nobody told is absent. A line of the allergies that names
     ketamine stands until it is removed, whatever was answered beside it.
     """
-    return facts_of(patient, today, answers(patient.pk), entered_facts(patient.pk), allergies(patient.pk))
+    return facts_of(
+        patient,
+        today,
+        answers(PatientScope(patient.pk)),
+        entered_facts(PatientScope(patient.pk)),
+        allergies(PatientScope(patient.pk)),
+    )
 
 
 def facts_of(
@@ -130,9 +136,9 @@ def _entered(row: ClinicalFact, struck: ClinicalFact | None) -> EnteredFact:
     return EnteredFact(row.pk, fact, row.source_note, row.entered_at, row.entered_by_name, back)
 
 
-def entered_facts(patient_id: int) -> tuple[EnteredFact, ...]:
+def entered_facts(of: PatientScope) -> tuple[EnteredFact, ...]:
     """Every fact that was entered or imported, oldest observation first, retracted ones marked. One query."""
-    return entered_of(PatientScope(patient_id).rows(ClinicalFact).order_by("observed_on", "id"))
+    return entered_of(of.rows(ClinicalFact).order_by("observed_on", "id"))
 
 
 def entered_of(given: Iterable[ClinicalFact]) -> tuple[EnteredFact, ...]:
@@ -162,9 +168,9 @@ class Answered:
         return tells(intake_form().by_id[self.question_id], self.told)
 
 
-def answers(patient_id: int) -> dict[str, Answered]:
+def answers(of: PatientScope) -> dict[str, Answered]:
     """The newest answer to each question that is still asked, by question. One query."""
-    rows = PatientScope(patient_id).rows(IntakeAnswer).order_by("question_id", "-id").distinct("question_id")
+    rows = of.rows(IntakeAnswer).order_by("question_id", "-id").distinct("question_id")
     return {row.question_id: _answered(row) for row in rows if row.question_id in intake_form().by_id}
 
 
@@ -174,28 +180,28 @@ def _answered(row: IntakeAnswer) -> Answered:
     )
 
 
-def access_needs(patient_id: int) -> tuple[str, ...]:
+def access_needs(of: PatientScope) -> tuple[str, ...]:
     """What the patient needs when they come (an interpreter, room for a wheelchair), in words, with what they wrote
     about it. One query."""
-    given = answers(patient_id)
+    given = answers(of)
     told = {name: each.told.value for name, each in given.items() if each.told.standing == "told"}
     ticked = set(told.get("access_needs", {}).get("yes", ()))
     needs = [_(each.text) for each in intake_form().by_id["access_needs"].choices if each.id in ticked]
     return (*needs, told["access_words"]) if needs and "access_words" in told else tuple(needs)
 
 
-def history(patient_id: int, question_id: str) -> tuple[Answered, ...]:
+def history(of: PatientScope, question_id: str) -> tuple[Answered, ...]:
     """Every answer ever given to a question, newest first. One query."""
-    rows = PatientScope(patient_id).rows(IntakeAnswer).filter(question_id=question_id).order_by("-id")
+    rows = of.rows(IntakeAnswer).filter(question_id=question_id).order_by("-id")
     return tuple(_answered(row) for row in rows)
 
 
 # ---------------------------------------------------------------- lists
 
 
-def newest_lines(model: type[AnyListItem], patient_id: int) -> QuerySet[AnyListItem]:
+def newest_lines(model: type[AnyListItem], of: PatientScope) -> QuerySet[AnyListItem]:
     """The newest row of each line that is not removed, in the order in which the lines were begun. One query."""
-    said = PatientScope(patient_id).rows(model)
+    said = of.rows(model)
     newest = said.values("line").annotate(newest=Max("id")).values("newest")
     return said.filter(pk__in=newest, removed=False).order_by("id")
 
@@ -234,9 +240,9 @@ class MedicineTaken:
         return not self.not_checked
 
 
-def medicines(patient_id: int) -> tuple[MedicineTaken, ...]:
+def medicines(of: PatientScope) -> tuple[MedicineTaken, ...]:
     """What the person takes or took, current ones first. One query."""
-    rows = [medicine_of(row) for row in newest_lines(MedicationStatement, patient_id)]
+    rows = [medicine_of(row) for row in newest_lines(MedicationStatement, of)]
     return tuple(sorted(rows, key=lambda each: not each.current))
 
 
@@ -258,9 +264,9 @@ class Allergy:
     row_id: int
 
 
-def allergies(patient_id: int) -> tuple[Allergy, ...]:
+def allergies(of: PatientScope) -> tuple[Allergy, ...]:
     """What the person is allergic to. Empty is not "none": that is the answer to the question. One query."""
-    return tuple(map(_allergy, newest_lines(AllergyIntolerance, patient_id)))
+    return tuple(map(_allergy, newest_lines(AllergyIntolerance, of)))
 
 
 def _allergy(row: AllergyIntolerance) -> Allergy:
@@ -284,9 +290,9 @@ class TriedBefore:
     row_id: int
 
 
-def previous_treatments(patient_id: int) -> tuple[TriedBefore, ...]:
+def previous_treatments(of: PatientScope) -> tuple[TriedBefore, ...]:
     """What was tried before, in the order in which it was told. One query."""
-    return tuple(map(_treatment, newest_lines(PreviousTreatment, patient_id)))
+    return tuple(map(_treatment, newest_lines(PreviousTreatment, of)))
 
 
 def _treatment(row: PreviousTreatment) -> TriedBefore:
@@ -307,18 +313,18 @@ class Words:
     row_id: int
 
 
-def goals(patient_id: int) -> tuple[Words, ...]:
+def goals(of: PatientScope) -> tuple[Words, ...]:
     """What the person hopes for. One query."""
-    return _words(Goal, patient_id)
+    return _words(Goal, of)
 
 
-def concerns(patient_id: int) -> tuple[Words, ...]:
+def concerns(of: PatientScope) -> tuple[Words, ...]:
     """Worries and questions. One query."""
-    return _words(Concern, patient_id)
+    return _words(Concern, of)
 
 
-def _words(model: type[OwnWords], patient_id: int) -> tuple[Words, ...]:
-    return tuple(map(_word, newest_lines(model, patient_id)))
+def _words(model: type[OwnWords], of: PatientScope) -> tuple[Words, ...]:
+    return tuple(map(_word, newest_lines(model, of)))
 
 
 def _word(row: Goal | Concern) -> Words:
@@ -328,19 +334,24 @@ def _word(row: Goal | Concern) -> Words:
 # ---------------------------------------------------------------- sent to the clinic
 
 
-def submissions(patient_id: int) -> list[IntakeSubmission]:
+def submissions(of: PatientScope) -> list[IntakeSubmission]:
     """Every time the intake was sent, newest first. One query."""
-    return list(PatientScope(patient_id).rows(IntakeSubmission).order_by("-id"))
+    return list(of.rows(IntakeSubmission).order_by("-id"))
 
 
-def latest_submission(patient_id: int) -> IntakeSubmission | None:
+def latest_submission(of: PatientScope) -> IntakeSubmission | None:
     """The newest sending, or None. One query."""
-    return PatientScope(patient_id).rows(IntakeSubmission).order_by("-id").first()
+    return of.rows(IntakeSubmission).order_by("-id").first()
 
 
 def content(patient: Patient) -> dict[str, Any]:
     """All that was said, as it is sent: plain values that JSON can hold. Three queries."""
-    return snapshot(patient.sex, answers(patient.pk), lists(patient.pk), people_of(patient.pk))
+    return snapshot(
+        patient.sex,
+        answers(PatientScope(patient.pk)),
+        lists(PatientScope(patient.pk)),
+        people_of(PatientScope(patient.pk)),
+    )
 
 
 def snapshot(
@@ -430,15 +441,15 @@ class Moment:
     note: str = ""
 
 
-def timeline(patient_id: int) -> tuple[Moment, ...]:
+def timeline(of: PatientScope) -> tuple[Moment, ...]:
     """What was sent, entered, started and stopped, newest day first. Three queries."""
     moments: list[Moment] = []
-    for sent in submissions(patient_id):
+    for sent in submissions(of):
         moments.append(Moment(clinic_day(sent.said_at, current_actor()), "sent", ""))
-    for each in entered_facts(patient_id):
+    for each in entered_facts(of):
         kind = "retracted" if each.retracted else "fact"
         moments.append(Moment(each.fact.on, kind, each.fact.name, each.fact.value, each.unit, each.by, each.note))
-    for taken in medicines(patient_id):
+    for taken in medicines(of):
         if taken.stopped_on is not None:
             moments.append(Moment(taken.stopped_on, "medicine", taken.name))
     return tuple(sorted(moments, key=lambda moment: moment.on, reverse=True))
@@ -469,7 +480,7 @@ class Lists:
         return found
 
 
-def lists(patient_id: int) -> Lists:
+def lists(of: PatientScope) -> Lists:
     """The newest row of each line of all five lists. One query."""
     parts = [
         f"SELECT '{name}', to_jsonb(t) FROM (SELECT DISTINCT ON (line) * FROM {model._meta.db_table}"  # noqa: S608
@@ -478,7 +489,7 @@ def lists(patient_id: int) -> Lists:
     ]
     rows: dict[str, list[Any]] = {name: [] for name in _MODELS}
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), [patient_id] * len(parts))
+        cursor.execute(" UNION ALL ".join(parts), [of.patient_id] * len(parts))
         for name, kept in cursor.fetchall():
             raw = json.loads(kept) if isinstance(kept, str) else kept
             model = _MODELS[name]

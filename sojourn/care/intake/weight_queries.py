@@ -28,21 +28,21 @@ class Weight:
     by: str
 
 
-def newest_weight(patient_id: int) -> Weight | None:
+def newest_weight(of: PatientScope) -> Weight | None:
     """The one newest weight of a patient, from which a plan, a session and the explorer start. One query.
 
     What the patient told, what was entered or imported, what a checked plan rests on and what the scale showed in a
     session are one stream. Of one day a clinician's word goes before an import, and an import before what the patient
     said; what was struck as entered in error does not count.
     """
-    return next(reversed(weights(patient_id)), None)
+    return next(reversed(weights(of)), None)
 
 
-def weights(patient_id: int) -> list[Weight]:
+def weights(of: PatientScope) -> list[Weight]:
     """Every weight that stands, the newest last. One query."""
     asked = [each.id for each in intake_form().by_id.values() if each.fact == WEIGHT]
-    newest = PatientScope(patient_id).rows(IntakeAnswer).filter(question_id__in=asked).order_by("-id")[:1]
-    entered = PatientScope(patient_id).rows(ClinicalFact).filter(name=WEIGHT, retracts=None, retractions=None)
+    newest = of.rows(IntakeAnswer).filter(question_id__in=asked).order_by("-id")[:1]
+    entered = of.rows(ClinicalFact).filter(name=WEIGHT, retracts=None, retractions=None)
     nothing = models.Value(None, output_field=models.DateTimeField())
     no_day = models.Value(None, output_field=models.DateField())
     no_name = models.Value("", output_field=models.CharField())

@@ -62,7 +62,7 @@ ANSWERS: Final = either("own.answer", "measure.enter")
 
 def _must_be_later(by: Actor, now: datetime) -> None:
     """Refused: not-now, from the start of a dose until the patient who answers has left."""
-    not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now)
+    not_now.must_be_later(by=by, of=PatientScope(by.patient_id or 0), at=now)
 
 
 def _unsent(response_id: int) -> QuestionnaireResponse:
@@ -345,7 +345,7 @@ def enter_score(
         raise ActionRefused(_("The time on the form is in the future."), codes=("future",))
     patient = one_row(Patient, patient_id).get()
     if asked.rater == "self":
-        not_now.must_have_been_awake(by=by, patient_id=patient_id, at=taken_at)
+        not_now.must_have_been_awake(by=by, of=PatientScope(patient_id), at=taken_at)
     result = asked.enter(total, parts, answers)
     if isinstance(result, ScoreRefusal):
         raise ActionRefused(*(in_words(each, asked) for each in result.reasons), codes=result.reasons)

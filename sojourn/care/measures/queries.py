@@ -309,12 +309,12 @@ def _completed() -> QuerySet[QuestionnaireResponse]:
     return clinic_rows(QuestionnaireResponse).filter(completed_at__isnull=False)
 
 
-def latest(patient_id: int) -> dict[str, Scored]:
+def latest(of: PatientScope) -> dict[str, Scored]:
     """The newest completed response to each scale, by the scale's id. One query.
 
     A clinic's own text of a scale of ours counts as that scale ("madrs"); its other own ones are "own.<code>".
     """
-    return {each.family: each for each in latest_of([patient_id]).get(patient_id, [])}
+    return {each.family: each for each in latest_of([of.patient_id]).get(of.patient_id, [])}
 
 
 def latest_of(patient_ids: Iterable[int]) -> dict[int, list[Scored]]:
@@ -334,7 +334,7 @@ def latest_of(patient_ids: Iterable[int]) -> dict[int, list[Scored]]:
 
 
 def trends(
-    patient_id: int, *, first_dose_at: datetime | None = None, rules: Mapping[str, Rule] | None = None
+    of: PatientScope, *, first_dose_at: datetime | None = None, rules: Mapping[str, Rule] | None = None
 ) -> list[Trend]:
     """Every scale that the patient has completed, over time, the one answered most often first. Two queries (one where
     the adopted ``rules`` are given), and one for each own scale.
@@ -342,7 +342,7 @@ def trends(
     The baseline is the last score before ``first_dose_at``; without one, the first score.
     """
     rows: dict[str, list[Scored]] = {}
-    for row in PatientScope(patient_id).within(_completed()).order_by("completed_at", "id"):
+    for row in of.within(_completed()).order_by("completed_at", "id"):
         each = _scored(row)
         rows.setdefault(each.family, []).append(each)
     if rules is None:
@@ -351,12 +351,12 @@ def trends(
     return [_trend(family, points, rules, first_dose_at) for family, points in most_often]
 
 
-def trend(patient_id: int, scale_id: str, *, first_dose_at: datetime | None = None) -> Trend:
+def trend(of: PatientScope, scale_id: str, *, first_dose_at: datetime | None = None) -> Trend:
     """One scale over time. Two queries. Raises KeyError for an unknown scale."""
     asked = scale(scale_id)
     points = [
         each
-        for row in PatientScope(patient_id).within(_completed()).order_by("completed_at", "id")
+        for row in of.within(_completed()).order_by("completed_at", "id")
         if (each := _scored(row)).family == asked.family
     ]
     rules = adopted_rules()
@@ -379,9 +379,9 @@ def _baseline(points: Iterable[Scored], first_dose_at: datetime | None) -> Score
     return scored[0] if scored else None
 
 
-def open_requests(patient_id: int) -> list[OpenRequest]:
+def open_requests(of: PatientScope) -> list[OpenRequest]:
     """What waits for the patient's answers, the one wanted first first. One query."""
-    return open_requests_of([patient_id]).get(patient_id, [])
+    return open_requests_of([of.patient_id]).get(of.patient_id, [])
 
 
 def open_requests_of(patient_ids: Iterable[int]) -> dict[int, list[OpenRequest]]:

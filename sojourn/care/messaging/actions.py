@@ -19,7 +19,7 @@ from sojourn.foundation.action import NoLock, action, either, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
-from sojourn.foundation.scope import PatientScope, clinic_rows, one_row
+from sojourn.foundation.scope import PatientScope, one_row
 
 LONGEST: Final = 8000
 
@@ -87,13 +87,13 @@ def _tell(patient: Patient) -> None:
     )  # fmt: skip
 
 
-def _mark(by: Actor, patient_id: int, upto: int, kind: MarkKind, now: datetime | None) -> CommunicationMark | None:
-    message = PatientScope(patient_id).rows(Communication).get(pk=upto)
-    mark, new = clinic_rows(CommunicationMark).get_or_create(
+def _mark(by: Actor, of: PatientScope, upto: int, kind: MarkKind, now: datetime | None) -> CommunicationMark | None:
+    message = of.rows(Communication).get(pk=upto)
+    mark, new = of.rows(CommunicationMark).get_or_create(
         upto=message,
         kind=kind,
         defaults={
-            "clinic_id": by.own_clinic_id, "patient_id": patient_id, "at": now or timezone.now(), "by_id": by.member,
+            "clinic_id": by.own_clinic_id, "patient_id": of.patient_id, "at": now or timezone.now(), "by_id": by.member,
         },
     )  # fmt: skip
     return mark if new else unchanged(None)
@@ -106,7 +106,7 @@ def _mark(by: Actor, patient_id: int, upto: int, kind: MarkKind, now: datetime |
 )
 def mark_read(*, by: Actor, patient_id: int, upto: int, now: datetime | None = None) -> None:
     """The patient has read the thread up to that message. Twice changes nothing."""
-    mark = _mark(by, patient_id, upto, MarkKind.READ, now)
+    mark = _mark(by, PatientScope(patient_id), upto, MarkKind.READ, now)
     if mark is not None:
         record(by, "message.read", mark)
 
@@ -117,9 +117,9 @@ def settle(*, by: Actor, patient_id: int, upto: int, now: datetime | None = None
 
     Overtaken ("overtaken") where the patient has written since.
     """
-    newest = messaging_queries.newest_of_patient(patient_id)
+    newest = messaging_queries.newest_of_patient(PatientScope(patient_id))
     if newest is not None and newest.pk > upto:
         raise Overtaken(_("The patient has written again meanwhile. Read it first."), codes=("overtaken",))
-    mark = _mark(by, patient_id, upto, MarkKind.SETTLED, now)
+    mark = _mark(by, PatientScope(patient_id), upto, MarkKind.SETTLED, now)
     if mark is not None:
         record(by, "message.settled", mark)

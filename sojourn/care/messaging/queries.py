@@ -39,15 +39,15 @@ def _open(rows: Sequence[Communication], settled: Iterable[CommunicationMark]) -
     return [row for row in rows if row.from_patient and row.pk > dealt]
 
 
-def thread(patient_id: int, limit: int = 200) -> Thread:
+def thread(of: PatientScope, limit: int = 200) -> Thread:
     """The newest messages of a thread. Two queries."""
-    rows = tuple(PatientScope(patient_id).rows(Communication).order_by("-id")[:limit])[::-1]
-    marks = list(PatientScope(patient_id).rows(CommunicationMark).order_by("upto_id"))
+    rows = tuple(of.rows(Communication).order_by("-id")[:limit])[::-1]
+    marks = list(of.rows(CommunicationMark).order_by("upto_id"))
     settled = [mark for mark in marks if mark.kind == MarkKind.SETTLED]
     read = max((mark.upto_id for mark in marks if mark.kind == MarkKind.READ), default=0)
     open_ones = _open(rows, settled)
     return Thread(
-        patient_id=patient_id,
+        patient_id=of.patient_id,
         messages=rows,
         waiting_since=open_ones[0].sent_at if open_ones else None,
         unread=sum(not row.from_patient and row.pk > read for row in rows),
@@ -55,9 +55,9 @@ def thread(patient_id: int, limit: int = 200) -> Thread:
     )
 
 
-def newest_of_patient(patient_id: int) -> Communication | None:
+def newest_of_patient(of: PatientScope) -> Communication | None:
     """The patient's own newest message. One query."""
-    return PatientScope(patient_id).rows(Communication).filter(from_patient=True).order_by("-id").first()
+    return of.rows(Communication).filter(from_patient=True).order_by("-id").first()
 
 
 def unread(among: QuerySet[Communication]) -> QuerySet[Communication]:
@@ -71,9 +71,9 @@ def unread(among: QuerySet[Communication]) -> QuerySet[Communication]:
     return among.filter(from_patient=False, pk__gt=Coalesce(Subquery(read), 0))
 
 
-def unread_count(patient_id: int) -> int:
+def unread_count(of: PatientScope) -> int:
     """How many messages of the clinic the patient has not opened. One query."""
-    return unread(PatientScope(patient_id).rows(Communication)).count()
+    return unread(of.rows(Communication)).count()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,37 +17,37 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook.queries import ids_of, standings
-from sojourn.foundation.scope import PatientScope, one_row
+from sojourn.foundation.scope import PatientScope
 
 CODE: Final = "not-now"
 
 
-def dosed_since(patient_id: int, clinic: Clinic, at: datetime) -> datetime | None:
+def dosed_since(of: PatientScope, clinic: Clinic, at: datetime) -> datetime | None:
     """Since when a dose is with a patient who has not left; None where none is.
 
     A session that nobody ended is over by itself in the morning, at the hour from which one signs again (rule
     ``recovery.signing``). One query where there never was a dose, two after one, three while it lasts. A patient may
     ask it about themselves.
     """
-    dose_at = patients_queries.last_dose_at(patient_id, at)
-    if dose_at is None or PatientScope(patient_id).rows(Leaving).filter(at__gte=dose_at, at__lte=at).exists():
+    dose_at = patients_queries.last_dose_at(of, at)
+    if dose_at is None or of.rows(Leaving).filter(at__gte=dose_at, at__lte=at).exists():
         return None
     known = standings(clinic.pk, only=ids_of(recovery.SIGNING))[0]
     over_at = recovery.signs_from(known.acting or known.newest, dose_at.astimezone(clinic.zone))
     return dose_at if at < over_at else None
 
 
-def must_be_later(*, by: Actor, patient_id: int, at: datetime) -> None:
+def must_be_later(*, by: Actor, of: PatientScope, at: datetime) -> None:
     """Refused ("not-now") while a dose is with the patient who asks; what staff do, they do awake."""
     if by.patient_id is None:
         return
-    if dosed_since(patient_id, Clinic.objects.get(pk=by.own_clinic_id), at) is not None:
+    if dosed_since(of, Clinic.objects.get(pk=by.own_clinic_id), at) is not None:
         raise ActionRefused(words(), codes=(CODE,))
 
 
-def must_have_been_awake(*, by: Actor, patient_id: int, at: datetime) -> None:
+def must_have_been_awake(*, by: Actor, of: PatientScope, at: datetime) -> None:
     """Refused ("not-now") where a dose was with the patient at the time at which they are said to have answered."""
-    if dosed_since(patient_id, one_row(Patient, patient_id).select_related("clinic").get().clinic, at) is not None:
+    if dosed_since(of, of.rows(Patient).select_related("clinic").get().clinic, at) is not None:
         raise ActionRefused(
             _("At that time the patient was under a dose. What is answered then does not count. Ask again later."),
             codes=(CODE,),

@@ -14,7 +14,7 @@ from sojourn.care.patients.days import days_in
 from sojourn.care.patients.models import DoseStart, Patient, RelatedPerson
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import BreakGlass, Membership
-from sojourn.foundation.scope import MemberScope, PatientScope, clinic_rows, one_row, rows_of
+from sojourn.foundation.scope import MemberScope, PatientScope, clinic_rows, rows_of
 
 FIRST_NUMBER = "1001"
 _JOINT = re.compile(r"[\s\-.,;/()_\u2010-\u2014]+")
@@ -80,13 +80,13 @@ class Record:
     signs_in: bool
 
 
-def record_for(actor: Actor, patient_id: int, now: datetime) -> Record:
+def record_for(actor: Actor, of: PatientScope, now: datetime) -> Record:
     """One record as this actor may see it. One query. Raises Patient.DoesNotExist."""
     glass = rows_of(BreakGlass, PatientScope, OuterRef("pk")).filter(
         membership_id=actor.membership_id or 0, until_at__gt=now
     )
     own = rows_of(Membership, PatientScope, OuterRef("pk")).filter(role="patient", ended_at=None)
-    patient = one_row(Patient, patient_id).annotate(glass=Exists(glass), signs_in=Exists(own)).get()
+    patient = of.rows(Patient).annotate(glass=Exists(glass), signs_in=Exists(own)).get()
     shut = patient.restricted and not actor.may("patient.restricted") and not patient.glass
     return Record(patient, shut, patient.signs_in)
 
@@ -147,21 +147,19 @@ def next_record_number(clinic_id: int) -> str:
     return f"{before}{highest + 1:0{len(digits)}d}"
 
 
-def people_of(patient_id: int, *, with_ended: bool = False) -> list[RelatedPerson]:
+def people_of(of: PatientScope, *, with_ended: bool = False) -> list[RelatedPerson]:
     """The people beside a patient, those who bring them home first. One query."""
-    rows = PatientScope(patient_id).rows(RelatedPerson).order_by("-brings_home", "name", "id")
+    rows = of.rows(RelatedPerson).order_by("-brings_home", "name", "id")
     return list(rows if with_ended else rows.filter(ended_at=None))
 
 
-def last_dose_at(patient_id: int, now: datetime) -> datetime | None:
+def last_dose_at(of: PatientScope, now: datetime) -> datetime | None:
     """When the newest dose of a patient was started by then; None where there was none. One query. A patient may ask
     it."""
-    starts = PatientScope(patient_id).rows(DoseStart).filter(at__lte=now).order_by("-at")
+    starts = of.rows(DoseStart).filter(at__lte=now).order_by("-at")
     return starts.values_list("at", flat=True).first()
 
 
-def emergency_contacts(patient_id: int) -> list[RelatedPerson]:
+def emergency_contacts(of: PatientScope) -> list[RelatedPerson]:
     """Who may be called in an emergency about a patient, the first named first. One query."""
-    return list(
-        PatientScope(patient_id).rows(RelatedPerson).filter(emergency_contact=True, ended_at=None).order_by("id")
-    )
+    return list(of.rows(RelatedPerson).filter(emergency_contact=True, ended_at=None).order_by("id"))

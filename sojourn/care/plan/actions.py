@@ -77,7 +77,7 @@ def draft(*, by: Actor, patient_id: int, course_id: int | None = None, now: date
     course = PatientScope(patient.pk).rows(CarePlan).get(pk=course_id) if course_id else None
     if course is not None and course.ended_on is not None:
         raise ActionRefused(_("This course has ended already."), codes=("ended",))
-    found = plan_queries.draft_of(patient_id, course_id)
+    found = plan_queries.draft_of(PatientScope(patient_id), course_id)
     if found is not None:
         return unchanged(found)
     at = now or timezone.now()
@@ -85,7 +85,7 @@ def draft(*, by: Actor, patient_id: int, course_id: int | None = None, now: date
         clinic_id=by.own_clinic_id, patient=patient, care_plan=course, number=_next_number(course), drafted_at=at,
         drafted_by_id=by.member, edited_at=at, edited_by_id=by.member,
     )  # fmt: skip
-    last = plan_queries.in_force(course.pk, at) if course is not None else None
+    last = plan_queries.in_force(CourseScope(course.pk), at) if course is not None else None
     if last is not None:
         for name in _COPIED:
             setattr(version, name, getattr(last, name))
@@ -101,7 +101,7 @@ def draft(*, by: Actor, patient_id: int, course_id: int | None = None, now: date
 
 def _take_newest_weight(version: PlanVersion) -> bool:
     """Begin with the one newest weight, unless the version holds a newer one; whether that changed the weight."""
-    newest = weight_queries.newest_weight(version.patient_id)
+    newest = weight_queries.newest_weight(PatientScope(version.patient_id))
     if newest is None or (version.weight_on is not None and version.weight_on > newest.on):
         return False
     before = version.weight_kg
@@ -122,7 +122,9 @@ def _begin_from(version: PlanVersion, course: CarePlan | None, clinic_id: int) -
     rounding = dosing.read_rounding(known.rounding) if known.rounding is not None else None
     if rounding is not None:
         version.round_mg, version.round_direction = rounding.step.rounded(2), rounding.direction
-    version.goals = [Goal(each.text, each.line).plain for each in intake_queries.goals(version.patient_id)][:MOST_GOALS]
+    version.goals = [
+        Goal(each.text, each.line).plain for each in intake_queries.goals(PatientScope(version.patient_id))
+    ][:MOST_GOALS]
     if course is not None:
         version.indication, version.protocol_id = course.indication, course.protocol_id
         version.route, version.drug = dose.protocol_way(course.protocol_id)
@@ -188,7 +190,7 @@ def _weight_doubts(version: PlanVersion, values: Mapping[str, Any]) -> dict[str,
     kg, on = values.get("weight_kg"), values.get("weight_on") or version.weight_on
     if kg is None or kg == version.weight_kg:
         return {}
-    known = weight_queries.weights(version.patient_id)
+    known = weight_queries.weights(PatientScope(version.patient_id))
     last = doubts.last_before(known, on) if on is not None else next(reversed(known), None)
     return doubts.about_weight(version.clinic_id, kg, last)
 
@@ -333,7 +335,7 @@ def _keep_weight(version: PlanVersion, by: Actor, at: datetime) -> None:
     kg, on = version.weight_kg, version.weight_on
     if kg is None or on is None or on > clinic_day(at, by):
         return  # the rules of the dose speak of a weight of tomorrow
-    if any((each.kg, each.on) == (kg, on) for each in weight_queries.weights(version.patient_id)):
+    if any((each.kg, each.on) == (kg, on) for each in weight_queries.weights(PatientScope(version.patient_id))):
         return
     entry_actions.keep_weight(
         by=by, patient_id=version.patient_id, kg=kg, on=on, source_note=_("From the plan"), now=at
@@ -395,7 +397,7 @@ def sign(
     wrong += more
     if plan_queries.standing_check(version) is None:
         wrong.append(("not-checked", _("A second clinician has not checked this dose yet.")))
-    way = gates.gates(version.patient_id, version.route, version.drug, today)
+    way = gates.gates(PatientScope(version.patient_id), version.route, version.drug, today)
     wrong += way.reasons
     if wrong:
         raise ActionRefused(*(words for _code, words in wrong), codes=tuple(code for code, _words in wrong))
@@ -442,7 +444,11 @@ def _course_faults(version: PlanVersion, course: CarePlan | None) -> list[tuple[
     wrong = []
     if course is not None and course.ended_on is not None:
         wrong.append(("ended", _("This course has ended already.")))
-    if course is not None and plan_queries.in_force(course.pk) is not None and not version.change_reason.strip():
+    if (
+        course is not None
+        and plan_queries.in_force(CourseScope(course.pk)) is not None
+        and not version.change_reason.strip()
+    ):
         wrong.append(("change-reason", _("Write why the plan changes.")))
     others = PatientScope(version.patient_id).rows(CarePlan).filter(protocol_id=version.protocol_id, ended_on=None)
     if (others if course is None else others.exclude(pk=course.pk)).exists():

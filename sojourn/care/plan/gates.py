@@ -17,6 +17,7 @@ from sojourn.care.plan.dose import protocol_way
 from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.clock import clinic_day
+from sojourn.foundation.scope import CourseScope, PatientScope
 
 Gate = Literal["candidacy", "consent"]
 Code = Literal["ended", "candidacy", "consent", "plan"]
@@ -43,21 +44,21 @@ def _said(gate: Gate, reasons: Iterable[str]) -> tuple[tuple[Gate, str], ...]:
     return tuple((gate, str(each)) for each in reasons)
 
 
-def decided(patient_id: int, route: str, drug: str, on: date | None = None) -> Gates:
+def decided(of: PatientScope, route: str, drug: str, on: date | None = None) -> Gates:
     """How the decision about treatment stands for a drug by a route. At most six queries."""
-    may = candidacy_queries.standing(patient_id, on, drug=drug, route=route)
+    may = candidacy_queries.standing(of, on, drug=drug, route=route)
     return Gates(_said("candidacy", () if may.may_treat else may.reasons), tuple(str(each) for each in may.conditions))
 
 
-def agreed(patient_id: int, route: str, drug: str, on: date | None = None) -> Gates:
+def agreed(of: PatientScope, route: str, drug: str, on: date | None = None) -> Gates:
     """How the patient's agreements stand for a drug by a route. Two queries."""
-    found = consent_queries.standing(patient_id, route=route, drug=drug, on=on)
+    found = consent_queries.standing(of, route=route, drug=drug, on=on)
     return Gates(_said("consent", () if found.valid else found.reasons), ())
 
 
-def gates(patient_id: int, route: str, drug: str, on: date | None = None) -> Gates:
+def gates(of: PatientScope, route: str, drug: str, on: date | None = None) -> Gates:
     """Both, as their rooms say it on a day (today). At most eight queries."""
-    one, other = decided(patient_id, route, drug, on), agreed(patient_id, route, drug, on)
+    one, other = decided(of, route, drug, on), agreed(of, route, drug, on)
     return Gates((*one.reasons, *other.reasons), one.conditions)
 
 
@@ -87,13 +88,16 @@ def before_dose(course: CarePlan, now: datetime | None = None) -> tuple[Missing,
     Booking says it and books all the same; the step that gives a dose refuses on it. The route is that of the plan in
     force; where there is none, of the course's protocol. At most nine queries.
     """
-    version = plan_queries.in_force(course.pk, now)
+    version = plan_queries.in_force(CourseScope(course.pk), now)
     route, drug = (version.route, version.drug) if version is not None else protocol_way(course.protocol_id)
     day = None if now is None else clinic_day(now, current_actor())
     found: list[Missing] = []
     if course.ended_on is not None:
         found.append(Missing("ended"))
-    for one in (decided(course.patient_id, route, drug, day), agreed(course.patient_id, route, drug, day)):
+    for one in (
+        decided(PatientScope(course.patient_id), route, drug, day),
+        agreed(PatientScope(course.patient_id), route, drug, day),
+    ):
         if not one.open:
             found.append(Missing(one.reasons[0][0], tuple(words for _code, words in one.reasons)))
     if version is None:

@@ -55,15 +55,15 @@ def proposed_minutes(protocol_id: str, clinic_id: int | None = None, over: Decim
     return None if found is None else minutes_of(found, over)
 
 
-def of_patient(patient_id: int) -> list[CarePlan]:
+def of_patient(of: PatientScope) -> list[CarePlan]:
     """The courses of a patient, running ones first, then the newest. One query."""
-    rows = PatientScope(patient_id).rows(CarePlan).select_related("created_by").order_by("-started_on", "-id")
+    rows = of.rows(CarePlan).select_related("created_by").order_by("-started_on", "-id")
     return sorted(rows, key=lambda course: course.ended_on is not None)
 
 
-def running(patient_id: int) -> list[CarePlan]:
+def running(of: PatientScope) -> list[CarePlan]:
     """The courses of a patient that have not ended, the newest first. One query."""
-    return list(PatientScope(patient_id).rows(CarePlan).filter(ended_on=None).order_by("-started_on", "-id"))
+    return list(of.rows(CarePlan).filter(ended_on=None).order_by("-started_on", "-id"))
 
 
 def running_of(patient_ids: Iterable[int]) -> dict[int, list[CarePlan]]:
@@ -89,21 +89,21 @@ def version(version_id: int) -> PlanVersion:
     return _rows().get(pk=version_id)
 
 
-def versions_of_patient(patient_id: int) -> list[PlanVersion]:
+def versions_of_patient(of: PatientScope) -> list[PlanVersion]:
     """Every version of a patient's plans that was not thrown away, the newest first. Two queries."""
-    return list(PatientScope(patient_id).within(_rows()).filter(discarded_at=None).order_by("-id"))
+    return list(of.within(_rows()).filter(discarded_at=None).order_by("-id"))
 
 
-def draft_of(patient_id: int, care_plan_id: int | None) -> PlanVersion | None:
+def draft_of(of: PatientScope, care_plan_id: int | None) -> PlanVersion | None:
     """The open draft of a course, or the first one of a patient without a course. One query."""
-    rows = PatientScope(patient_id).rows(PlanVersion).filter(care_plan_id=care_plan_id, signed_at=None)
+    rows = of.rows(PlanVersion).filter(care_plan_id=care_plan_id, signed_at=None)
     return rows.filter(discarded_at=None).first()
 
 
-def in_force(care_plan_id: int, at: datetime | None = None) -> PlanVersion | None:
+def in_force(of: CourseScope, at: datetime | None = None) -> PlanVersion | None:
     """The version that holds for a course, now or at a time; None for a course of an earlier release, which began
     without one and gets one before its next dose. One query."""
-    return in_force_among(CourseScope(care_plan_id).rows(PlanVersion), at or timezone.now()).first()
+    return in_force_among(of.rows(PlanVersion), at or timezone.now()).first()
 
 
 def in_force_of(care_plan_ids: Iterable[int], at: datetime | None = None) -> dict[int, PlanVersion]:
@@ -118,12 +118,12 @@ def in_force_among(versions: QuerySet[PlanVersion], at: datetime) -> QuerySet[Pl
     return versions.filter(signed_at__lte=at).order_by("-signed_at", "-number")
 
 
-def in_force_of_patient(patient_id: int) -> list[PlanVersion]:
+def in_force_of_patient(of: PatientScope) -> list[PlanVersion]:
     """The versions that hold for the running courses of a patient, the newest course first. Joins no people, so that a
     patient may ask. One query."""
-    rows = PatientScope(patient_id).rows(PlanVersion).filter(signed_at__isnull=False, care_plan__ended_on=None)
+    rows = of.rows(PlanVersion).filter(signed_at__isnull=False, care_plan__ended_on=None)
     newest = rows.order_by("care_plan_id", "-signed_at", "-number").distinct("care_plan_id")
-    found = clinic_rows(PlanVersion).filter(pk__in=newest.values("pk")).select_related("care_plan")
+    found = of.rows(PlanVersion).filter(pk__in=newest.values("pk")).select_related("care_plan")
     return list(found.order_by("-care_plan_id"))
 
 
@@ -191,12 +191,12 @@ def unchanged(version: PlanVersion) -> bool:
     return version.content_hash == content_hash(version)
 
 
-def newest_weight_of(patient_id: int, care_plan_id: int, at: datetime) -> Weight | None:
+def newest_weight_of(of: PatientScope, course: CourseScope, at: datetime) -> Weight | None:
     """The newest weight of a patient, else that of the plan in force. Two queries at most."""
-    known = newest_weight(patient_id)
+    known = newest_weight(of)
     if known is not None:
         return known
-    version = in_force(care_plan_id, at)
+    version = in_force(course, at)
     if version is None or version.weight_kg is None or version.weight_on is None:
         return None
     return Weight(version.weight_kg, version.weight_on, "clinician", "")

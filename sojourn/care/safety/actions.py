@@ -106,9 +106,9 @@ def enter_paper(
     if filled_in_at > now:
         raise ActionRefused(_("The time on the form is in the future."), codes=("future",))
     if scale(scale_id).rater == "self":
-        not_now.must_have_been_awake(by=by, patient_id=patient_id, at=filled_in_at)
-    _must_be_new(patient_id, scale_id, filled_in_at)
-    waiting = [each for each in measures_queries.open_requests(patient_id) if each.scale_id == scale_id]
+        not_now.must_have_been_awake(by=by, of=PatientScope(patient_id), at=filled_in_at)
+    _must_be_new(PatientScope(patient_id), scale_id, filled_in_at)
+    waiting = [each for each in measures_queries.open_requests(PatientScope(patient_id)) if each.scale_id == scale_id]
     response = measures_actions.start_response(
         by=by,
         request_id=waiting[0].id if waiting else None,
@@ -123,16 +123,12 @@ def enter_paper(
     return response
 
 
-def _must_be_new(patient_id: int, scale_id: str, filled_in_at: datetime) -> None:
+def _must_be_new(of: PatientScope, scale_id: str, filled_in_at: datetime) -> None:
     """Refused (entered) where that form of that minute is there already."""
-    same = (
-        PatientScope(patient_id)
-        .rows(QuestionnaireResponse)
-        .filter(
-            scale_id=scale_id,
-            completed_at__gt=filled_in_at - timedelta(minutes=1),
-            completed_at__lt=filled_in_at + timedelta(minutes=1),
-        )
+    same = of.rows(QuestionnaireResponse).filter(
+        scale_id=scale_id,
+        completed_at__gt=filled_in_at - timedelta(minutes=1),
+        completed_at__lt=filled_in_at + timedelta(minutes=1),
     )
     if same.exists():
         raise ActionRefused(_("A form of this questionnaire is entered for that time already."), codes=("entered",))

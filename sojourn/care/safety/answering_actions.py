@@ -20,7 +20,7 @@ from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.action import NoLock, action, unchanged
 from sojourn.foundation.audit.actions import record
-from sojourn.foundation.scope import clinic_rows, one_row
+from sojourn.foundation.scope import FlagScope, clinic_rows, one_row
 
 _HELD = (FlagAnswerKind.SEEN, FlagAnswerKind.HANDED, FlagAnswerKind.CONTACTED, FlagAnswerKind.CLOSED)
 _STEPS: Mapping[str, tuple[FlagAnswerKind, ...]] = {
@@ -70,7 +70,7 @@ def answer_flag(
     unknown_answer, closed, take_first, taken, note_missing, outcome_missing, cannot_take.
     """
     now = now or timezone.now()
-    found = safety_queries.flag(flag_id)
+    found = safety_queries.flag(FlagScope(flag_id))
     _must_be_newest(found, after)
     _must_fit(found, by, kind)
     receiver = _receiver(found, to) if kind == FlagAnswerKind.HANDED else None

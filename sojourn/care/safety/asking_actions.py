@@ -29,7 +29,7 @@ def ask_for_help(*, by: Actor, patient_id: int, form: UUID, now: datetime | None
     within the hour is a report on the open flag. Nothing refuses it but whose it is."""
     now = now or timezone.now()
     about = f"asked:{form}"
-    pressed, standing = _asked_by(patient_id, about), _lately(patient_id, now - _ONE_NEED)
+    pressed, standing = _asked_by(PatientScope(patient_id), about), _lately(PatientScope(patient_id), now - _ONE_NEED)
     if pressed is not None:
         if pressed == standing and not _reached(pressed):
             return unchanged(pressed)
@@ -43,10 +43,10 @@ def ask_for_help(*, by: Actor, patient_id: int, form: UUID, now: datetime | None
     )  # fmt: skip
 
 
-def _asked_by(patient_id: int, about: str) -> Flag | None:
+def _asked_by(of: PatientScope, about: str) -> Flag | None:
     """The flag that this form raised, or joined."""
-    report = PatientScope(patient_id).rows(FlagReport).select_related("flag").filter(about=about).first()
-    return report.flag if report is not None else PatientScope(patient_id).rows(Flag).filter(about=about).first()
+    report = of.rows(FlagReport).select_related("flag").filter(about=about).first()
+    return report.flag if report is not None else of.rows(Flag).filter(about=about).first()
 
 
 def _reached(flag: Flag) -> bool:
@@ -54,8 +54,8 @@ def _reached(flag: Flag) -> bool:
     return newest is not None and newest.kind == FlagAnswerKind.CONTACTED
 
 
-def _lately(patient_id: int, since: datetime) -> Flag | None:
+def _lately(of: PatientScope, since: datetime) -> Flag | None:
     """The open flag that the patient's button raised, or that it was pressed for again, since a moment."""
     pressed = Q(raised_at__gte=since) | Q(reports__at__gte=since)
-    flags = still_open(patient_id).filter(pressed, kind=FlagKind.ASKED_FOR_HELP, source=FlagSource.BUTTON)
+    flags = still_open(of).filter(pressed, kind=FlagKind.ASKED_FOR_HELP, source=FlagSource.BUTTON)
     return flags.order_by("-id").first()

@@ -201,25 +201,25 @@ def closed_flags(limit: int = 50) -> list[StandingFlag]:
     return [_standing(flag) for flag in _flags().filter(_closed()).order_by("-raised_at", "-id")[:limit]]
 
 
-def flag(flag_id: int) -> StandingFlag:
+def flag(of: FlagScope) -> StandingFlag:
     """One flag. Five queries. Raises Flag.DoesNotExist."""
-    return _standing(_flags().get(pk=flag_id))
+    return _standing(_flags().get(pk=of.flag_id))
 
 
-def flags_of(patient_id: int) -> list[StandingFlag]:
+def flags_of(of: PatientScope) -> list[StandingFlag]:
     """Every flag of a patient, newest first. Five queries."""
-    return [_standing(row) for row in PatientScope(patient_id).within(_flags()).order_by("-raised_at", "-id")]
+    return [_standing(row) for row in of.within(_flags()).order_by("-raised_at", "-id")]
 
 
-def readings(flag_id: int) -> list[FlagReading]:
+def readings(of: FlagScope) -> list[FlagReading]:
     """Who has opened a flag, the first first. One query."""
-    return list(FlagScope(flag_id).rows(FlagReading).order_by("id"))
+    return list(of.rows(FlagReading).order_by("id"))
 
 
-def notices(flag_id: int) -> list[FlagNotice]:
+def notices(of: FlagScope) -> list[FlagNotice]:
     """Who was told of a flag, by what, with every try as ``proofs``, the newest first. Two queries."""
     tries = Prefetch("tries", clinic_rows(FlagNoticeTry).order_by("id"), to_attr="proofs")
-    rows = FlagScope(flag_id).rows(FlagNotice).select_related("member", "turn").prefetch_related(tries)
+    rows = of.rows(FlagNotice).select_related("member", "turn").prefetch_related(tries)
     return list(rows.order_by("-turn_id", "id"))
 
 
@@ -249,20 +249,20 @@ def _ahead(at: datetime | None, now: datetime) -> datetime | None:
     return at if at is not None and at > now else None
 
 
-def word_back(patient_id: int, now: datetime) -> WordBack | None:
+def word_back(of: PatientScope, now: datetime) -> WordBack | None:
     """What has become of the newest flag that a patient raised themselves, of an open one before any that is closed;
     None where there is none, or where it was closed a week ago. The patient may ask: what the answer hangs on is read
     as the system actor. Eight queries, or one."""
-    own = PatientScope(patient_id).rows(Flag).filter(source__in=_OWN_WORDS).annotate(closed=_closed())
+    own = of.rows(Flag).filter(source__in=_OWN_WORDS).annotate(closed=_closed())
     row = own.order_by("closed", "-raised_at", "-id").first()
     if row is None:
         return None
     with acting_as(teller(row.clinic_id)):
-        found = flag(row.pk)
+        found = flag(FlagScope(row.pk))
         if found.closed and found.answers[-1].at < now - _TOLD_AFTER_CLOSING:
             return None
         opens = next_open(now, open_hours(row.clinic_id, now) or ())
-        read = readings(row.pk) if found.waiting else []
+        read = readings(FlagScope(row.pk)) if found.waiting else []
     state, who, at = _what_became(found, read)
     due, asked = found.due_at, found.kind is FlagKind.ASKED_FOR_HELP
     return WordBack(
@@ -286,10 +286,10 @@ def _what_became(found: StandingFlag, read: list[FlagReading]) -> tuple[str, str
     return ("read", reading.member_name, reading.at) if reading is not None else ("raised", "", None)
 
 
-def open_with(patient_id: int, kind: FlagKind, detail: str) -> bool:
+def open_with(of: PatientScope, kind: FlagKind, detail: str) -> bool:
     """Whether a flag of that kind with these words is open about a patient. One query."""
     said = Q(detail=detail) | Q(reports__detail=detail)
-    return PatientScope(patient_id).rows(Flag).filter(~_closed(), said, kind=kind).exists()
+    return of.rows(Flag).filter(~_closed(), said, kind=kind).exists()
 
 
 def open_count() -> int:
@@ -297,9 +297,9 @@ def open_count() -> int:
     return clinic_rows(Flag).filter(~_closed()).count()
 
 
-def still_open(patient_id: int) -> QuerySet[Flag]:
+def still_open(of: PatientScope) -> QuerySet[Flag]:
     """The flags of a patient that are not closed."""
-    return PatientScope(patient_id).rows(Flag).filter(~_closed())
+    return of.rows(Flag).filter(~_closed())
 
 
 def flagged(patient_ids: Iterable[int]) -> set[int]:

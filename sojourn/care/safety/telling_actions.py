@@ -34,7 +34,7 @@ from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import local
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters, sms
-from sojourn.foundation.scope import clinic_rows, one_row
+from sojourn.foundation.scope import FlagScope, clinic_rows, one_row
 
 FINAL = (TryOutcome.SENT, TryOutcome.NO_WAY, TryOutcome.NOT_NEEDED)
 
@@ -125,7 +125,7 @@ def _still_waits(notice: FlagNotice) -> bool:
     """Whether what the notice asks for has not been done meanwhile, and whether its reader still works here."""
     if not duty_queries.answers_flags(notice.member):
         return False
-    flag = safety_queries.flag(notice.flag_id)
+    flag = safety_queries.flag(FlagScope(notice.flag_id))
     to_be_taken = notice.turn.clock.purpose == Purpose.TAKE
     return flag.waiting if to_be_taken else flag.waiting or flag.state == safety_queries.TAKEN
 

@@ -246,17 +246,13 @@ def worry(*, by: Actor, text: str, now: datetime | None = None) -> Flag:
     return _worry(by, severity, "", said, now)
 
 
-def _unkept(patient_id: int, now: datetime) -> str:
+def _unkept(of: PatientScope, now: datetime) -> str:
     """A worry that stands in no row but its flag: pressed twice within a minute it is one, also where the minute of the
     clock ends between the two."""
-    lately = (
-        PatientScope(patient_id)
-        .rows(Flag)
-        .filter(
-            kind=FlagKind.WORRIED,
-            about__startswith="worry:",
-            raised_at__gt=now - timedelta(minutes=1),
-        )
+    lately = of.rows(Flag).filter(
+        kind=FlagKind.WORRIED,
+        about__startswith="worry:",
+        raised_at__gt=now - timedelta(minutes=1),
     )
     # Two at the same moment do not see each other: the minute in the key makes them one, as the database keeps it.
     return lately.values_list("about", flat=True).first() or f"worry:{now:%Y%m%d%H%M}"
@@ -271,6 +267,6 @@ def _worry(by: Actor, severity: Severity, about: str, words: str, now: datetime)
     with acting_as(guest):
         return raise_flag(
             by=guest, patient_id=patient_id, kind=FlagKind.WORRIED, severity=severity,
-            source=FlagSource.SUPPORT_PERSON, about=about or _unkept(patient_id, now), detail=f"{name}: {words}",
-            now=now,
+            source=FlagSource.SUPPORT_PERSON, about=about or _unkept(PatientScope(patient_id), now),
+            detail=f"{name}: {words}", now=now,
         )  # fmt: skip

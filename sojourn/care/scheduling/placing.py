@@ -47,7 +47,7 @@ def _conflict(
     reasons: dict[str, str] = {}
     rows = scheduling_queries.in_the_way(
         chair_id=chair.pk,
-        patient_id=patient.pk,
+        of=PatientScope(patient.pk),
         from_at=during.lower,
         until_at=during.upper,
         held_until=during.upper + timedelta(minutes=turnover),
@@ -95,13 +95,13 @@ def _range(starts_at: datetime, minutes: int) -> DateTimeTZRange:
     return DateTimeTZRange(starts_at, starts_at + timedelta(minutes=minutes), "[)")
 
 
-def _escort(patient_id: int, escort_id: int | None) -> RelatedPerson | None:
-    return None if escort_id is None else escort_of(patient_id, escort_id)
+def _escort(of: PatientScope, escort_id: int | None) -> RelatedPerson | None:
+    return None if escort_id is None else escort_of(of, escort_id)
 
 
-def escort_of(patient_id: int, escort_id: int) -> RelatedPerson:
+def escort_of(of: PatientScope, escort_id: int) -> RelatedPerson:
     """One of the people beside this patient now. Refused: not-beside-patient."""
-    person = PatientScope(patient_id).rows(RelatedPerson).filter(pk=escort_id, ended_at=None).first()
+    person = of.rows(RelatedPerson).filter(pk=escort_id, ended_at=None).first()
     if person is None:
         raise ActionRefused(_("Choose one of this patient's contacts."), codes=("not-beside-patient",))
     return person
@@ -223,7 +223,7 @@ def insert_appointment(
             chair=chair,
             during=during,
             turnover_minutes=turnover,
-            escort=_escort(patient.pk, escort_id),
+            escort=_escort(PatientScope(patient.pk), escort_id),
             booked_at=now,
             booked_by_id=by.member,
         )
@@ -266,7 +266,7 @@ def move_appointment(
         _must_be_open(by, during, zone, outside_hours)
         appointment.turnover_minutes = scheduling_queries.rules().turnover_minutes
     appointment.chair, appointment.during = chair, during
-    appointment.escort = _escort(patient.pk, escort_id)
+    appointment.escort = _escort(PatientScope(patient.pk), escort_id)
     appointment.version += 1
     attending = {
         row.member_id: row.role for row in AppointmentScope(appointment.pk).rows(Attendance).filter(active=True)

@@ -29,7 +29,7 @@ from sojourn.care.scheduling.models import (
 )
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.foundation.scope import AppointmentScope, MemberScope, PatientScope, clinic_rows, rows_of
+from sojourn.foundation.scope import AppointmentScope, CourseScope, MemberScope, PatientScope, clinic_rows, rows_of
 
 Stated = TypeVar("Stated", WorkingHours, HoursOnDay)
 ATTENDING = ("nurse", "therapist", "prescriber")
@@ -96,9 +96,9 @@ def ahead(now: datetime, until: datetime) -> list[Appointment]:
     return list(rows.filter(status=AppointmentStatus.BOOKED).order_by("during", "chair__name"))
 
 
-def of_patient(patient_id: int) -> list[Appointment]:
+def of_patient(of: PatientScope) -> list[Appointment]:
     """All appointments of a patient, the latest first, with their chairs and escorts. One query."""
-    return list(PatientScope(patient_id).within(appointments()).order_by("-during"))
+    return list(of.within(appointments()).order_by("-during"))
 
 
 def by_id(appointment_id: int) -> Appointment:
@@ -112,11 +112,11 @@ def without_escort(rows: Collection[Appointment]) -> list[Appointment]:
 
 
 def in_the_way(
-    *, chair_id: int, patient_id: int, from_at: datetime, until_at: datetime,
+    *, chair_id: int, of: PatientScope, from_at: datetime, until_at: datetime,
     held_until: datetime | None = None, other_than: int | None = None,
 ) -> list[Appointment]:  # fmt: skip
     """What is booked for this patient in that time, or for this chair until ``held_until``."""
-    hers = Q(patient_id=patient_id, during__overlap=(from_at, until_at))
+    hers = Q(patient_id=of.patient_id, during__overlap=(from_at, until_at))
     rows = with_held(appointments()).filter(
         Q(chair_id=chair_id, held__overlap=(from_at, held_until or until_at)) | hers,
         status=AppointmentStatus.BOOKED,
@@ -174,7 +174,7 @@ class CourseNumbers:
 
 def numbers_of(course: CarePlan) -> CourseNumbers:
     """Both, from the signed plan and the protocol. Two queries."""
-    version = plan_queries.in_force(course.pk)
+    version = plan_queries.in_force(CourseScope(course.pk))
     over = version.over_min if version is not None else None
     spacing = None
     if version is not None and version.min_days is not None and version.max_days is not None:
@@ -312,7 +312,7 @@ def with_held(rows: QuerySet[Appointment]) -> QuerySet[Any]:
 def spacing_of(course: CarePlan) -> tuple[int, int] | None:
     """The fewest and the most days from one session to the next that the course's signed plan says; None where it
     does not. One query."""
-    version = plan_queries.in_force(course.pk)
+    version = plan_queries.in_force(CourseScope(course.pk))
     if version is None or version.min_days is None or version.max_days is None:
         return None
     return version.min_days, version.max_days

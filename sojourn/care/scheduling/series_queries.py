@@ -133,13 +133,13 @@ def free_time(
 
 
 def alternatives(
-    *, at: datetime, minutes: int, patient_id: int, zone: ZoneInfo, now: datetime, limit: int = 4
+    *, at: datetime, minutes: int, of: PatientScope, zone: ZoneInfo, now: datetime, limit: int = 4
 ) -> list[proposing.Slot]:
     """The nearest free times around ``at``, for a patient who did not get it. Six queries."""
     day = at.astimezone(zone).date()
     first = max(day - timedelta(days=1), now.astimezone(zone).date())
     found = free_time(first, max(first, day + timedelta(days=4)), zone)
-    busy = [(row.during.lower, row.during.upper) for row in _ahead(patient_id, now)]
+    busy = [(row.during.lower, row.during.upper) for row in _ahead(of, now)]
     slots = found.slots(minutes, now=now, patient_busy=busy)
     near = sorted(slots, key=lambda slot: (abs(slot.begins - at), slot))
     apart: list[proposing.Slot] = []
@@ -149,12 +149,9 @@ def alternatives(
     return sorted(apart[:limit])
 
 
-def _ahead(patient_id: int, now: datetime) -> list[Appointment]:
+def _ahead(of: PatientScope, now: datetime) -> list[Appointment]:
     return list(
-        PatientScope(patient_id)
-        .rows(Appointment)
-        .filter(status=AppointmentStatus.BOOKED, during__endswith__gt=now)
-        .order_by("during")
+        of.rows(Appointment).filter(status=AppointmentStatus.BOOKED, during__endswith__gt=now).order_by("during")
     )
 
 
@@ -189,9 +186,9 @@ def _series(course: CarePlan, zone: ZoneInfo, now: datetime, rows: Sequence[Any]
     return SeriesStanding(course, len(before), last, ahead)
 
 
-def stated_times(patient_id: int) -> PreferredTimes | None:
+def stated_times(of: PatientScope) -> PreferredTimes | None:
     """What the patient said last about when they can come. One query."""
-    return PatientScope(patient_id).rows(PreferredTimes).order_by("-id").first()
+    return of.rows(PreferredTimes).order_by("-id").first()
 
 
 def wish_of(stated: PreferredTimes | None) -> proposing.Wish:
@@ -226,7 +223,7 @@ class SeriesFile:
         return self.course.patient
 
 
-def series_file(course_id: int, at: datetime) -> SeriesFile:
+def series_file(of: CourseScope, at: datetime) -> SeriesFile:
     """The course with its patient, the version in force, the wishes, the house's numbers and chairs, and the people
     beside the patient, all by one statement; and the protocol. Two queries. The rules come without who decided them.
     Raises CarePlan.DoesNotExist."""
@@ -235,7 +232,7 @@ def series_file(course_id: int, at: datetime) -> SeriesFile:
     people = rows_of(RelatedPerson, PatientScope, OuterRef("patient_id")).filter(ended_at=None)
     own = clinic_rows(BookingRules).order_by("-id")
     course: Any = (
-        one_row(CarePlan, course_id)
+        one_row(CarePlan, of.care_plan_id)
         .select_related("patient")
         .annotate(
             in_version=Subquery(version.values(json=_json("min_days", "max_days", "over_min"))[:1]),
@@ -323,7 +320,7 @@ def propose_series(
     shape = proposing.SeriesShape(len(standing.ahead) + standing.open, min_days, max_days, earliest, weekdays)
     first, last = _searched(standing, shape, zone, now)
     if known is None:
-        stated, free = stated_times(course.patient_id), free_time(first, last, zone, staff)
+        stated, free = stated_times(PatientScope(course.patient_id)), free_time(first, last, zone, staff)
     else:
         stated, free = known.stated, free_time(first, last, zone, staff, known.rules, known.seats)
     stays = [

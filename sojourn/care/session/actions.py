@@ -35,7 +35,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import Arguments, Choice, action, row, unchanged
 from sojourn.foundation.audit.actions import record
-from sojourn.foundation.scope import SessionScope, clinic_rows, one_row
+from sojourn.foundation.scope import PatientScope, SessionScope, clinic_rows, one_row
 
 
 @action(
@@ -58,7 +58,7 @@ def check(
     passes the consent and the agreements do not stand: what the patient says today is asked beside what was signed, not
     in its place.
     """
-    encounter, newest = held_session(encounter_id)
+    encounter, newest = held_session(SessionScope(encounter_id))
     if State(newest.state) in FINAL:
         raise ActionRefused(_("This session is over."), codes=("over",))
     if item_id not in _known_items(encounter):
@@ -119,7 +119,7 @@ def _keep_allergy(by: Actor, encounter: Encounter, item_id: str, note: str, at: 
 
 def _agreements_must_stand(encounter: Encounter) -> None:
     own = encounter_queries.protocol_of(encounter)
-    standing = consent_queries.standing(encounter.patient_id, route=own.route, drug=own.drug)
+    standing = consent_queries.standing(PatientScope(encounter.patient_id), route=own.route, drug=own.drug)
     if not standing.valid:
         raise ActionRefused(*standing.reasons, codes=["agreement"] * len(standing.needs))
 
@@ -174,7 +174,7 @@ def note_event(
     """
     known = _kind(kind)
     now = now or timezone.now()
-    encounter, newest = held_session(encounter_id)
+    encounter, newest = held_session(SessionScope(encounter_id))
     said = {"kind": kind, "note": note, "grade": grade, "measure": measure.strip()[:200], "effect": effect,
             "amount": amount, "about_id": about_id}  # fmt: skip
     if since is not None and (tapped := _alike(encounter, by, since, said)) is not None:
@@ -236,7 +236,7 @@ def _event(encounter: Encounter, by: Actor, *, at: datetime, now: datetime, **sa
 @action("own.read", locks=row(Encounter, "encounter_id"), audit="session.patient_calls")
 def patient_calls(*, by: Actor, encounter_id: int, now: datetime | None = None) -> SessionEvent:
     """The patient pressed "I need someone". It shows on the board until somebody answers."""
-    encounter, newest = held_session(encounter_id)
+    encounter, newest = held_session(SessionScope(encounter_id))
     if State(newest.state) in FINAL:
         raise ActionRefused(_("Your session is over. Please phone the clinic."), codes=("over",))
     now = now or timezone.now()
@@ -248,7 +248,7 @@ def patient_calls(*, by: Actor, encounter_id: int, now: datetime | None = None) 
 @action("session.check", locks=row(Encounter, "encounter_id"), audit="session.companion_named")
 def name_escort(*, by: Actor, encounter_id: int, related_person_id: int) -> None:
     """Name who takes the patient home, while the session runs."""
-    encounter, newest = held_session(encounter_id)
+    encounter, newest = held_session(SessionScope(encounter_id))
     if State(newest.state) in FINAL:
         raise ActionRefused(_("This session is over."), codes=("over",))
     person = encounter.patient.related_people.filter(pk=related_person_id, ended_at=None).first()
@@ -261,7 +261,7 @@ def name_escort(*, by: Actor, encounter_id: int, related_person_id: int) -> None
 @action("session.sign", locks=row(Encounter, "encounter_id"), audit="session.signed")
 def sign(*, by: Actor, encounter_id: int, content_hash: str, now: datetime | None = None) -> RecordSignature:
     """Sign the record as it stands; ``content_hash`` is of what the signer saw. Only of a finished session."""
-    encounter, newest = held_session(encounter_id)
+    encounter, newest = held_session(SessionScope(encounter_id))
     if State(newest.state) not in FINAL:
         raise ActionRefused(_("The session is still running; sign its record when it is over."), codes=("running",))
     signature = RecordSignature.objects.create(
@@ -276,7 +276,7 @@ def sign(*, by: Actor, encounter_id: int, content_hash: str, now: datetime | Non
 def add_addendum(*, by: Actor, encounter_id: int, text: str, now: datetime | None = None) -> Addendum:
     """Add to a signed record; what was signed stays as it was. The same words again within two minutes, with nothing
     between, are a second press. Refused: unsigned, empty."""
-    encounter, _newest = held_session(encounter_id)
+    encounter, _newest = held_session(SessionScope(encounter_id))
     if not encounter.signatures.exists():
         raise ActionRefused(_("The record is not signed yet; there is nothing to add to."), codes=("unsigned",))
     if not text.strip():

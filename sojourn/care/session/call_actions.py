@@ -26,7 +26,7 @@ from sojourn.foundation.scope import SessionScope
 def see_call(*, by: Actor, encounter_id: int, now: datetime | None = None) -> SessionEvent | None:
     """Somebody has seen that the patient calls; the patient reads it. None where that was said before, or nobody calls.
     Refused: over."""
-    encounter = _running(encounter_id)
+    encounter = _running(SessionScope(encounter_id))
     return _noted(by, encounter, CALL_SEEN, now) if _state(encounter) is CallState.CALLING else unchanged(None)
 
 
@@ -34,13 +34,13 @@ def see_call(*, by: Actor, encounter_id: int, now: datetime | None = None) -> Se
 def go_to_patient(*, by: Actor, encounter_id: int, now: datetime | None = None) -> SessionEvent | None:
     """Somebody goes to the patient who called; the patient reads who. None where somebody goes already, or nobody
     calls. Refused: over."""
-    encounter = _running(encounter_id)
+    encounter = _running(SessionScope(encounter_id))
     is_open = _state(encounter) in {CallState.CALLING, CallState.KNOWN}
     return _noted(by, encounter, CALL_ANSWERED, now) if is_open else unchanged(None)
 
 
-def _running(encounter_id: int) -> Encounter:
-    encounter, newest = held_session(encounter_id)
+def _running(of: SessionScope) -> Encounter:
+    encounter, newest = held_session(of)
     if State(newest.state) in FINAL:
         raise ActionRefused(_("This session is over; write an addendum instead."), codes=("over",))
     return encounter

@@ -74,9 +74,9 @@ class AtThePatient:
     call: Call | None
 
 
-def at_the_patient(patient_id: int, now: datetime) -> AtThePatient | None:
+def at_the_patient(of: PatientScope, now: datetime) -> AtThePatient | None:
     """None where no session of the patient runs. Two queries."""
-    session = PatientScope(patient_id).within(running()).order_by("-opened_at").first()
+    session = of.within(running()).order_by("-opened_at").first()
     if session is None:
         return None
     rows = SessionScope(session.pk).rows(SessionEvent).filter(kind__in=KINDS).order_by("at", "id")

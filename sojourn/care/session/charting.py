@@ -19,7 +19,7 @@ from sojourn.clinical.protocol import GuardFacts
 from sojourn.clinical.recovery import SCALES
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.foundation.scope import one_row
+from sojourn.foundation.scope import CourseScope, one_row
 
 
 def begin_dose(
@@ -35,7 +35,7 @@ def begin_dose(
         raise ActionRefused(_("Drug, route, amount and lot are not all recorded."), codes=("dose-not-recorded",))
     prepared, checked = ready
     checker = prepared if checked is not None and checked.person_id == by.person_id else checked
-    version = plan_queries.in_force(session.encounter.care_plan_id, session.now)
+    version = plan_queries.in_force(CourseScope(session.encounter.care_plan_id), session.now)
     row = MedicationAdministration.objects.create(
         clinic_id=by.own_clinic_id, patient_id=session.encounter.patient_id, encounter=session.encounter,
         drug=prepared.drug,
@@ -58,7 +58,7 @@ def minutes_of(session: SessionSnapshot) -> Decimal:
     ready = session.ready_dose
     if ready is not None and ready[0].over_min is not None:
         return ready[0].over_min
-    version = plan_queries.in_force(session.encounter.care_plan_id, session.now)
+    version = plan_queries.in_force(CourseScope(session.encounter.care_plan_id), session.now)
     over = version.over_min if version else None
     return Decimal(session.protocol.dose_minutes) if over is None else over
 

@@ -23,6 +23,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import action, row
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.scope import SessionScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,10 @@ def check_dose(
     rules.
     """
     now = now or timezone.now()
-    encounter, newest = held_session(encounter_id)
+    encounter, newest = held_session(SessionScope(encounter_id))
     if State(newest.state) not in {State.ARRIVED, State.CHECKED}:
         raise ActionRefused(_("A dose is prepared before it is given; this session is past that."), codes=("late",))
-    session = snapshot.load(encounter_id, now)
+    session = snapshot.load(SessionScope(encounter_id), now)
     _must_be_possible(drawn, session, by, now)
     read = session.double_check
     if read.unresolved is not None and not read_again:

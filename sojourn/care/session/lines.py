@@ -33,12 +33,11 @@ class GivenInSession:
     line: DoseBalance | None
 
 
-def given_to(patient_id: int, now: datetime) -> list[GivenInSession]:
+def given_to(of: PatientScope, now: datetime) -> list[GivenInSession]:
     """The doses of a patient until ``now``, the oldest first. Three queries at most."""
     over = rows_of(SessionState, SessionScope, OuterRef("encounter_id")).filter(state__in=_NOT_DOSING).order_by("seq")
     rows = (
-        PatientScope(patient_id)
-        .rows(MedicationAdministration)
+        of.rows(MedicationAdministration)
         .filter(started_at__lte=now)
         .prefetch_related(
             Prefetch("events", clinic_rows(DoseEvent).order_by("at", "id")),

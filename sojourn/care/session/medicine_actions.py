@@ -53,7 +53,7 @@ def give_medicine(
     signed.
     """
     now = now or timezone.now()
-    encounter, _newest = held_session(encounter_id)
+    encounter, _newest = held_session(SessionScope(encounter_id))
     again = SessionScope(encounter.pk).rows(GivenMedicine).filter(key=key).first()
     if again is not None:
         return unchanged(again)

@@ -69,9 +69,9 @@ class DoseOfPatient:
         return self.left_dosing_at is not None
 
 
-def sessions_dosed(care_plan_id: int, *, but: int) -> int:
+def sessions_dosed(of: CourseScope, *, but: int) -> int:
     """In how many sessions of a course, other than one, a dose was begun. One query."""
-    sessions = CourseScope(care_plan_id).rows(Encounter).exclude(pk=but).values("pk")
+    sessions = of.rows(Encounter).exclude(pk=but).values("pk")
     rows = rows_of(MedicationAdministration, SessionScope, sessions)
     return rows.values("encounter_id").distinct().count()
 
@@ -84,9 +84,9 @@ class DosedBefore:
     last_at: datetime | None
 
 
-def dosed_before(patient_id: int, care_plan_id: int, *, but: int) -> DosedBefore:
+def dosed_before(of: PatientScope, care_plan_id: int, *, but: int) -> DosedBefore:
     """What was begun in other sessions than one. One query."""
-    rows = PatientScope(patient_id).rows(MedicationAdministration).exclude(encounter_id=but)
+    rows = of.rows(MedicationAdministration).exclude(encounter_id=but)
     in_course = Count("encounter_id", distinct=True, filter=Q(encounter__care_plan_id=care_plan_id))
     return DosedBefore(**rows.aggregate(sessions=in_course, last_at=Max("started_at")))
 
@@ -97,7 +97,7 @@ def last_doses(patient_ids: Iterable[int]) -> dict[int, datetime]:
     return dict(rows.values_list("patient_id").annotate(newest=Max("started_at")))
 
 
-def doses_since(patient_id: int, since: datetime, *, but: int) -> list[DoseOfPatient]:
+def doses_since(of: PatientScope, since: datetime, *, but: int) -> list[DoseOfPatient]:
     """The doses that a patient began since then in other sessions, with what happened to them. Two queries at most."""
     left = (
         rows_of(SessionState, SessionScope, OuterRef("encounter_id"))
@@ -106,8 +106,7 @@ def doses_since(patient_id: int, since: datetime, *, but: int) -> list[DoseOfPat
         .values("at")[:1]
     )
     rows = (
-        PatientScope(patient_id)
-        .rows(MedicationAdministration)
+        of.rows(MedicationAdministration)
         .filter(started_at__gte=since)
         .exclude(encounter_id=but)
         .select_related("encounter", "plan_version", "given_by", "checked_by")
@@ -125,11 +124,11 @@ def doses_since(patient_id: int, since: datetime, *, but: int) -> list[DoseOfPat
     ]  # fmt: skip
 
 
-def ketamine_by_hand(patient_id: int, since: datetime) -> tuple[str, ...]:
+def ketamine_by_hand(of: PatientScope, since: datetime) -> tuple[str, ...]:
     """What names ketamine among the other medicines that were charted for a patient since then, in any session, and was
     not struck. One query."""
-    struck = clinic_rows(EnteredInError).filter(of="medicine").values("row_id")
-    rows = PatientScope(patient_id).rows(GivenMedicine).filter(given_at__gte=since).exclude(pk__in=struck)
+    struck = of.rows(EnteredInError).filter(of="medicine").values("row_id")
+    rows = of.rows(GivenMedicine).filter(given_at__gte=since).exclude(pk__in=struck)
     return tuple(name for name in rows.order_by("id").values_list("name", flat=True) if names_ketamine(name))
 
 
@@ -149,11 +148,6 @@ def step_of(row: DoseEvent) -> DoseStep:
     )  # fmt: skip
 
 
-def doses(encounter_id: int) -> QuerySet[MedicationAdministration]:
+def doses(of: SessionScope) -> QuerySet[MedicationAdministration]:
     """The doses given, oldest first."""
-    return (
-        SessionScope(encounter_id)
-        .rows(MedicationAdministration)
-        .select_related("given_by", "checked_by")
-        .order_by("started_at", "id")
-    )
+    return of.rows(MedicationAdministration).select_related("given_by", "checked_by").order_by("started_at", "id")

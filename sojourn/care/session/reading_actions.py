@@ -21,7 +21,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import action, row, unchanged
 from sojourn.foundation.audit.actions import record
-from sojourn.foundation.scope import one_row
+from sojourn.foundation.scope import SessionScope, one_row
 
 
 def against_reading(
@@ -59,10 +59,10 @@ def read_off(
     Refused: no-dose-given, signed, reading-missing, and the codes of clinical.administration.
     """
     now = now or timezone.now()
-    encounter, _newest = held_session(encounter_id)
+    encounter, _newest = held_session(SessionScope(encounter_id))
     if encounter.signatures.exists():
         raise ActionRefused(_("The record is signed. Write an addendum instead."), codes=("signed",))
-    session = snapshot.load(encounter_id, now)
+    session = snapshot.load(SessionScope(encounter_id), now)
     refused = against_reading(session, remaining_ml=remaining_ml, given_mg=given_mg)
     if refused is not None:
         raise refused

@@ -32,6 +32,7 @@ from sojourn.clinical import alarms, dosing, eligibility, protocol
 from sojourn.clinical.protocol import GuardReason, dose_against, road
 from sojourn.clinical.protocol.road import Agreement, Papers, SignedPlan
 from sojourn.foundation.rulebook.queries import RuleStatus, stamp, standings
+from sojourn.foundation.scope import CourseScope, PatientScope
 
 _DOUBLE_DAY: Final = 2 * dose_against.DAY  # a dose that began before the last day may have ended in it
 
@@ -62,10 +63,10 @@ class _Gathered:
 def stands_against(session: SessionSnapshot, transition: str, *, rate: Decimal | None = None) -> Against:
     """What stands against the step at this moment. ``rate`` (mL/h) is what the pump is to be set to in the step."""
     gathered = _gather(session)
-    decision = candidacy_queries.latest(session.encounter.patient_id)
+    decision = candidacy_queries.latest(PatientScope(session.encounter.patient_id))
     candidate = _candidate(gathered, decision)
     agreements = consent_queries.standing(
-        session.encounter.patient_id, route=session.protocol.route, drug=session.protocol.drug
+        PatientScope(session.encounter.patient_id), route=session.protocol.route, drug=session.protocol.drug
     )
     papers = Papers(
         drug=session.protocol.drug,
@@ -101,15 +102,17 @@ def stands_against(session: SessionSnapshot, transition: str, *, rate: Decimal |
 
 def _gather(session: SessionSnapshot) -> _Gathered:
     encounter = session.encounter
-    others = tuple(session_queries.doses_since(encounter.patient_id, session.now - _DOUBLE_DAY, but=encounter.pk))
-    weights = weight_queries.weights(encounter.patient_id)
+    others = tuple(
+        session_queries.doses_since(PatientScope(encounter.patient_id), session.now - _DOUBLE_DAY, but=encounter.pk)
+    )
+    weights = weight_queries.weights(PatientScope(encounter.patient_id))
     weight = weights[-1] if weights else None
-    before = session_queries.dosed_before(encounter.patient_id, encounter.care_plan_id, but=encounter.pk)
+    before = session_queries.dosed_before(PatientScope(encounter.patient_id), encounter.care_plan_id, but=encounter.pk)
     return _Gathered(
         session=session,
         today=session.today,
         rules=standings(encounter.clinic_id),
-        version=plan_queries.in_force(encounter.care_plan_id, session.now),
+        version=plan_queries.in_force(CourseScope(encounter.care_plan_id), session.now),
         given_before=before.sessions,
         last_dose_at=before.last_at,
         others=others,
@@ -132,7 +135,9 @@ def _of_the_last_day(
 def _given_otherwise(gathered: _Gathered) -> Iterator[GuardReason]:
     """What goes in beside the doses of the plan: in another session, or charted among the other medicines."""
     session = gathered.session
-    by_hand = session_queries.ketamine_by_hand(session.encounter.patient_id, session.now - dose_against.DAY)
+    by_hand = session_queries.ketamine_by_hand(
+        PatientScope(session.encounter.patient_id), session.now - dose_against.DAY
+    )
     yield from road.given_otherwise(any(not each.over for each in gathered.others), by_hand)
 
 
@@ -157,7 +162,7 @@ def _candidate(gathered: _Gathered, decision: CandidacyDecision | None) -> _Cand
     patient, own = session.encounter.patient, session.protocol
     rules = candidacy_queries.rules_of(gathered.rules)
     known = intake_queries.facts(patient, gathered.today)
-    medicines = medicine_history.history(patient.pk)
+    medicines = medicine_history.history(PatientScope(patient.pk))
     taken = medicines.taken()
     assessed = candidacy_queries.assess(
         patient, known, taken, rules, drug=own.drug, route=own.route, on=gathered.today
@@ -173,7 +178,7 @@ def _candidate(gathered: _Gathered, decision: CandidacyDecision | None) -> _Cand
         now.assessment,
         facts=facts,
         expired=now.expired,
-        overridden=candidacy_queries.in_effect(candidacy_queries.overrides(patient.pk), own.drug)
+        overridden=candidacy_queries.in_effect(candidacy_queries.overrides(PatientScope(patient.pk)), own.drug)
         if now.blocking
         else frozenset(),
         accepted={each["key"] for each in basis.get("findings", ()) if each["adopted"]},

@@ -26,6 +26,7 @@ from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import action, row
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.rulebook.load import released_rulebook
+from sojourn.foundation.scope import SessionScope
 
 LONGEST_BEFORE: Final = 200  # letters of how it was before the dose
 
@@ -49,8 +50,8 @@ def score(
     where nobody said how it was, "baseline-missing:x" where it was not measured before the dose.
     """
     now = now or timezone.now()
-    encounter, _newest = held_session(encounter_id, seen)
-    session = snapshot.load(encounter_id, now)
+    encounter, _newest = held_session(SessionScope(encounter_id), seen)
+    session = snapshot.load(SessionScope(encounter_id), now)
     if session.state in FINAL:
         raise ActionRefused(_("This session is over."), codes=("over",))
     scale = scale_of(scale_id)

@@ -406,12 +406,12 @@ class Against:
     taken: tuple[MedicineTaken, ...]
 
 
-def load(encounter_id: int, now: datetime) -> SessionSnapshot:
+def load(of: SessionScope, now: datetime) -> SessionSnapshot:
     """The session with everything about it. One query. Raises Encounter.DoesNotExist."""
-    found = load_many([encounter_id], now)
-    if encounter_id not in found:
+    found = load_many([of.encounter_id], now)
+    if of.encounter_id not in found:
         raise Encounter.DoesNotExist
-    return found[encounter_id]
+    return found[of.encounter_id]
 
 
 def load_many(

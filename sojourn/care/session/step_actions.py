@@ -26,7 +26,7 @@ from sojourn.clinical.protocol import BY_NAME, FINAL, UNDER_WAY, State
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import Arguments, When, action, row, rows
-from sojourn.foundation.scope import PatientScope, clinic_rows, one_row, rows_of
+from sojourn.foundation.scope import PatientScope, SessionScope, clinic_rows, one_row, rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,8 @@ def advance_session(
     stops in each step of the pump, the discharge in the step that lets the patient go.
     """
     now, pump = now or timezone.now(), pump or Pump()
-    encounter, newest = encounter_actions.held_session(encounter_id, seen)
-    session = snapshot.load(encounter.pk, now)
+    encounter, newest = encounter_actions.held_session(SessionScope(encounter_id), seen)
+    session = snapshot.load(SessionScope(encounter.pk), now)
     asks_the_road = _asks_the_road(transition)
     against = stands_against(session, transition, rate=pump.rate_ml_per_h) if asks_the_road else None
     facts = session.facts(reason, against)

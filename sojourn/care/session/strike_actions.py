@@ -75,7 +75,7 @@ def strike(
     if of not in TABLES:
         raise ActionRefused(_("That entry belongs to another session."), codes=("unknown-row",))
     now = now or timezone.now()
-    encounter, newest = held_session(encounter_id)
+    encounter, newest = held_session(SessionScope(encounter_id))
     entry = SessionScope(encounter_id).rows(TABLES[of]).filter(pk=row_id).first()
     if entry is None:
         raise ActionRefused(_("That entry belongs to another session."), codes=("unknown-row",))

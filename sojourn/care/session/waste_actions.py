@@ -42,7 +42,7 @@ def waste(
     Refused: not-positive, too-fine, future, signed.
     """
     now = now or timezone.now()
-    encounter, _newest = held_session(encounter_id)
+    encounter, _newest = held_session(SessionScope(encounter_id))
     again = SessionScope(encounter.pk).rows(Waste).filter(key=key).first()
     if again is not None:
         return unchanged(again)

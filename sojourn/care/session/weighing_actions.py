@@ -22,6 +22,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import action, row
 from sojourn.foundation.clock import clinic_day
+from sojourn.foundation.scope import PatientScope, SessionScope
 
 ITEM: Final = "weight"
 
@@ -39,12 +40,12 @@ def weigh(
     weight:pounds, weight:kilograms, weight:changed.
     """
     now = now or timezone.now()
-    encounter, _newest = held_session(encounter_id)
+    encounter, _newest = held_session(SessionScope(encounter_id))
     kg = doubts.kilograms(kg)
     today = clinic_day(now, encounter.clinic)
     _must_be_a_weight(kg)
     if not sure:
-        last = doubts.last_before(weights(encounter.patient_id), today)
+        last = doubts.last_before(weights(PatientScope(encounter.patient_id)), today)
         doubts.ask(doubts.about_weight(encounter.clinic_id, kg, last))
     answer = session_actions.check(
         by=by, encounter_id=encounter_id, item_id=ITEM, passed=True, value=f"{dosing.trimmed(kg)} kg", now=now

@@ -46,7 +46,7 @@ def say_no(*, by: Actor, patient_id: int, reason: str = "", now: datetime | None
     Said by the patient on their own screen, or written down by whoever heard it.
     """
     now = now or timezone.now()
-    for session in _stoppable(patient_id):
+    for session in _stoppable(PatientScope(patient_id)):
         with _words_of_the_clinic(by):
             words = " ".join(each for each in (_("The patient said no."), reason.strip()) if each)
         return _stop(by, session, words, now)
@@ -66,7 +66,7 @@ def withdraw_consent(*, by: Actor, consent_id: int, reason: str = "", now: datet
         about = f"withdrawal:{taken_back.pk}"
         heed(by=by, patient_id=taken_back.patient_id, text=taken_back.reason, about=about, now=now)
     document = texts.newest().get(taken_back.consent.document_id)
-    for session in _stoppable(taken_back.patient_id, document):
+    for session in _stoppable(PatientScope(taken_back.patient_id), document):
         with _words_of_the_clinic(by):
             title = document.title[reading_language()] if document else taken_back.consent.document_id
             words = _("The patient took an agreement back: %(title)s.") % {"title": title}
@@ -89,10 +89,10 @@ def _words_of_the_clinic(by: Actor) -> Iterator[None]:
         yield
 
 
-def _stoppable(patient_id: int, document: texts.Source | None = None) -> list[int]:
+def _stoppable(of: PatientScope, document: texts.Source | None = None) -> list[int]:
     """The sessions of a patient that can still be said no to; with ``document`` those that it is needed for."""
     found = []
-    for session in PatientScope(patient_id).within(running()):
+    for session in of.within(running()):
         if session.state not in BY_NAME["say_no"].origins:  # type: ignore[attr-defined]
             continue
         own = protocol_of(session)

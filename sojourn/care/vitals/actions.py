@@ -56,7 +56,7 @@ def take_readings(
         _must_be_said(encounter, measured_at, before_arrival)
     elif now - measured_at > timedelta(hours=12):
         raise ActionRefused(_("The time of the reading is more than 12 hours ago. Correct it."), codes=("past",))
-    if current_state(encounter_id).state not in PRESENT:
+    if current_state(SessionScope(encounter_id)).state not in PRESENT:
         raise ActionRefused(_("This session is not running; readings cannot be added."), codes=("not-running",))
     session = session_of(encounter)
     crossed = _crossed(values)
@@ -201,7 +201,7 @@ def put_on(*, by: Actor, device_id: int, encounter_id: int, now: datetime | None
     """Put a monitor on a patient in a running session. Refused where it is on another, or the session is over."""
     encounter = one_row(Encounter, encounter_id).get()
     device = one_row(Device, device_id).get(retired_at=None)
-    if current_state(encounter_id).state not in PRESENT:
+    if current_state(SessionScope(encounter_id)).state not in PRESENT:
         raise ActionRefused(_("This session is not running."), codes=("not-running",))
     current = DeviceScope(device.pk).rows(DeviceAssociation).filter(until_at=None).first()
     if current is not None:

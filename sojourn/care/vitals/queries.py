@@ -23,9 +23,9 @@ from sojourn.care.vitals.models import (
 from sojourn.foundation.scope import DeviceScope, SessionScope, clinic_rows, rows_of
 
 
-def observations(encounter_id: int, *, since: datetime | None = None) -> QuerySet[Observation]:
+def observations(of: SessionScope, *, since: datetime | None = None) -> QuerySet[Observation]:
     """The readings of a session in the order of the chart."""
-    rows = SessionScope(encounter_id).rows(Observation).order_by("effective_at", "id")
+    rows = of.rows(Observation).order_by("effective_at", "id")
     return rows.filter(effective_at__gte=since) if since else rows
 
 
@@ -80,19 +80,19 @@ def not_used(device_ids: Iterable[int], now: datetime) -> dict[int, list[NotUsed
     return found
 
 
-def held(encounter_id: int) -> list[tuple[Device, int]]:
+def held(of: SessionScope) -> list[tuple[Device, int]]:
     """The monitors on a session, each with how many of its values wait for a nurse to say that they are this patient's.
     One query."""
-    said = SessionScope(encounter_id).rows(PatientConfirmed).values("identifier")
-    waiting = SessionScope(encounter_id).rows(HeldReading).filter(device_id=OuterRef("device_id"))
+    said = of.rows(PatientConfirmed).values("identifier")
+    waiting = of.rows(HeldReading).filter(device_id=OuterRef("device_id"))
     counted = waiting.exclude(identifier__in=said).order_by().values("device_id").annotate(n=Count("pk")).values("n")
-    rows = SessionScope(encounter_id).rows(DeviceAssociation).filter(until_at=None).select_related("device")
+    rows = of.rows(DeviceAssociation).filter(until_at=None).select_related("device")
     return [(row.device, row.held or 0) for row in rows.annotate(held=Subquery(counted)).order_by("pk")]
 
 
-def posted_wrong(encounter_id: int) -> list[PostedWrong]:
+def posted_wrong(of: SessionScope) -> list[PostedWrong]:
     """What monitors took back as posted wrong in a session, and nobody has said whose it was. One query."""
-    rows = SessionScope(encounter_id).rows(PostedWrong).filter(answered_at=None)
+    rows = of.rows(PostedWrong).filter(answered_at=None)
     return list(rows.select_related("device").order_by("measured_at", "pk"))
 
 

@@ -15,6 +15,7 @@ from sojourn.care.alarms.rejudging import judge_again, judge_withdrawn
 from sojourn.care.encounter.models import Encounter
 from sojourn.clinical.alarms import Heard, Reading
 from sojourn.clinical.vitals import NO_VALUE, limit_of, void
+from sojourn.foundation.scope import SessionScope
 
 _STANDING = """
 SELECT o.value, o.unit, o.effective_at, o.received_at, o.doubt, o.source FROM vitals_observation o
@@ -73,7 +74,7 @@ def put_back(
         # the monitor has taken back all that it had: the place is empty, and its clock of "no good value" runs on
         cursor.execute(_EMPTY, (NO_VALUE, session.encounter_id, code))
     else:
-        _newest(cursor, session.encounter_id, code, rows, baseline)
+        _newest(cursor, SessionScope(session.encounter_id), code, rows, baseline)
     if not judge:
         return
     heard = _heard(rows, baseline, opened_at, baseline_at)
@@ -97,13 +98,13 @@ def _heard(
     ]  # fmt: skip
 
 
-def _newest(cursor: Cursor[Row], encounter_id: int, code: str, rows: list[_Stands], baseline: float | None) -> None:
+def _newest(cursor: Cursor[Row], of: SessionScope, code: str, rows: list[_Stands], baseline: float | None) -> None:
     if not rows:
-        cursor.execute("DELETE FROM alarms_currentvital WHERE encounter_id = %s AND code = %s", (encounter_id, code))
+        cursor.execute("DELETE FROM alarms_currentvital WHERE encounter_id = %s AND code = %s", (of.encounter_id, code))
         return
     last = rows[-1]
     shown = (last.value, last.unit, last.effective_at, last.received_at, last.doubt, last.source)
-    cursor.execute(_BACK, (*shown, baseline, encounter_id, code))
+    cursor.execute(_BACK, (*shown, baseline, of.encounter_id, code))
 
 
 def _baseline(rows: list[_Stands], opened_at: datetime, baseline_at: datetime | None) -> float | None:

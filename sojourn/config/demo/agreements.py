@@ -10,6 +10,7 @@ from sojourn.care.consent import queries as consent_queries
 from sojourn.care.consent import texts
 from sojourn.care.consent.models import Consent, ConsentCountersignature, Decision
 from sojourn.config.demo.walk import DRUG, ROUTE, Walk
+from sojourn.foundation.scope import PatientScope
 
 
 def ask_consent(walk: Walk) -> None:
@@ -35,7 +36,7 @@ def agree(walk: Walk) -> list[Consent]:
     signed = []
     for number, text in enumerate(_texts(walk)):
         row = consent_actions.sign(
-            by=walk.speaker, token=consent_queries.signing_token(walk.patient.pk, text),
+            by=walk.speaker, token=consent_queries.signing_token(PatientScope(walk.patient.pk), text),
             statements=[each.id for each in text.statements], signed_name=walk.patient.name,
             now=walk.at("agreed", timedelta(minutes=6 * number)),
         )  # fmt: skip

@@ -13,6 +13,7 @@ from sojourn.care.intake import queries as intake_queries
 from sojourn.config.demo import open_eyes, tales
 from sojourn.config.demo.walk import DRUG, ROUTE, Walk
 from sojourn.foundation.clock import clinic_day
+from sojourn.foundation.scope import PatientScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,9 @@ DECLINED: Final = Reasoned(
 def decide(walk: Walk, reasoned: Reasoned) -> None:
     """The prescriber signs what the rules and the person's situation allow."""
     at, tale = walk.at("decided"), walk.tale
-    newest = candidacy_queries.latest(walk.patient.pk)
+    newest = candidacy_queries.latest(PatientScope(walk.patient.pk))
     day = clinic_day(at, walk.team.clinic)
-    facts, taken = intake_queries.facts(walk.patient, day), intake_queries.medicines(walk.patient.pk)
+    facts, taken = intake_queries.facts(walk.patient, day), intake_queries.medicines(PatientScope(walk.patient.pk))
     assessed = candidacy_queries.assess(walk.patient, facts, taken, walk.team.rules, drug=DRUG, route=ROUTE, on=day)
     accepts = reasoned.kind.startswith("accept")
     if accepts:

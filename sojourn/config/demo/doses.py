@@ -45,7 +45,7 @@ from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import medicines as shipped
 from sojourn.foundation.rulebook.load import released_rulebook
-from sojourn.foundation.scope import PatientScope
+from sojourn.foundation.scope import CourseScope, PatientScope, SessionScope
 
 _HUNDREDTH = Decimal("0.01")
 _COUNTS_FOR_WEEKS = ("suicide_risk", "pregnancy_test")  # rules evidence.suicide_risk and evidence.pregnancy_test
@@ -250,7 +250,7 @@ def _against(cast: Cast, encounter: Encounter, at: datetime) -> Against:
     """What a dose rests on, asked of the road itself: once for each course, since its next dose rests on the same
     decision, agreements and rules."""
     if encounter.care_plan_id not in cast.standing:
-        session = snapshot.load(encounter.pk, at)
+        session = snapshot.load(SessionScope(encounter.pk), at)
         cast.standing[encounter.care_plan_id] = stands_against(session, "start_dose")
     return cast.standing[encounter.care_plan_id]
 
@@ -258,7 +258,7 @@ def _against(cast: Cast, encounter: Encounter, at: datetime) -> Against:
 def planned_anew(cast: Cast, course_id: int, at: datetime) -> None:
     """The next doses of the course rest on the version that is in force at that moment."""
     if course_id in cast.standing:
-        version, before = plan_queries.in_force(course_id, at), cast.standing[course_id]
+        version, before = plan_queries.in_force(CourseScope(course_id), at), cast.standing[course_id]
         assert version is not None
         cast.standing[course_id] = replace(
             before, version=version, basis={**before.basis, "plan_version": version.pk}
@@ -329,7 +329,7 @@ def give(drawn: Drawn, steps: Sequence[PumpStep], own: random.Random) -> Given:
 def finish(cast: Cast, encounter: Encounter, now: datetime, nurse: Membership, other: Membership) -> Given:
     """A dose that an earlier run of the demo left as it stood: it ended when the bag was empty; a paused one is stopped
     and its rest thrown away before a witness. What it then takes the session through."""
-    session = snapshot.load(encounter.pk, now)
+    session = snapshot.load(SessionScope(encounter.pk), now)
     if session.state not in UNDER_WAY:
         over_at = session.dose_ended_at or encounter.opened_at + timedelta(minutes=60)
         stopped = session.state is State.STOPPED_EARLY

@@ -11,6 +11,7 @@ from sojourn.care.candidacy.queries import Assessed
 from sojourn.config.demo.tales import Tale
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.clock import clinic_day
+from sojourn.foundation.scope import PatientScope
 
 Said = tuple[str, str]  # English, Spanish
 
@@ -33,7 +34,7 @@ def reasons(tale: Tale, assessed: Assessed) -> dict[str, str]:
 
 def clear(nurse: Actor, tale: Tale, assessed: Assessed, at: datetime) -> None:
     """Record the answers that the rules of the findings want: a specialist's of two days before."""
-    for each in open_eyes.weighed(assessed, candidacy_queries.clearances(assessed.patient.pk)):
+    for each in open_eyes.weighed(assessed, candidacy_queries.clearances(PatientScope(assessed.patient.pk))):
         for kind in each.lacks:
             clearance_actions.record_clearance(
                 by=nurse, patient_id=assessed.patient.pk, drug=assessed.drug, finding=each.key, kind=kind,

@@ -87,15 +87,11 @@ def _sent_before(by: Actor, asked: Arguments) -> QuerySet[Invitation]:
     """What waits to be taken up for the patient who is invited now."""
     if asked["role"] != "patient":
         return clinic_rows(Invitation).none()
-    return _waiting(by, asked["patient_id"] or 0)
+    return _waiting(by, PatientScope(asked["patient_id"] or 0))
 
 
-def _waiting(by: Actor, patient_id: int) -> QuerySet[Invitation]:
-    return (
-        PatientScope(patient_id)
-        .rows(Invitation)
-        .filter(clinic_id=by.own_clinic_id, role="patient", accepted_at=None, withdrawn_at=None)
-    )
+def _waiting(by: Actor, of: PatientScope) -> QuerySet[Invitation]:
+    return of.rows(Invitation).filter(clinic_id=by.own_clinic_id, role="patient", accepted_at=None, withdrawn_at=None)
 
 
 @action(
@@ -191,7 +187,7 @@ def _must_be_invitable(clinic: Clinic, email: str, name: str, role: str, patient
 
 def _withdraw_others(by: Actor, patient_id: int | None, now: datetime) -> None:
     """Make worthless what was sent for this patient before, perhaps into a stranger's mailbox."""
-    for other in _waiting(by, patient_id or 0):
+    for other in _waiting(by, PatientScope(patient_id or 0)):
         other.withdrawn_at = now
         other.save(update_fields=["withdrawn_at"])
         record(by, "person.invitation_withdrawn", other, role=other.role)

@@ -9,6 +9,7 @@ from typing import Final, Literal, Protocol
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.db.models import QuerySet
 
 from sojourn.foundation.accounts.actor import Actor, acting_as, set_actor
 from sojourn.foundation.accounts.models import BreakGlass, Clinic, Invitation, Membership, Person
@@ -133,24 +134,25 @@ def addresses_of(person_id: int) -> frozenset[str]:
     return frozenset(each.lower() for each in (*own, *more))
 
 
-def invitations(clinic_id: int, *, patient_id: int | None = None) -> list[Invitation]:
-    """Invitations that nobody has used or withdrawn, newest first: to the staff, or to one patient's page."""
-    rows = (
-        clinic_rows(Invitation)
-        .select_related("sent_by")
-        .filter(clinic_id=clinic_id, accepted_at=None, withdrawn_at=None)
-    )
-    return list(rows.filter(patient_id=patient_id).order_by("-sent_at", "-pk"))
+def invitations(clinic_id: int) -> list[Invitation]:
+    """Invitations to the staff that nobody has used or withdrawn, newest first. One query."""
+    return list(_waiting(clinic_rows(Invitation), clinic_id).filter(patient_id=None))
 
 
-def accounts_of_patient(clinic_id: int, patient_id: int) -> list[Membership]:
+def invitations_of_patient(clinic_id: int, of: PatientScope) -> list[Invitation]:
+    """The same to one patient's page."""
+    return list(_waiting(of.rows(Invitation), clinic_id))
+
+
+def _waiting(sent: QuerySet[Invitation], clinic_id: int) -> QuerySet[Invitation]:
+    waiting = sent.filter(clinic_id=clinic_id, accepted_at=None, withdrawn_at=None)
+    return waiting.select_related("sent_by").order_by("-sent_at", "-pk")
+
+
+def accounts_of_patient(clinic_id: int, of: PatientScope) -> list[Membership]:
     """Who signs in for this patient: the patient and support persons, with their addresses. One query."""
     return list(
-        PatientScope(patient_id)
-        .rows(Membership)
-        .select_related("person")
-        .filter(clinic_id=clinic_id, ended_at=None)
-        .order_by("role", "pk")
+        of.rows(Membership).select_related("person").filter(clinic_id=clinic_id, ended_at=None).order_by("role", "pk")
     )
 
 
@@ -181,10 +183,10 @@ def standing(invitation: Invitation, now: datetime) -> Standing:
     return "open" if now < invitation.expires_at else "expired"
 
 
-def glass_broken(actor: Actor, patient_id: int, now: datetime) -> bool:
+def glass_broken(actor: Actor, of: PatientScope, now: datetime) -> bool:
     """Whether this actor has opened this restricted record with a reason, and the hour is not over."""
     return actor.membership_id is not None and (
-        PatientScope(patient_id).rows(BreakGlass).filter(membership_id=actor.membership_id, until_at__gt=now).exists()
+        of.rows(BreakGlass).filter(membership_id=actor.membership_id, until_at__gt=now).exists()
     )
 
 
@@ -192,9 +194,9 @@ def may_open(actor: Actor, patient: Restrictable, now: datetime) -> bool:
     """Whether the actor may see the inside of this record. At most one query, and none for an ordinary record."""
     if not patient.restricted or actor.may("patient.restricted") or actor.patient_id == patient.pk:
         return True
-    return glass_broken(actor, patient.pk, now)
+    return glass_broken(actor, PatientScope(patient.pk), now)
 
 
-def openings(patient_id: int) -> list[BreakGlass]:
+def openings(of: PatientScope) -> list[BreakGlass]:
     """Who opened this restricted record, when and why, newest first. The patient may ask too. One query."""
-    return list(PatientScope(patient_id).rows(BreakGlass).order_by("-opened_at", "-pk"))
+    return list(of.rows(BreakGlass).order_by("-opened_at", "-pk"))

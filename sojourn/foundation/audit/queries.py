@@ -27,10 +27,14 @@ class Verdict:
         return self.broken_seq is None
 
 
-def events(*, patient_id: int | None = None) -> QuerySet[AuditEvent]:
-    """The actor's clinic's audit rows, newest first; of one patient where given."""
-    rows = clinic_rows(AuditEvent).order_by("-seq")
-    return PatientScope(patient_id).within(rows) if patient_id else rows
+def events() -> QuerySet[AuditEvent]:
+    """The actor's clinic's audit rows, newest first."""
+    return clinic_rows(AuditEvent).order_by("-seq")
+
+
+def events_of(of: PatientScope) -> QuerySet[AuditEvent]:
+    """The audit rows of one patient, newest first."""
+    return of.within(events())
 
 
 # One pass over the chain: each row against the row before it, against its number, and against its own hash.

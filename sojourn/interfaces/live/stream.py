@@ -35,6 +35,7 @@ from sojourn.care.session import calls, live
 from sojourn.care.session.live import cursor_of, cursor_text
 from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.actor import Actor, acting_as
+from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.live.hub import Hub, Watcher
 
 log = logging.getLogger(__name__)
@@ -127,7 +128,7 @@ def _session_of(actor: Actor) -> int | None:
     """The running session of the patient who asks."""
     assert actor.patient_id is not None
     with transaction.atomic(), acting_as(actor):
-        found = calls.at_the_patient(actor.patient_id, timezone.now())
+        found = calls.at_the_patient(PatientScope(actor.patient_id), timezone.now())
     return None if found is None else found.encounter_id
 
 

@@ -21,7 +21,7 @@ from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.care.session.models import MedicationAdministration
 from sojourn.clinical.protocol import PRESENT, State
-from sojourn.foundation.scope import PatientScope, clinic_rows, one_row, rows_of
+from sojourn.foundation.scope import PatientScope, rows_of
 from sojourn.interfaces.portal.today.path import JourneyFacts
 
 
@@ -36,9 +36,9 @@ class CourseProgress:
     facts: JourneyFacts
 
 
-def way(patient_id: int, now: datetime) -> CourseProgress:
+def way(of: PatientScope, now: datetime) -> CourseProgress:
     """Where the patient is. Three queries."""
-    course, sessions = _newest_course(patient_id), tuple(sessions_of(patient_id))
+    course, sessions = _newest_course(of), tuple(sessions_of(of))
     ahead = [row.appointment for row in sessions if _is_ahead(row, now)]
     here = [row for row in sessions if row.state in PRESENT]
     return CourseProgress(
@@ -57,9 +57,9 @@ def way(patient_id: int, now: datetime) -> CourseProgress:
     )
 
 
-def _newest_course(patient_id: int) -> CarePlan | None:
+def _newest_course(of: PatientScope) -> CarePlan | None:
     """The newest course that runs, else the newest there was. One query."""
-    courses = list(PatientScope(patient_id).rows(CarePlan).order_by("-started_on", "-id"))
+    courses = list(of.rows(CarePlan).order_by("-started_on", "-id"))
     running = [course for course in courses if course.ended_on is None]
     return next(iter(running or courses), None)
 
@@ -77,16 +77,10 @@ def _done(sessions: Sequence[SessionRow], course: CarePlan | None) -> int:
     return sum(_dosed(row.appointment) and row.state not in PRESENT for row in of_course)
 
 
-def sessions_of(patient_id: int) -> list[SessionRow]:
+def sessions_of(of: PatientScope) -> list[SessionRow]:
     """Every appointment of a patient with its session, earliest first. Two queries."""
-    dosed = clinic_rows(MedicationAdministration).filter(encounter__appointment=OuterRef("pk"))
-    rows = (
-        PatientScope(patient_id)
-        .rows(Appointment)
-        .select_related("chair", "escort")
-        .annotate(dosed=Exists(dosed))
-        .order_by("during")
-    )
+    dosed = of.rows(MedicationAdministration).filter(encounter__appointment=OuterRef("pk"))
+    rows = of.rows(Appointment).select_related("chair", "escort").annotate(dosed=Exists(dosed)).order_by("during")
     return with_states(list(rows))
 
 
@@ -104,7 +98,7 @@ class News:
     unread: int = 0
 
 
-def news(patient_id: int) -> News:
+def news(of: PatientScope) -> News:
     """What is new between the patient and the clinic. One query."""
     sent = rows_of(IntakeSubmission, PatientScope, OuterRef("pk"))
     kinds = rows_of(CandidacyDecision, PatientScope, OuterRef("pk")).order_by("-id").values("kind")[:1]
@@ -116,7 +110,7 @@ def news(patient_id: int) -> News:
         .values("n")
     )
     row = (
-        one_row(Patient, patient_id)
+        of.rows(Patient)
         .annotate(sent=Exists(sent), kind=Subquery(kinds), unread=Subquery(waiting))
         .values_list("sent", "kind", "unread")
         .first()
@@ -124,12 +118,6 @@ def news(patient_id: int) -> News:
     return News() if row is None else News(row[0], row[1] or "", row[2] or 0)
 
 
-def first_dose_at(patient_id: int) -> datetime | None:
+def first_dose_at(of: PatientScope) -> datetime | None:
     """When the patient's first dose ever began here. One query."""
-    return (
-        PatientScope(patient_id)
-        .rows(MedicationAdministration)
-        .order_by("started_at")
-        .values_list("started_at", flat=True)
-        .first()
-    )
+    return of.rows(MedicationAdministration).order_by("started_at").values_list("started_at", flat=True).first()

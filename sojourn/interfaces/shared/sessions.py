@@ -65,7 +65,7 @@ class SessionPage(SessionScope):
 def session_or_404(encounter_id: int) -> SessionSnapshot:
     """The session as it stands now, or the page that says there is none. One query."""
     try:
-        return snapshot.load(encounter_id, timezone.now())
+        return snapshot.load(SessionScope(encounter_id), timezone.now())
     except Encounter.DoesNotExist:
         raise Http404 from None
 

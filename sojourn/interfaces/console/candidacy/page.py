@@ -21,6 +21,7 @@ from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.queries import Trend
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.console.candidacy.findings import finding_groups, finding_row, medicine_beside
 from sojourn.interfaces.console.candidacy.forms import Typed
 from sojourn.interfaces.console.candidacy.missing import fact_panels, patient_asks, too_old
@@ -86,11 +87,15 @@ def judge_file(file: File, drug: str, route: str, today: date) -> Judged:
     """
     patient, newest = file.patient, file.newest
     facts = intake_queries.facts_of(
-        patient, today, intake_queries.answers(patient.pk), file.entered, intake_queries.allergies(patient.pk)
+        patient,
+        today,
+        intake_queries.answers(PatientScope(patient.pk)),
+        file.entered,
+        intake_queries.allergies(PatientScope(patient.pk)),
     )
-    medicines = medicine_history.history(patient.pk)
+    medicines = medicine_history.history(PatientScope(patient.pk))
     taken = medicines.taken()
-    trends = measures_queries.trends(patient.pk, rules={})
+    trends = measures_queries.trends(PatientScope(patient.pk), rules={})
     rules = candidacy_queries.rules(patient.clinic_id)
     assessed = candidacy_queries.assess(patient, facts, taken, rules, drug=drug, route=route, on=today)
     decided = assessed

@@ -28,7 +28,7 @@ from sojourn.clinical.eligibility import VOCABULARY
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.clock import page_today
-from sojourn.foundation.scope import one_row
+from sojourn.foundation.scope import PatientScope, one_row
 from sojourn.interfaces.console.candidacy import signature as candidacy_signature
 from sojourn.interfaces.console.candidacy.clearances import ClearanceForm
 from sojourn.interfaces.console.candidacy.forms import (
@@ -58,6 +58,10 @@ HOW_MANY = 50
 # ---------------------------------------------------------------- the page
 
 
+def _file(patient_id: int) -> File:
+    return file_queries.file_of(PatientScope(patient_id))
+
+
 def _page(request: Request, file: File, returned: Returned = NOTHING_RETURNED) -> HttpResponse:
     """The whole page. Four queries more."""
     drug, route = way_of(request.POST or request.GET, file.newest)
@@ -72,7 +76,7 @@ def _back(request: Request, file: File) -> HttpResponse:
     return redirect(f"{reverse('console:candidacy', args=[file.patient.pk])}?way={drug}-{route}#findings")
 
 
-@patient_row_page(file_queries.file_of, "candidacy.read")
+@patient_row_page(_file, "candidacy.read")
 def candidacy(request: Request, scope: PatientPage, file: File) -> HttpResponse:
     """What the rules say, what is missing, what was decided; the form of the decision."""
     patients_actions.open_record(by=scope.actor, patient=scope.patient, part="clinical")
@@ -82,7 +86,7 @@ def candidacy(request: Request, scope: PatientPage, file: File) -> HttpResponse:
 # ---------------------------------------------------------------- the decision
 
 
-@patient_row_page(file_queries.file_of, "candidacy.decide", methods=POST)
+@patient_row_page(_file, "candidacy.decide", methods=POST)
 def decide(request: Request, scope: PatientPage, file: File) -> HttpResponse:
     """Show what the patient will read (step "preview"), go back ("change"), or sign ("sign")."""
     form = DecisionForm(request.POST)
@@ -161,7 +165,7 @@ def _preview(
 # ---------------------------------------------------------------- facts
 
 
-@patient_row_page(file_queries.file_of, "fact.enter", methods=POST)
+@patient_row_page(_file, "fact.enter", methods=POST)
 def enter(request: Request, scope: PatientPage, file: File) -> HttpResponse:
     """Enter the facts of one panel, all of them or none. Fields left empty say nothing."""
     form = FactsForm(request.POST)
@@ -177,7 +181,7 @@ def enter(request: Request, scope: PatientPage, file: File) -> HttpResponse:
     return _back(request, file)
 
 
-@patient_row_page(file_queries.file_of, "fact.enter", methods=POST)
+@patient_row_page(_file, "fact.enter", methods=POST)
 def take_report(request: Request, scope: PatientPage, file: File) -> HttpResponse:
     """Take a laboratory's report, whole or not at all. What was sent comes back where a line of it is refused."""
     form = ReportForm(request.POST, request.FILES)
@@ -224,7 +228,7 @@ def strike(request: Request, scope: PatientPage, row: ClinicalFact) -> HttpRespo
 # ---------------------------------------------------------------- overrides
 
 
-@patient_row_page(file_queries.file_of, "candidacy.decide", methods=POST)
+@patient_row_page(_file, "candidacy.decide", methods=POST)
 def override(request: Request, scope: PatientPage, file: File) -> HttpResponse:
     """The first signature of an override."""
     form = OverrideForm(request.POST)
@@ -246,7 +250,7 @@ def _override(override_id: int) -> Override:
 @patient_row_page(_override, "candidacy.decide", methods=POST)
 def second(request: Request, scope: PatientPage, row: Override) -> HttpResponse:
     """The second signature of an override."""
-    file = file_queries.file_of(scope.patient.pk)
+    file = file_queries.file_of(scope)
     try:
         candidacy_actions.second_sign(by=scope.actor, override_id=row.pk)
     except ActionRefused as refused:

@@ -17,6 +17,7 @@ from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import pk
 from sojourn.clinical.administration import Delivered
 from sojourn.foundation.clock import page_local
+from sojourn.foundation.scope import CourseScope, PatientScope
 from sojourn.interfaces.console.concentration.forms import weight_in
 from sojourn.interfaces.console.concentration.words import figure, range_words, reason
 from sojourn.interfaces.console.patients.weights import weight_words
@@ -111,7 +112,9 @@ def overlay_of(request: HttpRequest, picture: SessionSnapshot) -> dict[str, obje
 def _weight_of(picture: SessionSnapshot) -> Weight | None:
     """The newest weight of the patient, else that of the plan in force. Two queries at most."""
     encounter = picture.encounter
-    return plan_queries.newest_weight_of(encounter.patient_id, encounter.care_plan_id, picture.now)
+    return plan_queries.newest_weight_of(
+        PatientScope(encounter.patient_id), CourseScope(encounter.care_plan_id), picture.now
+    )
 
 
 def _expected_of(picture: SessionSnapshot, dose: ChartedDose, person: Person) -> dict[str, object]:

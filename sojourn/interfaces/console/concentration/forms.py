@@ -14,6 +14,7 @@ from sojourn.care.plan import queries as plan_queries
 from sojourn.clinical import pk
 from sojourn.clinical.numbers import read_amount, read_number, written
 from sojourn.clinical.pk import typed as reaches
+from sojourn.foundation.scope import PatientScope
 from sojourn.foundation.ui.numbers import AmountField
 from sojourn.interfaces.console.concentration.words import DRUGS, ROUTES
 
@@ -115,7 +116,7 @@ def _plain(value: object) -> str:
 def proposed(patient: Patient, weight: Decimal | None) -> dict[str, str]:
     """What the record proposes: the newest running course's drug, route, minutes and dose."""
     given = {"weight": "" if weight is None else _plain(weight)}
-    course = next(iter(plan_queries.running(patient.pk)), None)
+    course = next(iter(plan_queries.running(PatientScope(patient.pk))), None)
     protocol = plan_queries.protocol(course.protocol_id) if course else None
     for letter in LETTERS:
         given |= {

@@ -18,6 +18,7 @@ from sojourn.care.patients import actions as patients_actions
 from sojourn.clinical.protocol import PRESENT
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.printing import setting
+from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.console.concentration.expected import overlay_of
 from sojourn.interfaces.console.concentration.forms import proposed
 from sojourn.interfaces.console.concentration.paper import document
@@ -44,7 +45,7 @@ def explorer(request: Request, scope: PatientPage) -> HttpResponse:
     if request.GET:
         found = read_asked(request.GET.dict(), patient)
     else:
-        known = newest_weight(patient.pk)
+        known = newest_weight(PatientScope(patient.pk))
         found = read_asked(proposed(patient, known.kg if known else None), patient)
     if not live:
         patients_actions.open_record(by=scope.actor, patient=patient, part="clinical")

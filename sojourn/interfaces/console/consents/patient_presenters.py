@@ -80,7 +80,7 @@ def past_decision(consent: Consent, own: consent_queries.Shelf, way: str) -> Pas
 
 def planned_way(patient_id: int) -> str:
     """The way of the newest running course, "" without one. One query."""
-    course = next(iter(plan_queries.running(patient_id)), None)
+    course = next(iter(plan_queries.running(PatientScope(patient_id))), None)
     protocol = plan_queries.protocol(course.protocol_id) if course is not None else None
     return texts.way_of(protocol.route, protocol.drug) if protocol is not None else ""
 
@@ -112,7 +112,7 @@ def shelf_of(patient: Patient, clinic: Clinic) -> Shelf:
         own=consent_queries.available_documents(clinic),
         rows=list(decided.defer("content", "drawn").order_by("-id")),
         planned=planned_way(patient.pk),
-        asked=consent_queries.asked(patient.pk),
+        asked=consent_queries.asked(PatientScope(patient.pk)),
     )
 
 
@@ -149,7 +149,9 @@ def patient_context(patient: Patient, clinic: Clinic, actor: Actor) -> dict[str,
         "name": patient.name,
         "lines": document_lines(shelf),
         "standing": consent_queries.evaluate_consents(own, shelf.newest, way) if way else None,
-        "questions": [(about_words(each.question), each) for each in consent_queries.questions(patient.pk)],
+        "questions": [
+            (about_words(each.question), each) for each in consent_queries.questions(PatientScope(patient.pk))
+        ],
         "stale": own.stale(page_today()),
         "has_pack": bool(texts.pack_ids(own.jurisdiction)),
         "no_email": not patient.email,
@@ -179,8 +181,8 @@ def _ways_context(shelf: Shelf) -> dict[str, object]:
 
 def _state_of_signed(found: Consent, clinic: Clinic) -> str:
     """Where a signed agreement stands; "superseded" where a newer one of the same text exists. Five queries."""
-    asked, own = consent_queries.asked(found.patient_id), consent_queries.available_documents(clinic)
-    newest = consent_queries.newest_of(found.patient_id).get(found.document_id, found)
+    asked, own = consent_queries.asked(PatientScope(found.patient_id)), consent_queries.available_documents(clinic)
+    newest = consent_queries.newest_of(PatientScope(found.patient_id)).get(found.document_id, found)
     if newest.pk != found.pk:
         return "superseded"
     return state_of(own, newest, found.document_id, asked.route if asked else found.route)
@@ -205,7 +207,7 @@ def consent_context(found: Consent, clinic: Clinic, actor: Actor) -> dict[str, o
         "word": word,
         "kind": kind,
         "way": way_words(found.route) if found.route else "",
-        "open_questions": consent_queries.open_questions(found.patient_id, found.document_id),
+        "open_questions": consent_queries.open_questions(PatientScope(found.patient_id), found.document_id),
         "unverified": _unverified(found, shown.language),
         "may_countersign": state == "not-countersigned" and actor.may("consent.countersign"),
         "may_withdraw": withdrawable and actor.may("consent.withdraw"),

@@ -29,7 +29,7 @@ from sojourn.clinical.scales import say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.foundation.scope import one_row
+from sojourn.foundation.scope import FlagScope, PatientScope, one_row
 from sojourn.interfaces.console.fields import set_choices
 from sojourn.interfaces.console.flags import presenters as flag_presenters
 from sojourn.interfaces.console.flags.words import said_in_words
@@ -121,8 +121,8 @@ def _page(request: Request, flag: StandingFlag, form: AnswerForm, status: int = 
         "source": flag.source.label,
         "patient": flag.patient,
         "patient_url": address("console:patient", flag.patient.pk),
-        "contacts": patients_queries.emergency_contacts(flag.patient.pk),
-        "needs": access_needs(flag.patient.pk),
+        "contacts": patients_queries.emergency_contacts(PatientScope(flag.patient.pk)),
+        "needs": access_needs(PatientScope(flag.patient.pk)),
         "measures_url": address("console:measures", flag.patient.pk) if actor.may("measure.read") else "",
         "question": question,
         "said": said,
@@ -136,8 +136,8 @@ def _page(request: Request, flag: StandingFlag, form: AnswerForm, status: int = 
         "may_answer": may and not flag.waiting,
         "form": form,
         "answers": [flag_presenters.answer_row(each) for each in flag.answers],
-        "readings": safety_queries.readings(flag.id),
-        "notices": [flag_presenters.notice_row(each) for each in safety_queries.notices(flag.id)],
+        "readings": safety_queries.readings(FlagScope(flag.id)),
+        "notices": [flag_presenters.notice_row(each) for each in safety_queries.notices(FlagScope(flag.id))],
     }
     return render(request, "console/flags/flag.html", context, status=status)
 
@@ -159,7 +159,11 @@ def _people(request: Request, flag: StandingFlag) -> list[Membership]:
     return [each for each in duty_queries.clinical_members(request.actor.own_clinic_id) if each.pk != owner_id]
 
 
-@patient_row_page(safety_queries.flag, "flag.read", methods=FORM)
+def _flag(flag_id: int) -> StandingFlag:
+    return safety_queries.flag(FlagScope(flag_id))
+
+
+@patient_row_page(_flag, "flag.read", methods=FORM)
 def flag(request: Request, scope: PatientPage, found: StandingFlag) -> HttpResponse:
     """One flag: what was said, who has it, by when, what to do. Opening it is written down: the patient is told."""
     if request.method != "POST":

@@ -22,6 +22,7 @@ from sojourn.care.patients.queries import people_of
 from sojourn.clinical.interactions import InteractionRule
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook.queries import interaction_rules
+from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.console.intake.findings import IntakeFinding, intake_findings
 
 
@@ -144,7 +145,11 @@ def options(found: Question) -> list[tuple[str, str]]:
 def list_lines(patient_id: int, found: Question) -> list[IntakeEntry]:
     if found.kind != "list":
         return []
-    rows: Any = people_of(patient_id) if found.of == "people" else intake_queries.lists(patient_id).of(found.of)
+    rows: Any = (
+        people_of(PatientScope(patient_id))
+        if found.of == "people"
+        else intake_queries.lists(PatientScope(patient_id)).of(found.of)
+    )
     return [_entry(patient_id, found, each) for each in rows]
 
 
@@ -213,11 +218,11 @@ def told_context(patient: Patient) -> dict[str, object]:
     Six queries.
     """
     given, everything, people = (
-        intake_queries.answers(patient.pk),
-        intake_queries.lists(patient.pk),
-        people_of(patient.pk),
+        intake_queries.answers(PatientScope(patient.pk)),
+        intake_queries.lists(PatientScope(patient.pk)),
+        people_of(PatientScope(patient.pk)),
     )
-    sendings = intake_queries.submissions(patient.pk)
+    sendings = intake_queries.submissions(PatientScope(patient.pk))
     shown = intake_form().shown({each.question_id: each.told for each in given.values()}, patient.sex)
     since, between = _changes(sendings, intake_queries.snapshot(patient.sex, given, everything, people))
     fresh = {(each.of, each.key) for each in (*since, *between)}

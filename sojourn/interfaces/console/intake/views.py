@@ -20,6 +20,7 @@ from sojourn.care.patients import actions as patients_actions
 from sojourn.care.safety import writing_actions as writing
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.console.intake.presenters import (
     doubts_of,
     list_lines,
@@ -71,7 +72,7 @@ def _line(scope: PatientPage, topic: str, line_id: UUID) -> ListedLine:
     found = _listed(scope, topic)
     if found.of == "people":
         raise Http404
-    lines = intake_queries.lists(scope.patient.pk).of(found.of)
+    lines = intake_queries.lists(scope).of(found.of)
     row = next((each for each in lines if each.line == str(line_id)), None)
     if row is None:
         raise Http404
@@ -98,7 +99,7 @@ def question(request: Request, scope: PatientPage, found: Question) -> HttpRespo
             return redirect("console:intake", patient.pk)
         except ActionRefused as wrong:
             refused = wrong
-    answer = intake_queries.answers(patient.pk).get(found.id)
+    answer = intake_queries.answers(PatientScope(patient.pk)).get(found.id)
     context = question_context(found, answer, request.POST) | {
         "patient": patient,
         "errors": error_list(refused, "#answer"),

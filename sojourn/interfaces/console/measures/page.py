@@ -11,6 +11,7 @@ from sojourn.care.measures.queries import Shelf
 from sojourn.care.session.lines import given_to
 from sojourn.clinical.scales import Scale, say
 from sojourn.foundation.accounts.actor import Actor
+from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.console.measures.forms import BatteryForm, RequestForm
 from sojourn.interfaces.console.measures.presenters import kit, picture, unverified_titles, waiting_row
 from sojourn.interfaces.console.measures.words import reading_language
@@ -23,15 +24,17 @@ def page_context(
 ) -> dict[str, object]:
     """``form`` and ``battery`` as they came back; new ones without."""
     patient, actor = scope.patient, scope.actor
-    doses = given_to(patient.pk, scope.now)
+    doses = given_to(PatientScope(patient.pk), scope.now)
     first, may_ask = doses[0].started_at if doses else None, actor.may("measure.request")
-    trends = measures_queries.trends(patient.pk, first_dose_at=first, rules=shelf.rules)
+    trends = measures_queries.trends(PatientScope(patient.pk), first_dose_at=first, rules=shelf.rules)
     return {
         "patient": patient,
         "name": patient.name,
         "patient_url": address("console:patient", patient.pk),
         "pictures": [picture(trend, doses, patient.sex) for trend in trends],
-        "waiting": [waiting_row(each, scope.now, may_ask) for each in measures_queries.open_requests(patient.pk)],
+        "waiting": [
+            waiting_row(each, scope.now, may_ask) for each in measures_queries.open_requests(PatientScope(patient.pk))
+        ],
         "doses": bool(doses),
         "rules_url": address("console:rules") if actor.may("rules.read") else "",
         "own_url": reverse("console:own_scales") if actor.may("measure.define") else "",

@@ -19,6 +19,7 @@ from sojourn.care.safety.writing_actions import write_message
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.console.messages.presenters import ThreadRow, thread_name, waiting_row
 from sojourn.interfaces.shared.message_forms import MessageForm
 from sojourn.interfaces.shared.pages import FORM, PatientPage, error_list, patient_page, require_valid, sent
@@ -72,7 +73,7 @@ def thread(request: Request, scope: PatientPage) -> HttpResponse:
             refused = wrong
     context = {
         "patient": patient,
-        "thread": messaging_queries.thread(patient.pk),
+        "thread": messaging_queries.thread(PatientScope(patient.pk)),
         "typed": form.typed,
         "key": form.sent_key,
         "may_write": scope.actor.may("message.write"),

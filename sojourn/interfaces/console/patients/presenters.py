@@ -21,6 +21,7 @@ from sojourn.clinical.protocol import State
 from sojourn.clinical.scales import say
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.clock import page_local
+from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.scheduling import visits as sessions
 from sojourn.interfaces.shared.days import day_words, years_words
@@ -123,8 +124,11 @@ def _plain(amount: Decimal) -> Decimal:
 
 
 def patient_courses(actor: Actor, patient_id: int) -> list[Course]:
-    held = {version.care_plan_id for version in plan_queries.in_force_of_patient(patient_id)}
-    return [_course(actor, course, planned=course.pk in held) for course in plan_queries.of_patient(patient_id)]
+    held = {version.care_plan_id for version in plan_queries.in_force_of_patient(PatientScope(patient_id))}
+    return [
+        _course(actor, course, planned=course.pk in held)
+        for course in plan_queries.of_patient(PatientScope(patient_id))
+    ]
 
 
 def _course(actor: Actor, course: CarePlan, *, planned: bool) -> Course:
@@ -218,7 +222,7 @@ def _line(values: Sequence[tuple[datetime, Decimal | int]], top: int) -> tuple[s
 def scores(patient_id: int) -> list[Score]:
     """The newest score of each questionnaire, with its way there. One query."""
     found = []
-    for trend in measures_queries.trends(patient_id):
+    for trend in measures_queries.trends(PatientScope(patient_id)):
         newest = trend.points[-1]
         values = [(point.at, point.total) for point in trend.scored if point.total is not None]
         top = trend.scale.high

@@ -25,7 +25,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit import queries as audit_queries
-from sojourn.foundation.scope import one_row
+from sojourn.foundation.scope import PatientScope, one_row
 from sojourn.interfaces.console.clinic.place_presenters import missing_rows
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients.forms import InviteForm, PatientForm, PersonForm, SeenForm
@@ -161,7 +161,7 @@ def edit(request: Request, scope: PatientPage) -> HttpResponse:
         patient.refresh_from_db()
         form, changes = merge(request.POST, seen["before"], patient, scope.actor)
         form.is_valid()
-        last = audit_queries.events(patient_id=patient.pk).filter(action="patient.edited").first()
+        last = audit_queries.events_of(PatientScope(patient.pk)).filter(action="patient.edited").first()
         return show(form, 409, changes=changes, other=last.name if last else "")
 
     def show(form: PatientForm, status: int, **more: object) -> HttpResponse:
@@ -179,7 +179,7 @@ def edit(request: Request, scope: PatientPage) -> HttpResponse:
 
 
 def _record(scope: ClinicPage, patient_id: int) -> Record:
-    return patients_queries.record_for(scope.actor, patient_id, scope.now)
+    return patients_queries.record_for(scope.actor, PatientScope(patient_id), scope.now)
 
 
 @clinic_page("patient.find")
@@ -193,8 +193,8 @@ def patient(request: Request, scope: ClinicPage, record: Record) -> HttpResponse
     patients_actions.open_record(by=actor, patient=found, part="clinical" if clinical else "identity")
     context = {
         "has_account": record.signs_in,
-        "people": patients_queries.people_of(patient_id),
-        "access_needs": access_needs(patient_id),
+        "people": patients_queries.people_of(PatientScope(patient_id)),
+        "access_needs": access_needs(PatientScope(patient_id)),
         **identity_context(found, actor),
         **visits_context(patient_visits(actor, patient_id, now)),
         **courses_context(patient_courses(actor, patient_id)),
@@ -292,7 +292,7 @@ def access(request: Request, scope: PatientPage) -> HttpResponse:
         return redirect("console:patient_access", found.pk)
 
     def show(form: InviteForm, status: int) -> HttpResponse:
-        members = accounts_queries.accounts_of_patient(scope.clinic.pk, found.pk)
+        members = accounts_queries.accounts_of_patient(scope.clinic.pk, scope)
         context = {
             "patient": found,
             "name": found.name,
@@ -302,7 +302,7 @@ def access(request: Request, scope: PatientPage) -> HttpResponse:
             "missing": missing_rows(readiness.missing(scope.clinic)),
             "invitations": [
                 (row, accounts_queries.standing(row, timezone.now()))
-                for row in accounts_queries.invitations(scope.clinic.pk, patient_id=found.pk)
+                for row in accounts_queries.invitations_of_patient(scope.clinic.pk, scope)
             ],
         }
         return render(request, "console/patients/access.html", context, status=status)

@@ -14,7 +14,7 @@ from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.clock import page_today
-from sojourn.foundation.scope import one_row
+from sojourn.foundation.scope import PatientScope, one_row
 from sojourn.interfaces.shared.days import day_words
 from sojourn.interfaces.shared.pages import FORM, PatientPage, form_action, patient_row_page, sent
 
@@ -49,7 +49,7 @@ def end(request: Request, scope: PatientPage, course: CarePlan) -> HttpResponse:
             "since": day_words(course.started_on),
             "booked": [
                 each
-                for each in scheduling_queries.of_patient(course.patient_id)
+                for each in scheduling_queries.of_patient(PatientScope(course.patient_id))
                 if each.care_plan_id == course.pk and each.status == "booked" and each.during.lower > scope.now
             ],
             "form": form,

@@ -6,13 +6,14 @@ from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.beside import beside as beside_treatment
 from sojourn.care.intake import medicine_history
 from sojourn.care.plan.models import PlanVersion
+from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.console.medicines.beside import MedicineCheck, beside
 
 
 def beside_plan(version: PlanVersion) -> MedicineCheck:
     """What the rules say now, and what changed since the decision. Three queries."""
-    medicines = medicine_history.history(version.patient_id)
-    decision = candidacy_queries.latest(version.patient_id)
+    medicines = medicine_history.history(PatientScope(version.patient_id))
+    decision = candidacy_queries.latest(PatientScope(version.patient_id))
     rules = candidacy_queries.rules(version.clinic_id).interactions
     named = [one for each in medicines.taken() if each.current for one in each.medicines]
     found = beside_treatment(named, rules, drug=version.drug, route=version.route)

@@ -9,6 +9,7 @@ from sojourn.care.intake.weight_queries import newest_weight
 from sojourn.care.plan import dose
 from sojourn.care.plan.models import PlanVersion
 from sojourn.clinical import dosing
+from sojourn.foundation.scope import PatientScope
 
 
 def proposed(use: str, version: PlanVersion, values: Mapping[str, Any], clinic_id: int) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def proposed(use: str, version: PlanVersion, values: Mapping[str, Any], clinic_i
 
 def _weighed(version: PlanVersion) -> dict[str, Any]:
     """The one newest weight of the patient, where there is one."""
-    newest = newest_weight(version.patient_id)
+    newest = newest_weight(PatientScope(version.patient_id))
     return {} if newest is None else {"weight_kg": newest.kg, "weight_on": newest.on}
 
 

@@ -17,7 +17,7 @@ from sojourn.care.plan.models import PlanVersion
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.printing import setting
-from sojourn.foundation.scope import one_row
+from sojourn.foundation.scope import CourseScope, PatientScope, one_row
 from sojourn.interfaces.console.plans import medicines as plan_medicines
 from sojourn.interfaces.console.plans import presenters as plan_presenters
 from sojourn.interfaces.console.plans.forms import CheckForm, CourseForm, Sheet, SignForm
@@ -47,12 +47,12 @@ def plan(request: Request, scope: PatientPage) -> HttpResponse:
     """Every version of a patient's plans, and where a new one begins."""
     patient = scope.patient
     patients_actions.open_record(by=scope.actor, patient=patient, part="clinical")
-    rows = plan_queries.versions_of_patient(patient.pk)
+    rows = plan_queries.versions_of_patient(PatientScope(patient.pk))
     context = {
         "patient": patient,
         "name": patient.name,
         "versions": plan_presenters.version_rows(rows, scope.actor),
-        "courses": plan_presenters.course_rows(plan_queries.running(patient.pk), rows),
+        "courses": plan_presenters.course_rows(plan_queries.running(PatientScope(patient.pk)), rows),
         "first_drafted": any(each.open and each.care_plan_id is None for each in rows),
         "may_draft": scope.actor.may("plan.draft"),
     }
@@ -64,7 +64,9 @@ def draft(request: Request, scope: PatientPage) -> HttpResponse:
     """Begin a version, or go on with the open one."""
     form, patient_id = CourseForm(request.POST), scope.patient.pk
     course_id = whole(form.cleaned_data["course"]) if form.is_valid() else None
-    if course_id is not None and not any(each.pk == course_id for each in plan_queries.of_patient(patient_id)):
+    if course_id is not None and not any(
+        each.pk == course_id for each in plan_queries.of_patient(PatientScope(patient_id))
+    ):
         raise Http404
     try:
         version = plan_actions.draft(by=scope.actor, patient_id=patient_id, course_id=course_id)
@@ -222,7 +224,7 @@ def _holds(version: PlanVersion) -> bool:
     """Whether this is the version that is in force. One query."""
     if version.care_plan_id is None or version.signed_at is None:
         return False
-    newest = plan_queries.in_force(version.care_plan_id)
+    newest = plan_queries.in_force(CourseScope(version.care_plan_id))
     return newest is not None and newest.pk == version.pk
 
 
@@ -239,7 +241,9 @@ def needs(request: Request, scope: PatientPage, version: PlanVersion) -> HttpRes
         found = plan_medicines.beside_plan(version) if version.open and version.route else None
         return render(request, "console/medicines/_beside.html", {"beside": found})
     about = gates.agreed if request.GET.get("of") == "agreements" else gates.decided
-    way = about(version.patient_id, version.route, version.drug) if version.open and version.route else None
+    way = (
+        about(PatientScope(version.patient_id), version.route, version.drug) if version.open and version.route else None
+    )
     return render(request, "console/plans/_needs.html", {"gates": way, "of": about is gates.agreed})
 
 

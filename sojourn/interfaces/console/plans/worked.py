@@ -19,6 +19,7 @@ from sojourn.clinical import dosing
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.clock import page_today
+from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients.weights import weight_words
 from sojourn.interfaces.console.plans import limits as plan_limits
@@ -82,7 +83,7 @@ def _expected(worked: Worked, actor: Actor) -> ExplorerAnswer | None:
 
 def editor_context(version: PlanVersion, actor: Actor) -> dict[str, object]:
     """A draft as its editor shows it."""
-    newest = weight_queries.newest_weight(version.patient_id)
+    newest = weight_queries.newest_weight(PatientScope(version.patient_id))
     worked = work_out(version, actor, height=True)
     answer = _expected(worked, actor)
     sentences = answer.answered[0].sentences if answer else ()

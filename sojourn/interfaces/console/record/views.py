@@ -24,6 +24,7 @@ from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_local
 from sojourn.foundation.printing import figure, setting
+from sojourn.foundation.scope import SessionScope
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.record.figure import figure_of
 from sojourn.interfaces.console.record.paper import document
@@ -60,14 +61,14 @@ class Recorded:
 
 def _recorded(encounter_id: int) -> Recorded:
     """The record of the session of an address. Raises Encounter.DoesNotExist."""
-    return Recorded(session_record(encounter_id))
+    return Recorded(session_record(SessionScope(encounter_id)))
 
 
 def _as_seen(request: Request, found: SessionRecord) -> SessionRecord:
     """The record without the entries of a dose that whoever reads is still to check unseen."""
     if found.doses or found.over or not found.prepared:
         return found
-    hidden = unseen(snapshot.load(found.encounter_id, found.composed_at), request.actor)
+    hidden = unseen(snapshot.load(SessionScope(found.encounter_id), found.composed_at), request.actor)
     return replace(found, prepared=tuple(each for each in found.prepared if each.id not in hidden)) if hidden else found
 
 
@@ -118,7 +119,7 @@ def sign(request: Request, scope: PatientPage, recorded: Recorded) -> HttpRespon
     try:
         chart_actions.sign_record(by=request.actor, encounter_id=encounter_id, seen_hash=request.POST.get("seen", ""))
     except ActionRefused as refused:
-        return _page(request, session_record(encounter_id), reasons=said(refused), status=409)
+        return _page(request, session_record(SessionScope(encounter_id)), reasons=said(refused), status=409)
     messages.success(request, _("Signed."))
     return redirect("console:record", encounter_id)
 

@@ -31,7 +31,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_local, page_today
-from sojourn.foundation.scope import clinic_rows, one_row
+from sojourn.foundation.scope import PatientScope, clinic_rows, one_row
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.scheduling.before_dose import warned
 from sojourn.interfaces.console.scheduling.day import day
@@ -71,7 +71,7 @@ def book(request: Request) -> HttpResponse:
     course = get_object_or_404(clinic_rows(CarePlan).select_related("patient"), pk=course_id)
     if gate := closed(request, course.patient):
         return gate
-    people = patients_queries.people_of(course.patient_id)
+    people = patients_queries.people_of(PatientScope(course.patient_id))
     proposed = scheduling_queries.session_minutes(course)
     form = AppointmentForm(
         sent(request), initial=_proposal(people, proposed) | _free_time(request), chairs=scheduling_queries.chairs(),
@@ -206,7 +206,7 @@ def appointment(request: Request, scope: PatientPage, found: Appointment) -> Htt
     ]
     form = AppointmentForm(
         sent(request), initial=_as_it_is(found, attending), chairs=chairs,
-        people=patients_queries.people_of(found.patient_id),
+        people=patients_queries.people_of(PatientScope(found.patient_id)),
         staff=scheduling_queries.attending_staff() if movable else [],
     )  # fmt: skip
 
@@ -294,7 +294,7 @@ def _instead(asked: Request, course: CarePlan, values: dict[str, Any]) -> list[t
     except ActionRefused:
         return []
     found = scheduling_series_queries.alternatives(
-        at=at, minutes=values["minutes"], patient_id=course.patient_id, zone=asked.clinic.zone, now=timezone.now()
+        at=at, minutes=values["minutes"], of=PatientScope(course.patient_id), zone=asked.clinic.zone, now=timezone.now()
     )
     chairs = {chair.pk: chair.name for chair in scheduling_queries.chairs()}
     out = []

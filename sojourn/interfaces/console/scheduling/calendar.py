@@ -29,6 +29,7 @@ from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.clock import page_today
+from sojourn.foundation.scope import MemberScope
 from sojourn.interfaces.console.scheduling.ride_home import ride_word
 from sojourn.interfaces.shared import typed
 from sojourn.interfaces.shared.states import Word
@@ -181,7 +182,7 @@ def my_feed(request: Request) -> HttpResponse:
             return redirect("console:my_feed")
         opened = feed_actions.open_feed(by=request.actor)
         link = settings.ENV.public_url + reverse("console:feed", args=[opened.token])
-    feed = coordination_queries.feed_of(request.actor.member)
+    feed = coordination_queries.feed_of(MemberScope(request.actor.member))
     return render(request, "console/scheduling/feed.html", {"feed": feed, "link": link})
 
 

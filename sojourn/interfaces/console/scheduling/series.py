@@ -29,6 +29,7 @@ from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_local, page_today
+from sojourn.foundation.scope import CourseScope
 from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console.fields import set_choices
 from sojourn.interfaces.console.scheduling.before_dose import warned
@@ -166,7 +167,7 @@ def _chosen(request: Request, minutes: int) -> list[Chosen]:
 
 
 def _file(course_id: int) -> SeriesFile:
-    return scheduling_series_queries.series_file(course_id, timezone.now())
+    return scheduling_series_queries.series_file(CourseScope(course_id), timezone.now())
 
 
 @patient_row_page(_file, "appointment.book", methods=FORM)

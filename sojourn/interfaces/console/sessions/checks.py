@@ -16,6 +16,7 @@ from sojourn.clinical.protocol import State
 from sojourn.clinical.recovery import RecoveryScale
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
+from sojourn.foundation.scope import SessionScope
 from sojourn.interfaces.console.sessions import preflight, weighing
 from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.forms import ScoreForm
@@ -35,7 +36,7 @@ def check(request: Request, scope: SessionPage) -> HttpResponse:
     if not whole or session_presenters.item_row(picture, item) is None:
         raise Http404
     try:
-        encounter_actions.lock_session(picture.id, seen(request))
+        encounter_actions.lock_session(SessionScope(picture.id), seen(request))
         _same_answer_seen(picture.id, item, form.cleaned_data["last"])
         _answer(scope, form)
     except ActionRefused as refused:

@@ -15,6 +15,7 @@ from sojourn.care.session import actions as session_actions
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import PatientScope, SessionScope
 from sojourn.interfaces.console.sessions.forms import SomebodyForm
 from sojourn.interfaces.console.sessions.frame import common, refusal, seen, status, to_session
 from sojourn.interfaces.shared.sessions import FORM, SessionPage, session_page
@@ -38,7 +39,7 @@ def escort(request: Request, scope: SessionPage) -> HttpResponse:
             return to_session(picture, "#escort")
     context = {
         **common(request, picture),
-        "people": patients_queries.people_of(picture.encounter.patient_id),
+        "people": patients_queries.people_of(PatientScope(picture.encounter.patient_id)),
         "chosen": picture.escort.pk if picture.escort else None,
         "form": form,
         "refused": refused,
@@ -48,7 +49,7 @@ def escort(request: Request, scope: SessionPage) -> HttpResponse:
 
 
 def _name(request: Request, picture: Picture, form: SomebodyForm) -> None:
-    encounter_actions.lock_session(picture.id, seen(request))
+    encounter_actions.lock_session(SessionScope(picture.id), seen(request))
     chosen = whole(request.POST.get("person")) or 0
     if form.is_bound:
         chosen = patients_actions.add_person(

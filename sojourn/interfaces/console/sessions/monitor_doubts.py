@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from sojourn.care.vitals import faults
 from sojourn.care.vitals import queries as vitals_queries
 from sojourn.care.vitals.models import Device, PostedWrong, Whose
+from sojourn.foundation.scope import SessionScope
 from sojourn.interfaces.console.record.words import clock, vital_name, with_unit
 
 
@@ -31,8 +32,8 @@ class MonitorDoubt:
 
 def monitor_doubts(encounter_id: int) -> list[MonitorDoubt]:
     """The doubts about the monitors that are on a session now, and what any monitor took back there. Two queries."""
-    return _taken_back(vitals_queries.posted_wrong(encounter_id)) + [
-        doubt for device, held in vitals_queries.held(encounter_id) for doubt in _of(device, held)
+    return _taken_back(vitals_queries.posted_wrong(SessionScope(encounter_id))) + [
+        doubt for device, held in vitals_queries.held(SessionScope(encounter_id)) for doubt in _of(device, held)
     ]
 
 

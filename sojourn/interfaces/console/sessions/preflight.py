@@ -83,7 +83,7 @@ def read(session: SessionSnapshot, against: Against | None = None) -> Preflight:
     return Preflight(
         session=session,
         against=against or road.stands_against(session, "start_dose"),
-        allergies=intake_queries.allergies(patient.pk),
+        allergies=intake_queries.allergies(PatientScope(patient.pk)),
         reviewed=_last_review(session),
         ride=coordination_queries.rides_home([appointment])[appointment.pk],
     )

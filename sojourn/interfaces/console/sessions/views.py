@@ -16,6 +16,7 @@ from sojourn.care.vitals import actions as vitals_actions
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
+from sojourn.foundation.scope import SessionScope
 from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.sessions import minute
 from sojourn.interfaces.console.sessions.events import newest_entry
@@ -133,7 +134,7 @@ def dose(request: Request, scope: SessionPage) -> HttpResponse:
     if not form.is_valid():
         return show_session(request, picture, form=form, status=422)
     try:
-        encounter_actions.lock_session(picture.id, seen(request))
+        encounter_actions.lock_session(SessionScope(picture.id), seen(request))
         check_dose(
             by=scope.actor, encounter_id=picture.id, drawn=form.drawn(), read_again=form.was_read_again
         )  # fmt: skip

@@ -16,6 +16,7 @@ from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import dosing
 from sojourn.clinical.numbers import NumberRefusal, read_amount
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import PatientScope
 from sojourn.foundation.ui.numbers import number_words
 from sojourn.interfaces.console.patients.weights import told_words
 
@@ -47,7 +48,7 @@ def scale_of(
 ) -> Scale:  # fmt: skip
     """The field as it stands. A weight of today stands in it already: whoever weighed the patient elsewhere today need
     not type it again. Two queries."""
-    newest = newest_weight(session.encounter.patient_id)
+    newest = newest_weight(PatientScope(session.encounter.patient_id))
     typed = (posted or {}).get("kg", "")
     if not typed and newest is not None and _counts_today(newest, session.today):
         typed = dosing.trimmed(newest.kg)

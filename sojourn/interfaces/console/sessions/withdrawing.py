@@ -21,6 +21,7 @@ from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.protocol import BY_NAME
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.sessions.frame import common, refusal, to_session
 from sojourn.interfaces.console.sessions.step_forms import ReasonGivenForm, WithdrawForm
@@ -64,7 +65,7 @@ def _page(
         **common(request, session),
         "may_say_no": may_say_no(session),
         "may_withdraw": request.actor.may("consent.withdraw"),
-        "agreed": agreed(session, consent_queries.newest_of(session.encounter.patient_id)),
+        "agreed": agreed(session, consent_queries.newest_of(PatientScope(session.encounter.patient_id))),
         "refused": refusal(session, refused) if refused else [],
         "typed": typed,
     }
@@ -96,9 +97,9 @@ def withdraw(request: Request, scope: SessionPage) -> HttpResponse:
     if not chosen:
         missing = ActionRefused(_("Choose which agreement the patient takes back."), codes=("agreement-missing",))
         return _page(request, session, missing, told=reason)
-    found = {str(each.pk): each.pk for each in consent_queries.newest_of(session.encounter.patient_id).values()}.get(
-        chosen
-    )
+    found = {
+        str(each.pk): each.pk for each in consent_queries.newest_of(PatientScope(session.encounter.patient_id)).values()
+    }.get(chosen)
     if found is None:
         raise Http404
     try:

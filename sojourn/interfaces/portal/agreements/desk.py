@@ -14,6 +14,7 @@ from sojourn.care.consent.queries import ConsentStatus, Shelf
 from sojourn.care.consent.texts import Source, Text
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.portal.pages import OwnPage
 
 
@@ -58,11 +59,9 @@ class Desk:
 
 def desk_of(scope: OwnPage) -> Desk:
     """Three queries."""
-    wanted = consent_queries.asked(scope.patient_id)
+    wanted = consent_queries.asked(scope)
     own = consent_queries.available_documents(scope.clinic)
-    judged = consent_queries.evaluate_consents(
-        own, consent_queries.newest_of(scope.patient_id), wanted.route if wanted else ""
-    )
+    judged = consent_queries.evaluate_consents(own, consent_queries.newest_of(scope), wanted.route if wanted else "")
     return Desk(scope.patient_id, scope.actor, scope.clinic, wanted, own, judged)
 
 
@@ -90,5 +89,5 @@ def document(scope: OwnPage, document_id: str, number: int = 1) -> OpenedDocumen
 
 def next_open(patient_id: int, clinic: Clinic) -> tuple[int, str]:
     """How many agreements wait for the patient, and the address of the page ("" where none is asked). One query."""
-    waiting = consent_queries.open_for_patient(clinic.pk, patient_id)
+    waiting = consent_queries.open_for_patient(clinic.pk, PatientScope(patient_id))
     return (0, "") if waiting is None else (len(waiting), reverse("portal:agreements"))

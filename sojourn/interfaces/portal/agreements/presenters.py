@@ -16,6 +16,7 @@ from sojourn.care.consent import texts
 from sojourn.care.consent.models import Consent, Decision
 from sojourn.care.consent.texts import Source, Text
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.portal.agreements.desk import Desk
 from sojourn.interfaces.portal.agreements.forms import SignForm
 
@@ -136,7 +137,7 @@ def copy_of(consent: Consent, newest: bool) -> Copy:
 
 def list_context(desk: Desk) -> dict[str, object]:
     """What is open, what is signed, what is free to choose."""
-    asked = consent_queries.questions(desk.patient_id) if desk.request is not None else []
+    asked = consent_queries.questions(PatientScope(desk.patient_id)) if desk.request is not None else []
     lines = [agreement_line(desk, document, asked) for document in desk.documents]
     return {
         "waiting": [each for each in lines if each.open],
@@ -150,7 +151,7 @@ def list_context(desk: Desk) -> dict[str, object]:
 def section_context(desk: Desk, text: Text, number: int) -> dict[str, object]:
     """One section of a text, what the patient asked about it, and where one goes on. One query."""
     document_id, part, last = text.document_id, text.parts[number - 1], number == len(text.parts)
-    asked = consent_queries.questions(desk.patient_id, document_id)
+    asked = consent_queries.questions(PatientScope(desk.patient_id), document_id)
     before = reverse("portal:agreement_read", args=[document_id, number - 1]) if number > 1 else None
     sign, onward = "portal:agreement_sign", "portal:agreement_read"
     return {
@@ -174,15 +175,15 @@ def sign_context(desk: Desk, text: Text, form: SignForm, refused: ActionRefused 
     return {
         "text": text,
         "statements": [Tick(each.id, each.text, each.id in form.ticked) for each in text.statements],
-        "token": consent_queries.signing_token(desk.patient_id, text),
-        "again_at": consent_queries.signs_again_at(desk.clinic, desk.patient_id, timezone.now()),
+        "token": consent_queries.signing_token(PatientScope(desk.patient_id), text),
+        "again_at": consent_queries.signs_again_at(desk.clinic, PatientScope(desk.patient_id), timezone.now()),
         "name": desk.actor.name,
         "signed_name": form.typed("signed_name"),
         "how": form.typed("how", "type"),
         "drawn": drawn if drawn and consent_actions.drawing_fault(drawn) is None else "",
         "decision": form.typed("decision"),
         "errors": _sign_errors(refused),
-        "waiting": consent_queries.open_questions(desk.patient_id, text.document_id),
+        "waiting": consent_queries.open_questions(PatientScope(desk.patient_id), text.document_id),
         "standing_url": reverse("portal:agreement", args=[before.pk]) if before is not None and stands else "",
         "reviews": reviews(text),
         "back_url": reverse("portal:agreement_read", args=[text.document_id, len(text.parts)]),

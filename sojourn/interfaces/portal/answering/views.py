@@ -19,6 +19,7 @@ from sojourn.clinical.numbers import NumberRefusal
 from sojourn.clinical.scales import Item, say
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.portal.answering.forms import AnswerForm
 from sojourn.interfaces.portal.answering.sheet import (
     REVIEW,
@@ -282,7 +283,7 @@ def sent(request: Request, scope: OwnPage, sheet: Sheet) -> HttpResponse:
 
 def _next(sheet: Sheet) -> dict[str, object]:
     """What is asked after this one: the rest of the same measure session, else whatever is open. Two queries."""
-    waiting = measures_queries.open_requests(sheet.request.patient_id)
+    waiting = measures_queries.open_requests(PatientScope(sheet.request.patient_id))
     own = sheet.request.measure_session_id
     same = [each for each in waiting if own is not None and each.measure_session_id == own]
     return {"others": (same or waiting)[:1], "session_left": len(same)}

@@ -14,7 +14,7 @@ from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 @own_page("own.read")
 def decision(request: Request, scope: OwnPage) -> HttpResponse:
     """The newest decision in the patient's words; before there is one, what happens until then."""
-    found = candidacy_queries.latest(scope.patient_id)
+    found = candidacy_queries.latest(scope)
     return show(
         request,
         "portal/candidacy/decision.html",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.safety import queries as safety_queries
 from sojourn.care.safety.queries import WordBack
 from sojourn.foundation.clock import page_local
+from sojourn.foundation.scope import PatientScope
 
 # While nobody has reached the patient, the way to help that does not wait stands beside it.
 _NOT_REACHED = ("raised", "read", "taken")
@@ -27,7 +28,7 @@ class Heard:
 def heard(patient_id: int, now: datetime | None = None) -> Heard | None:
     """The word back about the newest thing that raised a flag; None where there is none."""
     now = now or timezone.now()
-    word = safety_queries.word_back(patient_id, now)
+    word = safety_queries.word_back(PatientScope(patient_id), now)
     return in_words(word) if word is not None else None
 
 

@@ -22,7 +22,6 @@ from sojourn.care.safety import writing_actions as writing
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.rulebook import medicines as shipped
-from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.portal.intake.forms import PasteForm, Piece
 from sojourn.interfaces.portal.intake.way import listed_question, question_named, section_of, url_of
 from sojourn.interfaces.portal.pages import OwnPage, own_page, show
@@ -68,7 +67,7 @@ def _line(scope: OwnPage, topic: str, line_id: UUID) -> AskedLine:
     question = listed_question(scope, topic)
     if question.of == "people":
         raise Http404
-    standing = intake_queries.lists(scope.patient_id).of(question.of)
+    standing = intake_queries.lists(scope).of(question.of)
     return AskedLine(question, line_id, next((each for each in standing if each.line == str(line_id)), None))
 
 
@@ -125,7 +124,7 @@ def _save(request: Request, scope: OwnPage, asked: Question, values: dict[str, A
 
 
 def _beside(scope: OwnPage, related_person_id: int) -> RelatedPerson:
-    return PatientScope(scope.patient_id).rows(RelatedPerson).get(pk=related_person_id)
+    return scope.rows(RelatedPerson).get(pk=related_person_id)
 
 
 @own_page("own.answer", methods=POST)

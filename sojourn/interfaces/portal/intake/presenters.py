@@ -21,6 +21,7 @@ from sojourn.care.patients.queries import people_of
 from sojourn.clinical.dosing import Kilograms, trimmed
 from sojourn.clinical.units import LB
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
+from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.portal.intake.way import IntakeProgress, section_of, url_before, url_of
 
 
@@ -52,7 +53,7 @@ class IntakeEntry:
 
 def known_weight(patient_id: int) -> str:
     """What the clinic knows of the patient's weight; "" where only the patient has told one. Two queries."""
-    known = weight_queries.newest_weight(patient_id)
+    known = weight_queries.newest_weight(PatientScope(patient_id))
     if known is None or known.told_by == "patient":
         return ""
     pounds = Kilograms.of(known.kg).quantity.to(LB).rounded(1)
@@ -112,9 +113,9 @@ def unit_of(asked: Question, told: StatedAnswer | None, typed: Mapping[str, Sequ
 def list_context(patient_id: int, asked: Question) -> dict[str, object]:
     """The lines of a list as they stand. One query."""
     if asked.of == "people":
-        entries = [person_entry(each) for each in people_of(patient_id)]
+        entries = [person_entry(each) for each in people_of(PatientScope(patient_id))]
     else:
-        entries = [entry_of(asked, each) for each in intake_queries.lists(patient_id).of(asked.of)]
+        entries = [entry_of(asked, each) for each in intake_queries.lists(PatientScope(patient_id)).of(asked.of)]
     return {"entries": entries, "add_url": reverse("portal:intake_add", args=[asked.id])}
 
 
@@ -220,7 +221,7 @@ def _refused_context(
 
 def review_context(way: IntakeProgress) -> dict[str, object]:
     """Everything that was said, by section. Three queries."""
-    everything, people = intake_queries.lists(way.patient.pk), people_of(way.patient.pk)
+    everything, people = intake_queries.lists(PatientScope(way.patient.pk)), people_of(PatientScope(way.patient.pk))
     lines = [(each.section, _said(each, way.given.get(each.id), everything, people)) for each in way.shown]
     chapters = [
         (_(section.title), [line for of, line in lines if of == section.id]) for section in intake_form().sections

@@ -51,7 +51,7 @@ def overview(request: Request, scope: OwnPage, way: IntakeProgress) -> HttpRespo
             "chapters": chapters_of(way),
             "next_url": url_of(first_open.id) if first_open else reverse("portal:intake_review"),
             "finished": first_open is None,
-            "sent": intake_queries.latest_submission(scope.patient_id),
+            "sent": intake_queries.latest_submission(scope),
             "heard": heard(scope.patient_id),
         },
     )
@@ -132,7 +132,7 @@ def review(request: Request, scope: OwnPage, way: IntakeProgress) -> HttpRespons
 @own_page("own.answer")
 def sent(request: Request, scope: OwnPage) -> HttpResponse:
     """Sent: what happens next."""
-    latest = intake_queries.latest_submission(scope.patient_id)
+    latest = intake_queries.latest_submission(scope)
     if latest is None:
         return redirect("portal:intake")
     return show(request, "portal/intake/sent.html", {"sent": latest})

@@ -14,7 +14,7 @@ from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.intake_form import Question, Section, intake_form
 from sojourn.care.intake.queries import Answered
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.scope import one_row
+from sojourn.foundation.scope import PatientScope, one_row
 from sojourn.interfaces.portal.pages import OwnPage
 
 REVIEW = "review"
@@ -75,7 +75,7 @@ class Chapter:
 def way_of(scope: OwnPage) -> IntakeProgress:
     """Two queries. Raises Patient.DoesNotExist."""
     patient = one_row(Patient, scope.patient_id).get()
-    return IntakeProgress(patient, intake_queries.answers(patient.pk))
+    return IntakeProgress(patient, intake_queries.answers(PatientScope(patient.pk)))
 
 
 def chapters_of(way: IntakeProgress) -> list[Chapter]:

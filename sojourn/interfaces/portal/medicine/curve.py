@@ -20,6 +20,7 @@ from django.utils.translation import ngettext
 from sojourn.care.session.lines import given_to
 from sojourn.clinical import pk
 from sojourn.foundation.clock import page_local
+from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.portal.today.presenters import length_in_words
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class Last:
 
 def last_session(patient_id: int, now: datetime, age_y: int) -> Last | None:
     """What went in the last time, once it is over; None where nothing did or no model describes it. Three queries."""
-    for newest in reversed(given_to(patient_id, now)):
+    for newest in reversed(given_to(PatientScope(patient_id), now)):
         if newest.delivered is None or not newest.delivered.over:
             continue
         try:

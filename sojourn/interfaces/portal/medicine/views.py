@@ -18,7 +18,7 @@ from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 @own_page("own.read")
 def medicine(request: Request, scope: OwnPage) -> HttpResponse:
     """How the medicine of the patient's own course comes and goes."""
-    course = reads.way(scope.patient_id, scope.now).course
+    course = reads.way(scope, scope.now).course
     protocol = plan_queries.protocol(course.protocol_id) if course else None
     drawn = last = None
     if protocol is not None:

@@ -30,7 +30,7 @@ def messages(request: Request, scope: OwnPage) -> HttpResponse:
             raise Http404 from None
         except ActionRefused as refused:
             reasons = refused.reasons
-    thread = messaging_queries.thread(scope.patient_id)
+    thread = messaging_queries.thread(scope)
     if thread.unread and thread.newest_id is not None:
         messaging_actions.mark_read(by=scope.actor, patient_id=scope.patient_id, upto=thread.newest_id)
     return show(

@@ -15,6 +15,7 @@ from sojourn.care.measures.queries import Trend
 from sojourn.clinical.scales import say
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.clock import page_local
+from sojourn.foundation.scope import PatientScope
 from sojourn.foundation.ui.charts import Chart
 from sojourn.interfaces.portal import reads
 from sojourn.interfaces.portal.pages import OwnPage, own_page, show
@@ -35,8 +36,8 @@ class ScaleTrend:
 def progress(request: Request, scope: OwnPage) -> HttpResponse:
     """Every questionnaire that the patient answers, over time. What a clinician rates is spoken about, not charted."""
     patient_id = scope.patient_id
-    first = reads.first_dose_at(patient_id)
-    trends = measures_queries.trends(patient_id, first_dose_at=first)
+    first = reads.first_dose_at(PatientScope(patient_id))
+    trends = measures_queries.trends(PatientScope(patient_id), first_dose_at=first)
     pictures = [picture(trend) for trend in trends if trend.scale.rater == "self"]
     return show(request, "portal/progress/progress.html", {"pictures": pictures}, active="progress")
 

@@ -24,9 +24,9 @@ from sojourn.foundation.accounts.models import BreakGlass
 from sojourn.foundation.accounts.queries import is_staff, openings
 from sojourn.foundation.accounts.roles import role
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.foundation.audit.queries import events
+from sojourn.foundation.audit.queries import events_of
 from sojourn.foundation.clock import page_day
-from sojourn.foundation.scope import one_row
+from sojourn.foundation.scope import PatientScope, one_row
 from sojourn.interfaces.portal import reads
 from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 from sojourn.interfaces.shared.pages import opens
@@ -156,14 +156,10 @@ def _mg(amount: Decimal) -> str:
     return str(formats.number_format(format(amount.normalize(), "f"), use_l10n=True))
 
 
-def _looks(patient_id: int, own_person_id: int | None) -> list[AccessView]:
+def _looks(of: PatientScope, own_person_id: int | None) -> list[AccessView]:
     """What others did with the record, by day and person, newest first. Two queries."""
-    reasons = {row.pk: row for row in openings(patient_id)}
-    rows = [
-        row
-        for row in events(patient_id=patient_id).exclude(person_id=own_person_id)[:HOW_MANY]
-        if row.person_id is not None
-    ]
+    reasons = {row.pk: row for row in openings(of)}
+    rows = [row for row in events_of(of).exclude(person_id=own_person_id)[:HOW_MANY] if row.person_id is not None]
 
     def one_line(row: AuditEvent) -> tuple[object, ...]:
         opening = row.entity_id if row.action == "record.glass_broken" else None
@@ -200,8 +196,8 @@ def _own(scope: OwnPage) -> Patient:
 @opens(_own)
 def record(request: Request, scope: OwnPage, patient: Patient) -> HttpResponse:
     """The patient's own view of their record."""
-    doses = given_to(patient.pk, scope.now)
-    sessions = [_session(row, doses) for row in reads.sessions_of(patient.pk)]
+    doses = given_to(PatientScope(patient.pk), scope.now)
+    sessions = [_session(row, doses) for row in reads.sessions_of(PatientScope(patient.pk))]
     language = translation.get_language_info(patient.language)["name_local"] if patient.language else ""
     return show(
         request,
@@ -209,7 +205,7 @@ def record(request: Request, scope: OwnPage, patient: Patient) -> HttpResponse:
         {
             "patient": patient,
             "language": language,
-            "people": people_of(patient.pk),
+            "people": people_of(PatientScope(patient.pk)),
             "sessions": sessions[::-1],
             "looks": _looks(patient.pk, scope.actor.person_id),
         },

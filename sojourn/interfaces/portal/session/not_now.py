@@ -16,6 +16,7 @@ from django.utils import timezone
 from sojourn.care.patients import not_now
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.portal.pages import show
 
 # Neither taken nor shown again for mending, so that the browser keeps what was typed (see config/page_owner.py).
@@ -57,4 +58,4 @@ def dosed(request: Request) -> bool:
     patient_id = request.actor.patient_id
     if patient_id is None or request.clinic is None:
         return False
-    return not_now.dosed_since(patient_id, request.clinic, timezone.now()) is not None
+    return not_now.dosed_since(PatientScope(patient_id), request.clinic, timezone.now()) is not None

@@ -53,7 +53,7 @@ def here(request: Request, scope: OwnPage) -> HttpResponse:
         if by_script:
             return HttpResponse(status=204)
         return redirect(f"{reverse('portal:here')}?called=1")
-    found = None if _may_be_kept(request) else calls.at_the_patient(scope.patient_id, scope.now)
+    found = None if _may_be_kept(request) else calls.at_the_patient(scope, scope.now)
     return show(
         request,
         "portal/session/here.html",

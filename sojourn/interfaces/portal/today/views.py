@@ -22,10 +22,10 @@ def today(request: Request, scope: OwnPage) -> HttpResponse:
     """The patient's first page."""
     now = scope.now
     to_sign, to_sign_url = agreements.next_open(scope.patient_id, scope.clinic)
-    way = reads.way(scope.patient_id, now)
-    news = reads.news(scope.patient_id)
+    way = reads.way(scope, now)
+    news = reads.news(scope)
     rests = way.running_id is not None and not_now.dosed(request)
-    waiting = [] if rests else waiting_sheets(measures_queries.open_requests(scope.patient_id), now)
+    waiting = [] if rests else waiting_sheets(measures_queries.open_requests(scope), now)
     return show(
         request,
         "portal/today/today.html",

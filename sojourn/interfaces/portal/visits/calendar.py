@@ -20,6 +20,7 @@ from sojourn.care.scheduling import series_actions
 from sojourn.care.scheduling import series_queries as scheduling_series_queries
 from sojourn.foundation.accounts.access import Request, public
 from sojourn.foundation.accounts.actions import hash_of
+from sojourn.foundation.scope import MemberScope
 from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
 from sojourn.interfaces.portal.visits.forms import FeedForm, RemindersForm, TimesForm
@@ -30,7 +31,7 @@ from sojourn.interfaces.shared.pages import FORM, form_action, sent
 @waits_under_a_dose()
 def times(request: Request, scope: OwnPage) -> HttpResponse:
     """Say when one can come. The clinic plans the sessions by it."""
-    stated = scheduling_series_queries.stated_times(scope.patient_id)
+    stated = scheduling_series_queries.stated_times(scope)
     initial = {
         "weekdays": stated.weekdays, "parts": stated.parts, "cannot": ", ".join(d.isoformat() for d in stated.cannot),
     } if stated else {}  # fmt: skip
@@ -49,7 +50,7 @@ def times(request: Request, scope: OwnPage) -> HttpResponse:
 @waits_under_a_dose(but=[("channel", "none")], reads=True)
 def reminders(request: Request, scope: OwnPage) -> HttpResponse:
     """How, and by which clock, one is reminded."""
-    chosen = coordination_queries.reminder_preference(scope.patient_id)
+    chosen = coordination_queries.reminder_preference(scope)
     initial = {
         "channel": chosen.channel if chosen else Channel.EMAIL,
         "zone": chosen.zone if chosen else scope.clinic.time_zone,
@@ -79,7 +80,7 @@ def my_feed(request: Request, scope: OwnPage) -> HttpResponse:
             return redirect("portal:visits_feed")
         opened = feed_actions.open_feed(by=scope.actor)
         link = settings.ENV.public_url + reverse("portal:feed", args=[opened.token])
-    context = {"feed": coordination_queries.feed_of(scope.actor.member), "link": link}
+    context = {"feed": coordination_queries.feed_of(MemberScope(scope.actor.member)), "link": link}
     return show(request, "portal/visits/feed.html", context, active="visits")
 
 

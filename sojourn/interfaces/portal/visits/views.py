@@ -24,7 +24,6 @@ from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
 from sojourn.interfaces.portal.today.presenters import length_in_words
@@ -70,14 +69,13 @@ def visits(request: Request, scope: OwnPage) -> HttpResponse:
     """What is ahead, soonest first."""
     now = scope.now
     rows = list(
-        PatientScope(scope.patient_id)
-        .rows(Appointment)
+        scope.rows(Appointment)
         .filter(status=AppointmentStatus.BOOKED, during__endswith__gt=now)
         .select_related("escort")
         .order_by("during")
     )
     rides = coordination_queries.rides_home(rows)
-    waits = {entry.care_plan_id for entry in coordination_queries.waits_of(scope.patient_id)}
+    waits = {entry.care_plan_id for entry in coordination_queries.waits_of(scope)}
     ahead = [row for row in rows if row.during.lower > now]
     course_id = ahead[0].care_plan_id if ahead else None
     return show(
@@ -85,7 +83,7 @@ def visits(request: Request, scope: OwnPage) -> HttpResponse:
         "portal/visits/visits.html",
         {
             "visits": [_visit(row, rides[row.pk]) for row in ahead],
-            "offers": coordination_queries.open_offers(scope.patient_id, now),
+            "offers": coordination_queries.open_offers(scope, now),
             "where": scope.clinic.address,
             "course_id": course_id,
             "waits": course_id in waits,
@@ -108,7 +106,7 @@ def sooner(request: Request, scope: OwnPage) -> HttpResponse:
     if form.course_id is None:
         lines = [_("Nothing is booked yet that could come earlier.")]
         return _unchanged(request, _("Nothing has changed"), lines, 422)
-    if not PatientScope(scope.patient_id).rows(CarePlan).filter(pk=form.course_id).exists():
+    if not scope.rows(CarePlan).filter(pk=form.course_id).exists():
         raise Http404
     act = waiting_actions.leave if form.leaves else waiting_actions.join
     try:
@@ -119,7 +117,7 @@ def sooner(request: Request, scope: OwnPage) -> HttpResponse:
 
 
 def _offer(scope: OwnPage, offer_id: int) -> Offer:
-    return PatientScope(scope.patient_id).rows(Offer).get(pk=offer_id)
+    return scope.rows(Offer).get(pk=offer_id)
 
 
 @own_page("own.visits", methods=FORM)
@@ -150,7 +148,7 @@ _FIELDS = {"name-missing": "name", "no-way-to-reach": "email", "bad-email": "ema
 
 
 def _own_visit(scope: OwnPage, visit_id: int) -> Appointment:
-    return PatientScope(scope.patient_id).rows(Appointment).select_related("escort").get(pk=visit_id)
+    return scope.rows(Appointment).select_related("escort").get(pk=visit_id)
 
 
 @own_page("own.visits", methods=FORM)
@@ -158,7 +156,7 @@ def _own_visit(scope: OwnPage, visit_id: int) -> Appointment:
 @opens(_own_visit)
 def escort(request: Request, scope: OwnPage, row: Appointment) -> HttpResponse:
     """Name who brings one home from one visit."""
-    people = people_of(scope.patient_id)
+    people = people_of(scope)
 
     def act(form: EscortForm) -> HttpResponse:
         _name(scope.actor, row.pk, form)
