@@ -207,7 +207,7 @@ def record(request: Request, scope: OwnPage, patient: Patient) -> HttpResponse:
             "language": language,
             "people": people_of(PatientScope(patient.pk)),
             "sessions": sessions[::-1],
-            "looks": _looks(patient.pk, scope.actor.person_id),
+            "looks": _looks(scope, scope.actor.person_id),
         },
         active="record",
     )
