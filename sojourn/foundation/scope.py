@@ -23,6 +23,7 @@ from django.db import models
 
 M = TypeVar("M", bound=models.Model)
 Q = TypeVar("Q", bound=models.QuerySet[Any, Any])
+Whom = Iterable[int] | models.QuerySet[Any, Any] | models.OuterRef
 
 
 class Scope:
@@ -43,8 +44,7 @@ class Scope:
 
     def within(self, found: Q) -> Q:
         """Those of what was ``found`` in a clinic that are this one's. Raises TypeError like ``rows``."""
-        mine: Q = found.filter(**{self.column(found.model): self.key})
-        return mine
+        return _only(found, {self.column(found.model): self.key})
 
     @classmethod
     def column(cls, model: type[models.Model]) -> str:
@@ -142,14 +142,23 @@ class FlagScope(Scope):
         return self.flag_id
 
 
-def rows_of(
-    model: type[M], scope: type[Scope], whom: Iterable[int] | models.QuerySet[Any, Any] | models.OuterRef
-) -> models.QuerySet[M]:
+def rows_of(model: type[M], scope: type[Scope], whom: Whom) -> models.QuerySet[M]:
     """The rows of ``model`` of several patients, sessions, members; or, inside another query, of the outer row's."""
-    column = scope.column(model)
+    return among(model._default_manager.all(), scope, whom)
+
+
+def among(found: Q, scope: type[Scope], whom: Whom) -> Q:
+    """The same of what was ``found`` in a clinic."""
+    column = scope.column(found.model)
     if isinstance(whom, models.OuterRef):
-        return model._default_manager.filter(**{column: whom})
-    return model._default_manager.filter(**{f"{column}__in": whom if isinstance(whom, models.QuerySet) else list(whom)})
+        return _only(found, {column: whom})
+    return _only(found, {f"{column}__in": whom if isinstance(whom, models.QuerySet) else list(whom)})
+
+
+def _only(found: Q, whose: dict[str, Any]) -> Q:
+    """Every filter that follows from a scope."""
+    theirs: Q = found.filter(**whose)
+    return theirs
 
 
 def one_row(model: type[M], key: object) -> models.QuerySet[M]:

@@ -174,8 +174,13 @@ def to_dosing(cast: Cast, *, at: datetime | None = None, number: int = 1) -> Sta
     at = at or timezone.now()
     stage = set_stage(cast, at=at, number=number)
     arrive(stage, at)
+    begin_dose(stage, at)
+    return stage
+
+
+def begin_dose(stage: Stage, at: datetime) -> None:
+    """From the checks to an infusion that runs."""
     pass_checks(stage, at)
     check_dose(stage, at)
     stage.step("start_dose", now=at)
     assert current_state(SessionScope(stage.id)).state == "dosing"
-    return stage

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sojourn.care.alarms.models import AlarmState
 from sojourn.clinical.alarms import Phase, Priority
-from sojourn.foundation.scope import clinic_rows
+from sojourn.foundation.scope import SessionScope, among, clinic_rows
 
 OPEN = (Phase.RAISED.value, Phase.ACKNOWLEDGED.value, Phase.ESCALATED.value)
 
@@ -15,7 +15,7 @@ def open_alarms(encounter_ids: Iterable[int] | None = None) -> list[AlarmState]:
     """Alarms that exist now, the gravest and oldest first; of some sessions, or of the whole clinic. One query."""
     rows = clinic_rows(AlarmState).filter(phase__in=OPEN)
     if encounter_ids is not None:
-        rows = rows.filter(encounter_id__in=list(encounter_ids))
+        rows = among(rows, SessionScope, encounter_ids)
     return sorted(
         rows,
         key=lambda row: (

@@ -24,7 +24,7 @@ from sojourn.foundation.clock import clinic_today
 from sojourn.foundation.rulebook import scales as files
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.foundation.rulebook.queries import RuleStatus, decide, standings
-from sojourn.foundation.scope import PatientScope, clinic_rows, one_row, rows_of
+from sojourn.foundation.scope import PatientScope, among, clinic_rows, one_row, rows_of
 
 BATTERY = "battery."
 
@@ -320,8 +320,7 @@ def latest(of: PatientScope) -> dict[str, Scored]:
 def latest_of(patient_ids: Iterable[int]) -> dict[int, list[Scored]]:
     """The same for many patients, by patient, in the order of the scales. One query."""
     rows = (
-        _completed()
-        .filter(patient_id__in=list(patient_ids))
+        among(_completed(), PatientScope, patient_ids)
         .order_by("patient_id", "scale_id", "-completed_at", "-id")
         .distinct("patient_id", "scale_id")
     )

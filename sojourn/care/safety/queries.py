@@ -203,7 +203,7 @@ def closed_flags(limit: int = 50) -> list[StandingFlag]:
 
 def flag(of: FlagScope) -> StandingFlag:
     """One flag. Five queries. Raises Flag.DoesNotExist."""
-    return _standing(_flags().get(pk=of.flag_id))
+    return _standing(of.within(_flags()).get())
 
 
 def flags_of(of: PatientScope) -> list[StandingFlag]:

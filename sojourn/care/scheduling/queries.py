@@ -116,9 +116,9 @@ def in_the_way(
     held_until: datetime | None = None, other_than: int | None = None,
 ) -> list[Appointment]:  # fmt: skip
     """What is booked for this patient in that time, or for this chair until ``held_until``."""
-    hers = Q(patient_id=of.patient_id, during__overlap=(from_at, until_at))
+    own = of.rows(Appointment).filter(during__overlap=(from_at, until_at)).values("pk")
     rows = with_held(appointments()).filter(
-        Q(chair_id=chair_id, held__overlap=(from_at, held_until or until_at)) | hers,
+        Q(chair_id=chair_id, held__overlap=(from_at, held_until or until_at)) | Q(pk__in=own),
         status=AppointmentStatus.BOOKED,
     )
     return list((rows.exclude(pk=other_than) if other_than else rows).order_by("during"))

@@ -172,11 +172,11 @@ class SeriesStanding:
 def series_of(course: CarePlan, zone: ZoneInfo, now: datetime) -> SeriesStanding:
     """The booked appointments of a course, past and ahead. One query. A session that was missed still counts as one
     of those before: whether it is made good is the prescriber's to say, by planning one more."""
-    return _series(course, zone, now, _in_series(Q(care_plan=course, status=AppointmentStatus.BOOKED)))
+    return _series(course, zone, now, _in_series(CourseScope(course.pk), Q(status=AppointmentStatus.BOOKED)))
 
 
-def _in_series(wanted: Q) -> list[Any]:
-    return list(clinic_rows(Appointment).filter(wanted).select_related("chair", "escort").order_by("during"))
+def _in_series(of: CourseScope | PatientScope, wanted: Q) -> list[Any]:
+    return list(of.rows(Appointment).filter(wanted).select_related("chair", "escort").order_by("during"))
 
 
 def _series(course: CarePlan, zone: ZoneInfo, now: datetime, rows: Sequence[Any]) -> SeriesStanding:
@@ -312,15 +312,14 @@ def propose_series(
     ``holding`` are times that were chosen but not booked yet: they are kept like those that stand, as number -1, -2 and
     so on; ``leaving`` are appointments that have been chosen to move and so stand no longer.
     """
-    found = _in_series(
-        Q(care_plan=course, status=AppointmentStatus.BOOKED) | Q(patient_id=course.patient_id, during__endswith__gt=now)
-    )
+    of = PatientScope(course.patient_id)
+    found = _in_series(of, Q(care_plan=course, status=AppointmentStatus.BOOKED) | Q(during__endswith__gt=now))
     of_course = [row for row in found if row.status == AppointmentStatus.BOOKED and row.care_plan_id == course.pk]
     standing = _series(course, zone, now, of_course)
     shape = proposing.SeriesShape(len(standing.ahead) + standing.open, min_days, max_days, earliest, weekdays)
     first, last = _searched(standing, shape, zone, now)
     if known is None:
-        stated, free = stated_times(PatientScope(course.patient_id)), free_time(first, last, zone, staff)
+        stated, free = stated_times(of), free_time(first, last, zone, staff)
     else:
         stated, free = known.stated, free_time(first, last, zone, staff, known.rules, known.seats)
     stays = [

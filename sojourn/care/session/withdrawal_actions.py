@@ -24,7 +24,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import Arguments, action, either, rows, unchanged
-from sojourn.foundation.scope import PatientScope, one_row
+from sojourn.foundation.scope import PatientScope, among, one_row
 
 
 def _here(_by: Actor, asked: Arguments) -> QuerySet[Encounter]:
@@ -32,7 +32,7 @@ def _here(_by: Actor, asked: Arguments) -> QuerySet[Encounter]:
 
 
 def _here_of_consent(_by: Actor, asked: Arguments) -> QuerySet[Encounter]:
-    return running().filter(patient_id__in=one_row(Consent, asked["consent_id"]).values("patient_id"))
+    return among(running(), PatientScope, one_row(Consent, asked["consent_id"]).values("patient_id"))
 
 
 @action(

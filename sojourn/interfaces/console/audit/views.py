@@ -28,7 +28,7 @@ from sojourn.foundation.audit import queries as audit_queries
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.audit.wording import sentences
 from sojourn.foundation.clock import page_today, page_zone
-from sojourn.foundation.scope import PatientScope, clinic_rows, rows_of
+from sojourn.foundation.scope import PatientScope, among, clinic_rows, rows_of
 from sojourn.interfaces.console.audit.details import sentence
 from sojourn.interfaces.console.fields import set_choices
 
@@ -74,7 +74,7 @@ class Filter(forms.Form):
         """The rows that the filter means. One query at most, for the patient."""
         asked: Mapping[str, Any] = self.cleaned_data
         if asked["patient"]:
-            rows = rows.filter(patient_id__in=_patients_meant(asked["patient"]))
+            rows = among(rows, PatientScope, _patients_meant(asked["patient"]))
         if asked["person"]:
             rows = rows.filter(person_id=asked["person"])
         if asked["action"]:

@@ -1,0 +1,206 @@
+"""Every query that is asked about one patient, session, member, course or flag, beside others in the same clinic: what
+they have changes nothing in the answer.
+
+Row-level security keeps clinics apart by itself; between two people of one clinic there is only the scope that the
+query is given (sojourn/foundation/scope.py). The walk is generated: a query that nobody named here is tried too.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import fields, is_dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from django.db import models, transaction
+from django.utils import timezone
+
+import sojourn
+from sojourn.care.intake.models import Goal
+from sojourn.care.safety.models import FlagKind
+from sojourn.foundation import scope
+from sojourn.foundation.accounts.actor import acting_as
+from tests.care.stage import adopt_everything
+from tests.clock import DENVER, today
+from tests.conftest import Cast
+from tests.furnished import Furnished, hour_of
+
+ROOT: Final = Path(sojourn.__file__).parent
+SCOPES: Final = {each.__name__: each for each in scope.Scope.__subclasses__()}
+# What several of them are called where a query takes their numbers.
+SEVERAL: Final = {
+    "patient_ids": "PatientScope", "encounter_ids": "SessionScope", "care_plan_ids": "CourseScope",
+    "appointment_ids": "AppointmentScope", "member_ids": "MemberScope", "device_ids": "DeviceScope",
+}  # fmt: skip
+
+
+def _queries() -> Iterator[Callable[..., Any]]:
+    """Every function of the house that takes a scope and is no action: whoever writes one more has it walked."""
+    for path in sorted(ROOT.rglob("*.py")):
+        if "migrations" in path.parts or "foundation.scope import" not in path.read_text(encoding="utf-8"):
+            continue
+        module = importlib.import_module(".".join(path.relative_to(ROOT.parent).with_suffix("").parts))
+        for function in vars(module).values():
+            if inspect.isfunction(function) and function.__module__ == module.__name__ and _scoped(function):
+                yield function
+
+
+def _scoped(function: Callable[..., Any]) -> bool:
+    asked = inspect.signature(function).parameters
+    return any(each.annotation in SCOPES or name in SEVERAL for name, each in asked.items())
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return f"{function.__module__.removeprefix('sojourn.')}.{function.__name__}"
+
+
+QUERIES: Final = {_name(each): each for each in _queries()}
+
+
+# ---------------------------------------------------------------- what they are asked
+
+KEYS: Final[dict[str, Callable[[Furnished], int]]] = {
+    "PatientScope": lambda of: of.running.patient.pk,
+    "SessionScope": lambda of: of.running.id,
+    "CourseScope": lambda of: of.running.appointment.care_plan_id,
+    "AppointmentScope": lambda of: of.running.appointment.pk,
+    "FlagScope": lambda of: of.flag.pk,
+    "MemberScope": lambda of: of.member.pk,
+    "DeviceScope": lambda of: of.put_on.pk,
+}
+THIRD: Final = 21
+# What a query is given beside whom it is about: by the clinic, or as if it were another's (``their``).
+Given = Callable[[Furnished, Furnished, datetime], Any]
+BESIDE: Final[dict[str, Given]] = {
+    "now": lambda _of, _their, now: now,
+    "at": lambda _of, _their, now: now,
+    "since": lambda _of, _their, now: now - timedelta(days=1),
+    "from_at": lambda _of, _their, now: now,
+    "until_at": lambda _of, _their, now: now + timedelta(hours=1),
+    "filled_in_at": lambda _of, _their, _now: hour_of(THIRD),
+    "on": lambda _of, _their, _now: today(),
+    "by": lambda of, _their, _now: of.patient_actor,
+    "actor": lambda of, _their, _now: of.cast.actor("nurse"),
+    "clinic": lambda of, _their, _now: of.cast.clinic,
+    "clinic_id": lambda of, _their, _now: of.cast.clinic.pk,
+    "zone": lambda _of, _their, _now: DENVER,
+    "drug": lambda _of, _their, _now: "ketamine",
+    "route": lambda _of, _their, _now: "iv",
+    "scale_id": lambda _of, _their, _now: "gad-7",
+    "document_id": lambda _of, _their, _now: "driving",
+    "question_id": lambda _of, _their, _now: "weight",
+    "name": lambda _of, _their, _now: "height_cm",
+    "value": lambda _of, _their, _now: 170,
+    "told_by": lambda _of, _their, _now: "clinician",
+    "model": lambda _of, _their, _now: Goal,
+    "about": lambda _of, their, _now: their.flag.about,
+    "kind": lambda _of, _their, _now: FlagKind.ASKED_FOR_HELP,
+    "detail": lambda _of, _their, _now: "",
+    "seen": lambda _of, _their, _now: None,
+    "but": lambda _of, _their, _now: 0,
+    "minutes": lambda _of, _their, _now: 60,
+    "own_person_id": lambda _of, _their, _now: 0,
+    "care_plan_id": lambda _of, _their, _now: None,
+    "course": lambda of, _their, _now: scope.CourseScope(of.running.appointment.care_plan_id),
+    "chair_id": lambda _of, _their, _now: 0,
+    "escort_id": lambda _of, their, _now: their.escort.pk,
+    "gravest": lambda _of, _their, _now: {},
+    "not_by": lambda _of, _their, _now: None,
+}
+NOT_WALKED: Final = {
+    "care.scheduling.series_queries.alternatives": "the times that are free are the clinic's; _ahead is walked",
+    "care.vitals.standing._newest": "it writes, by a cursor of its own",
+    "care.messaging.actions._mark": "it writes",
+    "care.consent.queries.signing_token": "it reads nothing",
+}
+# These sort what they find by the number that it carries, and answer for the numbers that they were given: what is
+# found beside them costs time, and comes into no answer.
+SORTED_BY_NUMBER: Final = {
+    "care.measures.queries.latest",
+    "care.measures.queries.open_requests",
+    "care.coordination.queries.ride_home",
+    "care.chart.queries.session_record",
+    "care.session.snapshot.load",
+}
+BY_SQL: Final = {"care.intake.queries.lists"}  # its WHERE is its own
+# Which chairs there are, an answer about one patient may say as well.
+OF_THE_CLINIC: Final = {"seats", "in_chairs"}
+
+
+def _whole(found: Any) -> Any:
+    """An answer as plain values, rows with all their columns, so that two of them can be compared."""
+    if isinstance(found, models.QuerySet):
+        return [_whole(each) for each in found]
+    if isinstance(found, models.Model):
+        return (found._meta.label, _whole({k: v for k, v in found.__dict__.items() if not k.startswith("_")}))
+    if is_dataclass(found) and not isinstance(found, type):
+        return (type(found).__name__, _whole({each.name: getattr(found, each.name) for each in fields(found)}))
+    if isinstance(found, Mapping):
+        return {repr(key): _whole(value) for key, value in found.items() if key not in OF_THE_CLINIC}
+    if isinstance(found, Set):
+        return sorted(map(repr, found))
+    if isinstance(found, Sequence) and not isinstance(found, str | bytes):
+        return [_whole(each) for each in found]
+    if type(found).__module__.startswith("sojourn") and not isinstance(found, type | models.Choices):
+        return (type(found).__name__, _whole(vars(found)))
+    return repr(found)
+
+
+def _asked(function: Callable[..., Any], of: Furnished, their: Furnished, now: datetime) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for name, each in inspect.signature(function).parameters.items():
+        if name in SEVERAL:
+            made[name] = [KEYS[SEVERAL[name]](of)]
+        elif each.annotation in SCOPES and name not in BESIDE:
+            made[name] = SCOPES[each.annotation](KEYS[each.annotation](of))
+        elif each.default is inspect.Parameter.empty:
+            assert name in BESIDE, f"say in BESIDE what {_name(function)} is given as {name}"
+            made[name] = BESIDE[name](of, their, now)
+    return made
+
+
+def _answer(function: Callable[..., Any], of: Furnished, their: Furnished, now: datetime) -> Any:
+    asked = _asked(function, of, their, now)
+    try:
+        with transaction.atomic():
+            return _whole(function(**asked))
+    except Exception as refused:  # no such row, two of them, not now: that is an answer too
+        return f"{type(refused).__name__}: {refused}"
+
+
+def _answers(one: Furnished, bare: Furnished, now: datetime) -> dict[str, list[Any]]:
+    with pytest.MonkeyPatch.context() as patch, acting_as(one.cast.actor("nurse")):
+        patch.setattr(timezone, "now", lambda: now)
+        return {
+            name: [_answer(function, of, their, now) for of, their in ((one, bare), (bare, one))]
+            for name, function in QUERIES.items()
+            if name not in NOT_WALKED
+        }
+
+
+@pytest.mark.django_db
+def test_what_another_patient_has_changes_no_answer(clinic: Cast, monkeypatch: pytest.MonkeyPatch):
+    """One who has everything and one who has hardly anything are asked about, before and after another has everything
+    too. Without the scope every answer changes, of one of the two at least: none is right by chance."""
+    adopt_everything(clinic)
+    one, bare = Furnished(clinic, 1, ""), Furnished(clinic, 11, "2")
+    one.furnish()
+    assert all((bare.running, bare.flag, bare.put_on, bare.escort))
+    now = timezone.now() + timedelta(minutes=10)  # behind everything that is written here
+    before = _answers(one, bare, now)
+    Furnished(clinic, THIRD, "3").furnish()
+    assert [name for name, answer in _answers(one, bare, now).items() if answer != before[name]] == []
+
+    monkeypatch.setattr(scope, "_only", lambda found, _whose: found)
+    wide = _answers(one, bare, now)
+    assert {name for name, answer in wide.items() if answer == before[name]} == SORTED_BY_NUMBER | BY_SQL
+
+
+def test_the_walk_has_found_the_queries():
+    """It walks what is there, and what it leaves out is there."""
+    assert len(QUERIES) > 100
+    assert set(NOT_WALKED) | SORTED_BY_NUMBER | BY_SQL <= set(QUERIES)
