@@ -108,6 +108,14 @@ def test_an_action_that_declares_nothing_is_found():
     assert _undeclared('@action("patient.edit", locks=x, audit="y")\ndef edit(*, by: Actor) -> None: ...') == []
 
 
+def test_nobody_asks_beside_the_declarations():
+    """What a page shows may hang on ``may``; whether somebody may act is said by the action and nowhere again."""
+    asking = {
+        path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py") if ".require(" in path.read_text("utf-8")
+    }
+    assert asking == {"foundation/action.py"}, "declare it: @action(...)"
+
+
 def test_every_action_was_decided_on_and_nothing_else():
     assert OURS.keys() == DECIDED.keys()
 
