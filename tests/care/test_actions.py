@@ -402,6 +402,13 @@ def test_an_action_writes_no_other_row_than_it_declares(declared_here: None):
 
 
 @pytest.mark.django_db
+def test_nothing_is_recorded_outside_of_an_action():
+    with acting_as(MAY), pytest.raises(NotDeclared, match="declare the function that does it") as refused:
+        record(MAY, "patient.edited")
+    assert "patient.edited is recorded outside of any action: " in str(refused.value)
+
+
+@pytest.mark.django_db
 def test_an_action_that_passes_on_is_held_to_whom_it_passes_it_on_to(declared_here: None):
     def inner(*, by: Actor) -> None:
         record(by, "patient.edited")
