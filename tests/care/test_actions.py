@@ -68,6 +68,11 @@ _everything()
 OURS: Final = {name: each for name, each in ACTIONS.items() if not name.startswith("tests.")}
 
 
+def wanted(declared: Declaration) -> frozenset[str]:
+    """Every permission that it may want of somebody."""
+    return frozenset((*declared.permissions, *(each.permission for each in declared.needs if isinstance(each, When))))
+
+
 def asked_for() -> Iterator[Declaration]:
     return (each for each in OURS.values() if each.needs)
 
@@ -240,10 +245,9 @@ def _asking(declared: Declaration, rows: Rows, role: str) -> Actor:
     """Whoever asks for it: with every permission that it may want, since not this is tried here."""
     if declared.name in BY_LINK:
         return BY_LINK[declared.name](rows)
-    wanted = {*declared.permissions, *(each.permission for each in declared.needs if isinstance(each, When))}
-    assert LINK not in wanted, f"say in BY_LINK whose link asks for {declared.name}"
+    assert LINK not in wanted(declared), f"say in BY_LINK whose link asks for {declared.name}"
     own = bool(declared.permissions) and all(each.startswith("own.") for each in declared.permissions)
-    return replace(rows.patient_actor if own else rows.cast.actor(role), permissions=frozenset(wanted))
+    return replace(rows.patient_actor if own else rows.cast.actor(role), permissions=wanted(declared))
 
 
 def _arguments(declared: Declaration, rows: Rows) -> dict[str, Any]:
