@@ -79,6 +79,21 @@ def asked_for() -> Iterator[Declaration]:
 
 # ---------------------------------------------------------------- what was decided
 
+ASKED: Final = [(name, asked) for name, decided in DECIDED.items() for asked in decided.get("asked", [])]
+# What is asked decides of these as well: step by step, kind by kind (test_who_may_in_a_session.py), and by the role of
+# whoever it is about (test_accounts.py).
+BY_WHAT: Final = {
+    "care.encounter.actions.open_session", "care.session.actions.note_event", "care.session.strike_actions.strike",
+    "foundation.accounts.actions.resend", "foundation.accounts.actions.withdraw",
+    "foundation.accounts.actions.end_membership",
+}  # fmt: skip
+
+
+def _hangs_on_what_is_asked(declared: Declaration) -> bool:
+    """Whether there is more to it than which permission somebody holds, and that patients have their own."""
+    of_staff = {each for each in declared.permissions if not each.startswith("own.")}
+    return len(declared.needs) > 1 or len(of_staff) > 1
+
 
 def _undeclared(source: str) -> list[str]:
     """Functions of a module of actions that somebody else can call and that take an actor, without a declaration."""
@@ -139,9 +154,19 @@ def test_the_audit_reads_and_the_lock_holds_what_was_decided(name: str):
 @pytest.mark.parametrize("name", [each.name for each in asked_for()])
 def test_whoever_was_decided_on_may_and_nobody_else(name: str, role: str):
     """Asked for with nothing but who asks: the permission comes first, before anything is looked at."""
-    own = None if roles()[role].staff else 1
-    by = Actor(clinic_id=1, role=role, permissions=roles()[role].may, membership_id=1, person_id=1, patient_id=own)
-    assert _may(name, by) == (role in DECIDED[name].get("roles", []))
+    assert _may(name, _holder(role)) == (role in DECIDED[name].get("roles", []))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("name", "asked"), ASKED, ids=[f"{name}-{' '.join(asked)}" for name, asked in ASKED])
+def test_where_it_hangs_on_what_is_asked_it_was_decided_for_that(name: str, asked: Mapping[str, Any]):
+    said = {argument: value for argument, value in asked.items() if argument != "roles"}
+    assert {role for role in roles() if _may(name, _holder(role), **said)} == set(asked["roles"])
+
+
+@pytest.mark.parametrize("name", [each.name for each in asked_for() if _hangs_on_what_is_asked(each)])
+def test_nothing_hangs_on_what_is_asked_without_having_been_decided(name: str):
+    assert "asked" in DECIDED[name] or name in BY_WHAT, "say in asked = [...] for what is asked who may"
 
 
 @pytest.mark.django_db
@@ -156,10 +181,15 @@ def test_a_part_of_actions_is_nothing_by_itself(name: str):
         OURS[name].perform(by=Actor(clinic_id=1))
 
 
-def _may(name: str, by: Actor) -> bool:
+def _holder(role: str) -> Actor:
+    own = None if roles()[role].staff else 1
+    return Actor(clinic_id=1, role=role, permissions=roles()[role].may, membership_id=1, person_id=1, patient_id=own)
+
+
+def _may(name: str, by: Actor, **asked: Any) -> bool:
     try:
         with acting_as(by):
-            OURS[name].perform(by=by)
+            OURS[name].perform(by=by, **asked)
     except NotAllowed:
         return False
     except Exception:  # it went on to its arguments, of which there are none
