@@ -21,7 +21,8 @@ from sojourn.care.candidacy import queries as candidacy_queries
 from sojourn.care.candidacy.judging import fingerprint
 from sojourn.care.consent import actions as consent_actions
 from sojourn.care.consent.models import Consent
-from sojourn.care.coordination.models import Offer, Reminder, WaitingEntry
+from sojourn.care.coordination import feed_actions
+from sojourn.care.coordination.models import CalendarFeed, Offer, Reminder, WaitingEntry
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import entry_actions
@@ -89,6 +90,12 @@ class Rows:
                 chair=stage.appointment.chair, during=(now + timedelta(days=1), now + timedelta(days=1, hours=3)),
                 made_at=now, opens_at=now,
             )  # fmt: skip
+
+    @cached_property
+    def feed(self) -> CalendarFeed:
+        """The nurse's own calendar, open."""
+        with acting_as(self.cast.actor("nurse")) as by:
+            return feed_actions.open_feed(by=by).feed
 
     @cached_property
     def escort(self) -> RelatedPerson:

@@ -10,8 +10,9 @@ An action changes something for somebody. It says who may, what it locks, and wh
 
 ``action`` opens the transaction, asks for the permission and takes the locks, in this order, before the body runs. An
 action that ends without one of the audit rows it declares has forgotten something and is undone, unless it says with
-``unchanged`` that there was nothing to do; a row that it does not declare is refused where it is written. Tests walk
-``ACTIONS`` (tests/care/test_actions.py): what they read is what the process obeys, and there is no second list.
+``unchanged`` that there was nothing to do; a row that it does not declare is refused where it is written, and so is a
+row outside of any action. Tests walk ``ACTIONS`` (tests/care/test_actions.py): what they read is what the process
+obeys, and there is no second list.
 """
 
 from __future__ import annotations
@@ -171,10 +172,14 @@ def unchanged(value: R) -> R:
 
 
 def note_written(verb: str) -> None:
-    """Told by the audit of every row. Raises NotDeclared where the running action does not declare ``verb``."""
+    """Told by the audit of every row. Raises NotDeclared where the running action does not declare ``verb``, and where
+    none is running."""
     running = _running.get()
     if running is None:
-        return
+        raise NotDeclared(
+            f"{verb} is recorded outside of any action: declare the function that does it, "
+            f'@action(..., audit="{verb}"), or @part(...) where other actions do it on their way'
+        )
     if verb not in running.declaration.audit:
         declared = ", ".join(running.declaration.audit) or "nothing"
         raise NotDeclared(

@@ -28,6 +28,7 @@ from sojourn.foundation.scope import SessionScope
 from tests.care.adopting import typed_numbers
 from tests.care.way import IV, signed_course
 from tests.conftest import Cast
+from tests.written import declared
 
 PROTOCOL = IV
 
@@ -71,7 +72,8 @@ def adopt_everything(cast: Cast, but: Collection[str] = ()) -> None:
         if rows:
             said = [{"id": each.rule_id, "version": each.version, "hash": each.rule_hash, "parameters": each.parameters}
                     for each in rows]  # fmt: skip
-            record(by, "rule.adopt_set", rows[0], n=len(rows), rules=said, signature=by.name)
+            with declared("rule.adopt_set"):
+                record(by, "rule.adopt_set", rows[0], n=len(rows), rules=said, signature=by.name)
 
 
 def set_stage(cast: Cast, *, at: datetime | None = None, number: int = 1, **plan: Any) -> Stage:

@@ -68,11 +68,31 @@ _everything()
 OURS: Final = {name: each for name, each in ACTIONS.items() if not name.startswith("tests.")}
 
 
+def wanted(declared: Declaration) -> frozenset[str]:
+    """Every permission that it may want of somebody."""
+    return frozenset((*declared.permissions, *(each.permission for each in declared.needs if isinstance(each, When))))
+
+
 def asked_for() -> Iterator[Declaration]:
     return (each for each in OURS.values() if each.needs)
 
 
 # ---------------------------------------------------------------- what was decided
+
+ASKED: Final = [(name, asked) for name, decided in DECIDED.items() for asked in decided.get("asked", [])]
+# What is asked decides of these as well: step by step, kind by kind (test_who_may_in_a_session.py), and by the role of
+# whoever it is about (test_accounts.py).
+BY_WHAT: Final = {
+    "care.encounter.actions.open_session", "care.session.actions.note_event", "care.session.strike_actions.strike",
+    "foundation.accounts.actions.resend", "foundation.accounts.actions.withdraw",
+    "foundation.accounts.actions.end_membership",
+}  # fmt: skip
+
+
+def _hangs_on_what_is_asked(declared: Declaration) -> bool:
+    """Whether there is more to it than which permission somebody holds, and that patients have their own."""
+    of_staff = {each for each in declared.permissions if not each.startswith("own.")}
+    return len(declared.needs) > 1 or len(of_staff) > 1
 
 
 def _undeclared(source: str) -> list[str]:
@@ -108,6 +128,14 @@ def test_an_action_that_declares_nothing_is_found():
     assert _undeclared('@action("patient.edit", locks=x, audit="y")\ndef edit(*, by: Actor) -> None: ...') == []
 
 
+def test_nobody_asks_beside_the_declarations():
+    """What a page shows may hang on ``may``; whether somebody may act is said by the action and nowhere again."""
+    asking = {
+        path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py") if ".require(" in path.read_text("utf-8")
+    }
+    assert asking == {"foundation/action.py"}, "declare it: @action(...)"
+
+
 def test_every_action_was_decided_on_and_nothing_else():
     assert OURS.keys() == DECIDED.keys()
 
@@ -126,9 +154,19 @@ def test_the_audit_reads_and_the_lock_holds_what_was_decided(name: str):
 @pytest.mark.parametrize("name", [each.name for each in asked_for()])
 def test_whoever_was_decided_on_may_and_nobody_else(name: str, role: str):
     """Asked for with nothing but who asks: the permission comes first, before anything is looked at."""
-    own = None if roles()[role].staff else 1
-    by = Actor(clinic_id=1, role=role, permissions=roles()[role].may, membership_id=1, person_id=1, patient_id=own)
-    assert _may(name, by) == (role in DECIDED[name].get("roles", []))
+    assert _may(name, _holder(role)) == (role in DECIDED[name].get("roles", []))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("name", "asked"), ASKED, ids=[f"{name}-{' '.join(asked)}" for name, asked in ASKED])
+def test_where_it_hangs_on_what_is_asked_it_was_decided_for_that(name: str, asked: Mapping[str, Any]):
+    said = {argument: value for argument, value in asked.items() if argument != "roles"}
+    assert {role for role in roles() if _may(name, _holder(role), **said)} == set(asked["roles"])
+
+
+@pytest.mark.parametrize("name", [each.name for each in asked_for() if _hangs_on_what_is_asked(each)])
+def test_nothing_hangs_on_what_is_asked_without_having_been_decided(name: str):
+    assert "asked" in DECIDED[name] or name in BY_WHAT, "say in asked = [...] for what is asked who may"
 
 
 @pytest.mark.django_db
@@ -143,10 +181,15 @@ def test_a_part_of_actions_is_nothing_by_itself(name: str):
         OURS[name].perform(by=Actor(clinic_id=1))
 
 
-def _may(name: str, by: Actor) -> bool:
+def _holder(role: str) -> Actor:
+    own = None if roles()[role].staff else 1
+    return Actor(clinic_id=1, role=role, permissions=roles()[role].may, membership_id=1, person_id=1, patient_id=own)
+
+
+def _may(name: str, by: Actor, **asked: Any) -> bool:
     try:
         with acting_as(by):
-            OURS[name].perform(by=by)
+            OURS[name].perform(by=by, **asked)
     except NotAllowed:
         return False
     except Exception:  # it went on to its arguments, of which there are none
@@ -184,6 +227,10 @@ OF_ONE: Final[dict[str, dict[str, Callable[[Rows], Any]]]] = {
     "care.vitals.claiming_actions.claim": {"stranger_id": lambda rows: rows.own_unheard.pk},
     "care.coordination.ride_home_actions.name_escort": {"appointment_id": lambda rows: rows.running.appointment.pk},
     "care.coordination.ride_home_actions.bring": {"appointment_id": lambda rows: rows.running.appointment.pk},
+}
+# What has to be there already, where no argument names it.
+STANDS: Final[dict[str, Callable[[Rows], object]]] = {
+    "care.coordination.feed_actions.close_feed": lambda rows: rows.feed,
 }
 # Whose link asks, where a link does and what is locked hangs on it.
 BY_LINK: Final[dict[str, Callable[[Rows], Actor]]] = {
@@ -228,16 +275,17 @@ def _asking(declared: Declaration, rows: Rows, role: str) -> Actor:
     """Whoever asks for it: with every permission that it may want, since not this is tried here."""
     if declared.name in BY_LINK:
         return BY_LINK[declared.name](rows)
-    wanted = {*declared.permissions, *(each.permission for each in declared.needs if isinstance(each, When))}
-    assert LINK not in wanted, f"say in BY_LINK whose link asks for {declared.name}"
+    assert LINK not in wanted(declared), f"say in BY_LINK whose link asks for {declared.name}"
     own = bool(declared.permissions) and all(each.startswith("own.") for each in declared.permissions)
-    return replace(rows.patient_actor if own else rows.cast.actor(role), permissions=frozenset(wanted))
+    return replace(rows.patient_actor if own else rows.cast.actor(role), permissions=wanted(declared))
 
 
 def _arguments(declared: Declaration, rows: Rows) -> dict[str, Any]:
     """What its locks need, and nothing else."""
     made = {name: make for name, (make, _of_one_patient) in BOUND.items()} | NAMED | OF_ONE.get(declared.name, {})
     needed = {*OF_ONE.get(declared.name, {}), *(each for lock in declared.locks for each in lock.needs)}
+    if declared.name in STANDS:
+        STANDS[declared.name](rows)
     missing = sorted(needed - made.keys())
     assert not missing, f"say in BOUND (tests/rows.py), NAMED or OF_ONE how to make {missing} for {declared.name}"
     return {name: made[name](rows) for name in needed}
@@ -254,8 +302,8 @@ def _begins(declared: Declaration, by: Actor, arguments: Mapping[str, Any]) -> b
         return True
     except KeyError as missing:
         pytest.fail(f"{declared.name} asks for {missing} before it takes its locks: say in OF_ONE what it is")
-    except OperationalError as refused:
-        if not isinstance(refused.__cause__, LockNotAvailable):
+    except (OperationalError, LockNotAvailable) as refused:  # as Django says it, or a bare cursor
+        if LockNotAvailable not in (type(refused), type(refused.__cause__)):
             raise
         return False
     finally:
@@ -385,6 +433,13 @@ def test_an_action_that_says_there_was_nothing_to_do_is_believed(declared_here: 
 def test_an_action_writes_no_other_row_than_it_declares(declared_here: None):
     with acting_as(MAY), pytest.raises(NotDeclared, match=r"writes patient\.added and declares patient\.edited"):
         _performs(lambda by: record(by, "patient.added"))(by=MAY)
+
+
+@pytest.mark.django_db
+def test_nothing_is_recorded_outside_of_an_action():
+    with acting_as(MAY), pytest.raises(NotDeclared, match="declare the function that does it") as refused:
+        record(MAY, "patient.edited")
+    assert "patient.edited is recorded outside of any action: " in str(refused.value)
 
 
 @pytest.mark.django_db

@@ -15,6 +15,7 @@ from sojourn.foundation.audit.actions import record
 from sojourn.foundation.audit.queries import Verdict, verify, verify_clinic
 from tests import postgres_server
 from tests.conftest import Cast
+from tests.written import declared
 
 ROWS = 6
 
@@ -197,7 +198,7 @@ def test_one_broken_chain_leaves_the_others_whole(chain: int):
 def test_a_clinic_verifies_its_own_chain_with_its_own_eyes(clinic: Cast, other_clinic: Cast):
     for cast in (clinic, other_clinic):
         by = cast.actor("nurse")
-        with acting_as(by):
+        with acting_as(by), declared("test.one", "test.two"):
             record(by, "test.one")
             record(by, "test.two")
     with acting_as(clinic.actor("auditor")):

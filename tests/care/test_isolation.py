@@ -15,6 +15,7 @@ from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.audit.models import AuditEvent
 from tests.conftest import Cast
+from tests.written import declared
 
 SHARED = {"accounts.Person", "heartbeat.Heartbeat"}
 
@@ -103,8 +104,9 @@ def test_a_row_cannot_be_written_into_another_clinic(clinic: Cast, other_clinic:
 def test_audit_rows_are_chained_and_cannot_be_changed(clinic: Cast):
     by = clinic.actor("nurse")
     with acting_as(by):
-        record(by, "test.one")
-        record(by, "test.two")
+        with declared("test.one", "test.two"):
+            record(by, "test.one")
+            record(by, "test.two")
         first, second = AuditEvent.objects.order_by("seq")[:2]
         assert second.prev_hash == first.hash
         with pytest.raises(DatabaseError), transaction.atomic():

@@ -240,6 +240,12 @@ def test_a_laboratory_report_is_taken_whole_or_comes_back(clinic: Cast, ana: Pat
     assert clinic.client("front_desk").post(url, {"report": good}).status_code == 403
 
 
+@pytest.mark.parametrize("role", ["nurse", "therapist", "front_desk", "clinic_admin", "auditor"])
+@pytest.mark.parametrize("step", ["preview", "change", "sign"])
+def test_only_a_prescriber_sees_what_would_be_signed(clinic: Cast, ana: Patient, role: str, step: str):
+    assert clinic.client(role).post(page_of(ana, "decide/"), {"step": step, **DECLINE}).status_code == 403
+
+
 def test_the_preview_shows_the_patients_words_and_signs_nothing(clinic: Cast, ana: Patient):
     prescriber = clinic.client("prescriber")
     page = answer(prescriber, ana, "preview", **DECLINE)

@@ -27,6 +27,7 @@ from sojourn.foundation.audit.wording import sentence, sentences
 from tests.care.test_accounts import invite, posted
 from tests.conftest import Cast
 from tests.interfaces.spoken import at_most
+from tests.written import declared
 
 STAFF, AUDIT = "/clinic/people/", "/clinic/audit/"
 FORM = {"name": "Noor Haddad", "email": "new@north.example", "role": "nurse", "credentials": "RN"}
@@ -199,7 +200,8 @@ def test_the_front_desk_is_told_whom_to_ask(clinic: Cast):
 def test_rows_read_as_sentences_newest_first(clinic: Cast):
     patient, by = make_patient(clinic), clinic.actor("nurse")
     with acting_as(by):
-        record(by, "patient.opened", patient)
+        with declared("patient.opened"):
+            record(by, "patient.opened", patient)
         accounts_actions.open_restricted(by=by, patient_id=patient.pk, reason="Found unresponsive in room 2")
     client = clinic.client("auditor")
     with at_most(12):
@@ -216,7 +218,7 @@ def test_filters(clinic: Cast):
     one, two = make_patient(clinic), make_patient(clinic, "1002", family_name="Stone")
     nurse, doctor = clinic.actor("nurse"), clinic.actor("prescriber")
     for by, patient in ((nurse, one), (doctor, two)):
-        with acting_as(by):
+        with acting_as(by), declared("patient.opened"):
             record(by, "patient.opened", patient)
     client = clinic.client("auditor")
     today = timezone.localdate(timezone=clinic.clinic.zone)
@@ -235,7 +237,7 @@ def test_filters(clinic: Cast):
 
 def test_paging_walks_the_whole_chain(clinic: Cast):
     by = clinic.actor("nurse")
-    with acting_as(by):
+    with acting_as(by), declared("patient.opened"):
         for _row in range(120):
             record(by, "patient.opened")
     client, path, seen = clinic.client("auditor"), AUDIT, []
@@ -249,7 +251,7 @@ def test_paging_walks_the_whole_chain(clinic: Cast):
 
 def test_the_auditor_sees_the_chain_verified(clinic: Cast):
     by = clinic.actor("nurse")
-    with acting_as(by):
+    with acting_as(by), declared("patient.opened"):
         record(by, "patient.opened")
     page = clinic.client("auditor").get(AUDIT, {"verify": "1"}).content.decode()
     assert "1 row was walked" in page
@@ -258,7 +260,7 @@ def test_the_auditor_sees_the_chain_verified(clinic: Cast):
 def test_the_file_holds_the_same_rows_and_no_formula(clinic: Cast):
     by = clinic.actor("nurse")
     patient = make_patient(clinic, "=1+1")
-    with acting_as(by):
+    with acting_as(by), declared("patient.opened"):
         record(by, "patient.opened", patient, note="=HYPERLINK()")
     answer = clinic.client("auditor").post(f"{AUDIT}export.csv", {"patient": "=1+1"})
     assert answer["Content-Type"].startswith("text/csv")
@@ -270,7 +272,7 @@ def test_the_file_holds_the_same_rows_and_no_formula(clinic: Cast):
 
 def test_another_clinics_rows_are_not_there(clinic: Cast, other_clinic: Cast):
     by = other_clinic.actor("nurse")
-    with acting_as(by):
+    with acting_as(by), declared("patient.opened"):
         record(by, "patient.opened", make_patient(other_clinic, family_name="Elsewhere"))
     assert "Elsewhere" not in clinic.client("auditor").get(AUDIT).content.decode()
 

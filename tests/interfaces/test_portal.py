@@ -23,6 +23,7 @@ from tests.care.people import make_patient
 from tests.care.stage import Stage, adopt_everything, set_stage, to_dosing
 from tests.conftest import Cast
 from tests.interfaces.spoken import at_most
+from tests.written import declared
 
 CRISIS = {"crisis_name": "the night line", "crisis_phone": "(555) 01-23", "phone": "555 0100", "address": "1 Elm Road"}
 
@@ -172,8 +173,9 @@ def test_progress_stays_light(helped: Cast, patient: Patient):
 def test_the_record_says_who_looked_and_why(helped: Cast, patient: Patient):
     nurse, now = helped.actor("nurse"), timezone.now()
     with acting_as(nurse):
-        record(nurse, "patient.opened", patient, part="clinical")
-        record(nurse, "patient.opened", patient, part="clinical")
+        with declared("patient.opened"):
+            record(nurse, "patient.opened", patient, part="clinical")
+            record(nurse, "patient.opened", patient, part="clinical")
         open_restricted(by=nurse, patient_id=patient.pk, reason="Found asleep in the waiting room", now=now)
     send_phq9(helped, patient, [0] * 9, now)
     client = signed_in(helped, patient)

@@ -26,6 +26,8 @@ PERMITTED: Final = {
     "foundation/accounts/actor.py _asking": "who asks, by context: it ends with the request",
     "foundation/accounts/readiness.py _conditions": "a registry, filled at the start",
     "foundation/links.py _routes": "a registry, filled at the start",
+    "foundation/action.py ACTIONS": "a registry, filled at the start",
+    "foundation/action.py _running": "which action runs, by context: it ends with the action",
     "interfaces/live/stream.py _hub": "open streams and their connections, which end with the process",
 }
 

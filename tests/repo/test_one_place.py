@@ -34,6 +34,7 @@ ROWS = {
     "SessionEvent", "Waste", "WasteWitness", "CurrentVital", "AlarmState",
 }  # fmt: skip
 READERS = {
+    "care/session/charting.py",  # writes what a step charts
     "care/session/parts.py",  # every part of every snapshot
     "care/session/queries.py",  # across sessions: what waits for a second person, doses of other days
     "care/session/calls.py",  # the open calls of all sessions, and the one of which a patient's own screen speaks

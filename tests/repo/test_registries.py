@@ -5,15 +5,17 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 from django.urls import reverse
 
 from sojourn.foundation.accounts.roles import roles
+from sojourn.foundation.action import LINK, Choice, Declaration, Need, When, by_value, either
 from sojourn.foundation.registry import ROOT, Permissions, Sentences, declared, only_once
 from sojourn.foundation.ui.navigation import Nav, navigation
+from tests.care.test_actions import OURS, wanted
 
 _CODE = re.compile(r"[a-z]+\.[a-z_]+")
 _ASKED_BY = {"require", "may"}  # and every decorator
@@ -91,6 +93,32 @@ def test_nothing_is_asked_that_no_room_declares():
         if code not in known
     ]
     assert not found, "declare it in the room's permissions.py"
+
+
+def asked_by(actions: Iterable[Declaration]) -> dict[str, list[str]]:
+    """What actions ask for that no room declares: also in a choice of several, and under a condition."""
+    known = {*of_roles(), *of_the_program(), LINK}
+    return {each.name: unknown for each in actions if (unknown := sorted(wanted(each) - known))}
+
+
+def test_no_action_asks_for_what_no_room_declares():
+    assert asked_by(OURS.values()) == {}, "declare it in the room's permissions.py"
+
+
+@pytest.mark.parametrize(
+    "need",
+    [
+        "dose.dream",
+        either("dose.dream", "patient.edit"),
+        either("own.visits", "dose.dream"),
+        by_value("part", {"clinical": "patient.clinical", "dream": "dose.dream"}),
+        Choice(("patient.edit", "dose.dream"), lambda by, asked: "patient.edit"),
+        When("dose.dream", lambda by, asked: False),
+    ],
+)
+def test_what_an_action_asks_for_and_nobody_declares_would_be_found(need: Need):
+    asks = Declaration("dream", ("patient.edit", need), (), "nothing", (), (), asked_by)
+    assert asked_by([asks]) == {"dream": ["dose.dream"]}
 
 
 @pytest.mark.parametrize("code", ["by.require('dose.dream')", "@allowed('dose.dream')\ndef page(request): ..."])

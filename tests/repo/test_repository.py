@@ -75,10 +75,13 @@ def test_no_loose_ends():
 
 
 WRITES = {"create", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "delete", "save"}
-# The ledger, the messages and the watch are monitoring's actions in SQL; the demo and the house make whole clinics.
+# The ledger, the messages and the watch are monitoring's actions in SQL; charting and placing write on the way of
+# actions that stand beside them; the demo and the house make whole clinics.
 MAY_WRITE = re.compile(
-    r"(actions|ledger|messages|watching)\.py$|^sojourn/(config|foundation/(accounts|mail))/|/migrations/"
+    r"(actions|ledger|messages|watching|session/charting|scheduling/placing)\.py$|^sojourn/(config|foundation/(accounts|mail))/|/migrations/"
 )
+# What several actions of a room write, each with a row of the audit of its own: in the hands of actions alone.
+IN_COMMON = {"sojourn.care.scheduling.placing", "sojourn.care.session.charting"}
 
 
 def _writes(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -93,9 +96,29 @@ def test_writing_happens_in_actions_and_nowhere_else():
     found = []
     for path in tracked(".py"):
         name = str(path.relative_to(ROOT))
-        if name.startswith("sojourn/") and not MAY_WRITE.search(name):
+        common = name.removesuffix(".py").replace("/", ".") in IN_COMMON
+        if name.startswith("sojourn/") and not common and not MAY_WRITE.search(name):
             found += [f"{name}:{line} {what}" for line, what in _writes(sources.tree(path)) if "form" not in what]
     assert not [each for each in found if "session.save" not in each and "catalog" not in each], found
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    """What a module takes from elsewhere: modules, and what it names of them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield from (str(node.module), *(f"{node.module}.{each.name}" for each in node.names))
+        elif isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+
+
+def test_what_actions_write_in_common_nothing_but_actions_takes():
+    takes = {
+        path.relative_to(ROOT).as_posix(): common
+        for path in tracked(".py")
+        if path.is_relative_to(ROOT / "sojourn") and (common := IN_COMMON.intersection(_imports(sources.tree(path))))
+    }
+    assert set().union(*takes.values()) == IN_COMMON
+    assert all(name.endswith("actions.py") for name in takes), takes
 
 
 def _withdraws(tree: ast.AST) -> Iterator[int]:

@@ -81,9 +81,9 @@ def draft(
 ) -> CandidacyDecision:
     """The decision as it would be signed, not kept: for the preview of what the patient will read.
 
-    Refused as ``decide`` refuses, but for what an acceptance must say: that is asked for on the preview.
+    No action: it changes nothing, and the page asks who may see it. Refused as ``decide`` refuses, but for what an
+    acceptance must say: that is asked for on the preview.
     """
-    signer.require("candidacy.decide")  # no action: it changes nothing, and there is nothing to record
     patient = one_row(Patient, patient_id).get()
     return _prepared(signer, patient, answer.clean(), seen, now or timezone.now(), signs=False)
 

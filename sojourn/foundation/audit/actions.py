@@ -1,4 +1,4 @@
-"""Write an audit row in the action's own transaction."""
+"""Write an audit row, in the transaction of the action that declares it."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def record(
     """Record that ``by`` did ``action`` to ``entity``. Number, hash and time come from the database.
 
     ``patient_id`` defaults to the entity's own. ``detail`` must be JSON-able and holds no free text of a patient.
+    Raises NotDeclared outside of an action that declares the verb ``action``.
     """
     if patient_id is None and entity is not None:
         patient_id = getattr(entity, "patient_id", None)

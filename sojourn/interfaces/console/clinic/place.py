@@ -103,7 +103,6 @@ def about(request: Request, scope: ClinicPage) -> HttpResponse:
     clinic = scope.clinic
     if request.method != "POST":
         return _page(request, clinic, DetailsForm(clinic=clinic))
-    scope.actor.require("clinic.details")
     form = DetailsForm(request.POST, clinic=clinic)
     if not form.is_valid():
         return _page(request, clinic, form, status=422)

