@@ -19,14 +19,13 @@ from typing import Final
 import pytest
 from django.apps import apps
 
-from sojourn.foundation.scope import MemberScope, Scope
+from sojourn.foundation.scope import Scope
 from tests.repo.test_repository import ROOT, tracked
 
 # What a lower room may know of a higher one, and why: "file what".
 KNOWN: Final[dict[str, str]] = {
     f"sojourn/foundation/scope.py {each.label}": "whose row a scope is, by the one name that needs no import"
     for each in Scope.__subclasses__()
-    if each is not MemberScope
 }
 
 # Calls in which a keyword or a text is the name of a relation.
