@@ -310,6 +310,44 @@ class FilterArgument(Fault):
                 yield argument, partial(_without, argument, node)
 
 
+CLINIC_ROWS: Final = '__import__("sojourn.foundation.scope", fromlist=["clinic_rows"]).clinic_rows'
+_OF_MANY: Final = frozenset(("rows_of", "one_row"))
+
+
+class WiderScope(Fault):
+    """The whole clinic is read where one patient, session, member, device was meant."""
+
+    kind = "filter"
+    shown = (
+        ("a = of.rows(Consent).first()", (f"a = {CLINIC_ROWS}(Consent).first()",)),
+        ("a = PatientScope(p).rows(Consent)", (f"a = {CLINIC_ROWS}(Consent)",)),
+        ("a = PatientScope(p).within(running()).first()", ("a = (running()).first()",)),
+        ("a = rows_of(Consent, PatientScope, ids).first()", (f"a = {CLINIC_ROWS}(Consent).first()",)),
+        ("a = one_row(Consent, pk)", (f"a = {CLINIC_ROWS}(Consent)",)),
+        ("a = among(found, PatientScope, ids)", ("a = (found)",)),
+        ('locks = rows(Consent, "consent_id", where=f)', ()),
+    )
+
+    def changes(self, node: NodeOrLeaf) -> Iterator[Change]:
+        if node.type not in _CALLS:
+            return
+        for place, brackets in enumerate(node.children):
+            if not _is_call(brackets) or not (given := _arguments(brackets)):
+                continue
+            name, of_something = _called(brackets), _is_attribute(brackets)
+            what = given[0].get_code().strip()
+            if (name == "rows" and of_something) or (name in _OF_MANY and not of_something):
+                yield brackets, partial(_from, place, f"{CLINIC_ROWS}({what})", node)
+            elif (name == "within" and of_something) or (name == "among" and not of_something):
+                yield brackets, partial(_from, place, f"({what})", node)
+
+
+def _from(place: int, text: str, within: NodeOrLeaf) -> NodeOrLeaf:
+    """Put ``text`` for everything in a chain of calls up to the one at ``place``."""
+    within.children = [_instead(within, text), *within.children[place + 1 :]]
+    return within
+
+
 _CONDITION = re.compile(r"(?<![\w.])(?:\w+\.)?(?:\w+_)?id\s*=\s*(?:%s|%\(\w+\)s|ANY\((?:%s|%\(\w+\)s)\))")
 
 
@@ -515,6 +553,6 @@ class OtherMembership(Fault):
 
 
 OURS: Final[tuple[type[Fault], ...]] = (
-    OtherPermission, NoPermission, FilterArgument, SqlCondition, NoDeclaredLock, NoSelectForUpdate, NoAdvisoryLock,
+    OtherPermission, NoPermission, FilterArgument, WiderScope, SqlCondition, NoDeclaredLock, NoSelectForUpdate, NoAdvisoryLock,
     LockNotTaken, NoAuditLine, OtherVerb, ReturnNothing, OtherMembership,
 )  # fmt: skip
