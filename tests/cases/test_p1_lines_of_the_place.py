@@ -172,6 +172,7 @@ def test_nobody_is_invited_before_telephone_and_lines_stand(bare: Cast):
     admin = bare.client("clinic_admin")
     assert "No patient can be invited yet" in body(admin.get(reverse(PLACE)))
     assert "No patient can be invited yet" in body(bare.client("nurse").get(reverse("console:home")))
+    assert bare.client("nurse").post(reverse(PLACE), DETAILS).status_code == 403
     assert admin.post(reverse(PLACE), DETAILS).status_code == 302
     assert invite(bare, patient.pk) == 409
     for line_id, number in (("mx-911", "911"), ("mx-vida", "800 911 2000")):

@@ -334,6 +334,7 @@ def test_who_attends_is_chosen_and_changed(clinic: Cast):
     client, url = clinic.client("front_desk"), reverse("console:appointment", args=[first.pk])
     typed = {"day": at.date().isoformat(), "time": "10:00", "minutes": "120", "chair": str(one.pk), "version": "1"}
     therapist = clinic.members["therapist"]
+    assert clinic.client("therapist").post(url, typed).status_code == 403
     assert client.post(url, typed | {"therapist": str(therapist.pk)}).status_code == 302
     assert therapist.name in body(client.get(url))
     assert client.post(url, typed | {"version": "2"}).status_code == 302

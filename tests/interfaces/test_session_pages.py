@@ -857,6 +857,13 @@ def test_stopping_before_a_dose_needs_a_reason(ready: Cast):
     assert "Feels ill" in page
 
 
+def test_who_watches_stops_and_does_not_cancel(ready: Cast):
+    stage, client = checked(ready), ready.client("therapist")
+    typed = {"seen": "2", "reason": "Feels ill"}
+    assert client.post(url("session_stop", stage), {**typed, "how": "cancel"}).status_code == 403
+    assert client.post(url("session_stop", stage), {**typed, "how": "stop_early"}).status_code == 302
+
+
 def test_stopping_before_a_dose_lets_the_patient_go(ready: Cast):
     stage = arrived(ready)
     client = ready.client("nurse")
