@@ -31,7 +31,17 @@ from tests.clock import today
 from tests.rows import Rows
 
 # Kept for one patient of a clinic only, or no row of a patient's.
-UNASKED: Final = {"measure_session", "raised", "encounter", "own_unheard", "port", "message", "kept", "newcomer"}
+UNASKED: Final = {
+    "measure_session",
+    "raised",
+    "encounter",
+    "own_unheard",
+    "port",
+    "message",
+    "kept",
+    "newcomer",
+    "feed",
+}
 # In the way of a dose, which therefore is begun before.
 IN_THE_WAY: Final = {"override", "clearance", "fact"}
 

@@ -553,6 +553,6 @@ class OtherMembership(Fault):
 
 
 OURS: Final[tuple[type[Fault], ...]] = (
-    OtherPermission, NoPermission, FilterArgument, WiderScope, SqlCondition, NoDeclaredLock, NoSelectForUpdate, NoAdvisoryLock,
-    LockNotTaken, NoAuditLine, OtherVerb, ReturnNothing, OtherMembership,
+    OtherPermission, NoPermission, FilterArgument, WiderScope, SqlCondition, NoDeclaredLock, NoSelectForUpdate,
+    NoAdvisoryLock, LockNotTaken, NoAuditLine, OtherVerb, ReturnNothing, OtherMembership,
 )  # fmt: skip

@@ -75,11 +75,11 @@ def test_no_loose_ends():
 
 
 WRITES = {"create", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "delete", "save"}
-# The ledger, the messages and the watch are monitoring's actions in SQL; charting and placing write on the way of
-# actions that stand beside them; the demo and the house make whole clinics.
+# The ledger, the messages and the watch are monitoring's actions in SQL; the demo and the house make whole clinics.
 MAY_WRITE = re.compile(
-    r"(actions|ledger|messages|watching|session/charting|scheduling/placing)\.py$|^sojourn/(config|foundation/(accounts|mail))/|/migrations/"
+    r"(actions|ledger|messages|watching)\.py$|^sojourn/(config|foundation/(accounts|mail))/|/migrations/"
 )
+SCOPED = re.compile(r"\b(rows|rows_of|one_row|clinic_rows|within|among)\(")  # foundation/scope.py
 # What several actions of a room write, each with a row of the audit of its own: in the hands of actions alone.
 IN_COMMON = {"sojourn.care.scheduling.placing", "sojourn.care.session.charting"}
 
@@ -88,7 +88,7 @@ def _writes(tree: ast.AST) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WRITES:
             text = ast.unparse(node.func.value)
-            if "objects" in text or node.func.attr == "save":
+            if "objects" in text or node.func.attr == "save" or SCOPED.search(text):
                 yield node.lineno, ast.unparse(node.func)
 
 
