@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.queries import actor_of
 from sojourn.foundation.accounts.roles import roles
-from tests import placed, postgres_server
+from tests import crowded, placed, postgres_server
 from tests.clock import DENVER
 
 if TYPE_CHECKING:
@@ -145,9 +146,19 @@ def in_english() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def _crowd(django_db_setup: None, django_db_blocker: Any) -> Cast:
+    with django_db_blocker.unblock():
+        return crowded.make(make_clinic("crowd"))
+
+
 @pytest.fixture
-def clinic(db: None) -> Cast:
-    return make_clinic(f"north-{timezone.now().timestamp():.6f}".replace(".", "-"))
+def clinic(request: pytest.FixtureRequest, _crowd: Cast, db: None) -> Cast:
+    """A clinic in which somebody else is treated too (tests/crowded.py): what is done for one must leave the other alone.
+    A test that counts what a clinic has says ``@pytest.mark.alone``, and nobody is there."""
+    if request.node.get_closest_marker("alone"):
+        return make_clinic(f"north-{timezone.now().timestamp():.6f}".replace(".", "-"))
+    return copy.deepcopy(_crowd)
 
 
 @pytest.fixture

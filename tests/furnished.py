@@ -47,7 +47,7 @@ IN_THE_WAY: Final = {"override", "clearance", "fact"}
 
 
 def hour_of(number: int) -> datetime:
-    return datetime(2025, 1, 1, number, tzinfo=UTC)
+    return datetime(2025, 1, 1, tzinfo=UTC) + timedelta(hours=number)
 
 
 class Furnished(Rows):
