@@ -154,7 +154,7 @@ def _crowd(django_db_setup: None, django_db_blocker: Any) -> Cast:
 
 @pytest.fixture
 def clinic(request: pytest.FixtureRequest, _crowd: Cast, db: None) -> Cast:
-    """A clinic in which somebody else is treated too (tests/crowded.py): what is done for one must leave the other alone.
+    """A clinic in which somebody else is treated too (tests/crowded.py): what is done for one leaves the other alone.
     A test that counts what a clinic has says ``@pytest.mark.alone``, and nobody is there."""
     if request.node.get_closest_marker("alone"):
         return make_clinic(f"north-{timezone.now().timestamp():.6f}".replace(".", "-"))

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.apps import apps
+
+from sojourn.foundation.audit.models import AuditEvent
 from tests import postgres_server
 
 if TYPE_CHECKING:
@@ -23,9 +26,10 @@ def make(cast: Cast) -> Cast:
 
     adopt_everything(cast)
     Furnished(cast, OTHER, "other").furnish()
-    for role in ("patientother", "support_personother"):
-        cast.members.pop(role)
+    patient_id = cast.members.pop("patientother").patient_id
+    cast.members.pop("support_personother")
     _undecide(cast.clinic.pk)
+    _leave_alone(patient_id or 0)
     return cast
 
 
@@ -35,4 +39,26 @@ def _undecide(clinic_id: int) -> None:
     deleted = "".join(f"DELETE FROM {table} WHERE clinic_id = {clinic_id};" for table in tables)
     postgres_server._admin(
         f"SET session_replication_role = replica; {deleted} DELETE FROM procrastinate_jobs", postgres_server.DATABASE
+    )
+
+
+def _leave_alone(patient_id: int) -> None:
+    """Nothing that a test does for somebody else writes a row of theirs. What goes through a whole clinic does, and is
+    tried where nobody else is."""
+    tables = [
+        model._meta.db_table
+        for model in apps.get_models()
+        if {"clinic_id", "patient_id"} <= {each.attname for each in model._meta.concrete_fields}
+        and model is not AuditEvent
+    ]
+    triggers = "".join(
+        f"CREATE TRIGGER left_alone BEFORE {what} ON {table} FOR EACH ROW WHEN ({row}.patient_id = {patient_id})"
+        " EXECUTE FUNCTION left_alone();"
+        for table in tables
+        for what, row in (("INSERT OR UPDATE", "NEW"), ("DELETE", "OLD"))
+    ).replace("left_alone BEFORE DELETE", "left_alone_too BEFORE DELETE")
+    postgres_server._admin(
+        "CREATE FUNCTION left_alone() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE 'a row of somebody else is written: % %', TG_OP, TG_TABLE_NAME; END $$;" + triggers,
+        postgres_server.DATABASE,
     )
