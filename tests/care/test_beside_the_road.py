@@ -207,6 +207,7 @@ def test_a_dose_does_not_begin_before_it_was_checked(ready: Cast) -> None:
         assert found.value.codes[0] in {"before-check", "before-arrival"}
 
 
+@pytest.mark.alone
 def test_nobody_is_named_as_checker_who_checked_nothing(ready: Cast) -> None:
     now = timezone.now()
     with acting_as(ready.actor("nurse")):
@@ -222,6 +223,7 @@ def test_nobody_is_named_as_checker_who_checked_nothing(ready: Cast) -> None:
         assert CheckResult.objects.filter(encounter_id=stage.id).exists()
 
 
+@pytest.mark.alone
 def test_a_session_runs_under_the_version_that_the_clinic_adopted(ready: Cast) -> None:
     """The clinic works by version 1 of its protocol, and the rulebook has version 2, which nobody has adopted: sessions
     are opened under version 1. Where only version 2 acts, one that was opened under version 1 lets nothing in."""
@@ -247,6 +249,7 @@ def adopt_protocol(stage: Stage, version: int, now: datetime) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.alone
 def test_a_plan_signed_lower_in_a_pause_is_asked_of_the_rest(ready: Cast) -> None:
     """35 mg run; 20 mg are signed in the pause. Going on with 35 is a prescriber's, once; less is always allowed."""
     now = timezone.now()

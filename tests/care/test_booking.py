@@ -69,6 +69,7 @@ def desk(clinic: Cast) -> Iterator[Cast]:
         yield clinic
 
 
+@pytest.mark.alone
 def test_chairs_have_names_and_go_out_of_use(desk: Cast):
     first = chair(desk, " Chair   1 ")
     assert first.name == "Chair 1"
@@ -204,6 +205,7 @@ def test_what_follows_is_told_once_and_by_whom_it_was_done(desk: Cast, monkeypat
     assert len(told) == 3  # cancelled, and its time released
 
 
+@pytest.mark.alone
 def test_what_must_follow_and_cannot_undoes_the_booking(desk: Cast, monkeypatch: pytest.MonkeyPatch):
     def refuse(**what: object) -> None:
         raise ActionRefused("no", codes=("no",))

@@ -133,6 +133,7 @@ def test_a_chair_is_held_while_it_is_made_ready(desk: Cast):
     book(desk, course(desk, "Di"), one, at=TEN + timedelta(minutes=135))
 
 
+@pytest.mark.alone
 def test_a_number_acts_only_once_somebody_adopts_it(desk: Cast):
     chairs = [chair(desk, f"Chair {n}") for n in range(3)]
     book(desk, course(desk, "A"), chairs[0])
@@ -149,6 +150,7 @@ def test_a_number_acts_only_once_somebody_adopts_it(desk: Cast):
     assert book(desk, course(desk, "E"), chairs[1]).pk  # the first nurse is free again
 
 
+@pytest.mark.alone
 def test_a_nurse_who_does_not_work_is_not_chosen(desk: Cast):
     adopt(desk, chairs_per_nurse=4)
     nurse, by = desk.members["nurse"].pk, desk.actor("clinic_admin")
@@ -162,6 +164,7 @@ def test_a_nurse_who_does_not_work_is_not_chosen(desk: Cast):
     assert Attendance.objects.get(active=True).during == Appointment.objects.get().during  # and nothing has changed
 
 
+@pytest.mark.alone
 def test_a_therapist_attends_one_at_a_time_and_follows(desk: Cast):
     one, two = chair(desk), chair(desk, "Chair 2")
     therapist = desk.members["therapist"].pk
@@ -380,6 +383,7 @@ def test_all_of_a_series_or_nothing_naming_what_was_taken(desk: Cast):
     )
 
 
+@pytest.mark.alone
 def test_the_desk_that_comes_too_late_hears_of_other_times(desk: Cast):
     open_weekdays(desk)
     one, ana = chair(desk), course(desk)
@@ -416,6 +420,7 @@ def run_offers(clinic: Cast, now: datetime) -> None:
                 waiting_actions.tell(by=by, offer_id=offer.pk, now=now)
 
 
+@pytest.mark.alone
 def test_a_freed_time_goes_to_who_says_yes_first(desk: Cast):
     one = chair(desk)
     first = book(desk, course(desk, "Ana"), one)
@@ -447,6 +452,7 @@ def test_a_freed_time_goes_to_who_says_yes_first(desk: Cast):
     assert Offer.objects.filter(freed_id=bens.pk).count() == 0
 
 
+@pytest.mark.alone
 def test_a_time_that_the_desk_gave_away_is_gone_kindly(desk: Cast):
     one = chair(desk)
     first = book(desk, course(desk, "Ana"), one)
@@ -479,6 +485,7 @@ def test_whoever_leaves_the_list_hears_of_no_time_any_more(desk: Cast):
         assert refused(lambda: waiting_actions.accept(by=me, offer_id=offer.pk, now=NOW)) == ("declined",)
 
 
+@pytest.mark.alone
 def test_a_time_that_was_taken_and_then_cancelled_is_said(desk: Cast):
     first = book(desk, course(desk, "Ana"), chair(desk))
     ((ann, anns),) = waiting_patients(desk, 1)
@@ -492,6 +499,7 @@ def test_a_time_that_was_taken_and_then_cancelled_is_said(desk: Cast):
         assert refused(lambda: waiting_actions.accept(by=me, offer_id=offer.pk, now=NOW)) == ("accepted",)
 
 
+@pytest.mark.alone
 def test_another_patients_offer_is_not_there(desk: Cast):
     first = book(desk, course(desk, "Ana"), chair(desk))
     waiting_patients(desk, 1)
@@ -525,6 +533,7 @@ def send(clinic: Cast, now: datetime) -> int:
 LATER = TEN + timedelta(days=7)  # Wednesday 11 March, 11:00 in Denver: the clocks have changed since NOW
 
 
+@pytest.mark.alone
 def test_a_reminder_goes_once_and_says_nothing_of_why(desk: Cast):
     book(desk, with_email(desk), chair(desk), at=LATER)
     assert queued("booking.remind") == [row.due_at for row in Reminder.objects.order_by("id")]
@@ -538,6 +547,7 @@ def test_a_reminder_goes_once_and_says_nothing_of_why(desk: Cast):
     assert not re.search(r"ketamine|depress|session|treat|dose", str(written), re.IGNORECASE)
 
 
+@pytest.mark.alone
 def test_a_cancelled_or_moved_appointment_is_not_reminded_of(desk: Cast):
     one, ana = chair(desk), with_email(desk)
     first = book(desk, ana, one, at=LATER)
@@ -552,6 +562,7 @@ def test_a_cancelled_or_moved_appointment_is_not_reminded_of(desk: Cast):
     assert written_of("reminder.dropped") == [("Sojourn", ana.patient_id)] * 3  # two of the old time, one of the new
 
 
+@pytest.mark.alone
 def test_the_patients_own_clock_and_quiet_hours(desk: Cast):
     ana, one = with_email(desk), chair(desk)
     book(desk, ana, one, at=LATER)

@@ -180,6 +180,7 @@ def test_nobody_has_decided(clinic: Cast, patient: Patient):
     assert "decided yet" in standing.reasons[0]
 
 
+@pytest.mark.alone
 def test_accepting_keeps_what_it_rests_on(clinic: Cast, patient: Patient):
     know(clinic, patient, on=TODAY - timedelta(days=2), sbp=124.0, dbp=78.0)
     takes(clinic, patient, "Diazepam")
@@ -208,6 +209,7 @@ def test_conditions_come_with_the_standing(clinic: Cast, patient: Patient):
     assert stands(clinic, patient).conditions == ("ECG first", "No driving")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("answer", "wrong"),
     [
@@ -266,6 +268,7 @@ def test_the_patient_is_told_that_there_is_an_answer_and_not_which(clinic: Cast,
 # ---------------------------------------------------------------- bound to what was seen
 
 
+@pytest.mark.alone
 def test_the_same_signature_twice_is_one_decision(clinic: Cast, patient: Patient):
     page = seen(clinic, patient)
     assert decide(clinic, patient, page=page) == decide(clinic, patient, page=page, now=NOW + timedelta(seconds=2))
@@ -348,6 +351,7 @@ def test_an_override_holds_for_what_was_seen_only(clinic: Cast, patient: Patient
     assert codes(lambda: decide(clinic, patient)) == ("blocked",)
 
 
+@pytest.mark.alone
 def test_the_same_reason_twice_is_one_override(clinic: Cast, patient: Patient):
     know(clinic, patient, pregnancy_test="positive", can_become_pregnant=True)
     assert override(clinic, patient, "CI-PREGNANCY") == override(clinic, patient, "CI-PREGNANCY")

@@ -197,6 +197,7 @@ def test_a_wrong_file_is_named(text: str, wrong: str):
 # ---------------------------------------------------------------- the whole way
 
 
+@pytest.mark.alone
 def test_an_agreement_from_adoption_to_counter_signature(clinic: Cast, ana: Patient):
     assert set(needs(clinic, ana).values()) == {"not-adopted"}
     with acting_as(clinic.actor("nurse")):
@@ -406,6 +407,7 @@ def test_a_question_holds_the_counter_signature_until_it_is_answered_or_waived(c
         assert told[0].replies[0].replier_name == nurse.name
 
 
+@pytest.mark.alone
 def test_capacity_and_the_very_text_are_confirmed(clinic: Cast, ana: Patient):
     stage.adopt_texts(clinic)
     stage.ask(clinic, ana)
@@ -421,6 +423,7 @@ def test_capacity_and_the_very_text_are_confirmed(clinic: Cast, ana: Patient):
 # ---------------------------------------------------------------- again, and no more
 
 
+@pytest.mark.alone
 def test_a_new_version_asks_again_once_it_is_adopted(clinic: Cast, ana: Patient, new_version: Any):
     stage.agree(clinic, ana)
     new_version("driving", summary={"en": "New words", "es": "Palabras nuevas"})
@@ -465,6 +468,7 @@ def test_another_place_asks_again(clinic: Cast, ana: Patient):
     assert needs(clinic, ana) == {"privacy": "changed"}
 
 
+@pytest.mark.alone
 def test_withdrawal_ends_it_and_the_clinic_is_told(clinic: Cast, ana: Patient):
     signed = stage.agree(clinic, ana)
     mine = stage.patient_actor(clinic, ana)
@@ -567,6 +571,7 @@ def test_letters_are_notices(clinic: Cast, ana: Patient, monkeypatch: pytest.Mon
 # ---------------------------------------------------------------- what waits
 
 
+@pytest.mark.alone
 def test_a_stale_pack_and_what_waits_are_told_in_one_question(
     clinic: Cast, ana: Patient, django_assert_num_queries: Any
 ):

@@ -323,6 +323,7 @@ def test_two_people_read_the_same_off_the_vial_of_every_dose(clinic: Clinic):
         assert row.total_ml == row.rate_ml_per_h * row.duration_min / 60
 
 
+@pytest.mark.alone
 def test_the_road_was_free_at_every_dose(clinic: Clinic, monkeypatch: pytest.MonkeyPatch):
     """Decision, agreements, plan, rules and ceilings, asked of the engine with what was known at that moment."""
     moment: list[datetime] = []

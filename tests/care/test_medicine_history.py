@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from sojourn.care.intake.medicine_history import MedicineHistory
 from sojourn.care.intake.models import MedicationStatement
 
@@ -29,6 +31,7 @@ def changes(found: MedicineHistory, number: int) -> list[tuple[str, str]]:
     return [(each.what, each.taken.name) for each in found.since(day(number))]
 
 
+@pytest.mark.alone
 def test_the_list_as_it_stood_at_a_time():
     found = history(row(1, 0), row(2, 3, "Sertraline"), row(1, 5, dose="2 mg"))
     assert [each.name for each in found.taken(day(-1))] == []
@@ -36,6 +39,7 @@ def test_the_list_as_it_stood_at_a_time():
     assert [(each.name, each.dose) for each in found.taken()] == [("Lorazepam", "2 mg"), ("Sertraline", "1 mg")]
 
 
+@pytest.mark.alone
 def test_begun_changed_and_stopped():
     found = history(
         row(1, 0), row(2, 0, "Sertraline"), row(3, 0, "Codeine"),
@@ -48,20 +52,24 @@ def test_begun_changed_and_stopped():
     assert changes(found, 7) == []
 
 
+@pytest.mark.alone
 def test_what_was_changed_and_changed_back_is_no_change():
     found = history(row(1, 0), row(1, 3, dose="2 mg"), row(1, 4, dose="1  MG"))
     assert changes(found, 1) == []
 
 
+@pytest.mark.alone
 def test_how_it_is_taken_is_a_change():
     found = history(row(1, 0, "Prednisolone"), row(1, 3, "Prednisolone", route="nose"))
     assert changes(found, 1) == [("changed", "Prednisolone")]
 
 
+@pytest.mark.alone
 def test_what_was_told_as_stopped_from_the_beginning_was_never_taken():
     assert changes(history(row(1, 3, current=False)), 1) == []
 
 
+@pytest.mark.alone
 def test_every_change_is_said_once_after_the_last_moment_that_it_followed():
     found = history(row(1, 2, "Codeine"), row(2, 6, "Temazepam"), row(3, 10, "Zopiclone"))
     said = found.since_each({"decision": day(1), "plan": day(4), "dose": day(8)})

@@ -95,6 +95,7 @@ def test_two_who_answer_at_once_do_not_answer_twice(clinic: Cast, patient: Patie
         write(clinic, patient, "Good morning", "front_desk", seen=asked.pk)
 
 
+@pytest.mark.alone
 def test_who_waits_longest_comes_first(clinic: Cast, patient: Patient, posted: list[letters.Letter]):
     ben, cleo = make_patient(clinic, "Ben"), make_patient(clinic, "Cleo")
     write(clinic, ben, "first", minutes=1)

@@ -101,6 +101,7 @@ def test_what_cannot_be_believed_does_not_break_a_silence(stage: Stage, nurse: A
         assert AlarmEvent.objects.filter(rule_id="silence.continuous", code="spo2", kind="raised").count() == 1
 
 
+@pytest.mark.alone
 def test_a_slow_clocks_readings_are_as_new_as_their_arrival(stage: Stage, nurse: Actor):
     with acting_as(nurse):
         for second in range(1, 4):
@@ -108,6 +109,7 @@ def test_a_slow_clocks_readings_are_as_new_as_their_arrival(stage: Stage, nurse:
         assert CurrentVital.objects.get(code="spo2").effective_at == after(3)
 
 
+@pytest.mark.alone
 def test_a_clock_that_is_set_back_is_measured_anew(stage: Stage, nurse: Actor):
     """Until it is, every reading looks ten minutes old and can change no alarm's mind."""
     with acting_as(nurse):
@@ -118,6 +120,7 @@ def test_a_clock_that_is_set_back_is_measured_anew(stage: Stage, nurse: Actor):
         assert phase("spo2.low", "spo2") == "raised"
 
 
+@pytest.mark.alone
 def test_messages_that_were_held_up_do_not_move_the_clock(stage: Stage, nurse: Actor):
     """Five minutes of messages come at once, then as ever."""
     with acting_as(nurse):
@@ -129,6 +132,7 @@ def test_messages_that_were_held_up_do_not_move_the_clock(stage: Stage, nurse: A
         assert CurrentVital.objects.get(code="spo2").effective_at == after(303)
 
 
+@pytest.mark.alone
 def test_a_cuff_of_the_patient_before_is_not_charted(clinic: Cast, stage: Stage, nurse: Actor):
     with acting_as(nurse):
         send(after(60), measured=after(30), nibp_sys=182, nibp_dia=104)
@@ -143,6 +147,7 @@ def test_a_cuff_of_the_patient_before_is_not_charted(clinic: Cast, stage: Stage,
         assert Observation.objects.get(encounter=other.encounter, method="monitor", code="nibp_sys").value == 121
 
 
+@pytest.mark.alone
 def test_a_message_on_its_way_while_the_monitor_comes_off_awaits_nothing(stage: Stage, nurse: Actor):
     with acting_as(nurse):
         send(after(1), spo2=97)
@@ -169,6 +174,7 @@ def test_an_alarm_of_a_rule_that_acts_no_longer_can_be_answered_and_ends(clinic:
         assert list(kinds) == ["raised", "escalated", "acknowledged", "ended"]
 
 
+@pytest.mark.alone
 def test_the_record_says_that_an_alarm_worsened_and_how_it_ended(stage: Stage, nurse: Actor):
     with acting_as(nurse):
         send(after(1), spo2=93)
@@ -188,6 +194,7 @@ def test_the_record_says_that_an_alarm_worsened_and_how_it_ended(stage: Stage, n
     assert "ecovered" not in low + silence
 
 
+@pytest.mark.alone
 def test_nothing_is_added_to_a_session_that_is_over(stage: Stage, nurse: Actor, clinic: Cast):
     with acting_as(nurse):
         stage.step("stop_early", reason="Asked to stop", now=after(60))

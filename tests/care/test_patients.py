@@ -35,6 +35,7 @@ def found(clinic: Cast, text: str, role="front_desk") -> list[str]:
     return [p.name for p in patients_queries.find(text, actor=clinic.actor(role), now=NOW)]
 
 
+@pytest.mark.alone
 def test_a_record_gets_the_next_number_of_its_kind(clinic: Cast):
     with acting_as(clinic.actor("front_desk")):
         assert add(clinic).record_number == "1001"
@@ -138,6 +139,7 @@ def test_what_is_not_there_is_not_found(clinic: Cast, text: str):
         assert found(clinic, text) == []
 
 
+@pytest.mark.alone
 def test_an_empty_search_lists_everybody_by_family_name(clinic: Cast):
     with acting_as(clinic.actor("front_desk")):
         for given, family in (("Z", "Zorn"), ("B", "Öst"), ("A", "Olsen"), ("C", "Ostrava")):
@@ -159,6 +161,7 @@ def test_twelve_slash_three_means_two_days():
     assert days_in("R-1980") == ([], "R-1980")
 
 
+@pytest.mark.alone
 def test_a_restricted_record_answers_only_to_its_full_name_or_number(clinic: Cast):
     with acting_as(clinic.actor("prescriber")):
         patient = add(clinic, "Eva", "Stern", role="prescriber", restricted=True, record_number="77")

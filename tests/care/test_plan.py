@@ -152,6 +152,7 @@ def codes(clinic: Cast, version: PlanVersion, **more) -> tuple[str, ...]:
     return refused.value.codes
 
 
+@pytest.mark.alone
 def test_from_draft_to_a_course(clinic: Cast, free: dict):
     with acting_as(clinic.actor("prescriber")):
         who = patient(clinic)
@@ -194,6 +195,7 @@ def test_a_signed_version_is_frozen_by_the_database(clinic: Cast, free: dict):
         assert refused.value.codes == ("signed",)
 
 
+@pytest.mark.alone
 def test_a_replayed_signature_signs_nothing(clinic: Cast, free: dict):
     with acting_as(clinic.actor("prescriber")):
         version = drafted(clinic, patient(clinic).pk)
@@ -296,6 +298,7 @@ def test_nobody_checks_her_own_dose(clinic: Cast):
         assert check(clinic, version, role="prescriber").dose_mg == Decimal("35.00")
 
 
+@pytest.mark.alone
 def test_a_check_with_other_figures_says_both_and_keeps_nothing(clinic: Cast):
     with acting_as(clinic.actor("prescriber")):
         version = drafted(clinic, patient(clinic).pk)
@@ -513,6 +516,7 @@ def test_a_new_version_supersedes_from_its_signature_on(clinic: Cast, free: dict
         assert plan_queries.in_force_of_patient(PatientScope(first.patient_id)) == [second]
 
 
+@pytest.mark.alone
 def test_another_route_asks_for_consent_again(clinic: Cast, free: dict):
     by = clinic.actor("prescriber")
     with acting_as(by):

@@ -28,6 +28,7 @@ from tests.care.stage import adopt_everything
 from tests.clock import DENVER, today
 from tests.conftest import Cast
 from tests.furnished import Furnished, hour_of
+from tests.over import OVER
 
 ROOT: Final = Path(sojourn.__file__).parent
 SCOPES: Final = {each.__name__: each for each in scope.Scope.__subclasses__()}
@@ -151,15 +152,15 @@ def _whole(found: Any) -> Any:
 
 
 def _asked(function: Callable[..., Any], of: Furnished, their: Furnished, now: datetime) -> dict[str, Any]:
-    made: dict[str, Any] = {}
+    own, made = OF_ALL.get(_name(function), {}), {}
     for name, each in inspect.signature(function).parameters.items():
         if name in SEVERAL:
             made[name] = [KEYS[SEVERAL[name]](of)]
         elif each.annotation in SCOPES and name not in BESIDE:
             made[name] = SCOPES[each.annotation](KEYS[each.annotation](of))
         elif each.default is inspect.Parameter.empty:
-            assert name in BESIDE, f"say in BESIDE what {_name(function)} is given as {name}"
-            made[name] = BESIDE[name](of, their, now)
+            assert name in BESIDE or name in own, f"say in BESIDE what {_name(function)} is given as {name}"
+            made[name] = (own.get(name) or BESIDE[name])(of, their, now)
     return made
 
 
@@ -182,6 +183,47 @@ def _answers(one: Furnished, bare: Furnished, now: datetime) -> dict[str, list[A
         }
 
 
+# ---------------------------------------------------------------- of the whole clinic
+
+# Queries that mean the whole clinic, and what they are given.
+OF_ALL: Final[dict[str, dict[str, Given]]] = {
+    "care.candidacy.waiting_queries.undecided": {},
+    "care.candidacy.waiting_queries.half_signed": {},
+    "care.candidacy.waiting_queries.due": {"today": lambda _of, _their, _now: today()},
+    "care.consent.queries.to_countersign": {},
+    "care.consent.queries.unanswered": {},
+    "care.coordination.queries.waiting": {},
+    "care.coordination.queries.offers_by_time": {},
+    "care.encounter.queries.running": {},
+    "care.messaging.queries.waiting": {},
+    "care.messaging.queries.recent": {},
+    "care.plan.queries.without_signed_plan": {},
+    "care.plan.queries.drafts_that_wait": {},
+    "care.safety.duty_queries.duty": {},
+    "care.safety.duty_queries.clinical_members": {},
+    "care.safety.queries.open_flags": {},
+    "care.safety.queries.open_count": {},
+    "care.scheduling.queries.chairs": {},
+    "care.scheduling.queries.on_day": {"day": lambda _of, _their, _now: today() + timedelta(days=1)},
+    "care.scheduling.queries.ahead": {"until": lambda _of, _their, now: now + timedelta(days=2)},
+    "care.scheduling.queries.attending_staff": {},
+    "care.vitals.queries.free_monitors": {},
+    "foundation.accounts.queries.staff": {},
+    "foundation.accounts.queries.at_work": {"code": lambda _of, _their, _now: "nurse"},
+    "foundation.accounts.queries.newcomers": {},
+    "foundation.accounts.queries.invitations": {},
+}
+
+
+def _query(name: str) -> Callable[..., Any]:
+    module, _dot, function = name.rpartition(".")
+    return getattr(importlib.import_module(f"sojourn.{module}"), function)
+
+
+# ---------------------------------------------------------------- the walks
+
+
+@pytest.mark.alone
 @pytest.mark.django_db
 def test_what_another_patient_has_changes_no_answer(clinic: Cast, monkeypatch: pytest.MonkeyPatch):
     """One who has everything and one who has hardly anything are asked about, before and after another has everything
@@ -204,3 +246,61 @@ def test_the_walk_has_found_the_queries():
     """It walks what is there, and what it leaves out is there."""
     assert len(QUERIES) > 100
     assert set(NOT_WALKED) | SORTED_BY_NUMBER | BY_SQL <= set(QUERIES)
+
+
+# ---------------------------------------------------------------- what is over
+
+
+@pytest.mark.django_db
+def test_what_is_over_changes_no_answer_but_those_that_tell_of_it(clinic: Cast):
+    adopt_everything(clinic)
+    one, bare = Furnished(clinic, 1, ""), Furnished(clinic, 11, "2")
+    one.furnish()
+    assert all((bare.running, bare.flag, bare.put_on, bare.escort))
+    now = timezone.now() + timedelta(minutes=10)
+    names = [*(name for name in QUERIES if name not in NOT_WALKED), *OF_ALL]
+    before = _told(names, one, bare, now)
+    found = {}
+    for what, end in OVER.items():
+        with transaction.atomic(), acting_as(clinic.actor("nurse")):
+            end(one, timezone.now())
+            after = _told(names, one, bare, now)
+            transaction.set_rollback(True)
+        found[what] = {name for name in names if after[name] != before[name]}
+    assert found == {what: TELLS.get(what, set()) for what in OVER}
+
+
+# Which answers tell of what is over: histories, the record, lists of everything there ever was.
+TELLS: Final[dict[str, set[str]]] = {
+    "a course that ended": {"care.plan.queries.of_patient"},
+    "an appointment that was cancelled": {
+        "care.scheduling.queries.of_patient", "interfaces.portal.reads.sessions_of", "interfaces.portal.reads.way",
+    },
+    "a fact that was taken back": {
+        "care.candidacy.file_queries.file_of", "care.candidacy.file_queries.timeline",
+        "care.intake.queries.entered_facts", "care.intake.queries.timeline",
+    },
+    "an offer that was declined": {"care.coordination.queries.offers_by_time"},
+    "an offer that others have first": {"care.coordination.queries.offers_by_time"},
+    "a member who left": {"foundation.accounts.queries.staff"},
+    "a member whom nobody has confirmed": {
+        "foundation.accounts.queries.staff", "foundation.accounts.queries.newcomers",
+    },
+    "a flag that was closed": {"care.safety.queries.flags_of"},
+    "a question that was answered": {"care.consent.queries.questions"},
+    "a restricted record that was opened before": {"foundation.accounts.queries.openings"},
+    "entries that were struck": {
+        "care.chart.queries.session_record", "care.chart.queries.session_records", "care.session.snapshot.load",
+        "care.session.snapshot.load_many",
+    },
+    "a message that was read": {  # with it those before it are read
+        "care.messaging.queries.recent", "care.messaging.queries.thread", "care.messaging.queries.unread_count",
+        "interfaces.portal.reads.news",
+    },
+}  # fmt: skip
+
+
+def _told(names: Sequence[str], of: Furnished, their: Furnished, now: datetime) -> dict[str, Any]:
+    with pytest.MonkeyPatch.context() as patch, acting_as(of.cast.actor("nurse")):
+        patch.setattr(timezone, "now", lambda: now)
+        return {name: _answer(QUERIES.get(name) or _query(name), of, their, now) for name in names}

@@ -41,6 +41,7 @@ def close(clinic: Cast, flag: Flag) -> None:
         answer_flag(by=by, flag_id=flag.pk, kind="closed", outcome="safe", note="Called; safe.", after=seen.pk, now=NOW)
 
 
+@pytest.mark.alone
 def test_a_patient_raises_one_flag_however_often(clinic: Cast, patient: Patient):
     by = actor_for(clinic, patient)
     assert raised(by, patient).pk == raised(by, patient).pk
@@ -51,6 +52,7 @@ def test_a_patient_raises_one_flag_however_often(clinic: Cast, patient: Patient)
         assert AuditEvent.objects.filter(action="flag.raised").count() == 1
 
 
+@pytest.mark.alone
 def test_said_again_more_gravely_the_same_flag_is_graver(clinic: Cast, patient: Patient):
     by = actor_for(clinic, patient)
     first = raised(by, patient)
@@ -62,6 +64,7 @@ def test_said_again_more_gravely_the_same_flag_is_graver(clinic: Cast, patient: 
         assert FlagReport.objects.count() == 1
 
 
+@pytest.mark.alone
 def test_the_same_again_leaves_it_closed_and_news_opens_it(clinic: Cast, patient: Patient):
     by = actor_for(clinic, patient)
     flag = raised(by, patient)
@@ -79,6 +82,7 @@ def test_the_same_again_leaves_it_closed_and_news_opens_it(clinic: Cast, patient
         assert not safety_queries.flag(FlagScope(flag.pk)).waiting
 
 
+@pytest.mark.alone
 def test_two_things_are_two_flags(clinic: Cast, patient: Patient):
     by = clinic.actor("nurse")
     with acting_as(by):

@@ -94,6 +94,7 @@ def course(stage: Stage, **changes: object) -> None:
     CarePlan.objects.filter(pk=stage.appointment.care_plan_id).update(**changes)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("what", TAKEN_AWAY)
 @pytest.mark.parametrize("transition", ["start_dose", "resume", "raise_rate"])
 def test_nothing_goes_in_without_it_and_nobody_sets_it_aside(ready: Cast, what: str, transition: str) -> None:
@@ -132,6 +133,7 @@ def test_a_dose_waits_while_nobody_has_decided_about_an_alarm(clinic: Cast) -> N
         stage.step("start_dose", now=now)
 
 
+@pytest.mark.alone
 def test_what_a_dose_rested_on_stands_beside_it(ready: Cast) -> None:
     now = timezone.now()
     with acting_as(ready.actor("nurse")):
@@ -172,6 +174,7 @@ def test_twenty_seconds_of_forty_minutes_are_not_the_whole_dose(ready: Cast) -> 
         assert (line.planned_mg, line.given_mg, line.wasted_mg) == (Decimal(35), Decimal("0.29"), Decimal(0))
 
 
+@pytest.mark.alone
 def test_pause_and_another_rate_are_counted(ready: Cast) -> None:
     """10 min at 75 mL/h, 5 min paused, 10 min at 60, stopped: 12.5 + 10 mL of 0.7 mg/mL = 15.75 mg."""
     now = timezone.now()
@@ -225,6 +228,7 @@ def test_a_ceiling_that_was_tightened_meanwhile_counts_at_the_next_step(ready: C
         stage.step("end_dose", now=now)
 
 
+@pytest.mark.alone
 def test_two_nurses_on_one_dose(ready: Cast) -> None:
     now = timezone.now()
     with acting_as(ready.actor("nurse")):
@@ -266,6 +270,7 @@ def test_a_slip_is_refused_where_it_is_typed(ready: Cast, changes: dict, code: s
 # ---------------------------------------------------------------- waste
 
 
+@pytest.mark.alone
 def test_waste_wants_two_people_and_is_one_however_often_sent(ready: Cast) -> None:
     now, key = timezone.now(), uuid4()
     with acting_as(ready.actor("nurse")):

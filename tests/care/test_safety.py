@@ -54,6 +54,7 @@ def as_at_the_commit() -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("value", "alarms"), [(0, False), (1, True), (2, True), (3, True), (None, False)])
 def test_item_nine_above_zero_raises_a_flag_at_once(clinic: Cast, patient: Patient, value, alarms):
     """facts/instruments.json, PHQ-9: safety_item 9, flag_if_ge 1. The rest is never answered."""
@@ -67,6 +68,7 @@ def test_item_nine_above_zero_raises_a_flag_at_once(clinic: Cast, patient: Patie
             assert flags[0].response_id == response.pk
 
 
+@pytest.mark.alone
 def test_other_questions_raise_nothing(clinic: Cast, patient: Patient):
     response = begin(clinic, patient)
     for link_id in "12345678":
@@ -89,6 +91,7 @@ def test_one_questionnaire_raises_one_flag(clinic: Cast, patient: Patient):
         assert AuditEvent.objects.filter(action="flag.raised").count() == 1
 
 
+@pytest.mark.alone
 def test_an_answer_taken_back_keeps_its_flag(clinic: Cast, patient: Patient):
     response = begin(clinic, patient)
     answer(clinic, patient, response, "9", 2)
@@ -101,6 +104,7 @@ def test_an_answer_taken_back_keeps_its_flag(clinic: Cast, patient: Patient):
         assert safety_queries.open_count() == 1
 
 
+@pytest.mark.alone
 def test_too_little_for_a_score_still_raises(clinic: Cast, patient: Patient):
     """phq-9.toml, worked example: three items missing, no total, but the flag stands."""
     by = clinic.actor("nurse")
@@ -169,6 +173,7 @@ def test_paper_answers_the_open_request_and_is_entered_once(clinic: Cast, patien
         assert refused.value.codes == ("future",)
 
 
+@pytest.mark.alone
 def test_a_flag_is_taken_answered_and_closed_with_a_note(clinic: Cast, patient: Patient):
     flag = raise_flag(clinic, patient)
     by = clinic.actor("nurse")
@@ -224,6 +229,7 @@ def test_who_may_answer_flags_and_whose(clinic: Cast, other_clinic: Cast, patien
             safety_actions.answer_flag(by=far, flag_id=flag.pk, kind="seen", after=None)
 
 
+@pytest.mark.alone
 def test_the_clinics_flags_cost_five_queries_however_many(clinic: Cast, django_assert_num_queries):
     for name in ("Alma", "Bruno", "Carla"):
         raise_flag(clinic, make_patient(clinic, name))

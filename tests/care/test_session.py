@@ -46,6 +46,7 @@ def ready(clinic: Cast) -> Cast:
     return clinic
 
 
+@pytest.mark.alone
 def test_the_whole_way(ready: Cast):
     begins = timezone.now() - timedelta(hours=3)
     with acting_as(ready.actor("nurse")):
@@ -119,6 +120,7 @@ def test_a_second_role_is_no_second_person(ready: Cast):
         assert refused.value.codes == ("second-check-missing",)
 
 
+@pytest.mark.alone
 def test_a_dose_runs_as_long_as_the_signed_plan_says(ready: Cast, free: dict):
     now = timezone.now()
     with acting_as(ready.actor("nurse")):
@@ -141,6 +143,7 @@ def test_a_dose_runs_as_long_as_the_signed_plan_says(ready: Cast, free: dict):
         assert MedicationAdministration.objects.get().duration_min == 60
 
 
+@pytest.mark.alone
 def test_another_dose_than_the_plans_is_a_prescribers_to_sign(ready: Cast):
     """Case D2: 85 mg with the reason "x" started where the plan said 42.5."""
     now = timezone.now()

@@ -312,6 +312,7 @@ def test_what_was_stopped_is_shown_and_holds_nothing(ready: Cast):
     assert f"Since the plan was signed on {day}: new: Atorvastatin; stopped: Metformin" in page
 
 
+@pytest.mark.alone
 def test_the_last_dose_is_a_moment_of_its_own(ready: Cast):
     """C1: what came after the last dose is said after the last dose."""
     now = timezone.now()

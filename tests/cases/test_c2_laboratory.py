@@ -143,6 +143,7 @@ def test_a_typed_value_without_its_limit_says_so_and_the_limit_is_asked_beside_i
     assert "Do not treat until a liver specialist has found the cause." in page
 
 
+@pytest.mark.alone
 def test_a_report_brings_the_limit_in_a_column_of_its_own(clinic: Cast, ana: Patient):
     """C2: CSV with upper_limit; a line without one says nothing of it."""
     nurse, day = clinic.client("nurse"), today().isoformat()
@@ -154,6 +155,7 @@ def test_a_report_brings_the_limit_in_a_column_of_its_own(clinic: Cast, ana: Pat
     assert "No dose until the cause is known." in text_of(body(nurse.get(page_of(ana))))
 
 
+@pytest.mark.alone
 def test_a_limit_that_cannot_be_is_refused_with_its_line(clinic: Cast, ana: Patient):
     """C2: nothing of a report is taken where one limit cannot be read."""
     nurse, day = clinic.client("nurse"), today().isoformat()

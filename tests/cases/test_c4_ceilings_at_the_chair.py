@@ -85,6 +85,7 @@ NEVER: dict[str, tuple[dict[str, Any], dict[str, str], str, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("title", NEVER)
 def test_no_reason_passes_it_at_the_chair(ready: Cast, title: str):
     """C4: refused where it is typed, by a nurse and by a prescriber; pressed with a reason all the same, nothing is
@@ -101,6 +102,7 @@ def test_no_reason_passes_it_at_the_chair(ready: Cast, title: str):
     assert nothing_given(ready)
 
 
+@pytest.mark.alone
 def test_50_mg_per_kg_is_refused_as_a_slip_and_above_its_ceiling(ready: Cast):
     """C4: 3,500 mg of 70 kg: a hundred times the plan, and said to be above the ceiling as well."""
     stage = checked(ready)
@@ -113,6 +115,7 @@ def test_50_mg_per_kg_is_refused_as_a_slip_and_above_its_ceiling(ready: Cast):
     assert nothing_given(ready)
 
 
+@pytest.mark.alone
 def test_a_ceiling_that_is_adopted_no_more_holds_what_is_drawn_up(ready: Cast):
     """C4: two people have checked 35 mg, then the ceiling is retired: without one nothing goes in."""
     stage = drawn_up(ready)
@@ -146,6 +149,7 @@ def another_session(first: Stage, now: Any, **plan: Any) -> Stage:
     return stage
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("per_kg", "mg", "after"),
     [
@@ -235,6 +239,7 @@ def test_a_tightened_ceiling_acts_at_the_next_step_of_a_running_dose(ready: Cast
     assert ceilings_of(ready, stage)[:2] == [("dosing", {}), ("dosing", {"slow": 0.6})]
 
 
+@pytest.mark.alone
 def test_a_tightened_ceiling_holds_what_two_people_have_drawn_up(ready: Cast):
     """C4: the plan was signed under 1 mg/kg; at 0.4 mg/kg its 35 mg are not begun, whatever the reason."""
     stage = drawn_up(ready)

@@ -119,6 +119,7 @@ NEVER = {
 }  # fmt: skip
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("title", NEVER)
 def test_no_reason_passes_it(cast: Cast, title: str):
     """C4: typed, checked by a second person and signed with a reason, it is refused, and the draft said so before."""
@@ -135,6 +136,7 @@ def test_no_reason_passes_it(cast: Cast, title: str):
         assert other not in said or version.dose_mg is None, "nothing but the dose stands against it"
 
 
+@pytest.mark.alone
 def test_a_protocol_that_does_not_exist_gives_no_dose(cast: Cast):
     """C4: racemic film 1,000 mg: no protocol can be chosen, and where a row of an earlier release says it all the
     same, no ceiling is adopted for it, so that it is refused."""
@@ -153,6 +155,7 @@ def test_a_protocol_that_does_not_exist_gives_no_dose(cast: Cast):
     assert "This clinic has adopted no highest dose for this drug by this route." in refused(cast, version)
 
 
+@pytest.mark.alone
 def test_a_way_whose_ceiling_nobody_adopted_gives_no_dose(clinic: Cast):
     """C4: the usual infusion in a clinic that has adopted nothing; from the adoption on it is signed."""
     who = person(clinic)
@@ -288,6 +291,7 @@ def second_prescriber(cast: Cast) -> None:
         )
 
 
+@pytest.mark.alone
 def test_a_ceiling_is_raised_by_two_persons(cast: Cast):
     """C4: lowered to 0.4 mg/kg by one, 0.5 mg/kg is refused; one signature under the higher one changes nothing, by
     one's own second role neither; the second person's does."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 
 from sojourn.care.measures import actions as measures_actions
@@ -28,6 +29,7 @@ def test_a_never_drinker_is_asked_one_question_and_scores_nothing():
     assert isinstance(audit.score({"1": 1}), ScoreRefusal)  # a drinker's three questions are all needed
 
 
+@pytest.mark.alone
 def test_the_phone_goes_from_never_to_the_end(clinic: Cast):
     patient = make_patient(clinic, "Alma")
     nurse = clinic.actor("nurse")

@@ -145,6 +145,7 @@ GOOD = {"a plan": ("70,5", 70.5), "the scale at the session": ("70,5", 70.5), "t
         "a number of a rule": ("95,5", 95.5)}  # fmt: skip
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("door", PAGES)
 @pytest.mark.parametrize("text", TWO_WAYS[:2])
 def test_what_can_be_read_two_ways_is_refused_and_nothing_is_stored(clinic: Cast, door: str, text: str):
@@ -155,12 +156,14 @@ def test_what_can_be_read_two_ways_is_refused_and_nothing_is_stored(clinic: Cast
     assert number_words(refused) in said
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("door", PAGES)
 def test_a_decimal_comma_and_a_decimal_point_are_one_number(clinic: Cast, door: str):
     text, value = GOOD.get(door, ("35,5", 35.5))
     assert float(PAGES[door](clinic, text)) == value
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("door", PAGES)
 @pytest.mark.parametrize("text", ["<5", "1 408", "1e3"])
 def test_what_is_no_number_is_never_half_read(clinic: Cast, door: str, text: str):

@@ -94,6 +94,7 @@ def book(clinic: Cast, role: str, course: CarePlan, at: datetime) -> str:
 # ---------------------------------------------------------------- nowhere else
 
 
+@pytest.mark.alone
 def test_there_is_no_other_door(clinic: Cast):
     """D1: "Begin a course" went round candidacy, consent, plan and second check. Its address is gone."""
     patient = make_patient(clinic)
@@ -139,6 +140,7 @@ def test_the_patients_page_leads_to_the_plan(clinic: Cast):
     assert plan not in desk
 
 
+@pytest.mark.alone
 def test_who_may_do_which_step(clinic: Cast):
     """D1: role by role: several draft, a second clinician checks, prescribers alone sign and end."""
     may = {code: role.may for code, role in roles().items()}
@@ -178,6 +180,7 @@ def sign(clinic: Cast, version: PlanVersion, role: str = "prescriber") -> PlanVe
     return plan_actions.sign(by=clinic.actor(role), version_id=version.pk, seen_hash=seen)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("walked", "codes"),
     [
@@ -212,6 +215,7 @@ def test_no_step_of_the_road_can_be_left_out(clinic: Cast, walked: tuple[str, ..
 # ---------------------------------------------------------------- booking warns
 
 
+@pytest.mark.alone
 def test_the_front_desk_books_and_is_told_that_something_is_missing(clinic: Cast):
     """D1: 900 mg IM six times, "accepting is not possible", nothing signed: booked by the front desk without a word."""
     old = unplanned_course(clinic, make_patient(clinic), protocol_id="im", dose_mg=Decimal(900), at=now_here())
@@ -253,6 +257,7 @@ def test_who_walked_the_road_is_booked_without_a_word(clinic: Cast):
     assert MISSING not in body(clinic.client("nurse").get(reverse("console:series", args=[course.pk])))
 
 
+@pytest.mark.alone
 def test_a_series_is_booked_and_told_the_same(clinic: Cast):
     """D1: six at once, through the series page."""
     old = unplanned_course(clinic, make_patient(clinic), at=now_here())
@@ -277,6 +282,7 @@ def test_a_series_is_booked_and_told_the_same(clinic: Cast):
         assert Appointment.objects.filter(status="booked").count() == 6
 
 
+@pytest.mark.alone
 def test_an_agreement_that_is_withdrawn_after_booking_is_missed(clinic: Cast):
     """D1: what stood when it was booked and stands no more is said on the appointment."""
     course = signed_course(clinic, make_patient(clinic), at=now_here())
@@ -315,6 +321,7 @@ def test_a_booking_that_its_course_left_behind_is_told(clinic: Cast):
 # ---------------------------------------------------------------- courses of an earlier release
 
 
+@pytest.mark.alone
 def test_a_running_course_of_an_earlier_release_is_led_to_a_signed_version(clinic: Cast):
     """D1: courses that run on today get a signed version before their next dose."""
     patient, now = make_patient(clinic), timezone.now()

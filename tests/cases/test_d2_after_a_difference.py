@@ -84,6 +84,7 @@ def test_whoever_enters_first_the_other_enters_too(
     assert is_ready(clinic, stage)
 
 
+@pytest.mark.alone
 def test_both_are_told_and_say_that_they_read_it_again(clinic: Cast, differing: tuple[Stage, Client, Client]):
     """D2: without the tick an entry is refused at its field, and a second press of the form before it is none."""
     stage, nurse, other = differing

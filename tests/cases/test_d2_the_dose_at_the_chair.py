@@ -33,6 +33,7 @@ def entries(cast: Cast) -> int:
         return DoseCheck.objects.count()
 
 
+@pytest.mark.alone
 def test_4250_mg_typed_twice_by_two_nurses(ready: Cast):
     """D2: 4,250 mg for a plan of 42.5 mg is challenged where it is typed, however many nurses type it."""
     stage = checked(ready, dose_mg=PLAN_MG)
@@ -50,6 +51,7 @@ def test_4250_mg_typed_twice_by_two_nurses(ready: Cast):
     assert entries(ready) == 0
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_4250_written_with_a_comma(ready: Cast, language: str):
     """D2: "4,250" is a slip in either writing: no number in English, a tenth of the plan in Spanish."""
@@ -62,6 +64,7 @@ def test_4250_written_with_a_comma(ready: Cast, language: str):
     assert entries(ready) == 0
 
 
+@pytest.mark.alone
 def test_85_mg_with_the_reason_x_by_a_nurse(ready: Cast):
     """D2: twice the dose of the plan is a prescriber's to sign; a nurse's reason starts nothing."""
     stage = checked(ready, dose_mg=PLAN_MG)
@@ -92,6 +95,7 @@ def test_85_mg_with_the_reason_x_by_a_nurse(ready: Cast):
         assert [each["code"] for each in row.basis["set_aside"]] == ["dose:beyond-rounding"]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("typed", "field", "says"),
     [
@@ -131,6 +135,7 @@ def test_a_slip_is_said_where_it_is_typed(ready: Cast, typed: dict[str, str], fi
     assert entries(ready) == 0
 
 
+@pytest.mark.alone
 def test_an_expired_vial(ready: Cast):
     """D2: a vial that expired yesterday is refused; one that expires today may still be used."""
     stage = checked(ready)
@@ -142,6 +147,7 @@ def test_an_expired_vial(ready: Cast):
     assert "A second person checks the dose" in body(write_down(client, stage, expires_on=today().isoformat()))
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("mg", "devices", "field", "says"),
     [
@@ -225,6 +231,7 @@ def test_the_plan_stands_beside_and_the_first_entry_does_not(ready: Cast):
     assert "34.5" in show(other, stage)
 
 
+@pytest.mark.alone
 def test_two_nurses_press_start_at_once(ready: Cast):
     """D2: one dose is given once; the second nurse is told who was quicker."""
     stage = checked(ready)

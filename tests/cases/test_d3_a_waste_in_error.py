@@ -64,6 +64,7 @@ def plain(page: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", html.unescape(page)).split())
 
 
+@pytest.mark.alone
 def test_a_struck_waste_counts_no_more_and_stays_readable(clinic: Cast, wasted: Stage):
     """D3: before 7.5 mg were to account for, afterwards 17.5; who struck what, when and why stands on page, record and
     PDF, with the witness."""

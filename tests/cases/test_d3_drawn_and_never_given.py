@@ -36,6 +36,7 @@ def drawn_in_vain(cast: Cast) -> Stage:
     return stage
 
 
+@pytest.mark.alone
 def test_drawn_up_and_stopped_before_the_start(ready: Cast):
     """D3: the page says 35 mg still to account for, takes the waste and a witness, and then says that all is there."""
     stage = drawn_in_vain(ready)

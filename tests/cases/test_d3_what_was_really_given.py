@@ -68,6 +68,7 @@ def measured(cast: Cast, stage: Stage, clock: Clock) -> None:
 # ---------------------------------------------------------------- what went in
 
 
+@pytest.mark.alone
 def test_stopped_after_20_seconds_of_40_minutes(ready: Cast, clock: Clock):
     """D3: stopped after 20 seconds the page says what went in: 75 mL/h x 20/3600 h = 0.41667 mL x 0.7 mg/mL = 0.29 mg
     of 35 mg; 34.71 mg are still to account for."""
@@ -121,6 +122,7 @@ def test_paused_for_ten_minutes(ready: Cast, clock: Clock):
     assert "8.75 mg still to account for." in line(page)
 
 
+@pytest.mark.alone
 def test_another_rate(ready: Cast, clock: Clock):
     """D3: a lower rate is set at once, a higher one asks every guard: 20 min at 52.5 and 20 min at 26.25 mg/h are
     26.25 mg."""
@@ -203,6 +205,7 @@ def test_a_start_written_down_in_the_hour_that_comes_twice(ready: Cast, clock: C
 # ---------------------------------------------------------------- less is never held up
 
 
+@pytest.mark.alone
 def test_a_step_that_arrives_twice(ready: Cast, clock: Clock):
     """D3: the same press twice, or the same form sent twice, is one step."""
     stage = dosing(ready)
@@ -298,6 +301,7 @@ def test_read_off_the_pump(ready: Cast, clock: Clock):
     assert "given 16.8 mg (read off the pump)" in line(page)  # 24 mL x 0.7 mg/mL
 
 
+@pytest.mark.alone
 def test_waste_has_a_witness_who_is_somebody_else(ready: Cast, clock: Clock):
     """D3: what is left is thrown away by one and witnessed by another; by oneself neither the page nor the database
     takes it."""
@@ -328,6 +332,7 @@ def test_waste_has_a_witness_who_is_somebody_else(ready: Cast, clock: Clock):
     )  # fmt: skip
 
 
+@pytest.mark.alone
 def test_a_waste_of_another_session_is_not_found(ready: Cast, clock: Clock):
     """D3: a witness signs for what stands on the page, not for a number in the address."""
     stage, elsewhere = dosing(ready), dosing(ready, number=2)
@@ -350,6 +355,7 @@ def spray(cast: Cast) -> tuple[Stage, Client]:
     return stage, client
 
 
+@pytest.mark.alone
 def test_the_next_device(ready: Cast, clock: Clock):
     """D3: a spray is given device by device, 28 mg each; a third of two is refused, and one press is one device."""
     stage, client = spray(ready)

@@ -97,6 +97,7 @@ def key_of(cast: Cast, patient: Patient, rule_id: str) -> str:
 # ---------------------------------------------------------------- reasons
 
 
+@pytest.mark.alone
 def test_a_bare_accept_is_refused_and_everything_stands_on_the_page(clinic: Cast, ana: Patient):
     """D4: with a relative finding and unknowns, each is listed; without reasons nothing is signed, and what was typed
     stays."""
@@ -136,6 +137,7 @@ def test_a_bare_accept_is_refused_and_everything_stands_on_the_page(clinic: Cast
     assert WHY in signed
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("nothing", ["  ", "\u200b", "...", "\u3164"])
 def test_a_reason_that_says_nothing_is_none(clinic: Cast, ana: Patient, nothing: str):
     told(clinic, ana, hyperthyroidism=True)
@@ -176,6 +178,7 @@ def test_a_medicine_that_nobody_has_looked_at_is_an_unknown(clinic: Cast, ana: P
     assert sign(clinic.client("prescriber"), ana, given | asked).status_code == 302
 
 
+@pytest.mark.alone
 def test_the_words_of_the_page_change_with_the_facts(clinic: Cast, ana: Patient):
     """D4: what comes between the page and the signature is named, and nothing typed is lost."""
     me = clinic.client("prescriber")
@@ -191,6 +194,7 @@ def test_the_words_of_the_page_change_with_the_facts(clinic: Cast, ana: Patient)
 # ---------------------------------------------------------------- a specialist's answer
 
 
+@pytest.mark.alone
 def test_a_specialist_s_answer_is_asked_for_recorded_and_shown(clinic: Cast, ana: Patient):
     """D4: who, when and which document; typed at the signature or recorded by a nurse before; in decision and page."""
     told(clinic, ana, seizures=True)
@@ -221,6 +225,7 @@ def test_a_specialist_s_answer_is_asked_for_recorded_and_shown(clinic: Cast, ana
     assert "letter-lund-2026.pdf" in shown
 
 
+@pytest.mark.alone
 def test_a_nurse_records_it_beforehand_and_strikes_what_was_wrong(clinic: Cast, ana: Patient):
     told(clinic, ana, seizures=True)
     nurse, key = clinic.client("nurse"), key_of(clinic, ana, "RC-SEIZURE")
@@ -266,6 +271,7 @@ def test_another_value_is_another_finding_and_needs_its_own_answer(clinic: Cast,
 # ---------------------------------------------------------------- acute suicide risk
 
 
+@pytest.mark.alone
 def test_high_risk_is_never_a_plain_caution(clinic: Cast, ana: Patient):
     """D4: entering "high" raises the flag at once, for now and with the name; an acceptance needs a reason and who has
     seen the person since."""
@@ -381,6 +387,7 @@ def test_a_decision_of_an_earlier_release_keeps_its_hash(clinic: Cast, ana: Pati
     assert content_hash(row) != before
 
 
+@pytest.mark.alone
 def test_the_clearance_is_the_clinic_s_alone(clinic: Cast, other_clinic: Cast, ana: Patient):
     told(clinic, ana, seizures=True)
     door = reverse("console:clearance", args=[ana.pk, key_of(clinic, ana, "RC-SEIZURE"), "clearance"])

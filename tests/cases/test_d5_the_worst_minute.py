@@ -69,6 +69,7 @@ def test_every_alarm_has_value_limit_since_instruction_and_who_answered(running:
     assert "answered by Nurse" in strip_of(answered + "</section>")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("answered", [False, True])
 def test_it_keeps_its_value_after_it_was_passed_on_and_after_the_answer(running: Stage, clock: Clock, answered: bool):
     client = running.cast.client("nurse")
@@ -142,6 +143,7 @@ def test_stop_in_the_strip_stops_from_any_page(running: Stage):
     assert "The session was stopped" in show(client, running)
 
 
+@pytest.mark.alone
 def test_board_and_page_agree_and_card_and_tile_do(running: Stage, clock: Clock):
     """An answered high alarm beside an open medium one: tile and card are both high, as on the page."""
     client = running.cast.client("nurse")
@@ -189,6 +191,7 @@ def test_a_call_shows_its_age_and_waits_for_everybody(called: Stage, clock: Cloc
     assert "A patient asks for someone" in texts(called, "prescriber")["home"]
 
 
+@pytest.mark.alone
 def test_a_call_that_nobody_goes_to_is_passed_on(called: Stage, clock: Clock):
     """Rule call.escalation: it may wait 59 seconds, and 60 no longer."""
     clock.later(seconds=59)
@@ -207,6 +210,7 @@ def test_a_clinic_that_has_not_adopted_the_rule_passes_nothing_on(clinic: Cast, 
     assert "Ana needs someone, 10 min ago" in said["board"]
 
 
+@pytest.mark.alone
 def test_who_has_seen_it_is_said_and_who_goes_ends_it(called: Stage, clock: Clock):
     nurse = called.cast.client("nurse")
     nurse.post(f"/clinic/board/{called.id}/going/", {"do": "seen"})

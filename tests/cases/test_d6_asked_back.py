@@ -130,6 +130,7 @@ def kept(known: Known, door: str) -> list[float]:
         return [each.value for each in ClinicalFact.objects.filter(name="weight_kg") if each.value != 70]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("door", DOORS)
 def test_a_change_of_more_than_a_tenth_is_asked_about_and_kept_when_confirmed(known: Known, door: str):
     answer = DOORS[door](known, "78", False)  # 78 / 70 = 1.114
@@ -146,6 +147,7 @@ def test_a_change_of_more_than_a_tenth_is_asked_about_and_kept_when_confirmed(kn
     assert again.status_code == 302, body(again)[:2000]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("door", DOORS)
 def test_154_where_70_kg_was_known_asks_whether_it_was_pounds(known: Known, door: str):
     text = body(DOORS[door](known, "154", False))  # 154 lb = 69.9 kg
@@ -153,6 +155,7 @@ def test_154_where_70_kg_was_known_asks_whether_it_was_pounds(known: Known, door
     assert not kept(known, door)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("door", DOORS)
 def test_a_tenth_is_not_asked_about(known: Known, door: str):
     answer = DOORS[door](known, "77", False)

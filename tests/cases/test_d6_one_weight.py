@@ -75,6 +75,7 @@ def value_of(text: str, name: str) -> str:
     return found[1] if found else ""
 
 
+@pytest.mark.alone
 def test_a_weight_taken_in_the_session_fills_the_next_plan_the_explorer_and_the_session(clinic: Cast, here: Stage):
     assert 'name="kg"' in page(clinic, here)  # the checklist has a field for it
     answer = weighed(clinic, here, "74.2")
@@ -120,6 +121,7 @@ def test_the_first_plan_begins_with_what_the_patient_told(clinic: Cast):
     assert "told by the patient" in text
 
 
+@pytest.mark.alone
 def test_a_weight_is_never_answered_by_a_tick(clinic: Cast, here: Stage):
     answer = weighed(clinic, here, "")
     assert answer.status_code == 409
@@ -128,6 +130,7 @@ def test_a_weight_is_never_answered_by_a_tick(clinic: Cast, here: Stage):
         assert not CheckResult.objects.filter(item_id="weight").exists()
 
 
+@pytest.mark.alone
 def test_a_note_beside_the_weight_leaves_the_weight(clinic: Cast, here: Stage):
     weighed(clinic, here, "74.2")
     with acting_as(clinic.actor("nurse")):
@@ -179,6 +182,7 @@ def test_the_expected_concentration_beside_a_session_starts_from_it(clinic: Cast
     assert "a body of 74.2 kg" in text
 
 
+@pytest.mark.alone
 def test_a_struck_weight_takes_itself_out_of_the_stream(clinic: Cast, here: Stage):
     weighed(clinic, here, "74.2")
     by = clinic.actor("nurse")
@@ -207,6 +211,7 @@ def test_an_open_draft_is_told_of_a_newer_weight_and_takes_it_by_one_press(clini
     assert value_of(body(client.get(edit)), "weight_kg") == "71"
 
 
+@pytest.mark.alone
 def test_the_weights_of_plans_signed_before_join_the_stream(clinic: Cast, here: Stage):
     """The migration's own statement: the plan in force rests on 70 kg and wrote no fact."""
     weights = import_module("sojourn.care.session.migrations.0006_entered_in_error").WEIGHTS

@@ -257,6 +257,7 @@ def made_medicine(stage: Stage) -> int:
 MADE: dict[str, Callable[[Stage], int]] = {"event": made_event, "medicine": made_medicine}
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("of", MADE)
 def test_an_event_and_a_medicine_are_struck_and_stay_readable(running: Stage, clinic: Cast, of: str):
     with acting_as(clinic.actor("nurse")):

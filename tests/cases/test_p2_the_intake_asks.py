@@ -56,6 +56,7 @@ def raised(cast: Cast) -> dict[FlagKind, Severity]:
     return {each.kind: each.severity for each in found}
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("question", "value", "kinds"),
     [
@@ -82,6 +83,7 @@ def test_a_yes_offers_help_and_raises_its_own_flag(
     assert raised(clinic) == kinds
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("question", "kind"), [("psychosis_now", VOICES), ("suicide_thoughts", THOUGHTS), ("self_harm", HARM)]
 )
@@ -92,6 +94,7 @@ def test_not_sure_is_not_silence(clinic: Cast, phone: Client, question: str, kin
     assert raised(clinic) == {kind: Severity.SOON}
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("value", ["no", "skip"])
 def test_no_and_skipped_raise_nothing(clinic: Cast, phone: Client, value: str):
     for question in ("psychosis_now", "suicide_thoughts", "self_harm"):
@@ -103,6 +106,7 @@ def test_no_and_skipped_raise_nothing(clinic: Cast, phone: Client, value: str):
     assert raised(clinic) == {}
 
 
+@pytest.mark.alone
 def test_a_yes_after_a_no_and_a_graver_answer_are_heard(clinic: Cast, phone: Client):
     tap(phone, "suicide_thoughts", "no")
     seen = phone.get(f"{INTAKE}suicide_thoughts/")
@@ -120,6 +124,7 @@ def test_what_voices_say_is_asked_after_a_yes_and_after_not_sure(clinic: Cast, a
         assert ("voices_tell" in [each.id for each in intake_form().shown(told, "unknown")]) == follows
 
 
+@pytest.mark.alone
 def test_what_staff_write_down_for_a_patient_is_heard_too(clinic: Cast, ana: Patient):
     """Whoever types an intake in from paper may be no clinician, and the flag needs an owner all the same."""
     desk = clinic.client("nurse")
@@ -143,6 +148,7 @@ def test_every_sign_of_danger_is_of_a_kind_that_a_flag_has():
 # ---------------------------------------------------------------- whom to call, and what one needs
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("language", "calls", "needs"),
     [
@@ -175,6 +181,7 @@ def test_staff_see_whom_to_call_and_what_the_patient_needs(
     assert "may be called in an emergency" in intake_page
 
 
+@pytest.mark.alone
 def test_staff_name_somebody_to_call_by_hand(clinic: Cast, ana: Patient):
     desk = clinic.client("nurse")
     desk.get("/clinic/")

@@ -110,6 +110,7 @@ def phone(clinic: Cast, ana: Patient, language: str) -> Phone:
 # ---------------------------------------------------------------- every place
 
 
+@pytest.mark.alone
 @LANGUAGES
 def test_a_message(phone: Phone):
     fields = {"key": str(uuid4()), "body": f"Hello.\n{phone.words}"}
@@ -121,6 +122,7 @@ def test_a_message(phone: Phone):
     assert phone.one_flag().about == f"message:{row.pk}"
 
 
+@pytest.mark.alone
 @LANGUAGES
 def test_a_free_answer_of_the_intake(phone: Phone):
     answer = phone.client.post("/today/intake/why_now/", {"seen": "", "value": phone.words})
@@ -140,6 +142,7 @@ _LINE: Final[dict[str, dict[str, str]]] = {
 }
 
 
+@pytest.mark.alone
 @LANGUAGES
 @pytest.mark.parametrize(("of", "name"), [(of, name) for of, names in WRITTEN.items() for name in names])
 def test_a_line_of_a_list(phone: Phone, of: str, name: str):
@@ -148,6 +151,7 @@ def test_a_line_of_a_list(phone: Phone, of: str, name: str):
     assert phone.one_flag().about.startswith(f"story:{of}:")
 
 
+@pytest.mark.alone
 @LANGUAGES
 @pytest.mark.parametrize("name", ["name", "relationship", "phone"])
 def test_a_person_beside_oneself(phone: Phone, name: str):
@@ -157,6 +161,7 @@ def test_a_person_beside_oneself(phone: Phone, name: str):
         assert phone.one_flag().about == f"person:{RelatedPerson.objects.get().pk}"
 
 
+@pytest.mark.alone
 @LANGUAGES
 @pytest.mark.parametrize("name", ["name", "relationship", "phone"])
 def test_who_brings_one_home(clinic: Cast, language: str, name: str):
@@ -168,6 +173,7 @@ def test_who_brings_one_home(clinic: Cast, language: str, name: str):
     assert phone.one_flag().about.startswith("person:")
 
 
+@pytest.mark.alone
 @LANGUAGES
 def test_a_question_about_an_agreement(clinic: Cast, ana: Patient, language: str):
     consents.adopt_texts(clinic)
@@ -180,6 +186,7 @@ def test_a_question_about_an_agreement(clinic: Cast, ana: Patient, language: str
         assert phone.one_flag().about == f"consent_question:{ConsentQuestion.objects.get().pk}"
 
 
+@pytest.mark.alone
 @LANGUAGES
 def test_a_signature_and_a_withdrawal(clinic: Cast, ana: Patient, language: str):
     consents.adopt_texts(clinic)
@@ -199,6 +206,7 @@ def test_a_signature_and_a_withdrawal(clinic: Cast, ana: Patient, language: str)
     assert withdrawal.reason == phone.words
 
 
+@pytest.mark.alone
 @LANGUAGES
 def test_the_note_and_the_worry_of_a_support_person(clinic: Cast, language: str):
     """Whose danger a note tells of, a clinician must ask: it is a worry, never words of the patient."""
@@ -220,6 +228,7 @@ def test_the_note_and_the_worry_of_a_support_person(clinic: Cast, language: str)
     assert guest.post(link, {"do": "worry", "worry": ""}).status_code == 422
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("later_s", "number"), [(1, 1), (59, 1), (61, 2)])
 def test_a_worry_pressed_twice_within_a_minute_is_one(clinic: Cast, later_s: int, number: int):
     """Also where the minute of the clock ends between the two."""
@@ -232,6 +241,7 @@ def test_a_worry_pressed_twice_within_a_minute_is_one(clinic: Cast, later_s: int
     assert len(flags(clinic)) == number
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("answer", "note"),
     [
@@ -252,6 +262,7 @@ def test_what_a_support_person_says_of_the_patient(clinic: Cast, answer: str, no
     assert note in flag.detail
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "note",
     [
@@ -265,6 +276,7 @@ def test_an_everyday_note_of_a_support_person_raises_nothing(clinic: Cast, note:
     assert flags(clinic) == []
 
 
+@pytest.mark.alone
 @LANGUAGES
 @pytest.mark.parametrize(
     ("form", "field"), [({"answer": "yes"}, "note"), ({"answer": ""}, "note"), ({"do": "worry"}, "worry")]
@@ -280,6 +292,7 @@ def test_what_a_support_person_sends_and_is_not_kept(clinic: Cast, language: str
     assert {"en": "kill myself", "es": "matarme"}[language] in flag.detail
 
 
+@pytest.mark.alone
 @LANGUAGES
 def test_a_voice_that_commands_is_a_voice_and_a_thought_of_suicide(phone: Phone):
     words = {"en": "The voices tell me to kill myself", "es": "Las voces me dicen que me mate"}[phone.language]
@@ -291,6 +304,7 @@ def test_a_voice_that_commands_is_a_voice_and_a_thought_of_suicide(phone: Phone)
 # ---------------------------------------------------------------- what is not kept is heard all the same
 
 
+@pytest.mark.alone
 @LANGUAGES
 @pytest.mark.parametrize(
     ("page", "name"),
@@ -313,6 +327,7 @@ def test_a_form_that_cannot_be_kept(phone: Phone, page: str, name: str):
     assert phone.one_flag().about.startswith("unkept:portal:")
 
 
+@pytest.mark.alone
 @LANGUAGES
 def test_a_message_that_is_too_long(phone: Phone):
     answer = phone.client.post("/today/messages/", {"key": str(uuid4()), "body": phone.words + " x" * 5000})
@@ -321,6 +336,7 @@ def test_a_message_that_is_too_long(phone: Phone):
     phone.one_flag()
 
 
+@pytest.mark.alone
 @LANGUAGES
 def test_a_piece_of_a_list_that_is_thrown_away(phone: Phone):
     fields = {"piece-1": phone.words, "is-1": "", "take-1": "no", "prose": ""}
@@ -328,6 +344,7 @@ def test_a_piece_of_a_list_that_is_thrown_away(phone: Phone):
     phone.one_flag()
 
 
+@pytest.mark.alone
 def test_a_form_of_another_site_raises_nothing(clinic: Cast, ana: Patient):
     """Whoever wrote it, it was not the patient."""
     forged = Client(enforce_csrf_checks=True)
@@ -336,6 +353,7 @@ def test_a_form_of_another_site_raises_nothing(clinic: Cast, ana: Patient):
     assert flags(clinic) == []
 
 
+@pytest.mark.alone
 @LANGUAGES
 def test_an_everyday_message_leads_on_as_ever(phone: Phone):
     words = {"en": "May I eat before the visit?", "es": "¿Puedo comer antes de la visita?"}[phone.language]
@@ -344,6 +362,7 @@ def test_an_everyday_message_leads_on_as_ever(phone: Phone):
     assert flags(phone.cast) == []
 
 
+@pytest.mark.alone
 def test_what_staff_write_is_no_word_of_the_patient(clinic: Cast, ana: Patient):
     desk = clinic.client("nurse")
     desk.get("/clinic/")
@@ -494,6 +513,7 @@ def test_it_is_said_on_the_page(phone: Phone, page: str):
 # ---------------------------------------------------------------- who has read it
 
 
+@pytest.mark.alone
 @LANGUAGES
 def test_the_patient_reads_who_has_read_it_where_they_wrote_it(phone: Phone):
     phone.client.post("/today/messages/", {"key": str(uuid4()), "body": phone.words})

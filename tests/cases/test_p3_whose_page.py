@@ -108,6 +108,7 @@ def test_no_page_of_the_clinic_may_be_stored(clinic: Cast, path: str):
     assert "no-store" in clinic.client("nurse").get(path).headers["Cache-Control"]
 
 
+@pytest.mark.alone
 def test_what_a_page_of_another_sends_is_refused_and_nothing_is_done(clinic: Cast):
     make_patient(clinic, "Alma")
     make_patient(clinic, "Bruno")

@@ -96,6 +96,7 @@ def test_outside_a_session_it_does_not_pretend(clinic: Cast):
     assert re.search(r"<form[^>]*data-call[^>]* hidden", page)
 
 
+@pytest.mark.alone
 def test_pressed_outside_a_session_the_clinic_is_told_and_help_follows(clinic: Cast):
     """On a screen that stayed open no board hears it: one flag, however often it is pressed, in whichever way."""
     patient = signed_in(clinic, make_patient(clinic))
@@ -110,6 +111,7 @@ def test_pressed_outside_a_session_the_clinic_is_told_and_help_follows(clinic: C
     assert "Pulsó: Avisar a la clínica" in html.unescape(listed)
 
 
+@pytest.mark.alone
 def test_a_call_within_a_session_raises_no_flag_beside_it(stage: Stage):
     """It stands on the board and is passed on there (D5)."""
     signed_in(stage.cast, stage.patient).post(HERE, headers={"accept": "text/html"})

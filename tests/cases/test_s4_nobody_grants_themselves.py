@@ -76,6 +76,7 @@ def confirmed(cast: Cast, membership: Membership) -> bool:
 # ---------------------------------------------------------------- an administrator and his own address
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("role", [code for code, each in roles().items() if each.staff and code != "clinic_admin"])
 def test_an_administrator_cannot_invite_his_own_address(clinic: Cast, role: str):
     own = clinic.members["clinic_admin"].person.email

@@ -48,6 +48,7 @@ def test_it_names_each_file_it_makes():
     assert 'include("sojourn.interfaces.console.goals.views")' in PAGE
 
 
+@pytest.mark.alone
 def test_the_page_of_the_manual_opens_and_keeps_a_restricted_record(clinic: Cast, page: ModuleType):
     patient, nurse = make_patient(clinic), clinic.actor("nurse")
     request: Any = RequestFactory().get("/clinic/goals/")

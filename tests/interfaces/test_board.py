@@ -73,6 +73,7 @@ def readings(stage: Stage, role: str = "nurse", **values: float) -> None:
         vitals_actions.take_readings(by=by, encounter_id=stage.id, values=values)
 
 
+@pytest.mark.alone
 def test_it_shows_each_running_session_whole(clinic: Cast, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     watched(monkeypatch, timedelta(seconds=1))
     html = page(clinic)
@@ -100,6 +101,7 @@ def test_a_paused_dose_has_its_word(clinic: Cast, stage: Stage) -> None:
     assert data["words"]["states"]["paused"] == "Dose paused"
 
 
+@pytest.mark.alone
 def test_an_empty_board_says_what_will_appear(clinic: Cast) -> None:
     assert "A chair appears here by itself" in page(clinic)
 
@@ -118,6 +120,7 @@ def test_strangers_sign_in_first(client: Any, clinic: Cast) -> None:
     assert client.get(URL).status_code == 302
 
 
+@pytest.mark.alone
 def test_an_alarm_is_said_by_colour_shape_and_word_and_seen_by_one_tap(clinic: Cast, stage: Stage) -> None:
     readings(stage, spo2=88)  # below 90: high (facts/vitals_thresholds.json)
     body = body_of(page(clinic))
@@ -152,6 +155,7 @@ def test_seen_takes_only_what_was_shown(clinic: Cast, stage: Stage) -> None:
         assert AlarmState.objects.get(rule_id="rr.low").phase == "raised"
 
 
+@pytest.mark.alone
 def test_an_alarm_that_ended_unseen_is_still_said(clinic: Cast, stage: Stage) -> None:
     readings(stage, spo2=88)
     with acting_as(clinic.actor("nurse")):
@@ -163,6 +167,7 @@ def test_an_alarm_that_ended_unseen_is_still_said(clinic: Cast, stage: Stage) ->
     assert "It is over" not in body_of(page(clinic))
 
 
+@pytest.mark.alone
 def test_a_call_is_answered_by_one_tap_and_only_once(clinic: Cast, stage: Stage) -> None:
     with acting_as(clinic.actor("nurse")):
         for _ in range(3):  # pressed three times
@@ -193,6 +198,7 @@ def test_another_clinics_session_does_not_exist(clinic: Cast, other_clinic: Cast
     assert data_of(page(other_clinic))["sessions"] == []
 
 
+@pytest.mark.alone
 def test_old_readings_are_crossed_and_say_so(clinic: Cast, stage: Stage) -> None:
     # With a monitor on: 60 seconds for what should come all the time, 15 minutes for the cuff (rules silence.*).
     with acting_as(clinic.actor("nurse")):
@@ -208,6 +214,7 @@ def test_old_readings_are_crossed_and_say_so(clinic: Cast, stage: Stage) -> None
     assert body_of(page(clinic)).count("is-stale") == 4
 
 
+@pytest.mark.alone
 def test_values_typed_by_hand_count_as_long_as_the_protocol_says(clinic: Cast, stage: Stage) -> None:
     with acting_as(clinic.actor("nurse")):
         CurrentVital.objects.update(effective_at=timezone.now() - timedelta(minutes=14))
@@ -279,6 +286,7 @@ def test_a_monitors_wrong_clock_is_said(clinic: Cast, stage: Stage) -> None:
     assert "The monitor&#x27;s clock is 7 min ahead" in body_of(page(clinic))
 
 
+@pytest.mark.alone
 def test_a_restricted_record_shows_figures_and_no_name(clinic: Cast, stage: Stage) -> None:
     with acting_as(clinic.actor("nurse")):
         Patient.objects.filter(pk=stage.patient.pk).update(restricted=True)
@@ -304,6 +312,7 @@ def test_the_next_check_is_in_minutes(clinic: Cast) -> None:
     assert "Check overdue by 3 min" in body_of(page(clinic))
 
 
+@pytest.mark.alone
 def test_nine_chairs_come_on_two_pages_and_chair_10_after_chair_9(clinic: Cast) -> None:
     adopt_everything(clinic)
     now = timezone.now()

@@ -150,6 +150,7 @@ def shape(**more: str) -> dict[str, str]:
     }  # fmt: skip
 
 
+@pytest.mark.alone
 def test_a_series_is_proposed_looked_over_and_booked(clinic: Cast):
     open_weekdays(clinic)
     chair(clinic)
@@ -283,6 +284,7 @@ def test_a_series_takes_no_more_statements_whatever_stands_in_it(clinic: Cast):
     assert client.get(reverse("console:series", args=[10**9])).status_code == 404
 
 
+@pytest.mark.alone
 def test_where_no_series_fits_it_is_said_why(clinic: Cast):
     open_weekdays(clinic)
     ana = course(clinic)
@@ -290,6 +292,7 @@ def test_where_no_series_fits_it_is_said_why(clinic: Cast):
     assert "There is no free time of that length" in page
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("value", ["", "x|y", "2026-03-04T10:00|1||", "2026-13-04T10:00+00:00|1||", "|||", "a|1|b|c"])
 def test_a_proposal_that_was_tampered_with_books_nothing(clinic: Cast, value: str):
     open_weekdays(clinic)
@@ -421,6 +424,7 @@ def test_the_ride_home_is_chased_in_one_click(clinic: Cast):
     assert "written down by" in page
 
 
+@pytest.mark.alone
 def test_the_waiting_list_from_the_clinic_and_the_patient(clinic: Cast):
     ana, bo, one = course(clinic, "Ana"), course(clinic, "Bo"), chair(clinic)
     early = book(clinic, bo, one, day_ahead(2))

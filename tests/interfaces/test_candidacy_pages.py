@@ -142,6 +142,7 @@ def test_a_full_record_keeps_to_thirteen_statements_and_shows_reasons(clinic: Ca
     assert len(page.content) < 200_000
 
 
+@pytest.mark.alone
 def test_a_blood_pressure_is_entered_where_it_is_missed(clinic: Cast, ana: Patient):
     nurse, today = clinic.client("nurse"), now_here().date().isoformat()
     assert "Your decision" not in body(nurse.get(page_of(ana)))
@@ -206,6 +207,7 @@ def test_who_could_become_pregnant_is_entered_whatever_the_sex_in_the_record(cli
     assert asked in body(nurse.get(page_of(ben)))
 
 
+@pytest.mark.alone
 def test_a_laboratory_report_is_taken_whole_or_comes_back(clinic: Cast, ana: Patient):
     nurse, url, today = clinic.client("nurse"), page_of(ana, "report/"), now_here().date().isoformat()
     good = f"name,value,unit,date\nalt,23,U/L,{today}\negfr,88,mL/min/{{1.73_m2}},{today}\n"
@@ -246,6 +248,7 @@ def test_only_a_prescriber_sees_what_would_be_signed(clinic: Cast, ana: Patient,
     assert clinic.client(role).post(page_of(ana, "decide/"), {"step": step, **DECLINE}).status_code == 403
 
 
+@pytest.mark.alone
 def test_the_preview_shows_the_patients_words_and_signs_nothing(clinic: Cast, ana: Patient):
     prescriber = clinic.client("prescriber")
     page = answer(prescriber, ana, "preview", **DECLINE)
@@ -303,6 +306,7 @@ def test_a_page_that_was_overtaken_names_what_changed(clinic: Cast, ana: Patient
     assert "this prevents it" in body(blocked)
 
 
+@pytest.mark.alone
 def test_two_prescribers_override_on_the_page(clinic: Cast, ana: Patient):
     pregnant(clinic, ana)
     first, second = clinic.client("prescriber"), None
@@ -347,6 +351,7 @@ def test_what_was_awaited_has_come(clinic: Cast, ana: Patient):
     assert "ECG: normal" in text
 
 
+@pytest.mark.alone
 def test_what_waits_leads_from_home_to_the_patient(clinic: Cast, ana: Patient):
     by = actor_for(clinic, ana)
     with acting_as(by):

@@ -79,6 +79,7 @@ def test_nothing_is_asked(clinic: Cast, ana: Patient):
     assert "Something to read and sign" not in body(client.get("/today/"))
 
 
+@pytest.mark.alone
 def test_from_today_to_a_signature_and_its_copy(clinic: Cast, asked: Patient):
     client = phone(clinic, asked)
     with at_most(12):
@@ -123,6 +124,7 @@ def test_what_is_missing_is_said_and_what_was_typed_stays(clinic: Cast, asked: P
     assert client.post(SIGN, signing(client)).status_code == 302
 
 
+@pytest.mark.alone
 def test_a_form_sent_twice_says_so(clinic: Cast, asked: Patient):
     client = phone(clinic, asked)
     typed = signing(client)
@@ -134,6 +136,7 @@ def test_a_form_sent_twice_says_so(clinic: Cast, asked: Patient):
         assert Consent.objects.count() == 1
 
 
+@pytest.mark.alone
 def test_another_patients_form_is_refused(clinic: Cast, asked: Patient):
     ben = make_patient(clinic, "Ben")
     stage.ask(clinic, ben)
@@ -155,6 +158,7 @@ def test_a_drawing_is_taken_and_shown(clinic: Cast, asked: Patient):
     assert f'd="{path}"' in body(client.get(sent.headers["Location"]))
 
 
+@pytest.mark.alone
 def test_in_spanish_the_text_is_spanish_and_so_is_what_is_kept(clinic: Cast, asked: Patient):
     client = phone(clinic, asked, "es")
     page = body(client.get("/today/agreements/read/driving/1/"))
@@ -165,6 +169,7 @@ def test_in_spanish_the_text_is_spanish_and_so_is_what_is_kept(clinic: Cast, ask
         assert Consent.objects.get().language == "es"
 
 
+@pytest.mark.alone
 def test_a_question_and_its_answer(clinic: Cast, asked: Patient):
     client, nurse = phone(clinic, asked), clinic.client("nurse")
     address = "/today/agreements/read/driving/2/"
@@ -200,6 +205,7 @@ def test_research_is_never_ticked_and_no_is_an_answer(clinic: Cast, asked: Patie
     assert "Change my answer" in body(client.get("/today/agreements/"))
 
 
+@pytest.mark.alone
 def test_withdrawal_says_what_it_means_and_the_clinic_sees_it(clinic: Cast, ana: Patient):
     signed = stage.agree(clinic, ana)
     client = phone(clinic, ana)
@@ -219,6 +225,7 @@ def test_withdrawal_says_what_it_means_and_the_clinic_sees_it(clinic: Cast, ana:
 # ---------------------------------------------------------------- at the desk
 
 
+@pytest.mark.alone
 def test_a_prescriber_adopts_what_they_have_read(clinic: Cast):
     doctor, nurse = clinic.client("prescriber"), clinic.client("nurse")
     with at_most(12):
@@ -239,6 +246,7 @@ def test_a_prescriber_adopts_what_they_have_read(clinic: Cast):
     assert "jurisdictions.csv US" in body(doctor.get(reverse("console:consent_text", args=["pack:US"])))
 
 
+@pytest.mark.alone
 def test_asking_and_counter_signing(clinic: Cast, ana: Patient):
     doctor, nurse = clinic.client("prescriber"), clinic.client("nurse")
     desk = f"/clinic/patients/{ana.pk}/consents/"

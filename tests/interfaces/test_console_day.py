@@ -94,6 +94,7 @@ def typed(day: str, at: str, chair_: Chair, minutes="120") -> dict[str, str]:
     return {"day": day, "time": at, "minutes": minutes, "chair": str(chair_.pk), "escort": ""}
 
 
+@pytest.mark.alone
 def test_the_desk_books_moves_and_cancels(clinic: Cast):
     one, ana = chair(clinic), course(clinic)
     client = clinic.client("front_desk")
@@ -158,6 +159,7 @@ def test_a_restricted_patient_is_not_booked_without_the_glass(clinic: Cast):
     assert client.get(f"{reverse('console:appointment_book')}?course={eva.pk}").status_code == 302
 
 
+@pytest.mark.alone
 def test_therapists_look_and_do_not_move(clinic: Cast):
     appointment = book(clinic, course(clinic), chair(clinic), today_at(12) + timedelta(days=1))
     client = clinic.client("therapist")
@@ -167,6 +169,7 @@ def test_therapists_look_and_do_not_move(clinic: Cast):
     assert client.get(reverse("console:appointment_cancel", args=[appointment.pk])).status_code == 403
 
 
+@pytest.mark.alone
 def test_another_clinics_appointment_does_not_exist(clinic: Cast, other_clinic: Cast):
     appointment = book(clinic, course(clinic), chair(clinic), today_at(12) + timedelta(days=1))
     for role in ("prescriber", "nurse", "front_desk"):
@@ -243,6 +246,7 @@ def test_the_day_page_hides_the_restricted_and_walks(clinic: Cast):
     assert clinic.client("nurse").get(reverse("console:day"), {"day": "nonsense"}).status_code == 200
 
 
+@pytest.mark.alone
 def test_chairs_are_kept_by_the_administrator(clinic: Cast):
     client = clinic.client("clinic_admin")
     assert client.post(reverse("console:chairs"), {"name": "Window"}).status_code == 302
@@ -266,6 +270,7 @@ def test_every_role_has_a_home_and_patients_do_not(clinic: Cast):
         assert ("Today" in page) == (role not in {"clinic_admin", "auditor"})
 
 
+@pytest.mark.alone
 def test_the_nurse_sees_the_next_step_of_every_chair(clinic: Cast):
     one, two, three = chair(clinic), chair(clinic, "Chair 2"), chair(clinic, "Chair 3")
     planned = book(clinic, course(clinic, "Ana"), one, today_at(12))

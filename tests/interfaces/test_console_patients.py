@@ -52,6 +52,7 @@ def audited(clinic: Cast, action: str) -> list[AuditEvent]:
         return list(AuditEvent.objects.filter(action=action).order_by("seq"))
 
 
+@pytest.mark.alone
 def test_a_front_desk_makes_a_record(clinic: Cast):
     client = clinic.client("front_desk")
     assert 'value="1001"' in body(client.get(reverse("console:patient_add")))
@@ -63,6 +64,7 @@ def test_a_front_desk_makes_a_record(clinic: Cast):
     assert (patient.birth_date, patient.record_number) == (date(1980, 3, 12), "1001")
 
 
+@pytest.mark.alone
 def test_a_proposed_number_that_was_taken_meanwhile_becomes_the_next(clinic: Cast):
     add(clinic, "Bo", record_number="1001")
     clinic.client("nurse").post(reverse("console:patient_add"), FORM)
@@ -78,6 +80,7 @@ def test_a_chosen_number_that_is_taken_is_told(clinic: Cast):
     assert 'value="Ana"' in body(answer)
 
 
+@pytest.mark.alone
 def test_a_duplicate_is_shown_with_its_link_before_saving(clinic: Cast):
     twin = add(clinic, "ANA", "Rúiz")
     client = clinic.client("nurse")
@@ -134,6 +137,7 @@ def test_htmx_gets_the_rows_only(clinic: Cast):
     assert "HX-Request" in answer["Vary"]
 
 
+@pytest.mark.alone
 def test_an_empty_clinic_says_what_will_appear(clinic: Cast):
     assert "The patients of the clinic appear here" in body(clinic.client("nurse").get(reverse("console:patients")))
 
@@ -247,6 +251,7 @@ def test_a_prescriber_restricts_a_record_and_a_nurse_cannot(clinic: Cast):
         assert patient.restricted
 
 
+@pytest.mark.alone
 def test_people_beside_the_patient(clinic: Cast):
     patient = add(clinic)
     client = clinic.client("front_desk")
@@ -265,6 +270,7 @@ def test_people_beside_the_patient(clinic: Cast):
     assert client.get(reverse("console:person_end", args=[person.pk])).status_code == 405
 
 
+@pytest.mark.alone
 def test_the_patient_is_invited_once(clinic: Cast, mailoutbox):
     patient = add(clinic, email="ana@example.org")
     client = clinic.client("front_desk")
@@ -329,6 +335,7 @@ def test_courses_end(clinic: Cast):
 MOST_QUERIES = 25  # a page that nothing polls
 
 
+@pytest.mark.alone
 def test_pages_stay_within_twenty_five_queries(clinic: Cast):
     patient = add(clinic)
     course = begin(clinic, patient)

@@ -107,6 +107,7 @@ def code_for(secret: str) -> str:
     return f"{hotp_value(secret, counter):06}"
 
 
+@pytest.mark.alone
 def test_a_patient_lands_in_the_portal_without_a_second_factor(clinic: Cast):
     client, link = Client(), path_of(invite(clinic, "ana@home.example", "patient", patient_id=77).link)
     done = client.post(link, {"password": GOOD})
@@ -529,6 +530,7 @@ def test_a_part_of_a_page_leads_a_stranger_to_the_door(clinic: Cast):
     assert Client().get("/clinic/")["Location"] == f"{LOGIN}?next=/clinic/"
 
 
+@pytest.mark.alone
 def test_patients_have_an_hour(clinic: Cast, clock: Any):
     client, link = Client(), path_of(invite(clinic, "ana@home.example", "patient", patient_id=77).link)
     client.post(link, {"password": GOOD})

@@ -74,6 +74,7 @@ def test_a_link_of_an_older_letter_still_answers(clinic: Cast):
     assert state(clinic, first) == RideHomeState.CONFIRMED
 
 
+@pytest.mark.alone
 def test_yes_no_and_yes_again(clinic: Cast):
     first, link = asked(clinic)
     guest = Client()
@@ -158,6 +159,7 @@ def test_a_signed_in_stranger_sees_no_more_than_the_link(clinic: Cast, other_cli
     assert state(clinic, first) == RideHomeState.CONFIRMED
 
 
+@pytest.mark.alone
 def test_an_earlier_time_by_its_link(clinic: Cast):
     from sojourn.care.coordination import reminder_actions, waiting_actions
     from sojourn.care.patients import actions as patients_actions

@@ -39,6 +39,7 @@ def own_form(**more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@pytest.mark.alone
 def test_a_score_is_entered_with_its_licence_and_shown_with_its_band(clinic: Cast, patient: Patient):
     client = clinic.client("nurse")
     page = f"/clinic/patients/{patient.pk}/measures/"
@@ -72,6 +73,7 @@ def test_a_score_is_entered_with_its_licence_and_shown_with_its_band(clinic: Cas
     assert "MADRS" not in clinic.client("Alma").get("/today/progress/").text
 
 
+@pytest.mark.alone
 def test_a_safety_item_of_an_entered_score_raises_the_flag(clinic: Cast, patient: Patient):
     client = clinic.client("nurse")
     page = f"/clinic/patients/{patient.pk}/measures/madrs/score/"
@@ -82,6 +84,7 @@ def test_a_safety_item_of_an_entered_score_raises_the_flag(clinic: Cast, patient
     assert client.get(answer["Location"]).status_code == 200
 
 
+@pytest.mark.alone
 def test_the_columbia_screener_is_entered_by_its_questions(clinic: Cast, patient: Patient):
     client = clinic.client("nurse")
     root = f"/clinic/patients/{patient.pk}/measures/c-ssrs-screener/"
@@ -123,6 +126,7 @@ def test_the_cut_off_of_a_closer_look_is_that_of_the_patients_sex(clinic: Cast, 
     assert ("asks for a closer look" in client.get(page).text) is reached
 
 
+@pytest.mark.alone
 def test_cadss_subscales_make_the_total(clinic: Cast, patient: Patient):
     client = clinic.client("nurse")
     page = f"/clinic/patients/{patient.pk}/measures/cadss/score/"
@@ -135,6 +139,7 @@ def test_cadss_subscales_make_the_total(clinic: Cast, patient: Patient):
     assert "Depersonalisation 5" in client.get(f"/clinic/patients/{patient.pk}/measures/").text
 
 
+@pytest.mark.alone
 def test_a_battery_waits_for_a_prescriber_and_is_then_one_sitting(clinic: Cast, patient: Patient):
     client, page = clinic.client("nurse"), f"/clinic/patients/{patient.pk}/measures/"
     due = {"indication": "depression", "due_on": f"{now_here().date():%Y-%m-%d}"}
@@ -182,6 +187,7 @@ def test_another_patient_sees_no_sitting_of_mine(clinic: Cast, patient: Patient)
     assert clinic.client("Alma").get(f"/today/measure-sessions/{measure_session.pk}/").status_code == 200
 
 
+@pytest.mark.alone
 def test_a_clinics_own_questionnaire_is_asked_on_the_phone_like_any_other(
     clinic: Cast, other_clinic: Cast, patient: Patient
 ):
@@ -226,6 +232,7 @@ def test_a_clinics_own_questionnaire_is_asked_on_the_phone_like_any_other(
     assert "43" in phone.get("/today/progress/").text
 
 
+@pytest.mark.alone
 def test_a_number_can_be_skipped_too(clinic: Cast, patient: Patient):
     clinic.client("clinic_admin").post("/clinic/measures/own/", own_form(most_missing="1"))
     with acting_as(clinic.actor("nurse")):

@@ -40,6 +40,7 @@ def seen(page: str) -> str:
     return re.search(r'name="seen" value="(\d*)"', page)[1]  # type: ignore[index]
 
 
+@pytest.mark.alone
 def test_a_message_goes_there_and_an_answer_comes_back(clinic: Cast, patient: Patient, client: Client):
     empty = client.get(MESSAGES).text
     assert "Not for emergencies" in empty

@@ -82,6 +82,7 @@ def test_the_list_says_last_heard_on_whom_and_how_the_clock_goes(clinic: Cast, d
     assert "Chair 1" in admin
 
 
+@pytest.mark.alone
 def test_an_unknown_monitor_is_added_with_one_press(clinic: Cast):
     found = unknown(clinic, count=3)
     unknown(clinic, "eui64:0011", at=timezone.now() - timedelta(days=8))

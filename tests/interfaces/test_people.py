@@ -184,6 +184,7 @@ def test_the_door_leads_nowhere_else(clinic: Cast, onward: str):
     assert done["Location"] == f"/clinic/patients/{patient.pk}/"
 
 
+@pytest.mark.alone
 def test_the_front_desk_is_told_whom_to_ask(clinic: Cast):
     patient = make_patient(clinic)
     path = f"/clinic/patients/{patient.pk}/restricted/"

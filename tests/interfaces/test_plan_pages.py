@@ -103,6 +103,7 @@ def seen(page: str) -> str:
     return found[1]
 
 
+@pytest.mark.alone
 def test_the_whole_way(clinic: Cast, who: Patient):
     client = clinic.client("prescriber")
     empty = client.get(reverse("console:plan", args=[who.pk])).content.decode()
@@ -201,6 +202,7 @@ def test_outside_of_what_was_studied(clinic: Cast, who: Patient):
     assert again(clinic, version).beyond_reason == "Begins very low"
 
 
+@pytest.mark.alone
 def test_the_check_is_blind_and_says_both_figures(clinic: Cast, who: Patient):
     version = saved(clinic, who)
     blind = clinic.client("nurse").get(reverse("console:plan_check", args=[version.pk])).content.decode()
@@ -354,6 +356,7 @@ def test_a_patient_finds_no_way_into_the_editor(clinic: Cast, who: Patient):
         assert client.get(reverse(f"console:{name}", args=[version.pk])).status_code == 403
 
 
+@pytest.mark.alone
 def test_the_rooms_before_answer_for_themselves(clinic: Cast, who: Patient, monkeypatch: pytest.MonkeyPatch):
     """Nobody has decided and nobody has agreed: both are said, each in few statements, and nothing is signed."""
     monkeypatch.undo()

@@ -171,6 +171,7 @@ def test_what_is_no_answer_is_asked_again(clinic: Cast, patient: Patient, reques
         assert not Answer.objects.filter(response__request=request_row).exists()
 
 
+@pytest.mark.alone
 def test_a_page_from_before_a_branch_closed_answers_what_it_showed(
     clinic: Cast, patient: Patient, branching: MeasureRequest
 ):

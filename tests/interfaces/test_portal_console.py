@@ -70,6 +70,7 @@ def test_the_doses_over_the_scores_are_what_was_given(clinic: Cast):
     assert "35 mg" not in text
 
 
+@pytest.mark.alone
 def test_a_measure_is_asked_for_once_and_taken_back(clinic: Cast, patient: Patient):
     client = clinic.client("nurse")
     page = f"/clinic/patients/{patient.pk}/measures/"
@@ -96,6 +97,7 @@ def test_the_front_desk_asks_but_does_not_read(clinic: Cast, patient: Patient):
     assert client.get("/clinic/flags/").status_code == 403
 
 
+@pytest.mark.alone
 def test_a_form_is_entered_from_paper(clinic: Cast, patient: Patient):
     client = clinic.client("therapist")
     page = f"/clinic/patients/{patient.pk}/measures/gad-7/paper/"
@@ -111,6 +113,7 @@ def test_a_form_is_entered_from_paper(clinic: Cast, patient: Patient):
         assert [int(row.score or 0) for row in QuestionnaireResponse.objects.all()] == [8]
 
 
+@pytest.mark.alone
 def test_an_alarming_form_leads_to_its_flag(clinic: Cast, patient: Patient):
     client = clinic.client("nurse")
     page = f"/clinic/patients/{patient.pk}/measures/phq-9/paper/"
@@ -120,6 +123,7 @@ def test_an_alarming_form_leads_to_its_flag(clinic: Cast, patient: Patient):
     assert answer["Location"] == f"/clinic/flags/{flag.pk}/"
 
 
+@pytest.mark.alone
 def test_a_flag_is_taken_and_closed_on_its_page(clinic: Cast, patient: Patient):
     send_phq9(clinic, patient, [0] * 8 + [1], timezone.now())
     nurse, therapist = clinic.client("nurse"), clinic.client("therapist")
@@ -157,6 +161,7 @@ def test_a_flag_is_taken_and_closed_on_its_page(clinic: Cast, patient: Patient):
     assert "Safe, plan made" in nurse.get(page).text
 
 
+@pytest.mark.alone
 def test_restricted_and_foreign_records_stay_closed(clinic: Cast, other_clinic: Cast):
     hidden = make_patient(clinic, "Dora", restricted=True)
     send_phq9(clinic, hidden, [0] * 8 + [1], timezone.now())

@@ -113,6 +113,7 @@ def forgetful(model: type[Model], **only: str) -> Any:
     return page
 
 
+@pytest.mark.alone
 def test_a_page_that_forgets_is_caught_whatever_it_lists(clinic: Cast, rows: Rows):
     with acting_as(clinic.actor("prescriber")):
         lacking = [fault for model in every_row.tables() if (fault := empty(model))]

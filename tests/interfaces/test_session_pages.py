@@ -169,6 +169,7 @@ def seen(page: str) -> str:
 # ---------------------------------------------------------------- the whole way
 
 
+@pytest.mark.alone
 def test_the_whole_way_through_the_pages(ready: Cast):
     """Nothing but what a nurse and a prescriber can press and type."""
     stage = on_stage(ready, at=timezone.now() - timedelta(minutes=5))
@@ -304,6 +305,7 @@ def test_arriving_twice_is_one_session(ready: Cast):
     assert client.get(reverse("console:arrive", args=[stage.appointment.pk])).status_code == 405
 
 
+@pytest.mark.alone
 def test_the_front_desk_marks_an_arrival_and_stays_outside(ready: Cast):
     stage = on_stage(ready)
     client = ready.client("front_desk")
@@ -340,6 +342,7 @@ def test_cancelling_needs_a_reason(ready: Cast):
 # ---------------------------------------------------------------- checks
 
 
+@pytest.mark.alone
 def test_an_item_is_saved_at_once_and_the_list_shrinks(ready: Cast):
     stage = arrived(ready)
     client = ready.client("nurse")
@@ -357,6 +360,7 @@ def test_an_item_is_saved_at_once_and_the_list_shrinks(ready: Cast):
         assert CheckResult.objects.get().outcome == "passed"
 
 
+@pytest.mark.alone
 def test_a_failed_item_keeps_its_note_and_stands_in_the_way(ready: Cast):
     stage = arrived(ready)
     client = ready.client("nurse")
@@ -370,6 +374,7 @@ def test_a_failed_item_keeps_its_note_and_stands_in_the_way(ready: Cast):
     assert "Fasting as instructed: Has not fasted." in page
 
 
+@pytest.mark.alone
 def test_two_nurses_on_one_item_never_write_over_each_other(ready: Cast):
     stage = arrived(ready)
     typed = {"item": "consent", "outcome": "passed", "seen": "1", "last": "0"}
@@ -543,6 +548,7 @@ def test_a_difference_is_shown_to_both_plainly(ready: Cast):
     assert "36 mg is not the dose of the plan, 35 mg. A different dose needs a prescriber's signature." in page
 
 
+@pytest.mark.alone
 def test_another_drug_than_the_protocols_is_caught(ready: Cast):
     stage = checked(ready)
     answer = write_down(stage, ready.client("nurse"), drug="esketamine")
@@ -880,6 +886,7 @@ def monitor(cast: Cast, name: str = "Bed 3", **more) -> Device:
     return device
 
 
+@pytest.mark.alone
 def test_a_monitor_goes_on_and_comes_off_and_its_clock_is_told(ready: Cast):
     device = monitor(ready, clock_skew_s=420.0, last_seen_at=timezone.now())
     stage, elsewhere = dosing(ready), dosing(ready, number=2)
@@ -897,6 +904,7 @@ def test_a_monitor_goes_on_and_comes_off_and_its_clock_is_told(ready: Cast):
         assert DeviceAssociation.objects.get().until_at is not None
 
 
+@pytest.mark.alone
 def test_a_session_cannot_take_off_what_is_on_another(ready: Cast):
     device = monitor(ready)
     stage, elsewhere = dosing(ready), dosing(ready, number=2)
@@ -966,6 +974,7 @@ def test_ready_and_back_to_observation(ready: Cast):
         # the observation goes on from the end of the dose, not from now
 
 
+@pytest.mark.alone
 def test_another_escort_has_to_come_again(ready: Cast):
     stage = leaving(ready)
     client = ready.client("nurse")
