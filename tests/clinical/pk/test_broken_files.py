@@ -10,6 +10,8 @@ import pytest
 
 from sojourn.clinical.pk.effect import FactsInvalid, parse_bioavailability, parse_zones
 from sojourn.clinical.pk.model import ModelInvalid, parse_model
+from sojourn.clinical.pk.people import parse_regimen
+from sojourn.clinical.pk.refusal import ModelRefused
 from tests.broken import Fault, Legitimate, faults
 
 FOLDER = files("sojourn.clinical.pk")
@@ -157,3 +159,38 @@ def test_a_slip_that_was_passed_over_is_refused(part, change, says):
     """A misspelt spread was none, and a misspelt age a limit that nobody was held to."""
     tree = _tree("models", "perez_ruixo_2021_esketamine_nasal")
     assert says in refusal({**tree, part: {**tree[part], **change}})
+
+
+# ---------------------------------------------------------------- a regimen to be simulated
+
+REGIMEN = {
+    "person": {"weight_kg": 70, "age_y": 40, "height_cm": 170, "sex": "female", "ethnicity": "asian"},
+    "dose": [
+        {"drug": "ketamine", "route": "iv", "mg": 35, "start_min": 0, "duration_min": 40},
+        {"drug": "ketamine", "route": "iv", "mg": 5, "start_min": 60},
+    ],
+}
+OF_REGIMEN = (
+    Legitimate("person*", ("removed", "empty"), "what is not known of a person stays unknown, and the model asks"),
+    Legitimate("person.age_y", ("zero",), "from birth on"),
+    Legitimate("person.sex", ("nothing", "blank"), "no model asks for it"),
+    Legitimate("dose.*.mg", ("zero",), "nothing was given"),
+    Legitimate("dose.*.start_min", ("removed", "zero", "negative"), "minutes are counted from wherever one begins"),
+    Legitimate("dose.*.duration_min", ("removed", "zero"), "all at once"),
+    Legitimate("dose.*", ("hole", "doubled"), "another regimen"),
+)
+
+
+def test_every_fault_of_a_regimen_is_refused_by_name():
+    wrong = []
+    for one in (each for each in faults(REGIMEN) if isinstance(each.tree, dict)):
+        try:
+            parse_regimen(one.tree)
+        except ModelRefused as refused:
+            last = [str(each) for each in one.path if isinstance(each, str)][-1:]
+            if one.kind == "misspelt" and last[0] not in str(refused):
+                wrong.append(f"{one}: the word is not said: {refused}")
+        else:
+            if not any(each.holds(one) for each in OF_REGIMEN):
+                wrong.append(f"{one}: taken")
+    assert wrong == []
