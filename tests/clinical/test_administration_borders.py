@@ -246,10 +246,12 @@ def test_the_same_reading_again_did_not_fall(mg, fell):
 # ---------------------------------------------------------------- the balance
 
 
-def _balance(wasted: str = "0", drawn: str = "35", remaining: str | None = None, given: str = "30", **more: object):
+def _balance(
+    wasted: str | None = None, drawn: str = "35", remaining: str | None = None, given: str = "30", **more: object
+):
     """Of 35 mg drawn up 30 were given by hand, and the dose was stopped."""
     dose = given_by(by_hand(Means.SYRINGE, 35), asked(39, given), stop(40))
-    wastes = (waste(wasted, **more),) if wasted != "0" else ()
+    wastes = (waste(wasted, **more),) if wasted is not None else ()
     return reconcile(
         drawn_mg=exact(drawn), delivered=dose, wasted=wastes,
         remaining_mg=None if remaining is None else exact(remaining),
@@ -281,6 +283,15 @@ def test_what_remains_is_what_was_neither_given_nor_wasted(remaining, name):
     assert _balance(remaining=remaining).codes == ((name,) if name else ())
 
 
+@pytest.mark.parametrize(("drawn", "said"), [("-0.01", True), ("0", True), ("0.01", False)])
+def test_more_than_nothing_was_drawn(drawn, said):
+    assert ("drawn-not-positive" in _balance(drawn=drawn).codes) is said
+
+
+def test_one_waste_that_is_all_too_much_was_not_recorded_twice():
+    assert _balance("5", given="35").codes == ("wasted-above-remaining",)
+
+
 @pytest.mark.parametrize(("drawn", "said"), [("34.99", True), ("35", False), ("35.01", False)])
 def test_what_was_drawn_is_at_least_the_planned_dose(drawn, said):
     assert ("drawn-below-planned" in _balance(drawn=drawn).codes) is said
@@ -302,7 +313,7 @@ def test_a_waste_of_this_moment_has_happened(after, said):
     assert ("waste-in-future" in _balance("5", at=at(60) + after).codes) is said
 
 
-@pytest.mark.parametrize(("mg", "said"), [("-0.01", True), ("0.01", False)])
+@pytest.mark.parametrize(("mg", "said"), [("-0.01", True), ("0", True), ("0.01", False)])
 def test_a_waste_is_more_than_nothing(mg, said):
     assert ("waste-not-positive" in _balance(mg).codes) is said
 
