@@ -43,6 +43,7 @@ from .test_administration import (
     given_by,
     left,
     part,
+    pause,
     rate,
     start,
     stop,
@@ -241,6 +242,22 @@ def test_a_dose_within_the_tolerance_of_its_plan_is_the_planned_dose(mg, name):
 def test_the_same_reading_again_did_not_fall(mg, fell):
     found = given_by(by_hand(Means.SYRINGE, 35), asked(5, 10), asked(6, mg), minutes=10)
     assert ("count-fell" in [each.code for each in found.discrepancies]) is fell
+
+
+@pytest.mark.parametrize(("ml", "said"), [("49.9", False), ("50", False), ("50.01", True)])
+def test_a_count_of_the_whole_bag_is_not_above_it(ml, said):
+    found = given_by(start(), total(60, ml))
+    assert ("count-above-bag" in [each.code for each in found.discrepancies]) is said
+
+
+@pytest.mark.parametrize(
+    ("paused_at", "name"),
+    [(19.99, "given-while-paused"), (20, "counted-above-computed"), (20.01, "counted-above-computed")],
+)
+def test_a_pause_that_begins_with_the_reading_lets_nothing_in_before_it(paused_at, name):
+    steps = sorted((pause(paused_at), total(20, 30)), key=lambda each: each.at)
+    found = given_by(start(), *steps)
+    assert name in [each.code for each in found.discrepancies]
 
 
 # ---------------------------------------------------------------- the balance
