@@ -79,8 +79,8 @@ def word(known: Collection[str]) -> Shape:
     return shape
 
 
-def some(each: Shape, least: int = 1) -> Shape:
-    """A list without doubles."""
+def some(each: Shape, least: int = 1, *, doubles: bool = False) -> Shape:
+    """A list, without doubles where they are not allowed."""
 
     def shape(place: str, value: Any) -> Iterator[str]:
         if not isinstance(value, list | tuple):
@@ -89,7 +89,7 @@ def some(each: Shape, least: int = 1) -> Shape:
         if len(value) < least:
             yield f"{place} is too short"
         for at, one in enumerate(value):
-            if one in value[:at]:
+            if not doubles and one in value[:at]:
                 yield f"{place}.{at} stands twice"
             yield from each(f"{place}.{at}", one)
 

@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final, TypeVar
 
+from django.db.models import Model
 from django_stubs_ext import StrPromise
 
 import sojourn
@@ -24,6 +25,26 @@ ROOMS: Final = ("*/*", "*/*/*")
 _LOCALES: Final = ("locale", *(f"{room}/locale" for room in ("*", *ROOMS)))
 
 Declared = TypeVar("Declared")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRows:
+    """Rows that bear the ``content_hash`` of what was signed or sent, which the audit says as well in the rows of
+    ``actions``: there it is the detail ``said_as``, and the entity's number is the column ``named_by``. ``called``:
+    what such a thing is called, with its number as ``%(id)s``."""
+
+    model: type[Model]
+    actions: tuple[str, ...]
+    called: StrPromise
+    said_as: str = "hash"
+    named_by: str = "id"
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What of a room is signed by its hash: ``SIGNED`` in ``<room>/signed.py``."""
+
+    rows: tuple[SignedRows, ...]
 
 
 @dataclass(frozen=True, slots=True)

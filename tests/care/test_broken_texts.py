@@ -55,3 +55,46 @@ def test_every_fault_of_a_text_is_refused_by_name(name):
         if said and name not in said and str(tree.get("code", tree.get("id"))) not in said and "pack:" not in said:
             wrong.append(f"{one}: refused without a name: {said}")
     assert wrong == []
+
+
+# ---------------------------------------------------------------- the hashes of released versions
+
+RELEASED_OWN = (
+    Legitimate("*", ("removed", "misspelt"), "another text, or one that is not released yet: ``check`` says so"),
+)
+
+
+def _refused(tree: dict[str, Any]) -> str:
+    try:
+        texts.parse_released(toml(tree))
+    except texts.TextInvalid as wrong:
+        return str(wrong)
+    return ""
+
+
+def test_every_fault_of_the_file_of_released_hashes_is_refused_by_name():
+    shipped = texts.resources.files(texts._PACKAGE).joinpath("documents", texts.RELEASED).read_text(encoding="utf-8")
+    tree = dict(list(tomllib.loads(shipped).items())[:3])
+    assert _refused(tree) == ""
+    for one in (each for each in faults(tree) if isinstance(each.tree, dict)):
+        said = _refused(one.tree)
+        if not said:
+            assert any(each.holds(one) for each in RELEASED_OWN), f"{one}: taken"
+            assert one.kind == "removed" or len(one.path) == 1, f"{one}: taken"
+        else:
+            assert "documents/RELEASED.toml" in said
+
+
+def test_a_file_of_released_hashes_that_is_broken_is_a_fault_of_the_texts(monkeypatch: pytest.MonkeyPatch):
+    def broken() -> object:
+        return texts.parse_released("[treatment")
+
+    monkeypatch.setattr(texts, "released", broken)
+    (said,) = texts.check()
+    assert said.startswith("documents/RELEASED.toml: ")
+
+
+def test_a_released_text_that_nobody_knows_is_named(monkeypatch: pytest.MonkeyPatch):
+    known = dict(texts.released())
+    monkeypatch.setattr(texts, "released", lambda: known | {("treatmentx", 1): "0" * 64})
+    assert texts.check() == ("treatmentx version 1: released, but gone",)

@@ -115,7 +115,7 @@ def old_session() -> SessionRecord:
             Measure(121, "phq-9", "1", "a" * 64, minutes(-590), Decimal("19.00"), "moderately-severe", False, False),
         ),
         gaps=(),
-        signatures=(Signature(131, SIGNED_THEN, minutes(150), PRESCRIBER),),
+        signatures=(Signature(131, SIGNED_THEN, minutes(150), PRESCRIBER, in_audit=True),),
         addenda=(),
     )  # fmt: skip
 

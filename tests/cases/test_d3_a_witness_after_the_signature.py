@@ -20,7 +20,7 @@ def signed_with_waste() -> SessionRecord:
     (given,) = given_whole(plain)
     assert given.balance is not None
     plain = replace(plain, given=(replace(given, balance=replace(given.balance, complete=False)),))
-    return replace(plain, signatures=(Signature(131, content_hash(plain), minutes(150), PRESCRIBER),))
+    return replace(plain, signatures=(Signature(131, content_hash(plain), minutes(150), PRESCRIBER, in_audit=True),))
 
 
 def witnessed(record: SessionRecord, at: float) -> SessionRecord:

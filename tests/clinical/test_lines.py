@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sojourn.clinical import lines
-from sojourn.clinical.lines import CrisisLine, LinesInvalid
+from sojourn.clinical.lines import CrisisLine, LinesInvalid, shape
+from tests.broken import Legitimate, faults, toml
 
 RAW: dict[str, Any] = tomllib.loads(files("sojourn.clinical.lines").joinpath("lines.toml").read_text("utf-8"))
 ROWS: list[dict[str, Any]] = RAW["line"]
@@ -196,21 +197,94 @@ GOOD = next(row for row in ROWS if row["id"] == "us-988")
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"number": 988}, "must be a string"),
+        ({"number": 988}, "number is no number"),
         ({"number": "*988"}, "cannot be dialled"),
         ({"kind": "poison", "service": "general"}, "an emergency number, and no other"),
         ({"kind": "emergency"}, "an emergency number, and no other"),
-        ({"mark": "believed"}, "none that is known"),
-        ({"source": ""}, "a source"),
+        ({"mark": "believed"}, "mark cannot be 'believed'"),
+        ({"source": ""}, "source must be a text"),
         ({"address": "https://x.example"}, "a number, or an address"),
-        ({"press": "2"}, "is no part of a line"),
+        ({"press": "2"}, "press is not a part of it"),
+        ({"body": "HELP"}, "only a text message has a body"),
+        ({"languages": []}, "somebody answers in some language"),
+        ({"country": "QQ"}, "there is no country QQ"),
+        ({"instead_of": "us-989"}, "there is no line us-989 of its country"),
+        ({"instead_of": "es-024"}, "there is no line es-024 of its country"),
     ],
 )
 def test_a_line_that_breaks_a_law_is_refused(change: dict[str, Any], said: str):
-    with pytest.raises(LinesInvalid, match=said):
-        lines.check([GOOD | change])
+    found = _faults([GOOD | change if row is GOOD else row for row in ROWS])
+    assert any(each.startswith("lines.toml: us-988") and said in each for each in found)
 
 
 def test_one_id_is_one_line():
-    with pytest.raises(LinesInvalid, match="one id"):
-        lines.check([GOOD, GOOD])
+    assert _faults([*ROWS, GOOD]) == ["lines.toml: two lines have one id: us-988"]
+
+
+def _faults(rows: list[dict[str, Any]]) -> list[str]:
+    return [*shape.faults("lines.toml", {**RAW, "line": rows})]
+
+
+# ---------------------------------------------------------------- single faults, drawn from a short file
+
+_FREE = "free words: nothing can be asked of them but that they are there"
+_OWN = "a line may do without it: whom a country has, and how they are reached, is the country's own"
+LEGITIMATE = (
+    *(
+        Legitimate(each, ("nothing",), _FREE)
+        for each in ("line.*.id", "line.*.name.*", "line.*.words.*", "line.*.hours.*", "line.*.source", "line.*.body",
+                     "country.*.name.*")
+    ),
+    *(
+        Legitimate(f"line.*.{each}", ("removed",), _OWN)
+        for each in ("words", "hours", "lead", "instead_of", "body", "dial")
+    ),
+    *(Legitimate(each, ("hole",), _OWN) for each in ("line.*", "line.*.languages.*", "country.*.zones.*")),
+    Legitimate("line.*.languages", ("empty",), "a directory on the web speaks whatever its reader does"),
+    Legitimate("line.*.languages.*", ("hole",), _OWN),
+)  # fmt: skip
+
+
+def _short() -> dict[str, Any]:
+    """Two countries, and as few of their lines as have every key and every way of reaching somebody."""
+    own = [row for row in ROWS if row["country"] in ("US", "ZZ")]
+    kept, seen = [], set[object]()
+    for row in sorted(own, key=len, reverse=True):
+        told = {*row, row["how"], ("hours", type(row.get("hours")))}
+        if told - seen:
+            seen |= told
+            kept.append(row)
+    stood_in_for = {row.get("instead_of") for row in kept} - {row["id"] for row in kept}
+    kept += [row for row in own if row["id"] in stood_in_for]
+    countries = [
+        each | ({"zones": each["zones"][:2]} if "zones" in each else {})
+        for each in RAW["country"]
+        if each["code"] in ("US", "ZZ")
+    ]
+    return {"country": countries, "line": kept}
+
+
+def refusal(tree: dict[str, Any]) -> str:
+    """What is said against a file, "" where it is taken."""
+    try:
+        lines.read(toml(tree))
+    except LinesInvalid as wrong:
+        return str(wrong)
+    return ""
+
+
+def test_every_fault_of_a_file_of_lines_is_refused_by_name():
+    tree, wrong = _short(), []
+    assert refusal(tree) == ""
+    for one in (each for each in faults(tree) if isinstance(each.tree, dict)):
+        said = refusal(one.tree)
+        if not said and not any(each.holds(one) for each in LEGITIMATE):
+            wrong.append(f"{one}: taken")
+        if said and ("lines.toml" not in said or (one.kind == "misspelt" and str(one.path[-1]) not in said)):
+            wrong.append(f"{one}: refused without its name: {said}")
+    assert wrong == []
+
+
+def test_what_is_no_file_is_refused_by_name():
+    with pytest.raises(LinesInvalid, match=r"lines\.toml: "):
+        lines.read("[[line]\n")

@@ -261,8 +261,8 @@ def verify_signature(record: SessionRecord) -> Verified:
 
 
 def stands(record: SessionRecord, signature: Signature) -> bool:
-    """Whether what this signature covers is still what is stored."""
-    return signature.content_hash == content_hash(_without_later_witnesses(record, signature))
+    """Whether what this signature covers is still what is stored, and what the audit says was signed."""
+    return signature.in_audit and signature.content_hash == content_hash(_without_later_witnesses(record, signature))
 
 
 def _without_later_witnesses(record: SessionRecord, signature: Signature) -> SessionRecord:

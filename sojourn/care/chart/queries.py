@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any, Protocol
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Func, OuterRef, Subquery, TextField
+from django.db.models import F, Func, OuterRef, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
@@ -65,10 +65,13 @@ from sojourn.care.session.models import (
     RecordSignature,
 )
 from sojourn.care.session.parts import array, of_session
+from sojourn.care.session.signed import SIGNED
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.care.vitals.models import DeviceAssociation, Observation
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.accounts.models import Membership
+from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.audit.signed_queries import hash_of, of_signatures
 from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.scope import CourseScope, MemberScope, PatientScope, SessionScope, rows_of
 
@@ -232,10 +235,7 @@ class _Composer:
             left=self.left(),
             measures=self.measures(doses[0].started_at if doses else encounter.opened_at, over or self.now),
             gaps=tuple(Gap(each) for each in due.missed) if due else (),
-            signatures=tuple(
-                Signature(row["id"], row["content_hash"], _at(row["at"]), self.by(row))
-                for row in self.raw["record_signatures"]
-            ),
+            signatures=self.signatures(),
             addenda=tuple(
                 AddedLater(row["id"], row["text"], _at(row["at"]), self.by(row)) for row in self.raw["record_addenda"]
             ),
@@ -252,6 +252,13 @@ class _Composer:
             dose_ended_at=session.dose_ended_at,
             papers=self.papers(states),
             struck=self.struck,
+        )
+
+    def signatures(self) -> tuple[Signature, ...]:
+        in_audit = {row["said"] for row in self.raw["record_signed_so"]}
+        return tuple(
+            Signature(row["id"], row["content_hash"], _at(row["at"]), self.by(row), row["content_hash"] in in_audit)
+            for row in self.raw["record_signatures"]
         )
 
     def states(self) -> tuple[StateEntry, ...]:
@@ -412,6 +419,16 @@ def _exactly(name: str) -> Cast:
     return Cast(name, TextField())
 
 
+(_SIGNED,) = SIGNED.rows
+
+
+def _audited_of_session() -> QuerySet[AuditEvent]:
+    """What the audit says of the signatures under the session that the array stands beside."""
+    return of_signatures(_SIGNED).filter(
+        clinic_id=OuterRef("clinic_id"), patient_id=OuterRef("patient_id"), entity_id=OuterRef("pk")
+    )
+
+
 def _subqueries() -> dict[str, ArraySubquery]:
     answered = rows_of(QuestionnaireResponse, PatientScope, OuterRef("patient_id")).filter(completed_at__isnull=False)
     return {
@@ -434,6 +451,7 @@ def _subqueries() -> dict[str, ArraySubquery]:
             points=_exactly("score"),
         ),
         "signatures": array(of_session(RecordSignature, "at", "id"), "id", "content_hash", "at", "by_id"),
+        "signed_so": array(_audited_of_session(), said=hash_of(_SIGNED)),
         "addenda": array(of_session(Addendum, "at", "id"), "id", "text", "at", "by_id"),
         "decisions": array(
             rows_of(CandidacyDecision, PatientScope, OuterRef("patient_id")).order_by("id"),

@@ -425,10 +425,13 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
+    """``in_audit``: the audit says that the session was signed with this hash; a row rewritten with its hash is not."""
+
     id: int
     content_hash: str
     at: datetime
     by: Member | None
+    in_audit: bool
 
 
 @dataclass(frozen=True, slots=True)

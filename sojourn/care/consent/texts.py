@@ -23,7 +23,8 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from sojourn.clinical import shapes
-from sojourn.clinical.rules import MARKS, Verification, content_hash, weakest
+from sojourn.clinical.rules import MARKS, RuleInvalid, Verification, content_hash, weakest
+from sojourn.foundation.rulebook.load import read_released
 from sojourn.foundation.rulebook.release import entered, write
 
 LANGUAGES: Final = ("en", "es")
@@ -446,8 +447,16 @@ def difference(old: Source, new: Source, language: str) -> list[tuple[Literal["o
 
 
 def released() -> Mapping[tuple[str, int], str]:
-    text = resources.files(_PACKAGE).joinpath("documents", RELEASED).read_text(encoding="utf-8")
-    return {(name, int(number)): each for name, row in tomllib.loads(text).items() for number, each in row.items()}
+    """The hashes of released versions; raises TextInvalid."""
+    return parse_released(resources.files(_PACKAGE).joinpath("documents", RELEASED).read_text(encoding="utf-8"))
+
+
+def parse_released(text: str) -> Mapping[tuple[str, int], str]:
+    """The hashes of a file of released versions; raises TextInvalid, which names the file and what is wrong in it."""
+    try:
+        return read_released(text, f"documents/{RELEASED}")
+    except RuleInvalid as wrong:
+        raise TextInvalid(str(wrong)) from wrong
 
 
 def check() -> tuple[str, ...]:
@@ -456,7 +465,10 @@ def check() -> tuple[str, ...]:
         ours = bind(_files())
     except TextInvalid as wrong:
         return (str(wrong),)
-    known = released()
+    try:
+        known = released()
+    except TextInvalid as wrong:
+        return (str(wrong),)
     return tuple(
         f"{name} version {version}: {'edited after its release' if (name, version) in known else 'not released yet'}"
         for (name, version), source in ours.items()

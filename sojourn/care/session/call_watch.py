@@ -35,7 +35,7 @@ JOIN LATERAL (
     SELECT FROM session_sessionevent a
     WHERE a.encounter_id = e.id AND a.kind = %(answered)s AND (a.at, a.id) > (p.at, p.id))
   ORDER BY p.at, p.id LIMIT 1) c ON true
-WHERE e.opened_at > %(since)s AND s.state = ANY(%(present)s)
+WHERE e.opened_at >= %(since)s AND s.state = ANY(%(present)s)
 ORDER BY c.id
 """
 

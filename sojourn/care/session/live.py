@@ -45,7 +45,7 @@ FROM encounter_encounter
 CROSS JOIN LATERAL (SELECT t.state FROM encounter_sessionstate t
   WHERE t.encounter_id = encounter_encounter.id ORDER BY t.seq DESC LIMIT 1) s
 WHERE CASE WHEN %(ids)s::bigint[] IS NULL
-  THEN (encounter_encounter.opened_at > now() - interval '36 hours' AND s.state = ANY(%(running)s))
+  THEN (encounter_encounter.opened_at >= now() - interval '36 hours' AND s.state = ANY(%(running)s))
     OR encounter_encounter.id = ANY(%(known)s::bigint[])
   ELSE encounter_encounter.id = ANY(%(ids)s::bigint[]) END
 ORDER BY encounter_encounter.id

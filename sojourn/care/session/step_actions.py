@@ -133,6 +133,7 @@ def _believed(session: SessionSnapshot, pump: Pump, at: datetime) -> tuple[Pump,
 def _faults() -> dict[str, str]:
     return {
         "no-part": _("This dose is not given in parts, or every part has been given."),
+        "part-not-positive": _("An amount is more than nothing."),
         "part-too-much": _("This is more than what is left of the prepared dose."),
         "rate-missing": _("Enter the rate of the pump in mL/h."),
         "no-pump": _("This dose is not given by a pump, so it has no rate."),

@@ -206,14 +206,16 @@ def _parts_given(steps: Sequence[DoseStep]) -> Decimal:
 
 
 def part_fault(dose: Dose | None, steps: Sequence[DoseStep], part_mg: Decimal | None) -> str:
-    """Why no further part can be given ("no-part", "part-too-much"), or "". A part that is more than what is left of
-    the prepared dose is none of it."""
+    """Why no further part can be given ("no-part", "part-not-positive", "part-too-much"), or "". A part that is more
+    than what is left of the prepared dose is none of it."""
     if dose is None or dose.by_pump:
         return "no-part"
     left = dose.dose_mg - _parts_given(steps)
     if left <= 0:
         return "no-part"
     wanted = part_now(steps) if part_mg is None else part_mg
+    if wanted is not None and wanted <= 0:
+        return "part-not-positive"
     # Sprays of equal size are rounded to a hundredth each.
     return "part-too-much" if wanted is not None and wanted > left + Decimal("0.01") * (dose.devices or 1) else ""
 

@@ -6,7 +6,8 @@ The list is one data file, ``words.json``; its limits, with counts, stand in doc
 found offers help and is no diagnosis; what is not found is no proof that all is well.
 """
 
-from sojourn.clinical.danger.reading import KINDS, SEVERITIES, Danger, word_list
+from sojourn.clinical.danger.reading import Danger, word_list
+from sojourn.clinical.danger.shape import KINDS, SEVERITIES
 
 __all__ = ["KINDS", "SEVERITIES", "Danger", "dangers", "read"]
 

@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from sojourn.clinical.danger.reading import SEVERITIES, Danger, word_list
+from sojourn.clinical.danger.reading import Danger, word_list
+from sojourn.clinical.danger.shape import SEVERITIES
 
 _ENGLISH: Final[Mapping[str, str]] = {
     "she": "i", "he": "i", "they": "i", "shes": "i am", "hes": "i am", "she's": "i am", "he's": "i am",

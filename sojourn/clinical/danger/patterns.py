@@ -98,13 +98,18 @@ class Grammar:
     """Reads patterns against the classes of words, which are read once, each in the order of the file."""
 
     def __init__(self, classes: Mapping[str, Sequence[str]]) -> None:
-        """``classes``: name to entries; an entry names only classes that stand before its own."""
+        """``classes``: name to entries; an entry names only classes that stand before its own. ValueError: the name of
+        a class that cannot be read, and why."""
         self._classes: dict[str, Choice] = {}
         for name, entries in classes.items():
-            self._classes[name] = choice(row for entry in entries for row in self._alternatives(entry))
+            try:
+                self._classes[name] = choice(row for entry in entries for row in self._alternatives(entry))
+            except ValueError as wrong:
+                raise ValueError(f"{name}: {wrong}") from wrong
 
     def row(self, pattern: str) -> Row:
-        """The pattern, read. ValueError: brackets that do not close. KeyError: a class that is not there."""
+        """The pattern, read. ValueError: brackets that do not close, a class that is not there, a sign that repeats
+        nothing."""
         rows = self._alternatives(pattern)
         return rows[0] if len(rows) == 1 else (choice(rows),)
 
@@ -122,6 +127,8 @@ class Grammar:
             if piece == "|":
                 rows.append([])
             elif piece in {"?", "*"}:
+                if not rows[-1]:
+                    raise ValueError(f"{piece} repeats nothing")
                 rows[-1].append(_repeated(rows[-1].pop(), 1 if piece == "?" else REPEATS))
             else:
                 rows[-1].append(self._part(piece, pieces))
@@ -135,6 +142,8 @@ class Grammar:
             pieces.pop()
             return inner
         if piece.startswith("{"):
+            if piece[1:-1] not in self._classes:
+                raise ValueError(f"there is no class {piece}")
             return self._classes[piece[1:-1]]
         if piece.startswith(".."):
             return Gap(int(piece[2:]))

@@ -15,12 +15,11 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any, Final
 
-from sojourn.clinical.danger.patterns import Grammar, Pattern, ends, pattern, vocabulary
+from sojourn.clinical.danger import shape
+from sojourn.clinical.danger.patterns import Grammar, Pattern, Row, ends, pattern, vocabulary
+from sojourn.clinical.danger.shape import FILE, HARMLESS, KINDS, SEVERITIES
 from sojourn.clinical.danger.spelling import Sentence, Speller
 
-SEVERITIES: Final = ("emergency", "urgent", "soon")  # the worst first
-KINDS: Final = ("suicidal_thoughts", "self_harm", "voices")
-HARMLESS: Final = "none"
 _BEFORE: Final = 20  # words before a match that an exception may take
 _KEPT: Final = 4096  # words of which the patterns that they are the key of are remembered
 _AROUND: Final = 40  # words around a match that still speak of it
@@ -97,15 +96,24 @@ class RuleMatch:
 Keyed = tuple[int, Rule, Pattern]
 
 
+class WordsInvalid(ValueError):
+    """A list of words that cannot be one; the message names the file, the place and what is wrong."""
+
+
 class WordList:
     """The data file, read once."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        """``data``: as ``words.json`` describes it. KeyError, ValueError: a pattern that cannot be read."""
+        """``data``: as ``words.json`` describes it. Raises WordsInvalid."""
+        if wrong := [*shape.faults(data)]:
+            raise WordsInvalid("; ".join(wrong))
         self.version: str = data["version"]
         self.forgiven = len(data["forgiven"].split())
         self._common = frozenset(data["common"].split())
-        grammar = Grammar(data["classes"])
+        try:
+            grammar = Grammar(data["classes"])
+        except ValueError as wrong_class:
+            raise WordsInvalid(f"{FILE}.classes.{wrong_class}") from wrong_class
         self.rules = tuple(self._rule(each, grammar) for each in data["rules"])
         self.exceptions = tuple(self._exception(each, grammar) for each in data["exceptions"])
         self._by_key, self._by_stem = _keyed(self.rules)
@@ -161,9 +169,9 @@ class WordList:
         return severity
 
     def _rule(self, each: Mapping[str, Any], grammar: Grammar) -> Rule:
-        patterns = tuple(pattern(grammar.row(one), self._common) for one in each["patterns"])
+        patterns = self._patterns(each, "patterns", grammar)
         if not all(one.needs for one in patterns):
-            raise ValueError(f"{each['name']}: a pattern without a word that must stand in it")
+            raise WordsInvalid(f"{FILE}: {each['name']}: a pattern without a word that must stand in it")
         return Rule(
             name=each["name"],
             language=each["language"],
@@ -172,12 +180,15 @@ class WordList:
             groups=frozenset(each["groups"]),
             because=each["because"],
             patterns=patterns,
-            beside=tuple(pattern(grammar.row(one), self._common) for one in each.get("beside", ())),
+            beside=self._patterns(each, "beside", grammar),
         )
+
+    def _patterns(self, each: Mapping[str, Any], place: str, grammar: Grammar) -> tuple[Pattern, ...]:
+        return tuple(pattern(_row(grammar, each["name"], one), self._common) for one in each.get(place, ()))
 
     def _exception(self, each: Mapping[str, Any], grammar: Grammar) -> Exempting:
         def patterns(place: str) -> tuple[Pattern, ...]:
-            return tuple(pattern(grammar.row(one), self._common) for one in each.get(place, ()))
+            return self._patterns(each, place, grammar)
 
         return Exempting(
             name=each["name"],
@@ -193,6 +204,13 @@ class WordList:
             saved_after=patterns("saved_after"),
             saved_inside=patterns("saved_inside"),
         )
+
+
+def _row(grammar: Grammar, name: str, words: str) -> Row:
+    try:
+        return grammar.row(words)
+    except ValueError as wrong:
+        raise WordsInvalid(f"{FILE}: {name}: {wrong}") from wrong
 
 
 def _all_beside(found: RuleMatch) -> bool:

@@ -208,7 +208,8 @@ def _slip(plan: Milligrams, typed: Milligrams, rules: DoseRules) -> str:
         return ""
     ratio = typed.value / plan.value
     for code, times in _SLIPS:
-        if any(abs(each / times - 1) <= tolerance for each in (ratio, 1 / ratio)):
+        # About the tenth part of the plan, or a plan that is about ten times it: whichever reaches further.
+        if any(abs(each - 1) <= tolerance for each in (ratio / times, ratio * times, 1 / (ratio * times))):
             return code
     return ""
 

@@ -7,28 +7,18 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-ELSEWHERE: Final = "ZZ"  # a country of which nothing was collected: a directory of lines, and no number
-LANGUAGES: Final = ("en", "es")
-KINDS: Final = ("emergency", "crisis", "text", "chat", "deaf", "poison")
-SERVICES: Final = ("general", "ambulance", "police", "fire")
-HOWS: Final = ("call", "sms", "whatsapp", "web", "copy", "words", "registered")
-MARKS: Final = ("read", "second-hand")
-ALWAYS: Final = "always"
-_NOT_DIALLED: Final = re.compile(r"[^0-9+*#]")
-_LINE_KEYS: Final = frozenset({
-    "id", "country", "kind", "service", "how", "number", "dial", "address", "body", "name", "words", "hours",
-    "languages", "lead", "instead_of", "mark", "source", "read_on",
-})  # fmt: skip
-_TEXTS: Final = (
-    "id", "country", "kind", "service", "how", "number", "dial", "address", "body", "instead_of", "mark", "source",
-)  # fmt: skip
+from sojourn.clinical.lines import shape
+from sojourn.clinical.lines.shape import ALWAYS as ALWAYS
+from sojourn.clinical.lines.shape import ELSEWHERE as ELSEWHERE
+from sojourn.clinical.lines.shape import KINDS
+from sojourn.clinical.lines.shape import LANGUAGES as LANGUAGES
 
 
 class LinesInvalid(ValueError):
@@ -190,9 +180,23 @@ def _led(line: CrisisLine, lead: bool) -> CrisisLine:
 # ---------------------------------------------------------------- reading the data
 
 
+FILE: Final = "lines.toml"
+
+
 @cache
 def _data() -> Mapping[str, Any]:
-    return tomllib.loads(files(__package__).joinpath("lines.toml").read_text("utf-8"))
+    return read(files(__package__).joinpath(FILE).read_text("utf-8"))
+
+
+def read(text: str) -> Mapping[str, Any]:
+    """The countries and lines of a file's text. Raises LinesInvalid."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as wrong:
+        raise LinesInvalid(f"{FILE}: {wrong}") from wrong
+    if found := [*shape.faults(FILE, data)]:
+        raise LinesInvalid("; ".join(found))
+    return data
 
 
 @cache
@@ -205,51 +209,13 @@ def countries() -> Mapping[str, Country]:
 
 @cache
 def _lines(language: str) -> tuple[CrisisLine, ...]:
-    return tuple(_line(each, language) for each in check(_data()["line"]))
-
-
-def check(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The rows as they are, once each keeps the laws of a row. Raises LinesInvalid."""
-    kept = list(rows)
-    for row in kept:
-        _must_be_a_line(row)
-    ids = [row["id"] for row in kept]
-    if len(set(ids)) != len(ids):
-        raise LinesInvalid("two lines have one id")
-    return kept
-
-
-def _must_be_a_line(row: Mapping[str, Any]) -> None:
-    name = row.get("id", "a line without an id")
-    if unknown := sorted(set(row) - _LINE_KEYS):
-        raise LinesInvalid(f"{name}: {', '.join(unknown)} is no part of a line")
-    if wrong := [key for key in _TEXTS if not isinstance(row.get(key, ""), str)]:
-        raise LinesInvalid(f"{name}: {', '.join(wrong)} must be a string")
-    if row["kind"] not in KINDS or row["how"] not in HOWS or row["mark"] not in MARKS:
-        raise LinesInvalid(f"{name}: its kind, how or mark is none that is known")
-    if (row["kind"] == "emergency") != (row.get("service", "") in SERVICES):
-        raise LinesInvalid(f"{name}: an emergency number, and no other, says whose it is")
-    _must_be_reached(name, row)
-    if not row["source"] or type(row["read_on"]) is not date:
-        raise LinesInvalid(f"{name}: a line has a source and the day on which it was read")
-
-
-def _must_be_reached(name: str, row: Mapping[str, Any]) -> None:
-    is_web = row["how"] == "web"
-    if is_web == bool(row.get("number")) or is_web != bool(row.get("address")):
-        raise LinesInvalid(f"{name}: a line has a number, or an address on the web")
-    if row["how"] in {"call", "sms"} and not re.fullmatch(r"\+?[0-9]{2,15}", _dial(row)):
-        raise LinesInvalid(f"{name}: {_dial(row)} cannot be dialled from a link")
-
-
-def _dial(row: Mapping[str, Any]) -> str:
-    return str(row.get("dial", "")) or _NOT_DIALLED.sub("", row.get("number", ""))
+    return tuple(_line(each, language) for each in _data()["line"])
 
 
 def _line(row: Mapping[str, Any], language: str) -> CrisisLine:
     return CrisisLine(
         id=row["id"], country=row["country"], kind=row["kind"], service=row.get("service", ""), how=row["how"],
-        number=row.get("number", ""), dial=_dial(row), address=row.get("address", ""), body=row.get("body", ""),
+        number=row.get("number", ""), dial=shape.dial(row), address=row.get("address", ""), body=row.get("body", ""),
         name=row["name"][language], words=row.get("words", {}).get(language, ""),
         hours=_hours(row.get("hours", ""), language), languages=tuple(row["languages"]), lead=row.get("lead", False),
         instead_of=row.get("instead_of", ""), mark=row["mark"], source=row["source"], read_on=row["read_on"],

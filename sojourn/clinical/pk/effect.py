@@ -8,7 +8,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from sojourn.clinical.shapes import Shape
+
 from .refusal import N_, ModelRefused, RefusalReason
+from .shape import BIOAVAILABILITY, ZONES, rising
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +52,49 @@ class EqualDose:
     most_mg: float | None
 
 
-@cache
-def _table(name: str) -> Any:
+class FactsInvalid(ValueError):
+    """A file of facts that cannot be one; the message names the file, the row and what is wrong."""
+
+
+def parse_zones(data: Any) -> tuple[Zone, ...]:
+    """The zones of a parsed file; raises FactsInvalid."""
+    rows = _rows("zones.toml", data, ZONES, "zones", ("low_ng_per_ml", "high_ng_per_ml"))
+    return tuple(Zone(**each) for each in rows)
+
+
+def parse_bioavailability(data: Any) -> tuple[Bioavailability, ...]:
+    """The rows of a parsed file; raises FactsInvalid."""
+    rows = _rows("bioavailability.toml", data, BIOAVAILABILITY, "rows", ("low", "f"), ("f", "high"))
+    for at, each in enumerate(rows):
+        if not ("low" in each) == ("high" in each) == ("kind" in each):
+            raise FactsInvalid(f"bioavailability.toml.rows.{at}: low, high and kind belong together")
+    return tuple(Bioavailability(**each) for each in rows)
+
+
+def _rows(file: str, data: Any, shape: Shape, part: str, *rise: tuple[str, str]) -> list[Any]:
+    wrong = [*shape(file, data)]
+    if not wrong:
+        places = [(f"{file}.{part}.{at}", each) for at, each in enumerate(data[part])]
+        wrong = [fault for place, each in places for pair in rise for fault in rising(place, each, *pair)]
+    if wrong:
+        raise FactsInvalid("; ".join(wrong))
+    return list(data[part])
+
+
+def _file(name: str) -> Any:
     return tomllib.loads(files(__package__).joinpath("facts", f"{name}.toml").read_text("utf-8"))
 
 
 @cache
 def reference_zones(drug: str = "ketamine") -> tuple[Zone, ...]:
     """Published concentration-effect ranges of a drug; empty where none was found."""
-    return tuple(Zone(**each) for each in _table("zones")["zones"] if each["drug"] == drug)
+    return tuple(each for each in parse_zones(_file("zones")) if each.drug == drug)
 
 
 @cache
 def bioavailability(drug: str, route: str | None = None) -> tuple[Bioavailability, ...]:
     """Every published bioavailability of a drug; several per route, for they differ."""
-    rows = (Bioavailability(**each) for each in _table("bioavailability")["rows"])
+    rows = parse_bioavailability(_file("bioavailability"))
     return tuple(row for row in rows if row.drug == drug and route in (None, row.route))
 
 

@@ -4,33 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from math import log
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
-from .people import DRUGS, ROUTES, Dose, Person
+from . import laws
+from .people import Dose, Person
 from .refusal import N_, ModelRefused, RefusalReason
+from .shape import MODEL, UNITS
 
-# How far a number has been checked, in the words of the fact base.
 Table = Mapping[str, Any]  # as a file holds it
-MARKS: Final = ("V-table", "V-abstract", "V-code", "derived", "recalled")
-
-# What a unit of the file is in minutes, litres and milligrams.
-_UNITS: Final = {
-    "1": 1.0,
-    "L": 1.0,
-    "L/kg": 1.0,  # the scale says: times weight over 1 kg
-    "L/min": 1.0,
-    "L/h": 1 / 60,
-    "1/min": 1.0,
-    "1/h": 1 / 60,
-    "min": 1.0,
-    "h": 60.0,
-}
 
 
 class ModelInvalid(ValueError):
@@ -303,13 +290,12 @@ def _read(name: str) -> Model:
 def parse_model(data: Table, content_hash: str = "") -> Model:
     """A model from a parsed file; raises ModelInvalid with all that is wrong."""
     identity = str(data.get("id", "?"))
-    try:
-        model = _build(data, content_hash)
-    except (KeyError, TypeError) as missing:
-        raise ModelInvalid(f"{identity}: {missing!r} is missing or misplaced") from missing
-    wrong = list(_faults(model))
+    wrong = [*MODEL(identity, data)] or [f"{identity}: {each}" for each in laws.of_file(data)]
     if wrong:
-        raise ModelInvalid(f"{identity}: " + "; ".join(wrong))
+        raise ModelInvalid("; ".join(wrong))
+    model = _build(data, content_hash)
+    if wrong := [f"{identity}: {each}" for each in laws.of_model(model)]:
+        raise ModelInvalid("; ".join(wrong))
     return model
 
 
@@ -402,8 +388,6 @@ def _needed(parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
 
 def _parameter(name: str, table: Table) -> Parameter:
     unit = table["unit"]
-    if unit not in _UNITS:
-        raise ModelInvalid(f"{name}: unit {unit!r} is not one of {', '.join(_UNITS)}")
     logit = "logit_sd" in table
     spread = float(table.get("omega2", 0.0)) + float(table.get("nu2", 0.0))
     words = [f"{key} {table[key]:g}" for key in ("omega2", "nu2", "cv_pct", "logit_sd") if key in table]
@@ -411,7 +395,7 @@ def _parameter(name: str, table: Table) -> Parameter:
         spread += log(1.0 + (float(table["cv_pct"]) / 100.0) ** 2)
     if logit:
         spread += float(table["logit_sd"]) ** 2
-    factor = _UNITS[unit]
+    factor = UNITS[unit]
     return Parameter(
         name=name,
         value=float(table["value"]) * factor,
@@ -447,52 +431,3 @@ def _route(each: Table) -> Route:
         else LaterDoses(later["parameter"], float(later["unit_mg"]), later["factor"], float(later["session_min"])),
         assumptions=tuple(each.get("assumptions", [])),
     )
-
-
-def _faults(model: Model) -> Iterator[str]:
-    if model.drug not in DRUGS:
-        yield f"drug {model.drug} is unknown"
-    if model.verification not in MARKS or model.population_verification not in MARKS:
-        yield f"verification must be one of {', '.join(MARKS)}"
-    for each in model.flows:
-        yield from _flow_faults(model, each)
-    yield from _volume_faults(model)
-    for route in model.routes.values():
-        yield from _route_faults(model, route)
-    for one, two, covariance in model.correlated:
-        if covariance**2 > model.parameters[one].spread * model.parameters[two].spread:
-            yield f"{one} and {two} correlate by more than 1"
-
-
-def _volume_faults(model: Model) -> Iterator[str]:
-    for analyte in model.analytes:
-        if analyte.compartment not in model.volumes:
-            yield f"{analyte.name}: its compartment has no volume"
-    for name in model.volumes.values():
-        if name not in model.parameters:
-            yield f"{name} is no parameter"
-
-
-def _flow_faults(model: Model, flow: Flow) -> Iterator[str]:
-    words = f"flow {flow.source} to {flow.to}"
-    if flow.source not in model.compartments or flow.to not in (None, *model.compartments):
-        yield f"{words}: no such compartment"
-    ways = [each for each in (flow.rate, flow.clearance, flow.mean_time) if each is not None]
-    if len(ways) != 1:
-        yield f"{words}: needs one of rate, clearance, mean_time"
-    if flow.clearance is not None and flow.source not in model.volumes:
-        yield f"{words}: a clearance needs a volume"
-    for each in (*ways, *([flow.fraction] if flow.fraction else [])):
-        if each not in model.parameters:
-            yield f"{each} is no parameter"
-
-
-def _route_faults(model: Model, route: Route) -> Iterator[str]:
-    if route.name not in ROUTES:
-        yield f"route {route.name} is unknown"
-    for part in route.parts:
-        if part.into not in model.compartments:
-            yield f"route {route.name}: no compartment {part.into}"
-        for word in (*part.fraction, *([part.over] if part.over else [])):
-            if word.removeprefix("1-") not in model.parameters:
-                yield f"route {route.name}: {word} is no parameter"

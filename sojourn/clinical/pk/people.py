@@ -47,6 +47,8 @@ class Person:
                 raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("%(name)s is not a number"), name=name)
             if value <= low:
                 raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("%(name)s must be above zero"), name=name)
+        if self.sex is not None and not isinstance(self.sex, str):
+            raise ModelRefused(RefusalReason.NOT_A_VALUE, N_("%(name)s must be a text"), name="sex")
         self.ancestry()
 
     def ancestry(self) -> tuple[bool, bool] | None:

@@ -60,7 +60,8 @@ def of_the_last_day(
         yield given_of(dose, dose.dose_mg, weight_kg)
         return
     if not isinstance(found, Delivered):
-        if now - dose.started_at <= DAY:
+        planned_end = dose.started_at + timedelta(minutes=float(dose.duration_min))
+        if now - planned_end <= DAY:
             yield given_of(dose, dose.dose_mg, weight_kg)
         return
     last = found.last_given_at

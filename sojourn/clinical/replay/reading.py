@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from sojourn.clinical import dosing
 from sojourn.clinical.administration.charted import Dose
 from sojourn.clinical.eligibility import VOCABULARY, Fact
-from sojourn.clinical.protocol import BY_NAME
+from sojourn.clinical.interactions.checking import DRUGS, ROUTES
+from sojourn.clinical.protocol import BY_NAME, State
 from sojourn.clinical.protocol.road import Agreement, SignedPlan
 from sojourn.clinical.recovery import AS_BEFORE, SCALES, Points
 from sojourn.clinical.replay.scenario import (
@@ -35,21 +36,28 @@ from sojourn.clinical.replay.tables import (
     A_MOMENT,
     A_NUMBER,
     A_TEXT,
+    ABOVE_NOTHING,
     AN_INSTANT,
     ScenarioInvalid,
     Table,
     any_text,
+    at_least_one,
+    counted,
+    counts,
     day,
     each_once,
+    filled,
     instant,
     list_of,
+    not_negative,
     number,
     one_of,
+    place,
+    positive,
     shown,
     text_of,
     texts,
     whole,
-    wholes,
     yes_no,
 )
 from sojourn.clinical.vitals import VITALS
@@ -72,7 +80,7 @@ def read(name: str, text: str) -> Scenario:
     today = starts_at.date()
     people = _people(Table(f"{name}: people", top.raw("people", {})), f"{name}: people")
     patient = Table(f"{name}: patient", top.raw("patient", {}))
-    age = patient.need("age_years", whole, "whole years")
+    age = patient.need("age_years", counted, "whole years")
     escort = patient.may("escort", any_text, A_TEXT, "")
     facts = _facts(f"{name}: patient: facts", patient.raw("facts", {}), today)
     patient.done()
@@ -80,9 +88,9 @@ def read(name: str, text: str) -> Scenario:
     raw_earlier: list[object] = top.may("earlier_doses", list_of, "a list", [])
     earlier = tuple(_earlier(Table(f"{name}: earlier_doses[{i}]", each)) for i, each in enumerate(raw_earlier))
     protocol_id = top.need("protocol", text_of, "the id of a protocol")
-    lines = top.need("timeline", list_of, "a list of entries")
+    lines = top.need("timeline", filled, "a list of entries")
     top.done()
-    reader = _Lines(name, starts_at, people)
+    reader = _Lines(name, starts_at, people, tuple(each.id for each in papers.agreements))
     return Scenario(
         name, title, shows, clinic, people, age, escort, facts, papers, earlier, protocol_id, starts_at,
         tuple(reader.entry(number, each) for number, each in enumerate(lines, 1)),
@@ -95,7 +103,7 @@ def _zone(value: object) -> ZoneInfo:
 
 def _clinic(table: Table) -> Clinic:
     zone = table.need("zone", _zone, 'a time zone, such as "America/Denver"')
-    jurisdiction = table.need("jurisdiction", text_of, 'a country or state, such as "US-CO"')
+    jurisdiction = table.need("jurisdiction", place, 'a country or state, such as "US-CO"')
     adopted = table.need("adopted", lambda value: None if value == "all" else texts(value), '"all" or a list of rules')
     numbers = table.may("own_numbers", _own_numbers, "for each rule its numbers", {})
     table.done()
@@ -103,7 +111,7 @@ def _clinic(table: Table) -> Clinic:
 
 
 def _own_numbers(value: object) -> dict[str, Mapping[str, float]]:
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not all(isinstance(each, dict) for each in value.values()):
         raise TypeError
     return {rule: {name: float(number(each)) for name, each in numbers.items()} for rule, numbers in value.items()}
 
@@ -127,7 +135,10 @@ def _facts(where: str, data: object, today: date) -> tuple[Fact, ...]:
             inner = Table(f"{where}: {name}", said)
             said, on = inner.raw("value"), inner.need("on", day, "a day")
             inner.done()
-        value = _fact_value(name, said)
+        try:
+            value = _fact_value(name, said)
+        except ValueError:
+            raise ScenarioInvalid(f"{where}: {name} must be a day, not {shown(said)}") from None
         if fault := VOCABULARY[name].fault(value):
             raise ScenarioInvalid(f"{where}: {name}: {shown(said)} is {fault}")
         found.append(Fact(name, cast(Any, value), on, "clinician"))
@@ -144,6 +155,8 @@ def _papers(table: Table) -> Papers:
     decision = table.need("decision", texts, "a list: why the acceptance does not hold, empty where it does")
     listed = table.need("agreements", list_of, "a list of agreements")
     agreements = tuple(_agreement(Table(f"{table.where}: agreements[{i}]", each)) for i, each in enumerate(listed))
+    if len({each.id for each in agreements}) != len(agreements):
+        raise ScenarioInvalid(f"{table.where}: agreements: each stands once")
     if not table.has("plan"):
         raise ScenarioInvalid(f"{table.where}: plan is missing; write null where nobody has signed one")
     raw = table.raw("plan")
@@ -164,25 +177,25 @@ def _agreement(table: Table) -> Agreement:
 
 
 def _plan(table: Table, decision: tuple[str, ...], agreements: tuple[Agreement, ...]) -> Papers:
-    drug, route = table.need("drug", text_of, "a drug"), table.need("route", text_of, "a route")
+    drug, route = _drug(table), _route(table)
     signed = SignedPlan(
-        drug=drug, route=route, planned=table.need("sessions", whole, "how many"),
-        given=table.need("given", whole, "how many sessions were given before"),
+        drug=drug, route=route, planned=table.need("sessions", at_least_one, "how many"),
+        given=table.need("given", counted, "how many sessions were given before"),
         review_on=table.may("review_on", day, "a day", None),
-        review_after=table.may("review_after", whole, "how many sessions", None),
+        review_after=table.may("review_after", at_least_one, "how many sessions", None),
         ended_on=table.may("ended_on", day, "a day", None),
     )  # fmt: skip
-    weight = table.may("weight_kg", number, A_NUMBER, None)
+    weight = table.may("weight_kg", positive, ABOVE_NOTHING, None)
     measured_on = table.may("weight_on", day, "a day", None)
-    over = table.may("over_min", number, A_NUMBER, None)
-    per_kg, fixed = table.may("per_kg", number, A_NUMBER, None), table.may("fixed_mg", number, A_NUMBER, None)
+    over = table.may("over_min", positive, ABOVE_NOTHING, None)
+    per_kg, fixed = (table.may(each, positive, ABOVE_NOTHING, None) for each in ("per_kg", "fixed_mg"))
     if (weight is None) != (measured_on is None):
         raise ScenarioInvalid(f"{table.where}: weight_kg and weight_on go together")
     rounding = dosing.Rounding(
-        dosing.Milligrams.of(table.may("round_mg", number, A_NUMBER, Decimal("0.5"))),
+        dosing.Milligrams.of(table.may("round_mg", positive, ABOVE_NOTHING, Decimal("0.5"))),
         table.may("round_direction", one_of(*dosing.DIRECTIONS), " or ".join(dosing.DIRECTIONS), "nearest"),
     )
-    stock, total = table.may("stock_mg_per_ml", number, A_NUMBER, None), table.may("total_ml", number, A_NUMBER, None)
+    stock, total = (table.may(each, positive, ABOVE_NOTHING, None) for each in ("stock_mg_per_ml", "total_ml"))
     order = dosing.Order(
         route=route, drug=drug, rounding=rounding, per_kg=None if per_kg is None else dosing.MgPerKg.of(per_kg),
         fixed=None if fixed is None else dosing.Milligrams.of(fixed),
@@ -192,36 +205,45 @@ def _plan(table: Table, decision: tuple[str, ...], agreements: tuple[Agreement, 
         total=None if total is None else dosing.Millilitres.of(total),
         over=None if over is None else dosing.Minutes.of(over),
     )  # fmt: skip
-    dose = dosing.Milligrams.of(table.need("dose_mg", number, A_NUMBER))
+    dose = dosing.Milligrams.of(table.need("dose_mg", positive, ABOVE_NOTHING))
     accepted = table.may("signed_beyond", texts, "the codes that were signed with the plan", ())
     table.done()
     return Papers(decision, agreements, signed, dosing.Ordered(order, dose, accepted), weight, over)
 
 
+def _drug(table: Table) -> str:
+    return table.need("drug", one_of(*DRUGS), f"one of {', '.join(DRUGS)}")
+
+
+def _route(table: Table) -> str:
+    return table.need("route", one_of(*ROUTES), f"one of {', '.join(ROUTES)}")
+
+
 def _earlier(table: Table) -> EarlierDose:
     started_at = table.need("started_at", instant, AN_INSTANT)
     dose = Dose(
-        id=0, drug=table.need("drug", text_of, "a drug"), route=table.need("route", text_of, "a route"),
-        dose_mg=table.need("dose_mg", number, A_NUMBER), drawn_mg=None,
-        duration_min=table.may("over_min", number, A_NUMBER, Decimal(0)), lot="", vial="", stock_mg_per_ml=None,
+        id=0, drug=_drug(table), route=_route(table),
+        dose_mg=table.need("dose_mg", positive, ABOVE_NOTHING), drawn_mg=None,
+        duration_min=table.may("over_min", not_negative, A_NUMBER, Decimal(0)), lot="", vial="", stock_mg_per_ml=None,
         total_ml=None, rate_ml_per_h=None, devices=None, started_at=started_at, by="", checked_by="", note="",
     )  # fmt: skip
     ended = table.may("ended_at", instant, AN_INSTANT, started_at + timedelta(minutes=float(dose.duration_min)))
-    found = EarlierDose(dose, table.may("weight_kg", number, A_NUMBER, None), ended)
+    found = EarlierDose(dose, table.may("weight_kg", positive, ABOVE_NOTHING, None), ended)
     table.done()
     return found
 
 
 # ---------------------------------------------------------------- the timeline
 
+_AN_AGREEMENT: Final = "the id of one of the agreements"
 _CLOCK: Final = re.compile(r"(\d{2,3}):([0-5]\d):([0-5]\d)")
 
 
 class _Lines:
     """Reads the entries of one timeline."""
 
-    def __init__(self, name: str, starts_at: datetime, people: Mapping[str, str]) -> None:
-        self.name, self.starts_at, self.people = name, starts_at, people
+    def __init__(self, name: str, starts_at: datetime, people: Mapping[str, str], agreements: tuple[str, ...]) -> None:
+        self.name, self.starts_at, self.people, self.agreements = name, starts_at, people, agreements
         self.last: datetime | None = None
 
     def moment(self, value: object) -> datetime:
@@ -295,7 +317,7 @@ class _Lines:
     def _prepare(self, table: Table, by: str) -> dict[str, Any]:
         numbers = ("stock_mg_per_ml", "drawn_ml", "total_ml", "over_min", "rate_ml_per_h")
         return {
-            "drug": table.need("drug", text_of, "a drug"), "route": table.need("route", text_of, "a route"),
+            "drug": _drug(table), "route": _route(table),
             "dose_mg": table.need("dose_mg", number, A_NUMBER), "lot": table.need("lot", text_of, "the lot number"),
             "expires_on": table.may("expires_on", day, "a day", None),
             "devices": table.may("devices", whole, "how many", None),
@@ -324,10 +346,10 @@ class _Lines:
         return {}
 
     def _agree(self, table: Table, by: str) -> dict[str, Any]:
-        return {"agreement": table.need("agreement", text_of, "the id of an agreement")}
+        return {"agreement": table.need("agreement", one_of(*self.agreements), _AN_AGREEMENT)}
 
     def _withdraw(self, table: Table, by: str) -> dict[str, Any]:
-        return {"agreement": table.need("agreement", text_of, "the id of an agreement")}
+        return {"agreement": table.need("agreement", one_of(*self.agreements), _AN_AGREEMENT)}
 
     def _note(self, table: Table, by: str) -> dict[str, Any]:
         return {"text": table.need("text", text_of, A_TEXT)}
@@ -356,25 +378,27 @@ _A_SCORE: Final = 'a total, or points by item ("as-before", or null where it doe
 def _score(value: object) -> int | dict[str, Points]:
     """A total; or the answers by item, which the rule adds up."""
     if not isinstance(value, dict):
-        return whole(value)
-    return {str(item): AS_BEFORE if said == AS_BEFORE else _or_none(whole)(said) for item, said in value.items()}
+        return counted(value)
+    return {str(item): AS_BEFORE if said == AS_BEFORE else _or_none(counted)(said) for item, said in value.items()}
 
 
 def _or_none(kind: Callable[[object], T]) -> Callable[[object], T | None]:
     return lambda value: None if value is None else kind(value)
 
 
-_CODES: Final = (texts, "a list of codes")
+STATES: Final = tuple(each.value for each in State)
+_CODES: Final = (texts, "a list of codes, each once")
 _ALARM: Final = (text_of, "the rule of the alarm")
 _MG: Final = (number, "milligrams")
 _EXPECTS: Final[Mapping[str, tuple[Callable[[object], Any], str]]] = MappingProxyType(
     {
-        "state": (text_of, "a state"),
-        "due": (_or_none(whole), "the minute of the next check, or null"),
-        "missed": (wholes, "a list of minutes"),
+        "state": (one_of(*STATES), f"one of {', '.join(STATES)}"),
+        "due": (_or_none(counted), "the minute of the next check, or null"),
+        "missed": (counts, "a list of minutes"),
         **dict.fromkeys(ALARM_SAYS, _ALARM),
         "refused": _CODES,
         "set_aside": _CODES,
-        **dict.fromkeys(MG_SAYS, _MG),
+        **dict.fromkeys(MG_SAYS, (not_negative, "milligrams")),
+        "unaccounted_mg": _MG,  # below nothing: more was charted than drawn up
     }
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -92,10 +93,37 @@ def number(value: object) -> Decimal:
     return found
 
 
+def positive(value: object) -> Decimal:
+    found = number(value)
+    if found <= 0:
+        raise ValueError
+    return found
+
+
+def not_negative(value: object) -> Decimal:
+    found = number(value)
+    if found < 0:
+        raise ValueError
+    return found
+
+
 def whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError
     return value
+
+
+def counted(value: object) -> int:
+    """A whole number, not below nothing."""
+    if whole(value) < 0:
+        raise ValueError
+    return whole(value)
+
+
+def at_least_one(value: object) -> int:
+    if whole(value) < 1:
+        raise ValueError
+    return whole(value)
 
 
 def day(value: object) -> date:
@@ -114,12 +142,31 @@ def list_of(value: object) -> list[object]:
     return value
 
 
+def filled(value: object) -> list[object]:
+    if not list_of(value):
+        raise ValueError
+    return list_of(value)
+
+
 def texts(value: object) -> tuple[str, ...]:
-    return tuple(text_of(each) for each in list_of(value))
+    return _once(tuple(text_of(each) for each in list_of(value)))
 
 
-def wholes(value: object) -> tuple[int, ...]:
-    return tuple(whole(each) for each in list_of(value))
+def counts(value: object) -> tuple[int, ...]:
+    return _once(tuple(counted(each) for each in list_of(value)))
+
+
+def _once(values: tuple[T, ...]) -> tuple[T, ...]:
+    if len(set(values)) != len(values):
+        raise ValueError
+    return values
+
+
+def place(value: object) -> str:
+    """A country or state: ISO 3166."""
+    if re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", text_of(value)) is None:
+        raise ValueError
+    return text_of(value)
 
 
 def one_of(*words: str) -> Callable[[object], str]:
@@ -139,6 +186,7 @@ def instant(value: object) -> datetime:
 
 
 A_NUMBER: Final = "a number"
+ABOVE_NOTHING: Final = "a number above nothing"
 A_TEXT: Final = "a text"
 AN_INSTANT: Final = "a time with its zone, such as 2026-12-01T09:00:00-07:00"
 A_MOMENT: Final = 'a time from the start ("00:12:30") or with its zone ("2026-12-01T09:12:30-07:00")'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from sojourn.config.cli.telling import say, set_up_django
@@ -55,12 +56,29 @@ def _audit_verify(arguments: argparse.Namespace) -> int:
         from sojourn.foundation.audit.queries import verify
 
         verdicts = verify()
+        otherwise = signed_otherwise_lines(verdict.clinic_id for verdict in verdicts)
     for verdict in verdicts:
         place = f"clinic {verdict.clinic_id}" if verdict.clinic_id else "the house"
         if verdict.whole:
             say(f"{place}: {verdict.rows} rows, unbroken. Newest hash {verdict.head}")
         else:
             say(f"{place}: BROKEN at row {verdict.broken_seq}: {verdict.reason}")
+    for line in otherwise:
+        say(line)
     broken = [verdict for verdict in verdicts if not verdict.whole]
     say(f"{len(verdicts)} chains, {len(broken)} broken, {time.monotonic() - began:.1f} s")
-    return 1 if broken else 0
+    return 1 if broken or otherwise else 0
+
+
+def signed_otherwise_lines(clinic_ids: Iterable[int]) -> list[str]:
+    """A line for each thing in those clinics that is stored otherwise than it was signed."""
+    from sojourn.foundation.accounts.actor import acting_as
+    from sojourn.foundation.accounts.queries import system_actor
+    from sojourn.foundation.audit.signed_queries import signed_otherwise
+
+    lines: list[str] = []
+    for clinic_id in filter(None, clinic_ids):  # 0 is the house, where nothing is signed
+        with acting_as(system_actor(clinic_id)):
+            found = signed_otherwise(clinic_id)
+        lines += (f"clinic {clinic_id}: {each.called}: NOT WHAT THE AUDIT SAYS WAS SIGNED" for each in found)
+    return lines

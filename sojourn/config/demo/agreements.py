@@ -9,7 +9,11 @@ from sojourn.care.consent import actions as consent_actions
 from sojourn.care.consent import queries as consent_queries
 from sojourn.care.consent import texts
 from sojourn.care.consent.models import Consent, ConsentCountersignature, Decision
+from sojourn.config.demo.clinic_settings import demo_maker
 from sojourn.config.demo.walk import DRUG, ROUTE, Walk
+from sojourn.foundation.accounts.actor import Actor
+from sojourn.foundation.action import NoLock, action, unchanged
+from sojourn.foundation.audit.actions import record
 from sojourn.foundation.scope import PatientScope
 
 
@@ -47,7 +51,7 @@ def agree(walk: Walk) -> list[Consent]:
 def agree_long_ago(walk: Walk) -> None:
     """The same as rows, for those whose agreement is history: signed by the patient, then by the prescriber."""
     clinic, by = walk.team.clinic, walk.prescriber
-    signed = Consent.objects.bulk_create(
+    signed = [
         Consent(
             clinic=clinic, patient=walk.patient, document_id=text.document_id, document_version=text.version,
             language=text.language, route=text.way, jurisdiction=clinic.jurisdiction, content=text.content,
@@ -56,7 +60,8 @@ def agree_long_ago(walk: Walk) -> None:
             signed_at=walk.at("agreed", timedelta(minutes=6 * number)),
         )
         for number, text in enumerate(_texts(walk))
-    )  # fmt: skip
+    ]  # fmt: skip
+    write_agreements(by=demo_maker(walk.speaker), rows=signed)
     ConsentCountersignature.objects.bulk_create(
         ConsentCountersignature(
             clinic=clinic, patient=walk.patient, consent=row, capacity_confirmed=True, signed_by_id=by.member,
@@ -64,6 +69,19 @@ def agree_long_ago(walk: Walk) -> None:
         )
         for number, row in enumerate(signed)
     )  # fmt: skip
+
+
+@action("demo.make", locks=NoLock("the demo is made by one process at a time"), audit="consent.signed")
+def write_agreements(*, by: Actor, rows: list[Consent]) -> None:
+    """Write agreements that a patient gave long ago, and in the audit what was signed, as the room's action does."""
+    if not rows:
+        return unchanged(None)
+    for each in Consent.objects.bulk_create(rows):
+        record(
+            by, "consent.signed", each, document=each.document_id, version=each.document_version,
+            language=each.language, hash=each.content_hash, how="typed",
+        )  # fmt: skip
+    return None
 
 
 def _texts(walk: Walk) -> list[texts.Text]:

@@ -10,6 +10,11 @@ from sojourn.care.chart.queries import content_hash, session_records
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.session.models import RecordSignature
 from sojourn.config.demo.cast import Cast
+from sojourn.config.demo.clinic_settings import demo_maker
+from sojourn.foundation.accounts.actor import Actor
+from sojourn.foundation.accounts.queries import actor_of
+from sojourn.foundation.action import NoLock, action, unchanged
+from sojourn.foundation.audit.actions import record
 from sojourn.foundation.scope import clinic_rows
 
 _UNSIGNED = timedelta(days=2)  # the newest wait for somebody, as in a real clinic
@@ -40,6 +45,17 @@ def sign_past(cast: Cast, *, days: int | None = None) -> int:
             for each in records.values()
             if each.ended_at is not None
         ]  # fmt: skip
-        RecordSignature.objects.bulk_create(rows)
+        write_signatures(by=demo_maker(cast.actor("prescriber")), rows=rows)
         signed += len(rows)
     return signed
+
+
+@action("demo.make", locks=NoLock("the demo is made by one process at a time"), audit="session.signed")
+def write_signatures(*, by: Actor, rows: list[RecordSignature]) -> None:
+    """Write the signatures, and in the audit what was signed, as the room's action does."""
+    if not rows:
+        return unchanged(None)
+    for each in RecordSignature.objects.bulk_create(rows):
+        session = Encounter(pk=each.encounter_id, patient_id=each.patient_id)
+        record(actor_of(each.by), "session.signed", session, content_hash=each.content_hash)
+    return None

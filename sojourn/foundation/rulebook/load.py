@@ -150,13 +150,13 @@ def released() -> Mapping[tuple[str, int], str]:
     return read_released(resources.files(_PACKAGE).joinpath("rules", RELEASED).read_text(encoding="utf-8"))
 
 
-def read_released(text: str) -> Mapping[tuple[str, int], str]:
+def read_released(text: str, name: str = RELEASED) -> Mapping[tuple[str, int], str]:
     """The hashes of a file of released versions; raises RuleInvalid, which names the file and what is wrong in it."""
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as wrong:
-        raise RuleInvalid(f"{RELEASED}: {wrong}") from wrong
-    if wrong_ones := list(_RELEASED_SHAPE(RELEASED, tables)):
+        raise RuleInvalid(f"{name}: {wrong}") from wrong
+    if wrong_ones := list(_RELEASED_SHAPE(name, tables)):
         raise RuleInvalid("; ".join(wrong_ones))
     return {(name, int(version)): each for name, row in tables.items() for version, each in row.items()}
 

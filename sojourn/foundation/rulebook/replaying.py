@@ -15,6 +15,7 @@ from sojourn.clinical.protocol import Protocol, floors_of
 from sojourn.clinical.protocol import read as read_protocol
 from sojourn.clinical.replay import LAWS, Clinic, RulesOfClinic, Scenario, UnknownRule, loosened
 from sojourn.clinical.replay.laws import CannotLoosen, step_of
+from sojourn.clinical.replay.scenario import ALARM_SAYS, ScenarioEntry
 from sojourn.clinical.rules import Loosened, Rule, Verification, tighten
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.rulebook.acting import acting
@@ -180,14 +181,44 @@ def marks_of(scenario: Scenario) -> Mapping[str, Verification]:
 
 
 def unknown_names(scenario: Scenario) -> tuple[str, ...]:
-    """The expected lines whose rule is neither a law nor a rule that can be loosened, in words."""
+    """What the timeline names and nobody knows, in words: rules that are neither a law nor can be loosened, alarms,
+    items of the protocol and of its scores."""
     wrong = []
     for number, entry in enumerate(scenario.timeline, 1):
-        for line in entry.expect:
-            if is_law(line.rule):
-                continue
-            try:
-                loosening_of(line.rule)
-            except UnknownRule as why:
-                wrong.append(f"{scenario.name}: timeline {number} ({entry.does}): rule: {why}")
+        where = f"{scenario.name}: timeline {number} ({entry.does})"
+        wrong += [f"{where}: {each}" for each in (*_unknown_of(scenario, entry), *_unknown_rules(entry))]
     return tuple(wrong)
+
+
+def _unknown_rules(entry: ScenarioEntry) -> Iterator[str]:
+    for line in entry.expect:
+        if line.says in ALARM_SAYS:
+            yield from _no_alarm(str(line.value))
+        if is_law(line.rule):
+            continue
+        try:
+            loosening_of(line.rule)
+        except UnknownRule as why:
+            yield f"rule: {why}"
+
+
+def _unknown_of(scenario: Scenario, entry: ScenarioEntry) -> Iterator[str]:
+    if entry.does == "acknowledge":
+        yield from _no_alarm(entry.values["alarm"])
+    if entry.does != "check":
+        return
+    rule = released_rulebook().newest.get(scenario.protocol_id)
+    parts = {} if rule is None else {part: rule.fixed.get(part, ()) for part in ("checklist", "discharge")}
+    items = {*parts, "companion_here", *(item["id"] for part in parts.values() for item in part)}
+    named = (*entry.values["passed"], *entry.values["failed"])
+    yield from (f"there is no item {each}" for each in named if each not in items)
+    for scale_id, said in entry.values["scores"].items():
+        known = {each.id for each in recovery.read(released_rulebook().rule(scale_id)).items}
+        stray = sorted(set(said) - known) if isinstance(said, dict) else ()
+        yield from (f"{scale_id}: {each} is no item of it" for each in stray)
+
+
+def _no_alarm(rule_id: str) -> Iterator[str]:
+    rule = released_rulebook().newest.get(rule_id)
+    if rule is None or not rule.kind.startswith("alarm."):
+        yield f"there is no alarm {rule_id}"

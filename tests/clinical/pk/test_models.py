@@ -313,13 +313,13 @@ def test_a_new_model_is_one_file() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"drug": "propofol"}, "drug propofol"),
+        ({"drug": "propofol"}, "drug cannot be 'propofol'"),
         ({"verification": "sure"}, "verification"),
         ({"flows": [{"from": "nowhere", "clearance": "CL"}]}, "no such compartment"),
         ({"flows": [{"from": "central"}]}, "needs one of"),
         ({"flows": [{"from": "central", "rate": "k"}]}, "k is no parameter"),
         ({"routes": [{"name": "iv", "parts": [{"into": "arm"}]}]}, "no compartment arm"),
-        ({"parameters": {"V": {"value": 10, "unit": "gal"}}}, "unit 'gal'"),
+        ({"parameters": {"V": {"value": 10, "unit": "gal"}}}, "unit cannot be 'gal'"),
         ({"analytes": [{"compartment": "central"}]}, "missing"),
     ],
 )

@@ -26,6 +26,7 @@ from sojourn.foundation.accounts.roles import role, roles
 from sojourn.foundation.audit import export_actions
 from sojourn.foundation.audit import queries as audit_queries
 from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.audit.signed_queries import signed_otherwise
 from sojourn.foundation.audit.wording import sentences
 from sojourn.foundation.clock import page_today, page_zone
 from sojourn.foundation.scope import PatientScope, among, clinic_rows, rows_of
@@ -153,7 +154,8 @@ def _plain(value: object) -> str:
 @allowed("audit.read")
 @require_GET
 def audit(request: Request) -> HttpResponse:
-    """Newest first, fifty a page, narrowed as asked. ``verify=1`` walks the clinic's chain."""
+    """Newest first, fifty a page, narrowed as asked. ``verify=1`` walks the clinic's chain, and holds what was signed
+    against it."""
     clinic_id = request.actor.own_clinic_id
     form = Filter(request.GET, clinic_id=clinic_id)
     lines: list[AuditRow] = []
@@ -171,6 +173,7 @@ def audit(request: Request) -> HttpResponse:
         "older": older,
         "newest": form.address(before="") if form.is_valid() and form.cleaned_data["before"] else "",
         "verdict": audit_queries.verify_clinic(clinic_id) if request.GET.get("verify") else None,
+        "otherwise": signed_otherwise(clinic_id) if request.GET.get("verify") else (),
         "narrowed": any(request.GET.get(name) for name in ("patient", "person", "action", "day")),
         "filters": {name: request.GET.get(name, "") for name in ("patient", "person", "action", "day")},
         "limit": export_actions.EXPORT_LIMIT,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.care.chart.content import stands
+from sojourn.care.chart.rows import Signature
 from sojourn.care.patients.models import Sex
 from sojourn.clinical.protocol import State
 from sojourn.clinical.vitals import SYSTOLIC
@@ -94,19 +95,20 @@ class RecordView(Timeline, Tables, VitalsTable):
     def standing(self) -> list[str]:
         lines = []
         for each in self.record.signatures:
-            same = stands(self.record, each)
-            words = {"who": who(each.by), "when": day_and_clock(each.at)}
-            lines.append(
-                _("Signed by %(who)s on %(when)s; unchanged since.") % words
-                if same
-                else _("Signed by %(who)s on %(when)s; the record has changed since.") % words
-            )
+            lines.append(self._how_it_stands(each) % {"who": who(each.by), "when": day_and_clock(each.at)})
         if not lines:
             if self.record.over:
                 lines.append(_("Nobody has signed this record."))
             else:
                 lines.append(_("It can be signed when it is over."))
         return lines
+
+    def _how_it_stands(self, signature: Signature) -> str:
+        if stands(self.record, signature):
+            return _("Signed by %(who)s on %(when)s; unchanged since.")
+        if not signature.in_audit:
+            return _("Signed by %(who)s on %(when)s; the signature is not the one that the audit trail recorded.")
+        return _("Signed by %(who)s on %(when)s; the record has changed since.")
 
     @property
     def addenda(self) -> list[tuple[str, str]]:
