@@ -17,6 +17,7 @@ from django.utils import timezone, translation
 from hypothesis import settings as laws
 from xdist.scheduler import LoadScopeScheduling
 
+from sojourn.foundation.accounts import actor as actors
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.queries import actor_of
@@ -137,6 +138,14 @@ def _a_quick_hasher() -> Iterator[None]:
     quick = "django.contrib.auth.hashers.MD5PasswordHasher"
     with override_settings(PASSWORD_HASHERS=[quick, *settings.PASSWORD_HASHERS]):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _as_nobody() -> Iterator[None]:
+    """Nobody asks at the beginning of a test, whoever asked in the one before it."""
+    token = actors._asking.set(actors.NOBODY)
+    yield
+    actors._asking.reset(token)
 
 
 @pytest.fixture(autouse=True)

@@ -323,21 +323,20 @@ def test_two_people_read_the_same_off_the_vial_of_every_dose(clinic: Clinic):
         assert row.total_ml == row.rate_ml_per_h * row.duration_min / 60
 
 
-@pytest.mark.alone
 def test_the_road_was_free_at_every_dose(clinic: Clinic, monkeypatch: pytest.MonkeyPatch):
     """Decision, agreements, plan, rules and ceilings, asked of the engine with what was known at that moment."""
     moment: list[datetime] = []
     doses_since, weights = road.session_queries.doses_since, road.weight_queries.weights
 
-    def facts(patient_id: int):
-        with_times = ClinicalFact.objects.filter(patient_id=patient_id, entered_at__lte=moment[0])
+    def facts(of: PatientScope):
+        with_times = of.rows(ClinicalFact).filter(entered_at__lte=moment[0])
         return intake_queries.entered_of(with_times.order_by("observed_on", "id"))
 
-    def since(patient_id: int, at: datetime, *, but: int):
-        return [each for each in doses_since(patient_id, at, but=but) if each.dose.started_at < moment[0]]
+    def since(of: PatientScope, at: datetime, *, but: int):
+        return [each for each in doses_since(of, at, but=but) if each.dose.started_at < moment[0]]
 
-    def dosed(patient_id: int, care_plan_id: int, *, but: int) -> road.session_queries.DosedBefore:
-        rows = MedicationAdministration.objects.filter(patient_id=patient_id, started_at__lt=moment[0])
+    def dosed(of: PatientScope, care_plan_id: int, *, but: int) -> road.session_queries.DosedBefore:
+        rows = of.rows(MedicationAdministration).filter(started_at__lt=moment[0])
         rows = rows.exclude(encounter_id=but)
         last = rows.order_by("-started_at").values_list("started_at", flat=True).first()
         return road.session_queries.DosedBefore(rows.filter(encounter__care_plan_id=care_plan_id).count(), last)
@@ -345,8 +344,8 @@ def test_the_road_was_free_at_every_dose(clinic: Clinic, monkeypatch: pytest.Mon
     monkeypatch.setattr(road.session_queries, "doses_since", since)
     monkeypatch.setattr(road.session_queries, "dosed_before", dosed)
 
-    def weighed(patient_id: int):
-        return [each for each in weights(patient_id) if each.on <= clinic_day(moment[0], clinic)]
+    def weighed(of: PatientScope):
+        return [each for each in weights(of) if each.on <= clinic_day(moment[0], clinic)]
 
     monkeypatch.setattr(road.weight_queries, "weights", weighed)
     monkeypatch.setattr(road.intake_queries, "entered_facts", facts)

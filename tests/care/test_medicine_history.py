@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,8 +11,18 @@ import pytest
 
 from sojourn.care.intake.medicine_history import MedicineHistory
 from sojourn.care.intake.models import MedicationStatement
+from sojourn.foundation.accounts import actor as actors
+from tests.clock import DENVER
 
 BEGIN = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def in_denver() -> Iterator[None]:
+    """A day is the clinic's of whoever asks, also where no database is asked."""
+    token = actors._asking.set(actors.Actor(clinic_id=1, time_zone=DENVER.key))
+    yield
+    actors._asking.reset(token)
 
 
 def day(number: int) -> datetime:
@@ -31,7 +42,6 @@ def changes(found: MedicineHistory, number: int) -> list[tuple[str, str]]:
     return [(each.what, each.taken.name) for each in found.since(day(number))]
 
 
-@pytest.mark.alone
 def test_the_list_as_it_stood_at_a_time():
     found = history(row(1, 0), row(2, 3, "Sertraline"), row(1, 5, dose="2 mg"))
     assert [each.name for each in found.taken(day(-1))] == []
@@ -39,7 +49,6 @@ def test_the_list_as_it_stood_at_a_time():
     assert [(each.name, each.dose) for each in found.taken()] == [("Lorazepam", "2 mg"), ("Sertraline", "1 mg")]
 
 
-@pytest.mark.alone
 def test_begun_changed_and_stopped():
     found = history(
         row(1, 0), row(2, 0, "Sertraline"), row(3, 0, "Codeine"),
@@ -52,24 +61,20 @@ def test_begun_changed_and_stopped():
     assert changes(found, 7) == []
 
 
-@pytest.mark.alone
 def test_what_was_changed_and_changed_back_is_no_change():
     found = history(row(1, 0), row(1, 3, dose="2 mg"), row(1, 4, dose="1  MG"))
     assert changes(found, 1) == []
 
 
-@pytest.mark.alone
 def test_how_it_is_taken_is_a_change():
     found = history(row(1, 0, "Prednisolone"), row(1, 3, "Prednisolone", route="nose"))
     assert changes(found, 1) == [("changed", "Prednisolone")]
 
 
-@pytest.mark.alone
 def test_what_was_told_as_stopped_from_the_beginning_was_never_taken():
     assert changes(history(row(1, 3, current=False)), 1) == []
 
 
-@pytest.mark.alone
 def test_every_change_is_said_once_after_the_last_moment_that_it_followed():
     found = history(row(1, 2, "Codeine"), row(2, 6, "Temazepam"), row(3, 10, "Zopiclone"))
     said = found.since_each({"decision": day(1), "plan": day(4), "dose": day(8)})

@@ -110,8 +110,8 @@ def free(clinic: Cast, monkeypatch: pytest.MonkeyPatch) -> dict:
     adopt_ceilings(clinic)
     way = {"reasons": (), "conditions": (), "asked": []}
 
-    def answer(patient_id: int, route: str, drug: str, on: date) -> gates.Gates:
-        way["asked"].append((patient_id, route, drug))
+    def answer(of: PatientScope, route: str, drug: str, on: date) -> gates.Gates:
+        way["asked"].append((of.patient_id, route, drug))
         return gates.Gates(way["reasons"], way["conditions"])
 
     monkeypatch.setattr(gates, "gates", answer)

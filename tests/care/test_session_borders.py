@@ -27,6 +27,7 @@ from sojourn.care.session.queries import doses_since, last_doses
 from sojourn.clinical.units import L_PER_MIN
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.scope import SessionScope
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage, to_dosing
 from tests.conftest import Cast
 
@@ -113,14 +114,14 @@ def test_a_call_is_watched_as_long_as_its_session_is_on_the_board(arrived: Stage
 def test_what_was_answered_twelve_hours_ago_is_of_this_visit(arrived: Stage, step: int):
     then = arrived.encounter.opened_at + timedelta(hours=12) + step * SECOND
     with acting_as(arrived.cast.actor("nurse")):
-        session = snapshot.load(arrived.id, then)
+        session = snapshot.load(SessionScope(arrived.id), then)
         assert session.stale(arrived.encounter.opened_at) is (step > 0)
 
 
 @before_at_after
 def test_what_was_measured_at_the_arrival_is_of_after_it(arrived: Stage, step: int):
     with acting_as(arrived.cast.actor("nurse")):
-        session = snapshot.load(arrived.id, arrived.encounter.opened_at)
+        session = snapshot.load(SessionScope(arrived.id), arrived.encounter.opened_at)
         assert session.before_arrival(arrived.encounter.opened_at + step * SECOND) is (step < 0)
 
 

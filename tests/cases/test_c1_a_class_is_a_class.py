@@ -321,9 +321,10 @@ def test_the_last_dose_is_a_moment_of_its_own(ready: Cast):
         history = road.medicine_history
     takes(ready, first.patient, "Zopiclone", dose="7.5 mg")
     with acting_as(ready.actor("nurse")):
-        dosed = road.session_queries.dosed_before(first.patient.pk, first.appointment.care_plan_id, but=0).last_at
+        of = PatientScope(first.patient.pk)
+        dosed = road.session_queries.dosed_before(of, first.appointment.care_plan_id, but=0).last_at
         assert dosed is not None
-        (since,) = history.history(first.patient.pk).since_each(
+        (since,) = history.history(of).since_each(
             {"decision": now - timedelta(days=9), "plan": now - timedelta(days=5), "dose": dosed}
         )
     assert (since.after, [each.taken.name for each in since.changes]) == ("dose", ["Zopiclone"])

@@ -530,7 +530,6 @@ def test_a_part_of_a_page_leads_a_stranger_to_the_door(clinic: Cast):
     assert Client().get("/clinic/")["Location"] == f"{LOGIN}?next=/clinic/"
 
 
-@pytest.mark.alone
 def test_patients_have_an_hour(clinic: Cast, clock: Any):
     client, link = Client(), path_of(invite(clinic, "ana@home.example", "patient", patient_id=77).link)
     client.post(link, {"password": GOOD})
