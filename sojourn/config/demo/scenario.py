@@ -38,7 +38,7 @@ from sojourn.config.demo.cast import Cast, at_clock
 from sojourn.config.demo.doses import LABORATORY_AFTER
 from sojourn.config.demo.people import DemoClinic
 from sojourn.config.demo.tales import Twist
-from sojourn.config.demo.walk import Walk, anchor_for
+from sojourn.config.demo.walk import STEPS, Walk, anchor_for
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import system_actor
@@ -125,7 +125,11 @@ def _begins(stage: str, kind: str, today: date, own: random.Random, *, signed_in
         day = today - timedelta(weeks=weeks, days=own.randint(2, 9))
     else:
         return anchor_for(NEWEST_STEP.get(stage, "invited"), today, own.randint(2, 4))
-    return day + timedelta(days=(7 - day.weekday()) % 7 if day.weekday() > 4 else 0)
+    if day.weekday() <= 4:
+        return day
+    monday = day + timedelta(days=7 - day.weekday())
+    signed_before = (monday - today).days < STEPS["signed"][0]  # on a Monday it would be signed this evening
+    return monday if signed_before else day - timedelta(days=day.weekday() - 4)
 
 
 def _patient(demo: DemoClinic, cast: Cast, number: int, own: random.Random, *, sparse: bool) -> None:
