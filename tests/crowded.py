@@ -36,10 +36,20 @@ def make(cast: Cast) -> Cast:
 def _undecide(clinic_id: int) -> None:
     """As if nothing had been adopted, and nobody had looked. No program can: the owner of the machine does it."""
     tables = ("rulebook_ceilingraise", "rulebook_ruleadoption", "audit_auditevent", "audit_head")
-    deleted = "".join(f"DELETE FROM {table} WHERE clinic_id = {clinic_id};" for table in tables)
-    postgres_server._admin(
-        f"SET session_replication_role = replica; {deleted} DELETE FROM procrastinate_jobs", postgres_server.DATABASE
-    )
+    gone = [f"DELETE FROM {table} WHERE clinic_id = {clinic_id}" for table in tables]
+    statements = ["SET session_replication_role = replica", *gone, "DELETE FROM procrastinate_jobs"]
+    postgres_server._admin(";".join(statements), postgres_server.DATABASE)
+
+
+REFUSES = """
+CREATE FUNCTION left_alone() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF coalesce(current_setting('sojourn.person', true), '') <> '' THEN
+    RAISE 'a row of somebody else is written: % %', TG_OP, TG_TABLE_NAME;
+  END IF;
+  RETURN coalesce(NEW, OLD);
+END $$;
+"""
 
 
 def _leave_alone(patient_id: int) -> None:
@@ -51,15 +61,10 @@ def _leave_alone(patient_id: int) -> None:
         if {"clinic_id", "patient_id"} <= {each.attname for each in model._meta.concrete_fields}
         and model is not AuditEvent
     ]
-    triggers = "".join(
-        f"CREATE TRIGGER left_alone BEFORE {what} ON {table} FOR EACH ROW WHEN ({row}.patient_id = {patient_id})"
+    triggers = [
+        f"CREATE TRIGGER {name} BEFORE {what} ON {table} FOR EACH ROW WHEN ({row}.patient_id = {patient_id})"
         " EXECUTE FUNCTION left_alone();"
         for table in tables
-        for what, row in (("INSERT OR UPDATE", "NEW"), ("DELETE", "OLD"))
-    ).replace("left_alone BEFORE DELETE", "left_alone_too BEFORE DELETE")
-    postgres_server._admin(
-        "CREATE FUNCTION left_alone() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN IF coalesce(current_setting('sojourn.person', true), '') = '' THEN RETURN coalesce(NEW, OLD); END IF;"
-        " RAISE 'a row of somebody else is written: % %', TG_OP, TG_TABLE_NAME; END $$;" + triggers,
-        postgres_server.DATABASE,
-    )
+        for name, what, row in (("left_alone", "INSERT OR UPDATE", "NEW"), ("left_there", "DELETE", "OLD"))
+    ]
+    postgres_server._admin(REFUSES + "".join(triggers), postgres_server.DATABASE)

@@ -203,6 +203,7 @@ def test_another_clinics_record_does_not_exist(clinic: Cast, other_clinic: Cast)
 # ---------------------------------------------------------------- the hash
 
 
+@pytest.mark.alone
 def test_the_hash_is_the_same_in_every_language_and_zone(clinic: Cast):
     stage = lived_through(clinic, note="Música — 波 — ola")
     first = content_hash(composed(clinic, stage))

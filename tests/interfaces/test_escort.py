@@ -114,6 +114,7 @@ def test_a_replaced_link_reveals_nothing_and_mails_the_known_address(clinic: Cas
     assert len(letters()) == before + 1
 
 
+@pytest.mark.alone
 def test_a_cancelled_visit_closes_the_link_and_says_the_same(clinic: Cast):
     first, link = asked(clinic)
     with acting_as(clinic.actor("nurse")) as by:
