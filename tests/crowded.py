@@ -53,8 +53,8 @@ END $$;
 
 
 def _leave_alone(patient_id: int) -> None:
-    """Nothing that anybody does for another writes a row of theirs. The house itself, which goes through all that is due
-    in every clinic, may."""
+    """Nothing that anybody does for another writes a row of theirs. The house itself, which goes through what is due in
+    every clinic, may."""
     tables = [
         model._meta.db_table
         for model in apps.get_models()

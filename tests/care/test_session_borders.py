@@ -176,6 +176,7 @@ def test_a_step_is_of_the_minute_of_the_one_before_it_or_later(clinic: Cast, sec
 # ---------------------------------------------------------------- what was given since, and until
 
 
+@pytest.mark.alone
 @before_at_after
 def test_a_dose_of_the_moment_is_among_those_since_and_until(clinic: Cast, step: int):
     adopt_everything(clinic)
