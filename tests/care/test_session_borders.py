@@ -27,7 +27,7 @@ from sojourn.care.session.queries import doses_since, last_doses
 from sojourn.clinical.units import L_PER_MIN
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.foundation.scope import SessionScope
+from sojourn.foundation.scope import PatientScope, SessionScope
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage, to_dosing
 from tests.conftest import Cast
 
@@ -182,7 +182,7 @@ def test_a_dose_of_the_moment_is_among_those_since_and_until(clinic: Cast, step:
     adopt_everything(clinic)
     with acting_as(clinic.actor("nurse")):
         stage = to_dosing(clinic)
-        began = MedicationAdministration.objects.get().started_at
-        assert bool(doses_since(stage.patient.pk, began + step * SECOND, but=0)) is (step <= 0)
-        assert bool(given_to(stage.patient.pk, began + step * SECOND)) is (step >= 0)
+        began, of = MedicationAdministration.objects.get().started_at, PatientScope(stage.patient.pk)
+        assert bool(doses_since(of, began + step * SECOND, but=0)) is (step <= 0)
+        assert bool(given_to(of, began + step * SECOND)) is (step >= 0)
         assert last_doses([stage.patient.pk]) == {stage.patient.pk: began}
