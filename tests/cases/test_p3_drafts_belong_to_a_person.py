@@ -102,6 +102,7 @@ def test_what_is_typed_outlives_a_reload_and_a_change_of_language(tablet: Browse
     assert SECRET not in kept(page)
 
 
+@pytest.mark.alone
 def test_what_is_sent_is_kept_no_longer(tablet: BrowserContext, clinic: Cast, address: str):
     come(tablet, clinic, address, "Alma")
     page = tablet.new_page()
@@ -206,6 +207,7 @@ def test_a_sign_out_in_one_tab_empties_the_other(tablet: BrowserContext, clinic:
     assert SECRET not in one.content()
 
 
+@pytest.mark.alone
 def test_an_answer_of_one_is_never_sent_as_the_other(tablet: BrowserContext, clinic: Cast, address: str):
     """Two tabs with two people: the page of the first is still open when the second signs in, and is sent."""
     come(tablet, clinic, address, "Alma")
@@ -235,6 +237,7 @@ def test_a_page_out_of_the_browsers_memory_is_left(tablet: BrowserContext, clini
     assert SECRET not in kept(page)
 
 
+@pytest.mark.alone
 def test_an_answer_that_waits_for_the_connection_dies_with_the_sign_in(
     tablet: BrowserContext, clinic: Cast, address: str
 ):

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.browser
 SCREENS = [("phone", 375, 812, "light"), ("desk", 1280, 900, "dark")]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("size", "width", "height", "mood"), SCREENS)
 def test_from_findings_to_a_signed_answer(
     clinic: Cast, browser: Browser, monkeypatch: pytest.MonkeyPatch, size: str, width: int, height: int, mood: str

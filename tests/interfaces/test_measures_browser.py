@@ -46,6 +46,7 @@ def clean_in_both_moods(page: Page, name: str) -> None:
         clean(page, f"{name}-{scheme}")
 
 
+@pytest.mark.alone
 def test_a_slider_a_number_and_a_sitting_on_a_phone(browser: Browser, clinic: Cast, patient: Patient, address: str):
     by = clinic.actor("prescriber")
     due = timezone.now() + timedelta(days=2)

@@ -151,6 +151,7 @@ def test_axe_finds_nothing_and_nothing_overflows(phone: Page, helped: Cast, stag
     assert wrong == []
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_axe_finds_nothing_on_the_clinics_pages(browser: Browser, helped: Cast, stage: Stage, address: str):
     signed_in(helped, stage.patient)

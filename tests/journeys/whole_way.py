@@ -126,16 +126,23 @@ def staff(*codes: str) -> Staff:
 
 
 def accepted_and_agreed(patient_id: int) -> None:
-    """The decision and the agreements of three hours ago; test_first_contact.py walks there page by page."""
+    """The decision and the agreements of three hours ago, and that the audit knows of them; test_first_contact.py walks
+    there page by page."""
     from sojourn.care.patients.models import Patient
     from sojourn.foundation.accounts.actor import acting_as
+    from sojourn.foundation.audit.actions import record
     from tests.care.way import accepted, agreed
+    from tests.written import declared
 
     cast, at = staff("prescriber", "nurse"), datetime.now(UTC) - timedelta(hours=3)
     with acting_as(cast.actor("prescriber")):
         patient = Patient.objects.get(pk=patient_id)
-    accepted(cast, patient, at=at)  # type: ignore[arg-type]
-    agreed(cast, patient, at=at)  # type: ignore[arg-type]
+    decision = accepted(cast, patient, at=at)  # type: ignore[arg-type]
+    signed = agreed(cast, patient, at=at)  # type: ignore[arg-type]
+    with acting_as(cast.actor("prescriber")) as by, declared("candidacy.decided", "consent.signed"):
+        record(by, "candidacy.decided", decision, hash=decision.content_hash)
+        for each in signed:
+            record(by, "consent.signed", each, hash=each.content_hash)
 
 
 def the_plan_begins_the_course(
