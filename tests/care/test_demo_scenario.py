@@ -391,9 +391,9 @@ def test_nothing_is_noted_that_has_no_word(clinic: Clinic):
 
 def test_whoever_was_given_a_dose_was_weighed_that_day(clinic: Clinic):
     for dose in doses_of_demo():
-        on = clinic_day(dose.row.encounter.opened_at, clinic)  # a dose may begin after midnight
+        days = {clinic_day(at, clinic) for at in (dose.row.encounter.opened_at, dose.row.started_at)}  # over midnight
         weighed = ClinicalFact.objects.filter(
-            patient_id=dose.row.patient_id, name="weight_kg", observed_on=on, entered_at__lt=dose.row.started_at
+            patient_id=dose.row.patient_id, name="weight_kg", observed_on__in=days, entered_at__lt=dose.row.started_at
         ).order_by("id")
         fact = weighed.last()
         assert fact is not None

@@ -74,6 +74,7 @@ def patient_client(clinic: Cast, plan: CarePlan) -> Client:
 # ---------------------------------------------------------------- the week and the day
 
 
+@pytest.mark.alone
 def test_the_week_by_chair_and_by_staff(clinic: Cast):
     open_weekdays(clinic)
     adopt(clinic, 2)

@@ -10,8 +10,8 @@ from typing import Any
 
 from sojourn.clinical.shapes import Shape
 
+from .layout import BIOAVAILABILITY, ZONES, rising
 from .refusal import N_, ModelRefused, RefusalReason
-from .shape import BIOAVAILABILITY, ZONES, rising
 
 
 @dataclass(frozen=True, slots=True)

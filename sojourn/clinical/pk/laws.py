@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .shape import rising
+from .layout import rising
 
 if TYPE_CHECKING:
     from .model import Flow, Model, Route

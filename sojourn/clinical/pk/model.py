@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import Any
 
 from . import laws
+from .layout import MODEL, UNITS
 from .people import Dose, Person
 from .refusal import N_, ModelRefused, RefusalReason
-from .shape import MODEL, UNITS
 
 Table = Mapping[str, Any]  # as a file holds it
 
