@@ -386,7 +386,7 @@ def test_nothing_is_noted_that_has_no_word(clinic: Clinic):
 
 def test_whoever_was_given_a_dose_was_weighed_that_day(clinic: Clinic):
     for dose in doses_of_demo():
-        on = clinic_day(dose.row.started_at, clinic)
+        on = clinic_day(dose.row.encounter.opened_at, clinic)  # a dose may begin after midnight
         weighed = ClinicalFact.objects.filter(
             patient_id=dose.row.patient_id, name="weight_kg", observed_on=on, entered_at__lt=dose.row.started_at
         ).order_by("id")
