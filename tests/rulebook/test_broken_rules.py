@@ -145,6 +145,7 @@ def test_every_kind_has_a_base():
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.slow
 def test_every_fault_of_a_rule_is_refused_by_name(kind):
     for base in bases(kind):
         assert refusal(base) == ""

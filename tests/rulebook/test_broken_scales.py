@@ -89,6 +89,7 @@ def _walked(tree: dict[str, Any]) -> list[Fault]:
 
 
 @pytest.mark.parametrize("scale_id", BASES)
+@pytest.mark.slow
 def test_every_fault_of_a_scale_is_refused_by_name(scale_id):
     tree = _tree(scale_id)
     assert refusal(tree) == ""

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sojourn.clinical.replay import UnknownRule, read
 from sojourn.clinical.replay.tables import ScenarioInvalid
 from sojourn.foundation.rulebook.replaying import rules_of, unknown_names
@@ -125,6 +127,7 @@ def unnamed(fault: Fault, said: str) -> str:
     return "" if told else f"{fault}: the word is not said: {said}"
 
 
+@pytest.mark.slow
 def test_every_fault_of_a_scenario_is_refused_by_name():
     trees = _every()
     assert [refusal(each) for each in trees] == [""] * len(trees)
