@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import pytest
 from django.apps import apps
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from sojourn.care.chart import actions as chart_actions
@@ -153,6 +154,15 @@ def test_a_clinic_sees_only_its_own(clinic: Cast, other_clinic: Cast):
 
 
 # ---------------------------------------------------------------- every kind of what is signed
+
+
+def test_a_kind_is_compared_in_one_statement(clinic: Cast):
+    """The house goes on signing: what was signed between two statements would be on one side alone."""
+    with acting_as(clinic.actor("auditor")), CaptureQueriesContext(connection) as asked:
+        signed_otherwise(clinic.clinic.pk)
+    compared = [each["sql"] for each in asked if "audit_auditevent" in each["sql"]]
+    assert len(compared) == len(KINDS)
+    assert all("content_hash" in each for each in compared)
 
 
 def test_every_table_with_a_hash_of_its_content_is_compared():
