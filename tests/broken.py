@@ -7,7 +7,7 @@ key is walked like every other, so that no test has to be written for it; what m
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
@@ -171,3 +171,16 @@ def _key(key: str) -> str:
 def _string(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
     return f'"{escaped}"'
+
+
+def unnamed(
+    fault: Fault, said: str, *, legitimate: Iterable[Legitimate], names: Iterable[str], word_said: bool = True
+) -> str:
+    """What is wrong with how a fault was refused, "" where nothing is: it was taken and is not ``legitimate``, or none
+    of the ``names`` of the file is said; ``word_said``: a misspelt word must be said as well."""
+    if not said:
+        return "" if any(each.holds(fault) for each in legitimate) else f"{fault}: taken"
+    if not any(each in said for each in names):
+        return f"{fault}: refused without a name: {said}"
+    told = fault.kind != "misspelt" or not word_said or str(fault.path[-1]) in said
+    return "" if told else f"{fault}: the word is not said: {said}"

@@ -16,7 +16,7 @@ import pytest
 from sojourn.clinical.rule_kinds import KINDS
 from sojourn.clinical.rules import RuleInvalid
 from sojourn.foundation.rulebook import load, medicines_sound, references
-from tests.broken import Fault, Legitimate, faults, nodes, place, toml
+from tests.broken import Fault, Legitimate, faults, nodes, place, toml, unnamed
 
 Table = dict[str, Any]
 _FREE = "free words: nothing can be asked of them but that they are there"
@@ -125,14 +125,9 @@ def refusal(table: Table) -> str:
     return "; ".join((*load.rule_faults(rule), *others))
 
 
-def unnamed(fault: Fault, said: str, base: Table) -> str:
-    """What is wrong with how a fault was refused, "" where nothing is."""
-    if not said:
-        return "" if any(each.holds(fault) for each in LEGITIMATE) else f"{fault}: taken"
-    if not any(each in said for each in (base["id"], "rules/base.toml")):
-        return f"{fault}: refused without a name: {said}"
-    told = fault.kind != "misspelt" or fault.path[0] not in ("fixed", "parameters") or str(fault.path[-1]) in said
-    return "" if told else f"{fault}: the word is not said: {said}"
+def _unnamed(fault: Fault, said: str, base: Table) -> str:
+    names, word = (base["id"], "rules/base.toml"), fault.path[:1] in (("fixed",), ("parameters",))
+    return unnamed(fault, said, legitimate=LEGITIMATE, names=names, word_said=word)
 
 
 def walked(base: Table) -> Iterator[Fault]:
@@ -149,7 +144,7 @@ def test_every_kind_has_a_base():
 def test_every_fault_of_a_rule_is_refused_by_name(kind):
     for base in bases(kind):
         assert refusal(base) == ""
-        wrong = [each for one in walked(base) if (each := unnamed(one, refusal(one.tree), base))]
+        wrong = [each for one in walked(base) if (each := _unnamed(one, refusal(one.tree), base))]
         assert wrong == []
 
 

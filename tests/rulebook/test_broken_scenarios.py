@@ -11,7 +11,7 @@ import pytest
 from sojourn.clinical.replay import UnknownRule, read
 from sojourn.clinical.replay.tables import ScenarioInvalid
 from sojourn.foundation.rulebook.replaying import rules_of, unknown_names
-from tests.broken import Fault, Legitimate, faults
+from tests.broken import Fault, Legitimate, faults, unnamed
 
 FOLDER = Path(__file__).parents[2] / "docs" / "clinical" / "scenarios"
 _FREE = "free words: nothing can be asked of them but that they are there"
@@ -118,17 +118,13 @@ def one_of_each(trees: list[dict[str, Any]]) -> list[Fault]:
     return list(found.values())
 
 
-def unnamed(fault: Fault, said: str) -> str:
-    if not said:
-        return "" if any(each.holds(fault) for each in LEGITIMATE) else f"{fault}: taken"
-    if "base.json" not in said:
-        return f"{fault}: refused without a name: {said}"
-    told = fault.kind != "misspelt" or str(fault.path[-1]) in said or fault.path[-1] == "from"  # then a "by" is missing
-    return "" if told else f"{fault}: the word is not said: {said}"
+def _unnamed(fault: Fault, said: str) -> str:
+    word = fault.path[-1:] != ("from",)  # without it a "by" is missing
+    return unnamed(fault, said, legitimate=LEGITIMATE, names=("base.json",), word_said=word)
 
 
 @pytest.mark.slow
 def test_every_fault_of_a_scenario_is_refused_by_name():
     trees = _every()
     assert [refusal(each) for each in trees] == [""] * len(trees)
-    assert [each for one in one_of_each(trees) if (each := unnamed(one, refusal(one.tree)))] == []
+    assert [each for one in one_of_each(trees) if (each := _unnamed(one, refusal(one.tree)))] == []

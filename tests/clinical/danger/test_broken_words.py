@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sojourn.clinical.danger.reading import WordList, WordsInvalid
-from tests.broken import Fault, Legitimate, faults
+from tests.broken import Fault, Legitimate, faults, unnamed
 
 _FREE = "free words: nothing can be asked of them but that they are there"
 _OWN = "a list may do without it: which words are danger, and what excuses them, is the list's own"
@@ -92,12 +92,7 @@ def refusal(tree: Any) -> str:
 
 
 def _unnamed(fault: Fault, said: str) -> str:
-    if not said:
-        return "" if any(each.holds(fault) for each in LEGITIMATE) else f"{fault}: taken"
-    if "words.json" not in said:
-        return f"{fault}: refused without a name: {said}"
-    told = fault.kind != "misspelt" or str(fault.path[-1]) in said
-    return "" if told else f"{fault}: the word is not said: {said}"
+    return unnamed(fault, said, legitimate=LEGITIMATE, names=("words.json",))
 
 
 def test_the_short_list_has_every_key_of_the_long_one():
