@@ -1,7 +1,7 @@
 """Articles: Markdown files in English and Spanish, in which every sentence that claims something names its evidence.
 
 ``articles/<slug>.<language>.md`` begins with front matter in TOML between two lines of ``+++``. A sentence names its
-evidence behind its full stop: ``Of 537 people, 288 felt much better. [OC-MCINNES]``. ``[ours]`` stands behind a
+evidence behind its full stop: ``Of 537 people, 53.6 % felt much better. [OC001]``, or a rule, ``[jurisdiction.US]``. ``[ours]`` stands behind a
 sentence with a number that is our own advice and rests on no study. A picture is a line of its own:
 ``{hundred: MCINNES-INDUCTION}``.
 """
@@ -27,7 +27,7 @@ STAGES: Final = ("understand", "candidacy", "prepare", "session", "after", "well
 OURS: Final = "ours"
 WORDS_A_MINUTE: Final = 180  # slower than the 238 of Brysbaert 2019 (doi:10.1016/j.jml.2019.104047): worried people
 _FRONT = re.compile(r"\A\+\+\+\n(?P<front>.*?)\n\+\+\+\n(?P<body>.*)\Z", re.S)
-_CLAIM = re.compile(r"\s*\[(?P<ids>(?:[A-Z]{2,4}-?[A-Z0-9][A-Z0-9-]*(?:, )?)+|ours)\]")
+_CLAIM = re.compile(r"\s*\[(?P<ids>[A-Za-z][\w.-]*(?:, [A-Za-z][\w.-]*)*)\]")
 _PICTURE = re.compile(r"^\{(?P<kind>[a-z]+): (?P<name>[\w-]+)\}$")
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?…])(?P<claim>(?:\s*\[[^\]()]+\])?)(?:\s+(?=[\"“«¿¡(]?[A-ZÁÉÍÓÚÑ0-9*])|\Z)")
 _FIELDS: Final = {
@@ -175,7 +175,9 @@ def parse(text: str, slug: str, language: str) -> Article:
     found = _FRONT.match(text)
     if found is None:
         raise ArticleInvalid(f"{where}: it begins with its front matter between two lines of +++")
-    return Article(slug=slug, language=language, sections=tuple(_sections(found["body"], where)), **_front(found, where))
+    return Article(
+        slug=slug, language=language, sections=tuple(_sections(found["body"], where)), **_front(found, where)
+    )
 
 
 def _front(found: re.Match[str], where: str) -> dict[str, Any]:
@@ -274,7 +276,7 @@ def _sentence(content: str, where: str) -> Sentence:
     for found in _CLAIM.finditer(content):
         ids += found["ids"].split(", ")
     text = _CLAIM.sub("", content).strip()
-    if re.search(r"\[[A-Z]{2}", text):
+    if "[" in text:
         raise ArticleInvalid(f"{where}: evidence is named as [EV001, AC002]: {content[:60]}")
     html = _READS.renderInline(text)
     plain = re.sub(r"<[^>]+>", "", html)

@@ -38,7 +38,9 @@ class Finding:
 _NUMBER = re.compile(r"\d")
 _VAGUE: Final[Mapping[str, re.Pattern[str]]] = {
     "en": re.compile(r"\b(rare|rarely|uncommon|very few|most people|many studies)\b", re.I),
-    "es": re.compile(r"\b(rar[oa]s?|raramente|rara vez|poco frecuentes?|muy poc[oa]s|la mayoría|muchos estudios)\b", re.I),
+    "es": re.compile(
+        r"\b(rar[oa]s?|raramente|rara vez|poco frecuentes?|muy poc[oa]s|la mayoría|muchos estudios)\b", re.I
+    ),
 }
 _PROMISES: Final[Mapping[str, re.Pattern[str]]] = {
     "en": re.compile(
@@ -165,7 +167,9 @@ def _between(slug: str, languages: Mapping[str, Article]) -> Iterator[Finding]:
         for what, seen in _COMPARED.items():
             if (left := seen(one)) != (right := seen(other)):
                 gone = next(iter([each for each in left if each not in right] or right))
-                yield Finding(f"{slug}: “{one.heading or english.title}”", f"{what} differ between the languages: {gone}")
+                yield Finding(
+                    f"{slug}: “{one.heading or english.title}”", f"{what} differ between the languages: {gone}"
+                )
 
 
 _COMPARED: Final[Mapping[str, Callable[[Section], list[str]]]] = {

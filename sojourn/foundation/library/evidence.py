@@ -149,7 +149,10 @@ def _practice(row: Mapping[str, str]) -> Practice:
 
 def _outcome(row: Mapping[str, str]) -> Outcome:
     return Outcome(
-        **{name: row[name] for name in ("id", "study", "year", "citation", "design", "arm", "measure", "metric", "note")},
+        **{
+            name: row[name]
+            for name in ("id", "study", "year", "citation", "design", "arm", "measure", "metric", "note")
+        },
         people=row["n_total"],
         when=row["timepoint"],
         value=_number(row["value"]),

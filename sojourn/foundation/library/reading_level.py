@@ -23,7 +23,9 @@ _SILENT = re.compile(
     r"(?<=[^aeiouyl])e$|(?<=[aeiouy]l)e$|(?<=[^aeiouytd])ed$|(?<=[^aeiouyszxhcgl])es$|(?<=[aeiouy]l)es$"
     r"|(?<=some)(?=t|o)|(?<=^safe)(?=t|l)"
 )
-_APART = re.compile(r"(?<!l)i[aou]|sui|(?<![gq])u[ao]|eo|[aeiouy]ing\b|iet|dea|rea(?=[lt][ei]|c)|[^aeiouy]ism\b|(?<!t)ien[ct]|ea\b|lia")
+_APART = re.compile(
+    r"(?<!l)i[aou]|sui|(?<![gq])u[ao]|eo|[aeiouy]ing\b|iet|dea|rea(?=[lt][ei]|c)|[^aeiouy]ism\b|(?<!t)ien[ct]|ea\b|lia"
+)
 _TOGETHER = re.compile(r"[cst]i[ao](?!tion)|gion|[gx]iou|eou|peop|[nmts]ea\b")
 
 
