@@ -1,9 +1,9 @@
 """Articles: Markdown files in English and Spanish, in which every sentence that claims something names its evidence.
 
 ``articles/<slug>.<language>.md`` begins with front matter in TOML between two lines of ``+++``. A sentence names its
-evidence behind its full stop: ``Of 537 people, 53.6 % felt much better. [OC001]``, or a rule, ``[jurisdiction.US]``. ``[ours]`` stands behind a
-sentence with a number that is our own advice and rests on no study. A picture is a line of its own:
-``{hundred: MCINNES-INDUCTION}``.
+evidence behind its full stop: ``Of 537 people, 53.6 % felt much better. [OC001]``, or a rule, ``[jurisdiction.US]``.
+``[ours]`` stands behind a sentence with a number that is our own advice and rests on no study. A picture is a line of
+its own: ``{hundred: infusions-mcinnes}``.
 """
 
 from __future__ import annotations

@@ -49,8 +49,8 @@ _PROMISES: Final[Mapping[str, re.Pattern[str]]] = {
         re.I,
     ),
     "es": re.compile(
-        r"\b(cura|curan|curarse|milagros?|milagros[oa]s?|garantiza[nr]?|garantizad[oa]s?|revolucionari[oa]s?|sin riesgos?|"
-        r"(?:es|son|muy|totalmente|completamente) segur[oa]s?(?! (?:para|si|cuando|con|de|que)\b))(?!\w)",
+        r"\b(cura|curan|curarse|milagros?|milagros[oa]s?|garantiza[nr]?|garantizad[oa]s?|revolucionari[oa]s?|"
+        r"sin riesgos?|(?:es|son|muy|totalmente|completamente) segur[oa]s?(?! (?:para|si|cuando|con|de|que)\b))(?!\w)",
         re.I,
     ),
 }

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, cast, get_args
 
 EVIDENCE: Final = Path(__file__).parent / "evidence"
 Checked = Literal["read", "second-hand", "recalled"]
@@ -125,9 +125,9 @@ def _study(row: Mapping[str, str]) -> Study:
             )
         },
         result={"en": _said(row, "result_en"), "es": row["result_es"]},
-        null=_one_of(row["null_or_negative"], ("yes", "no", "mixed", "unknown")),
+        null=cast(Answer, _one_of(row["null_or_negative"], get_args(Answer))),
         topics=tuple(each.strip() for each in row["topics"].split(";")),
-        mark=_one_of(row["mark"], ("read", "second-hand", "recalled")),
+        mark=cast(Checked, _one_of(row["mark"], get_args(Checked))),
     )  # fmt: skip
 
 
@@ -143,7 +143,7 @@ def _practice(row: Mapping[str, str]) -> Practice:
         },
         says={"en": row["says_en"], "es": row["says_es"]},
         when=row["when_or_how_long"],
-        mark=_one_of(row["mark"], ("read", "second-hand", "recalled")),
+        mark=cast(Checked, _one_of(row["mark"], get_args(Checked))),
     )  # fmt: skip
 
 
@@ -170,7 +170,7 @@ def _said(row: Mapping[str, str], name: str) -> str:
     return row[name]
 
 
-def _one_of(value: str, known: tuple[str, ...]) -> object:
+def _one_of(value: str, known: tuple[str, ...]) -> str:
     if value not in known:
         raise ValueError(f"{value!r} is none of {', '.join(known)}")
     return value

@@ -49,7 +49,7 @@ def _english(word: str) -> int:
 def level(sentences: Iterable[str], language: str) -> float:
     """The grade of an English text (lower is easier), the INFLESZ points of a Spanish one (higher is easier). Numbers
     are left out. Raises ValueError for a text without words."""
-    counted = [words for sentence in sentences if (words := _WORD.findall(sentence))]
+    counted = [found for sentence in sentences if (found := _WORD.findall(sentence))]
     words = sum(map(len, counted))
     if not words:
         raise ValueError("a text without words has no level")
