@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from sojourn import __version__
 from sojourn.clinical.pk import command as pk
-from sojourn.config.cli import clinics, ports, replay, rulebook, running, upkeep
+from sojourn.config.cli import clinics, library, ports, replay, rulebook, running, upkeep
 from sojourn.config.processes.virtual_monitor import program
 
 Command = Callable[[argparse.Namespace], int]
@@ -48,5 +48,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Every group adds its commands, in the order in which the help lists them."""
-    for group in (running, clinics, program, upkeep, rulebook, ports, replay, pk):
+    for group in (running, clinics, program, upkeep, rulebook, library, ports, replay, pk):
         group.register(commands)

@@ -17,7 +17,9 @@ from typing import Final
 from sojourn.foundation.library import article as articles
 from sojourn.foundation.library import reading_level
 from sojourn.foundation.library.article import LANGUAGES, Article, ArticleInvalid, Section, Sentence
-from sojourn.foundation.library.evidence import Entry, Outcome
+from sojourn.foundation.library.evidence import Entry, Outcome, entries
+from sojourn.foundation.library.pictures import hundreds, steps
+from sojourn.foundation.rulebook.load import released_rulebook
 
 LONGEST_UNTIL_REVIEW: Final = timedelta(days=366)
 TOPICS: Final = ("J01", "J02", "J03", "J04", "J05", "J06", "J07", "J08")
@@ -56,6 +58,15 @@ _PROMISES: Final[Mapping[str, re.Pattern[str]]] = {
 }
 # "No cure", "there are no miracles" promises nothing.
 _DENIED: Final = re.compile(r"\b(not|no|never|nobody|cannot|isn't|doesn't|nunca|nadie|ni|ningun[oa]?|ningún)\b", re.I)
+
+
+def of_the_library(today: date) -> list[Finding]:
+    """Everything that is wrong in the library that ships."""
+    rules = {rule_id for rule_id, _version in released_rulebook().versions}
+    pictures = {f"hundred: {name}": each.title for name, each in hundreds().items()}
+    return findings(
+        today, entries(), rules, pictures | {f"steps: {name}": each.words for name, each in steps().items()}
+    )
 
 
 def findings(

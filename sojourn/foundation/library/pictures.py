@@ -1,4 +1,4 @@
-"""Pictures of one hundred people: how many of a hundred got better, wholly better, worse, and how many stayed so.
+"""Pictures: a drawing that moves by steps, and one hundred people, of whom some got better, some worse.
 
 The numbers are rows of the evidence; ``pictures.toml`` says which. Groups are nested as they are in life: whoever has
 hardly any symptoms left is one of those who are much better, whoever got worse is one of the others.
@@ -16,6 +16,7 @@ from typing import Any, Final
 from sojourn.foundation.library.evidence import Entry, Outcome, entries
 
 PICTURES: Final = Path(__file__).with_name("pictures.toml")
+STEPS: Final = Path(__file__).with_name("steps.toml")
 
 
 class PictureInvalid(ValueError):
@@ -107,3 +108,42 @@ def _value(name: str, row: Outcome) -> float:
     if row.value is None or not 0 <= row.value <= 100:
         raise PictureInvalid(f"{name}: {row.id} is no share")
     return row.value
+
+
+# ---------------------------------------------------------------- a drawing that moves by steps
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One state of a drawing, in words by language, and what it rests on. ``shows``: the parts that are drawn."""
+
+    says: Mapping[str, str]
+    evidence: tuple[str, ...]
+    shows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    name: str
+    title: Mapping[str, str]
+    steps: tuple[Step, ...]
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """All of it, for who cannot see it."""
+        return {
+            language: " ".join(each.says.get(language, "") for each in self.steps).strip() for language in self.title
+        }
+
+
+@cache
+def steps(path: Path = STEPS) -> Mapping[str, Steps]:
+    """Every drawing by its name. Raises PictureInvalid."""
+    known = entries()
+    found = {}
+    for name, told in tomllib.loads(path.read_text(encoding="utf-8")).items():
+        made = tuple(Step(each["says"], tuple(each["evidence"]), tuple(each["shows"])) for each in told["step"])
+        if wrong := [each for step in made for each in step.evidence if each not in known]:
+            raise PictureInvalid(f"{name}: {wrong[0]} is no evidence that we hold")
+        found[name] = Steps(name, told["title"], made)
+    return found
