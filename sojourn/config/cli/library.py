@@ -15,8 +15,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     check = library_commands.add_parser(
         "check",
         help="sources, reading level, what one language says and the other does not, reviews, promises",
-        description="Reads every article in both languages and names what is wrong, a line each. Ends with 1 if anything"
-        " is. What a sentence makes of the evidence that it names, only an editor can check.",
+        description="Reads every article in both languages and names what is wrong, a line each. Ends with 1 if any is."
+        " What a sentence makes of the evidence that it names, only an editor can check.",
     )
     check.set_defaults(run=_library_check)
     table = library_commands.add_parser(
