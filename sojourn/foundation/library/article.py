@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from html import unescape
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +30,9 @@ WORDS_A_MINUTE: Final = 180  # slower than the 238 of Brysbaert 2019 (doi:10.101
 _FRONT = re.compile(r"\A\+\+\+\n(?P<front>.*?)\n\+\+\+\n(?P<body>.*)\Z", re.S)
 _CLAIM = re.compile(r"\s*\[(?P<ids>[A-Za-z][\w.-]*(?:, [A-Za-z][\w.-]*)*)\]")
 _PICTURE = re.compile(r"^\{(?P<kind>[a-z]+): (?P<name>[\w-]+)\}$")
-_SENTENCE_ENDS = re.compile(r"(?<=[.!?…])(?P<claim>(?:\s*\[[^\]()]+\])?)(?:\s+(?=[\"“«¿¡(]?[A-ZÁÉÍÓÚÑ0-9*])|\Z)")
+_SENTENCE_ENDS = re.compile(
+    r"(?<=[.!?…])[\"”»)]?(?P<claim>(?:\s*\[[^\]()]+\])?)(?:\s+(?=[\"“«¿¡(]?[A-ZÁÉÍÓÚÑ0-9*])|\Z)"
+)
 _FIELDS: Final = {
     "title": str, "summary": str, "stage": str, "topics": list, "reviewed_on": date, "review_by": date,
 }  # fmt: skip
@@ -279,5 +282,5 @@ def _sentence(content: str, where: str) -> Sentence:
     if "[" in text:
         raise ArticleInvalid(f"{where}: evidence is named as [EV001, AC002]: {content[:60]}")
     html = _READS.renderInline(text)
-    plain = re.sub(r"<[^>]+>", "", html)
+    plain = unescape(re.sub(r"<[^>]+>", "", html))
     return Sentence(plain, html, tuple(each for each in ids if each != OURS), ours=OURS in ids)
