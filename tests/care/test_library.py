@@ -15,7 +15,15 @@ from sojourn.foundation.accounts.actor import NOBODY, Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.clock import clinic_today
-from sojourn.foundation.library import article_actions, evidence_actions, import_actions, jobs, queries, reader
+from sojourn.foundation.library import (
+    article_actions,
+    evidence_actions,
+    import_actions,
+    jobs,
+    own_check,
+    queries,
+    reader,
+)
 from sojourn.foundation.library.models import (
     ClinicArticle,
     EvidenceDecision,
@@ -328,7 +336,7 @@ def write(by: Actor, body: str = OWN_ARTICLE, slug: str = "your-visit", language
 
 @pytest.fixture
 def at_new_year(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(article_actions, "clinic_today", lambda _by: date(2026, 1, 10))
+    monkeypatch.setattr(own_check, "clinic_today", lambda _by: date(2026, 1, 10))
 
 
 def publish(by: Actor, body: str = OWN_ARTICLE) -> ClinicArticle:
@@ -381,10 +389,10 @@ def test_an_article_rests_on_what_stands_and_on_nothing_that_was_retracted(edito
     version = write(editor, f"{OWN_ARTICLE}\nIt may help you sleep. [{entry.called}, EV001]\n")
     with acting_as(editor):
         article = queries.parse(version.body, version.slug, "en")
-        assert [each for each in article_actions.findings_of(article, editor) if each.grave] == []
+        assert [each for each in own_check.findings_of(article, editor) if each.grave] == []
         evidence_actions.mark_retracted(by=editor, about="EV001", reason="x")
         evidence_actions.withdraw(by=editor, number=entry.number, reason="x")
-        named = " ".join(str(each) for each in article_actions.findings_of(article, editor) if each.grave)
+        named = " ".join(str(each) for each in own_check.findings_of(article, editor) if each.grave)
     assert "EV001" in named
     assert entry.called in named
 
@@ -394,7 +402,7 @@ def test_what_is_only_hard_is_said_and_may_be_published(editor: Actor, at_new_ye
     version = publish(editor, f"{OWN_ARTICLE}\n{hard} {hard} {hard}\n\nThis is rare.\n")
     with acting_as(editor):
         article = queries.parse(version.body, version.slug, "en")
-        assert len(article_actions.findings_of(article, editor)) == 2
+        assert len(own_check.findings_of(article, editor)) == 2
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,11 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.action import action, turn, unchanged
 from sojourn.foundation.audit.actions import record
-from sojourn.foundation.clock import clinic_today
 from sojourn.foundation.library import queries
 from sojourn.foundation.library.article import LANGUAGES, Article, ArticleInvalid, parse
-from sojourn.foundation.library.check import Finding, of_own, promises
-from sojourn.foundation.library.evidence import entries
+from sojourn.foundation.library.check import promises
 from sojourn.foundation.library.models import ArticleDecision, ArticleHidden, ClinicArticle, ClinicRule
-from sojourn.foundation.rulebook.load import released_rulebook
+from sojourn.foundation.library.own_check import findings_of
 
 LONGEST_RULE: Final = 1000
 LONGEST_ARTICLE: Final = 60_000
@@ -81,15 +79,6 @@ def _must_be_language(language: str) -> None:
 
 
 # ---------------------------------------------------------------- articles of the clinic's own
-
-
-def findings_of(article: Article, by: Actor) -> list[Finding]:
-    """What the library's check finds in an article of the clinic's own, which may rest on what ships and on its
-    approved entries, but on nothing that was retracted or withdrawn. Two queries."""
-    gone = queries.retracted(entries())
-    known = {id_: each for id_, each in entries().items() if id_ not in gone}
-    rules = {rule_id for rule_id, _version in released_rulebook().versions} | queries.approved_ids()
-    return of_own(article, clinic_today(by), known, rules)
 
 
 @action("library.edit", locks=turn("library"), audit="article.written")

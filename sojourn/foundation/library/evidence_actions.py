@@ -18,7 +18,7 @@ from sojourn.foundation.library import evidence, queries
 from sojourn.foundation.library.check import LONGEST_UNTIL_REVIEW
 from sojourn.foundation.library.citations.record import Cited, doi_of, plain_title, pmid_of, title_key
 from sojourn.foundation.library.known import known_of
-from sojourn.foundation.library.models import DecisionKind, EvidenceDecision, EvidenceEntry, Null
+from sojourn.foundation.library.models import OF_THE_CLINIC, DecisionKind, EvidenceDecision, EvidenceEntry, Null
 
 # What an editor writes of an entry, and how long it may be.
 TEXTS: Final = {
@@ -166,7 +166,7 @@ def mark_retracted(*, by: Actor, about: str, reason: str, now: datetime | None =
 
 def number_of(about: str) -> int:
     """The number of an entry of the clinic. Raises EvidenceEntry.DoesNotExist for what is no such name."""
-    digits = about.removeprefix(queries.OF_THE_CLINIC)
+    digits = about.removeprefix(OF_THE_CLINIC)
     if digits == about or not digits.isdecimal() or len(digits) > 18:
         raise EvidenceEntry.DoesNotExist
     return int(digits)

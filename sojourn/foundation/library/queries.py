@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
-from django.contrib.postgres.search import CombinedSearchQuery, SearchQuery, SearchRank
+from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import connection
-from django.db.models import F, Func, OuterRef, QuerySet, Subquery, TextField, Value
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 
 from sojourn.foundation.library import evidence
@@ -87,7 +87,7 @@ def matching(text: str, language: str, limit: int = 50) -> list[Match]:
     return sorted(found, key=lambda each: (-each.rank, each.id))[:limit]
 
 
-def _sought(text: str, language: str) -> CombinedSearchQuery:
+def _sought(text: str, language: str) -> SearchQuery:
     """What is sought as it was typed, or without accents."""
     told, config = Value(text, output_field=TextField()), _CONFIGURATIONS[language]
     plain = Func(told, function="sojourn_unaccented", output_field=TextField())
@@ -194,14 +194,10 @@ STATES: Final = ("proposed", *DecisionKind.values)
 def entries_in(state: str, text: str = "", language: str = "en", limit: int = 100) -> list[ClinicEntry]:
     """The clinic's entries in a state, each in its newest version; those that match best first, or the newest. Two
     queries."""
-    newest = (
-        clinic_rows(EvidenceEntry)
-        .annotate(of=Coalesce("first_id", "id"))
-        .filter(of=Coalesce(OuterRef("first_id"), OuterRef("id")))
-        .order_by("-id")
-        .values("pk")[:1]
+    later = clinic_rows(EvidenceEntry).filter(
+        first_id=Coalesce(OuterRef("first_id"), OuterRef("pk")), pk__gt=OuterRef("pk")
     )
-    rows = clinic_rows(EvidenceEntry).filter(pk=Subquery(newest)).defer("abstract", "words_en", "words_es")
+    rows = clinic_rows(EvidenceEntry).filter(~Exists(later)).defer("abstract", "words_en", "words_es")
     rows = rows.annotate(kind=Subquery(_decided("kind")), decided=Subquery(_decided("version_id")))
     if state == "proposed":
         rows = rows.filter(kind=None) | rows.filter(kind=DecisionKind.APPROVED).exclude(decided=F("pk"))
@@ -217,22 +213,20 @@ def entries_in(state: str, text: str = "", language: str = "en", limit: int = 10
     return [ClinicEntry(each, decided.get(each.called)) for each in found]
 
 
-def _decided(column: str) -> QuerySet[EvidenceDecision, object]:
-    return (
-        clinic_rows(EvidenceDecision)
-        .annotate(called=Func(Value(OF_THE_CLINIC), Coalesce(OuterRef("first_id"), OuterRef("pk")), function="concat",
-                              output_field=TextField()))
-        .filter(about=F("called"))
-        .order_by("-id")
-        .values(column)[:1]
+def _decided(column: str) -> QuerySet[EvidenceDecision, Any]:
+    """One column of the newest decision about the outer entry."""
+    called = Func(
+        Value(OF_THE_CLINIC), Coalesce(OuterRef("first_id"), OuterRef("pk")), function="concat",
+        output_field=TextField(),
     )  # fmt: skip
+    about: QuerySet[EvidenceDecision, Any] = clinic_rows(EvidenceDecision).filter(about=called)
+    return about.order_by("-id").values(column)[:1]
 
 
 def history(number: int) -> tuple[list[EvidenceEntry], list[EvidenceDecision]]:
     """The versions of an entry of the clinic and the decisions about it, each newest first. Two queries. Raises
     EvidenceEntry.DoesNotExist."""
-    rows = clinic_rows(EvidenceEntry).annotate(of=Coalesce("first_id", "id")).filter(of=number)
-    versions = list(rows.order_by("-id"))
+    versions = list(clinic_rows(EvidenceEntry).filter(Q(pk=number, first=None) | Q(first_id=number)).order_by("-id"))
     if not versions:
         raise EvidenceEntry.DoesNotExist
     return versions, list(clinic_rows(EvidenceDecision).filter(about=versions[0].called).order_by("-id"))
