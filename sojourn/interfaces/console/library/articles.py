@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -13,7 +15,7 @@ from django.utils.translation import gettext as _
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.library import article_actions, own_check, queries
-from sojourn.foundation.library.article import LANGUAGES, parse
+from sojourn.foundation.library.article import LANGUAGES, Article, parse
 from sojourn.foundation.library.queries import OwnArticle
 from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.library.forms import OursForm, OwnForm
@@ -40,11 +42,18 @@ def every(request: Request, scope: ClinicPage) -> HttpResponse:
     return render(request, "console/library/articles.html", context)
 
 
-@clinic_page("library.edit", methods=FORM)
-def ours(request: Request, scope: ClinicPage, slug: str) -> HttpResponse:
-    """One of our articles: whether it is shown here, and what holds beside it."""
+def _ours(_scope: ClinicPage, slug: str) -> Mapping[str, Article]:
     if slug not in queries.ours():
-        raise Http404
+        raise ObjectDoesNotExist
+    return queries.ours()[slug]
+
+
+@clinic_page("library.edit", methods=FORM)
+@opens(_ours)
+def ours(request: Request, scope: ClinicPage, languages: Mapping[str, Article]) -> HttpResponse:
+    """One of our articles: whether it is shown here, and what holds beside it."""
+    article = languages.get(_language()) or next(iter(languages.values()))
+    slug = article.slug
     refused, told = None, read(OursForm(request.POST))
     if request.method == "POST":
         try:
@@ -54,8 +63,6 @@ def ours(request: Request, scope: ClinicPage, slug: str) -> HttpResponse:
         else:
             messages.success(request, _("Kept. Readers see it from now on."))
             return redirect("console:library_ours", slug)
-    languages = queries.ours()[slug]
-    article = languages.get(_language()) or next(iter(languages.values()))
     rules = {each: queries.beside(slug, each) for each in LANGUAGES}
     context = {
         "article": article,
