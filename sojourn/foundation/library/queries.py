@@ -219,8 +219,9 @@ def _decided(column: str) -> QuerySet[EvidenceDecision, Any]:
         Value(OF_THE_CLINIC), Coalesce(OuterRef("first_id"), OuterRef("pk")), function="concat",
         output_field=TextField(),
     )  # fmt: skip
-    about: QuerySet[EvidenceDecision, Any] = clinic_rows(EvidenceDecision).filter(about=called)
-    return about.order_by("-id").values(column)[:1]
+    about = clinic_rows(EvidenceDecision).filter(about=called).order_by("-id")
+    newest: QuerySet[EvidenceDecision, Any] = about.values(column)[:1]
+    return newest
 
 
 def history(number: int) -> tuple[list[EvidenceEntry], list[EvidenceDecision]]:
