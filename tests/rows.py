@@ -41,6 +41,7 @@ from sojourn.foundation.accounts import actions as accounts_actions
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import actor_of
+from sojourn.foundation.library import article_actions, evidence_actions, import_actions
 from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.foundation.scope import PatientScope
 from tests.care.adopting import as_typed
@@ -321,6 +322,27 @@ class Rows:
             )  # fmt: skip
 
     @cached_property
+    def evidence(self) -> Any:
+        """An entry that an editor has proposed."""
+        with acting_as(self.cast.actor("prescriber")) as by:
+            title = f"An invented trial of ketamine, number {self.cast.clinic.pk}-{self.number}"
+            return evidence_actions.propose(by=by, values={"title": title})
+
+    @cached_property
+    def file_of_citations(self) -> Any:
+        """A file of which no record was read yet."""
+        with acting_as(self.cast.actor("prescriber")) as by:
+            return import_actions.hand_over(by=by, name="export.ris", chunks=[b"TY  - JOUR\nTI  - Invented\nER  - \n"])
+
+    @cached_property
+    def own_article(self) -> Any:
+        """A draft of an article of the clinic's own."""
+        with acting_as(self.cast.actor("prescriber")) as by:
+            return article_actions.write_article(
+                by=by, slug=f"your-visit-{self.number}", language="en", body=OWN_ARTICLE
+            )
+
+    @cached_property
     def invitation(self) -> Any:
         by = self.cast.actor("clinic_admin")
         email = f"invited{self.number}@{self.cast.clinic.slug}.example"
@@ -345,6 +367,19 @@ class Rows:
             return Membership.objects.create(
                 clinic=self.cast.clinic, person=person, role="nurse", name="New", unconfirmed_since=timezone.now()
             )
+
+
+OWN_ARTICLE = """+++
+title = "Your first visit"
+summary = "What to bring, and whom you meet."
+stage = "prepare"
+topics = ["J01"]
+reviewed_on = 2026-01-05
+review_by = 2026-12-31
++++
+
+We meet you at the door. You may bring a friend. You can ask us about anything.
+"""
 
 
 # Rows of a clinic. The second value says whether the row belongs to one patient.
@@ -381,5 +416,8 @@ BOUND: dict[str, tuple[Callable[[Rows], Any], bool]] = {
     "finding": (lambda rows: rows.clearance.finding, False),
     "waste_id": (lambda rows: rows.waste.pk, True),
     "row_id": (lambda rows: rows.reading.pk, True),
+    "evidence_id": (lambda rows: rows.evidence.pk, False),
+    "import_id": (lambda rows: rows.file_of_citations.pk, False),
+    "article_id": (lambda rows: rows.own_article.pk, False),
     "invitation_id": (lambda rows: rows.invitation.pk, False),
 }

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "sojourn.foundation.heartbeat",
     "sojourn.foundation.mail",
     "sojourn.foundation.rulebook",
+    "sojourn.foundation.library",
     "sojourn.care.patients",
     "sojourn.care.messaging",
     "sojourn.care.measures",

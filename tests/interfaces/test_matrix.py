@@ -57,6 +57,7 @@ FREE: dict[str, object] = {
     "line_code": "us-988",
     "document_id": "driving",
     "text_id": "driving",
+    "slug": "how-it-works",
     "of": "reading",
 }
 # Where the same word means something else at one address.

@@ -27,15 +27,18 @@ TOPICS: Final = ("J01", "J02", "J03", "J04", "J05", "J06", "J07", "J08")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong, where: ``where`` names the file and, within it, the sentence."""
+    """What is wrong, where: ``where`` names the file and, within it, the sentence. ``grave``: a clinic's own article
+    that has it is not shown; the others an editor may answer for."""
 
     where: str
     what: str
+    grave: bool = True
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}"
 
 
+_WITHOUT: Final = "without a number"
 # What may not be said, as it may not, and why. A number within the sentence answers the first two.
 _NUMBER = re.compile(r"\d")
 _VAGUE: Final[Mapping[str, re.Pattern[str]]] = {
@@ -95,6 +98,20 @@ def findings(
     return found
 
 
+def of_own(
+    article: Article, today: date, known: Mapping[str, Entry], rules: Collection[str],
+) -> list[Finding]:  # fmt: skip
+    """Everything that is wrong in one article of a clinic's own, of which there may be one language only."""
+    pictures = {f"hundred: {name}": each.title for name, each in hundreds().items()}
+    return list(_of_one(article, today, known, rules, pictures | {f"steps: {n}": s.words for n, s in steps().items()}))
+
+
+def promises(text: str, language: str) -> str:
+    """What a text promises, "" where it promises nothing."""
+    found = _PROMISES[language].search(text)
+    return found[0] if found and not _DENIED.search(text) else ""
+
+
 def _of_one(
     article: Article,
     today: date,
@@ -106,14 +123,14 @@ def _of_one(
     yield from _reviewed(article, where, today)
     for sentence in article.sentences:
         for problem in _of_sentence(sentence, article.language, known, rules):
-            yield Finding(f"{where}: “{sentence.text[:70]}”", problem)
+            yield Finding(f"{where}: “{sentence.text[:70]}”", problem, grave=not problem.endswith(_WITHOUT))
     said = [each.text for each in article.sentences]
     points = reading_level.level(said, article.language) if any(map(str.strip, said)) else None
     if points is None:
         yield Finding(where, "it says nothing")
     elif not reading_level.easy(points, article.language):
         limit = reading_level.INFLESZ_AT_LEAST if article.language == "es" else reading_level.GRADE_AT_MOST
-        yield Finding(where, f"it is too hard to read: {points:.1f}, the limit is {limit:g}")
+        yield Finding(where, f"it is too hard to read: {points:.1f}, the limit is {limit:g}", grave=False)
     for section in article.sections:
         for figure in section.figures:
             words = pictures.get(f"{figure.shows}: {figure.name}")
@@ -148,9 +165,9 @@ def _of_sentence(
     if number and not (sentence.evidence or sentence.ours) and not sentence.text.endswith("?"):
         yield "a number without its evidence"
     if not number and (vague := _VAGUE[language].search(sentence.text)):
-        yield f"“{vague[0]}” without a number"
-    if (promise := _PROMISES[language].search(sentence.text)) and not _DENIED.search(sentence.text):
-        yield f"“{promise[0]}” promises"
+        yield f"“{vague[0]}” {_WITHOUT}"
+    if promise := promises(sentence.text, language):
+        yield f"“{promise}” promises"
 
 
 def _recalled(entry: Entry | None) -> bool:

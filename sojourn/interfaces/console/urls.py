@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sojourn.interfaces.console.sessions.urls")),
     path("", include("sojourn.interfaces.console.monitors.urls")),
     path("", include("sojourn.interfaces.console.rules.urls")),
+    path("", include("sojourn.interfaces.console.library.urls")),
     path("", include("sojourn.interfaces.console.first_start.urls")),
     path("", include("sojourn.interfaces.console.board.urls")),
     path("", include("sojourn.interfaces.console.concentration.urls")),

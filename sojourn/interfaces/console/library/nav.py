@@ -1,0 +1,13 @@
+"""Where this topic stands in the navigation."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from sojourn.foundation.ui.navigation import Nav, NavigationItem
+
+NAV = Nav(
+    places=(
+        NavigationItem(label=_("Library"), name="console:library", icon="book-open", order=165, may=("library.edit",)),
+    ),
+)
