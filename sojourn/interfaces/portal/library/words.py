@@ -10,6 +10,8 @@ from django_stubs_ext import StrPromise
 
 # By how a design begins: the longer name stands before the shorter.
 DESIGNS: Final[Mapping[str, StrPromise]] = {
+    "open-label RCT": gettext_lazy("Trial: chance decided who got what, and everybody knew what they got"),
+    "open RCT": gettext_lazy("Trial: chance decided who got what, and everybody knew what they got"),
     "RCT open label": gettext_lazy("Trial: chance decided who got what, and everybody knew what they got"),
     "RCT crossover": gettext_lazy("Trial: everybody got both treatments, in an order that chance decided"),
     "RCT randomised withdrawal": gettext_lazy("Trial: of those who were better, chance decided who went on"),
@@ -28,8 +30,15 @@ DESIGNS: Final[Mapping[str, StrPromise]] = {
     "cohort": gettext_lazy("People followed as they were treated: nobody was given a placebo"),
     "retrospective": gettext_lazy("Records read afterwards: nobody was given a placebo"),
     "prospective": gettext_lazy("People followed as they were treated: nobody was given a placebo"),
+    "open-label prospective": gettext_lazy("People followed as they were treated: nobody was given a placebo"),
+    "observational": gettext_lazy("People followed as they were treated: nobody was given a placebo"),
+    "at-home": gettext_lazy("People followed as they were treated: nobody was given a placebo"),
     "open label": gettext_lazy("Everybody got the treatment and knew it"),
     "open-label": gettext_lazy("Everybody got the treatment and knew it"),
+    "open": gettext_lazy("Everybody got the treatment and knew it"),
+    "crossover": gettext_lazy("Trial: everybody got both treatments, in an order that chance decided"),
+    "randomised withdrawal": gettext_lazy("Trial: of those who were better, chance decided who went on"),
+    "IPD meta-analysis": gettext_lazy("Many studies found and counted together"),
     "case report": gettext_lazy("What happened to one person"),
     "survey": gettext_lazy("People were asked"),
     "animal": gettext_lazy("In animals, not in people"),
