@@ -58,6 +58,10 @@ FREE: dict[str, object] = {
     "document_id": "driving",
     "text_id": "driving",
     "of": "reading",
+    "slug": "is-it-safe",
+    "clinic_slug": "matrix-north",
+    "entry_id": "EV001",
+    "place": "us-ca",
 }
 # Where the same word means something else at one address.
 AT: dict[tuple[str, str], object] = {
