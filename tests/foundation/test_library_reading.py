@@ -1,4 +1,4 @@
-"""How the library reads: words with their syllables, sentences with their evidence, pictures whose groups are nested."""
+"""How the library reads: words by syllables, sentences with their evidence, pictures whose groups are nested."""
 
 from __future__ import annotations
 
