@@ -24,13 +24,15 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Jurisdiction:
-    """What was read about the law of one place. ``code`` is ISO 3166 ("US", "US-CA", "GB")."""
+    """What was read about the law of one place. ``code`` is ISO 3166 ("US", "US-CA", "GB"). ``proposed``: it stands
+    there to be filled, since nobody has read that law yet."""
 
     rule: Rule
     code: str
     as_of: date
     review_on: date
     ends: tuple[Ending, ...]
+    proposed: bool = False
 
     def text(self, part: str) -> str:
         """One of "schedule", "who_may_prescribe", "at_home", "esketamine", "records", "key_points"."""
@@ -56,7 +58,7 @@ def read(rule: Rule) -> Jurisdiction:
         raise RuleInvalid(f"{rule.id}: what ends needs a name and a day")
     if empty := [part for part in TEXTS if not isinstance(rule.fact(part), str)]:
         raise RuleInvalid(f"{rule.id}: {', '.join(empty)} must be a text")
-    if extra := sorted(set(rule.fixed) - {*TEXTS, "code", "as_of", "ends"}):
+    if extra := sorted(set(rule.fixed) - {*TEXTS, "code", "as_of", "ends", "proposed"}):
         raise RuleInvalid(f"{rule.id}: {', '.join(extra)} is not a part of a page of law")
     return Jurisdiction(
         rule=rule,
@@ -64,4 +66,5 @@ def read(rule: Rule) -> Jurisdiction:
         as_of=as_of,
         review_on=as_of + timedelta(days=rule.number("review_after")),
         ends=tuple(Ending(str(each["what"]), each["on"]) for each in ends),
+        proposed=bool(rule.fixed.get("proposed", False)),
     )

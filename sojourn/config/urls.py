@@ -23,6 +23,7 @@ urlpatterns = [
     path("ui/", include((gallery, "ui"))),
     path("clinic/", include("sojourn.interfaces.console.urls")),
     path("today/", include("sojourn.interfaces.portal.urls")),
+    path("library/", include("sojourn.interfaces.portal.library.urls")),
     path("", include("sojourn.interfaces.escort.urls")),
 ]
 

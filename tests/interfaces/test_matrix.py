@@ -59,6 +59,10 @@ FREE: dict[str, object] = {
     "text_id": "driving",
     "slug": "how-it-works",
     "of": "reading",
+    "slug": "is-it-safe",
+    "clinic_slug": "matrix-north",
+    "entry_id": "EV001",
+    "place": "us-ca",
 }
 # Where the same word means something else at one address.
 AT: dict[tuple[str, str], object] = {

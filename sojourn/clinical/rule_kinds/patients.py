@@ -109,7 +109,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         jurisdictions.KIND: Kind(
             table(
                 {"code": code_of_place, "as_of": day, **dict.fromkeys(jurisdictions.TEXTS, text)},
-                {"ends": some(plain(what=text, on=day))},
+                {"ends": some(plain(what=text, on=day)), "proposed": flag},
             ),
             {"review_after": Number(("d",), "lower")}, ("on",), ("stale",), jurisdictions.read,
         ),

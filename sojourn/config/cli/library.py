@@ -28,7 +28,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def _library_check(arguments: argparse.Namespace) -> int:
     from sojourn.foundation.library import article, check
 
-    wrong = check.of_the_library(datetime.now(UTC).date())
+    moment = datetime.now(UTC)  # an article is no clinic's: its review is due everywhere at once
+    wrong = check.of_the_library(moment.date())
     for each in wrong:
         say(str(each))
     if not wrong:

@@ -76,7 +76,7 @@ async function scripts() {
   await build({
     ...common,
     format: "esm",
-    entryPoints: Object.fromEntries(["app", "charts", "board", "session-live", "portal", "explorer", "agreement"].map((name) => [name, src(`${name}.ts`)])),
+    entryPoints: Object.fromEntries(["app", "charts", "board", "session-live", "portal", "explorer", "agreement", "library"].map((name) => [name, src(`${name}.ts`)])),
     outdir: out,
   });
   await build({ ...common, format: "iife", entryPoints: { theme: src("theme.ts") }, outdir: out });

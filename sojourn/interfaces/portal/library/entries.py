@@ -1,0 +1,250 @@
+"""An entry of the evidence as a person reads it: every column under a plain word, and what is doubtful said first.
+
+The entries themselves are written in English, as their sources are: a page in Spanish marks those words as English.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrPromise
+
+from sojourn.clinical.jurisdictions import KIND as LAW
+from sojourn.clinical.rules import Rule
+from sojourn.foundation.library.evidence import Checked, Entry, Outcome, Practice, Study, entries
+from sojourn.interfaces.portal.library.words import DESIGNS, METRICS, TOPICS
+
+Kind = Literal["study", "practice", "figure", "rule"]
+
+KINDS: Final[Mapping[Kind, StrPromise]] = {
+    "study": gettext_lazy("A study"),
+    "practice": gettext_lazy("What a label, a guideline or a service says"),
+    "figure": gettext_lazy("One figure of a study"),
+    "rule": gettext_lazy("A rule of this program"),
+}
+NULL: Final[Mapping[str, StrPromise]] = {
+    "yes": gettext_lazy("Found no effect, or not the one it looked for"),
+    "mixed": gettext_lazy("Found one thing and not another"),
+    "unknown": gettext_lazy("We have not seen its result"),
+}
+CHECKED: Final[Mapping[Checked, StrPromise]] = {
+    "read": gettext_lazy("We read it in the source."),
+    "second-hand": gettext_lazy("We read it in a text about the source, not in the source."),
+    "recalled": gettext_lazy("Not yet checked: it was written down from memory."),
+}
+_ADDRESSES: Final = (
+    (re.compile(r"doi:(10\.\S+?)[.;,]?(?=\s|$)"), "https://doi.org/{}"),
+    (re.compile(r"PMID:?\s*(\d+)"), "https://pubmed.ncbi.nlm.nih.gov/{}/"),
+    (re.compile(r"(PMC\d+)"), "https://pmc.ncbi.nlm.nih.gov/articles/{}/"),
+)
+_NOT_SEEN: Final = re.compile(r"\bnot (seen|in the abstract read)\b", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One row. ``foreign``: the words are English, also where the page is not; ``brief``: the list at an article's end
+    has it too."""
+
+    label: str
+    value: str
+    foreign: bool = True
+    brief: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEntry:
+    """``null``: in words where it found nothing, "" where it did not; ``checked``: how far we read it; ``doubtful``: it
+    was not read in its source."""
+
+    id: str
+    kind: StrPromise
+    title: str
+    by: str
+    foreign: bool
+    null: str
+    facts: tuple[Fact, ...]
+    checked: str
+    doubtful: bool
+    addresses: tuple[str, ...]
+    place: str = ""
+
+    @property
+    def short(self) -> tuple[Fact, ...]:
+        """What the list at an article's end says of it."""
+        return tuple(each for each in self.facts if each.brief)
+
+
+def shown(entry: Entry | Rule, language: str) -> ShownEntry:
+    if isinstance(entry, Study):
+        return _study(entry, language)
+    if isinstance(entry, Practice):
+        return _practice(entry, language)
+    return _outcome(entry) if isinstance(entry, Outcome) else _rule(entry)
+
+
+def _rows(*facts: Fact) -> tuple[Fact, ...]:
+    """Those that say something."""
+    return tuple(each for each in facts if each.value)
+
+
+def _seen(text: str) -> str:
+    """What a row says, or that we have not seen it."""
+    return _("We have not seen it.") if _NOT_SEEN.search(text) else text
+
+
+def _addresses(*texts: str) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(
+            address.format(found) for text in texts for reads, address in _ADDRESSES for found in reads.findall(text)
+        )
+    )
+
+
+def _design(code: str) -> Fact:
+    """The design in plain words, with its own word behind them."""
+    for name, plain in DESIGNS.items():
+        if code.startswith(name):
+            return Fact(_("Design"), f"{plain} ({code})", foreign=False, brief=True)
+    return Fact(_("Design"), code, brief=True)
+
+
+def _said(texts: Mapping[str, str], language: str) -> tuple[str, bool]:
+    """What is said in the reader's language, else in English, and whether it is English."""
+    own = texts.get(language, "")
+    return (own, False) if own else (texts.get("en", ""), True)
+
+
+def _study(study: Study, language: str) -> ShownEntry:
+    result, foreign = _said(study.result, language)
+    unseen_people, unseen_money = _NOT_SEEN.search(study.people), _NOT_SEEN.search(study.money)
+    return ShownEntry(
+        id=study.id,
+        kind=KINDS["study"],
+        title=study.title,
+        by=", ".join(each for each in (study.authors, study.year, study.journal) if each),
+        foreign=True,
+        null=str(NULL.get(study.null, "")),
+        facts=_rows(
+            _design(study.design),
+            Fact(_("How many people"), _seen(study.people), not unseen_people, brief=True),
+            Fact(_("Who they were"), study.who),
+            Fact(_("What they were given"), study.treatment),
+            Fact(_("Compared with"), study.compared_with),
+            Fact(_("Result"), result, foreign, brief=True),
+            Fact(_("Money behind it"), _seen(study.money), not unseen_money, brief=True),
+            Fact(_("What we saw of it"), study.how_read),
+        ),
+        checked=str(CHECKED[study.mark]),
+        doubtful=study.mark != "read",
+        addresses=_addresses(study.identifier),
+    )
+
+
+def _practice(practice: Practice, language: str) -> ShownEntry:
+    says, foreign = _said(practice.says, language)
+    topic = TOPICS.get(practice.topic)
+    return ShownEntry(
+        id=practice.id,
+        kind=KINDS["practice"],
+        title=str(topic) if topic else practice.topic.capitalize(),
+        by=practice.source,
+        foreign=topic is None,
+        null="",
+        facts=_rows(
+            Fact(
+                _("What it says"),
+                ". ".join(each.rstrip(".") for each in (says, practice.figure) if each),
+                foreign,
+                brief=True,
+            ),
+            Fact(_("Treatment"), practice.treatment),
+            Fact(_("Of whom"), practice.people, brief=True),
+            Fact(_("When, or for how long"), practice.when),
+            Fact(_("When to call"), practice.call),
+            Fact(_("What limits it"), practice.limits),
+            Fact(_("What we saw of it"), practice.how_read),
+        ),
+        checked=str(CHECKED[practice.mark]),
+        doubtful=practice.mark != "read",
+        addresses=_addresses(practice.identifier, practice.source),
+    )
+
+
+def _outcome(row: Outcome) -> ShownEntry:
+    first = _first_of(row)
+    return ShownEntry(
+        id=row.id,
+        kind=KINDS["figure"],
+        title=f"{row.study} {row.year}",
+        by=first.citation if row.citation in {"", "same"} else row.citation,
+        foreign=True,
+        null="",
+        facts=_rows(
+            _design(row.design if row.design not in {"", "same"} else first.design),
+            Fact(_("Result"), figure(row), foreign=False, brief=True),
+            Fact(_("How many people"), row.people or first.people, brief=True),
+            Fact(_("Counted as a share of"), str(row.of) if row.of else _("The source does not say."), foreign=False),
+            Fact(_("Which group"), row.arm),
+            Fact(_("When"), row.when),
+            Fact(_("Measured with"), row.measure),
+            Fact(_("Note"), row.note),
+        ),
+        checked=_("We read this figure in the source.") if row.verified else str(CHECKED["recalled"]),
+        doubtful=not row.verified,
+        addresses=_addresses(row.citation, first.citation),
+    )
+
+
+def _first_of(row: Outcome) -> Outcome:
+    """The row that says of a study what the rows after it do not repeat."""
+    same = [each for each in entries().values() if isinstance(each, Outcome)]
+    return next(each for each in same if (each.study, each.year) == (row.study, row.year))
+
+
+def figure(row: Outcome) -> str:
+    """A figure in words: "53.6 %: at least half of the symptoms gone"."""
+    if row.value is None:
+        return _("The source gives no number that stands alone.")
+    number = f"{row.value:g}"
+    if row.low is not None and row.high is not None:
+        number = _("%(value)s (between %(low)s and %(high)s)") % {
+            "value": number, "low": f"{row.low:g}", "high": f"{row.high:g}",
+        }  # fmt: skip
+    if row.count is not None and row.of is not None:
+        number = _("%(value)s, that is %(n)s of %(of)s") % {"value": number, "n": row.count, "of": row.of}
+    metric = METRICS.get(row.metric)
+    return f"{number} ({metric or row.metric})" if metric or row.metric else number
+
+
+def _rule(rule: Rule) -> ShownEntry:
+    return ShownEntry(
+        id=rule.id,
+        kind=KINDS["rule"],
+        title=_(rule.title),
+        by=_("Rulebook, version %(version)s") % {"version": rule.version},
+        foreign=False,
+        null="",
+        facts=_rows(
+            Fact(_("What it says"), _(rule.statement), foreign=False, brief=True),
+            Fact(_("Its numbers"), "; ".join(_numbers(rule)), foreign=False),
+            Fact(_("Sources"), "; ".join(rule.sources)),
+        ),
+        checked=str(CHECKED["read"]) if rule.verification == "verified" else _("Not read in its source by us."),
+        doubtful=rule.verification != "verified",
+        addresses=_addresses(*rule.sources),
+        place=str(rule.fact("code")).lower() if rule.kind == LAW else "",
+    )
+
+
+def _numbers(rule: Rule) -> Iterator[str]:
+    for each in rule.parameters.values():
+        yield f"{_(each.label)}: {each.value:g} {each.unit}"
+
+
+def matches(found: list[Entry], language: str) -> list[ShownEntry]:
+    return [shown(each, language) for each in found]

@@ -1,0 +1,215 @@
+"""An article as its page shows it: shelves by stage, numbered sources, pictures in their places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import Final
+
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrPromise
+
+from sojourn.foundation.library import finding
+from sojourn.foundation.library.article import STAGES, Article, Block, Figure, Paragraph, Points, Section, Table
+from sojourn.foundation.library.pictures import hundreds, steps
+from sojourn.interfaces.portal.library import pictures
+from sojourn.interfaces.portal.library.entries import ShownEntry, shown
+from sojourn.interfaces.portal.today.path import JourneyFacts, here
+
+SHELVES: Final[Mapping[str, StrPromise]] = {
+    "understand": gettext_lazy("To understand it"),
+    "candidacy": gettext_lazy("Is it for me?"),
+    "prepare": gettext_lazy("Getting ready"),
+    "session": gettext_lazy("The session"),
+    "after": gettext_lazy("Afterwards"),
+    "well": gettext_lazy("Staying well"),
+    "beside": gettext_lazy("Beside other treatment, and for those beside you"),
+}
+# Where a patient is on the way: which shelf is offered first.
+_FIRST: Final = {
+    "consultation": "candidacy",
+    "plan": "prepare",
+    "preparation": "prepare",
+    "sessions": "session",
+    "integration": "after",
+    "follow_up": "well",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    slug: str
+    title: str
+    summary: str
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The articles of one stage. ``first``: it is offered first, since its reader is there on the way."""
+
+    stage: str
+    label: StrPromise
+    cards: tuple[Card, ...]
+    first: bool
+
+
+def stage_of(facts: JourneyFacts) -> str:
+    """The stage of the library that fits where a patient is; "after" once a session of a course lies behind."""
+    at = here(facts)
+    return "after" if at == "sessions" and facts.sessions_done and not facts.booked else _FIRST[at]
+
+
+def cards(articles: Iterable[Article]) -> tuple[Card, ...]:
+    return tuple(Card(each.slug, each.title, each.summary, each.minutes) for each in articles)
+
+
+def shelves(articles: Iterable[Article], stage: str) -> list[Shelf]:
+    """The stages in the order of the way, that of ``stage`` first; empty ones are left out."""
+    by_stage: dict[str, list[Article]] = {each: [] for each in STAGES}
+    for each in articles:
+        by_stage[each.stage].append(each)
+    # Nothing stands on the shelf where they are: nothing is offered before the rest.
+    order = sorted(STAGES, key=lambda each: each != stage)
+    return [Shelf(each, SHELVES[each], cards(by_stage[each]), each == stage) for each in order if by_stage[each]]
+
+
+# ---------------------------------------------------------------- an article
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A number behind a sentence, which leads to what it rests on."""
+
+    number: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence as it is shown: already safe, with the numbers behind it."""
+
+    html: SafeString
+    references: tuple[Reference, ...]
+
+
+Line = tuple[Said, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBlock:
+    """One block by its ``kind``: a paragraph (``line``), a list (``lines``), a table (``head``, ``rows``), pictures of
+    a hundred people that stand side by side (``hundreds``), or a drawing by steps (``steps``)."""
+
+    kind: str
+    line: Line = ()
+    lines: tuple[Line, ...] = ()
+    ordered: bool = False
+    head: tuple[Line, ...] = ()
+    rows: tuple[tuple[tuple[Line, str], ...], ...] = ()
+    hundreds: tuple[pictures.ShownHundred, ...] = ()
+    steps: pictures.ShownSteps | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSection:
+    number: int
+    heading: str
+    blocks: tuple[ShownBlock, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An entry in the list at the article's end."""
+
+    number: int
+    entry: ShownEntry
+
+
+@dataclass(frozen=True, slots=True)
+class ShownArticle:
+    slug: str
+    title: str
+    summary: str
+    minutes: int
+    shelf: StrPromise
+    reviewed_on: date
+    review_by: date
+    overdue: bool
+    sections: tuple[ShownSection, ...]
+    sources: tuple[Source, ...]
+
+    @property
+    def contents(self) -> list[ShownSection]:
+        return [each for each in self.sections if each.heading]
+
+
+def article(found: Article, language: str, today: date) -> ShownArticle:
+    numbers = {entry_id: number for number, entry_id in enumerate(found.evidence, 1)}
+    return ShownArticle(
+        slug=found.slug,
+        title=found.title,
+        summary=found.summary,
+        minutes=found.minutes,
+        shelf=SHELVES[found.stage],
+        reviewed_on=found.reviewed_on,
+        review_by=found.review_by,
+        overdue=found.review_by < today,
+        sections=tuple(_section(each, numbers, language) for each in found.sections),
+        sources=tuple(_sources(numbers, language)),
+    )
+
+
+def _sources(numbers: Mapping[str, int], language: str) -> Iterator[Source]:
+    for entry_id, number in numbers.items():
+        entry = finding.entry_by_id(entry_id)
+        if entry is not None:
+            yield Source(number, shown(entry, language))
+
+
+def _section(section: Section, numbers: Mapping[str, int], language: str) -> ShownSection:
+    blocks: list[ShownBlock] = []
+    for kind, together in groupby(section.blocks, key=_together):
+        if kind == "hundred":
+            names = [each.name for each in together if isinstance(each, Figure)]
+            drawn = tuple(pictures.hundred(hundreds()[name], language) for name in names)
+            blocks.append(ShownBlock("hundreds", hundreds=drawn))
+        else:
+            blocks += [_block(each, numbers, language) for each in together]
+    return ShownSection(section.number, section.heading, tuple(blocks))
+
+
+def _together(block: Block) -> str:
+    """Pictures of a hundred people that follow each other are compared: they stand side by side."""
+    return block.shows if isinstance(block, Figure) else block.kind
+
+
+def _block(block: Block, numbers: Mapping[str, int], language: str) -> ShownBlock:
+    if isinstance(block, Figure):
+        return ShownBlock("steps", steps=pictures.steps(steps()[block.name], language))
+    if isinstance(block, Points):
+        return ShownBlock("points", lines=tuple(_line(each, numbers) for each in block.items), ordered=block.ordered)
+    if isinstance(block, Table):
+        return _table(block, numbers)
+    return ShownBlock("paragraph", line=_line(block, numbers))
+
+
+def _table(table: Table, numbers: Mapping[str, int]) -> ShownBlock:
+    heads = [" ".join(each.text for each in head.sentences) for head in table.head]
+    rows = tuple(
+        tuple((_line(cell, numbers), label) for cell, label in zip(row, heads, strict=False)) for row in table.rows
+    )
+    return ShownBlock("table", head=tuple(_line(each, numbers) for each in table.head), rows=rows)
+
+
+def _line(paragraph: Paragraph, numbers: Mapping[str, int]) -> Line:
+    return tuple(
+        Said(
+            mark_safe(each.html),  # noqa: S308 (rendered by our own reader, which lets no HTML in)
+            tuple(Reference(numbers[entry_id], entry_id) for entry_id in each.evidence),
+        )
+        for each in paragraph.sentences
+    )

@@ -1,0 +1,65 @@
+"""The library's first page, an article, and a clinic's own link to either."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.views.decorators.http import require_safe
+
+from sojourn.foundation.accounts import queries as accounts_queries
+from sojourn.foundation.accounts.access import public, with_actor
+from sojourn.foundation.clock import page_today
+from sojourn.foundation.library import finding
+from sojourn.interfaces.portal.library import presenters
+from sojourn.interfaces.portal.library.forms import SearchForm
+from sojourn.interfaces.portal.library.frames import is_patient, language, name_the_clinic, show
+from sojourn.interfaces.portal.pages import own_scope
+from sojourn.interfaces.portal.reads import way
+
+
+@public
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """What there is, by where one is on the way; or what matches the words that were looked for."""
+    form = SearchForm(request.GET)
+    words = form.words
+    return show(
+        request,
+        "portal/library/index.html",
+        {
+            "words": words,
+            "found": presenters.cards(finding.articles_that_match(words, language())) if words else (),
+            "shelves": () if words else presenters.shelves(finding.articles(language()), _stage(request)),
+        },
+    )
+
+
+def _stage(request: HttpRequest) -> str:
+    """The stage that a patient is offered first, by what their pages know anyway; "" for a stranger. Three queries."""
+    if not is_patient(request):
+        return ""
+    scope = own_scope(with_actor(request))
+    return presenters.stage_of(way(scope, scope.now).facts)
+
+
+@public
+@require_safe
+def article(request: HttpRequest, slug: str) -> HttpResponse:
+    found = finding.article(slug, language())
+    if found is None:
+        raise Http404
+    shown = presenters.article(found, language(), page_today())
+    return show(request, "portal/library/article.html", {"article": shown})
+
+
+@public
+@require_safe
+def at_clinic(request: HttpRequest, clinic_slug: str, slug: str = "") -> HttpResponseBase:
+    """A clinic's own link: its name stands over the pages that follow."""
+    clinic = accounts_queries.clinic_named(clinic_slug)
+    if clinic is None or (slug and finding.article(slug, language()) is None):
+        raise Http404
+    response = redirect("library:article", slug) if slug else redirect("library:index")
+    name_the_clinic(request, response, clinic)
+    return response
