@@ -58,6 +58,7 @@ FREE: dict[str, object] = {
     "document_id": "driving",
     "text_id": "driving",
     "of": "reading",
+    "slug": "is-it-safe",
 }
 # Where the same word means something else at one address.
 AT: dict[tuple[str, str], object] = {
