@@ -41,6 +41,7 @@ UNASKED: Final = {
     "kept",
     "newcomer",
     "feed",
+    "reader_question",
 }
 # In the way of a dose, which therefore is begun before.
 IN_THE_WAY: Final = {"override", "clearance", "fact"}

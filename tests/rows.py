@@ -31,6 +31,8 @@ from sojourn.care.measures.queries import scale
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.plan import actions as plan_actions
 from sojourn.care.plan.models import PlanVersion
+from sojourn.care.reading import actions as reading_actions
+from sojourn.care.reading.actions import Passage
 from sojourn.care.safety import actions as safety_actions
 from sojourn.care.safety.models import Flag
 from sojourn.care.scheduling.series_actions import Wanted
@@ -42,6 +44,7 @@ from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import actor_of
 from sojourn.foundation.library import article_actions, evidence_actions, import_actions
+from sojourn.foundation.library.article import library
 from sojourn.foundation.rulebook import actions as rulebook_actions
 from sojourn.foundation.scope import PatientScope
 from tests.care.adopting import as_typed
@@ -191,6 +194,13 @@ class Rows:
             return entry_actions.enter_fact(
                 by=by, patient_id=self.running.patient.pk, name="height_cm", value=170, on=today()
             )
+
+    @cached_property
+    def reader_question(self) -> Any:
+        """What somebody without a name asked about an article."""
+        passage = Passage(library()["is-it-safe"]["en"], 1)
+        with acting_as(reading_actions.listener(self.cast.clinic.pk)) as by:
+            return reading_actions.ask_nameless(by=by, passage=passage, text="Why?", key=uuid4(), today=today())
 
     @cached_property
     def waste(self) -> Any:
@@ -419,5 +429,6 @@ BOUND: dict[str, tuple[Callable[[Rows], Any], bool]] = {
     "evidence_id": (lambda rows: rows.evidence.pk, False),
     "import_id": (lambda rows: rows.file_of_citations.pk, False),
     "article_id": (lambda rows: rows.own_article.pk, False),
+    "reader_question_id": (lambda rows: rows.reader_question.pk, False),
     "invitation_id": (lambda rows: rows.invitation.pk, False),
 }

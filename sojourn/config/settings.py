@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "sojourn.care.scheduling",
     "sojourn.care.coordination",
     "sojourn.care.safety",
+    "sojourn.care.reading",
     "sojourn.care.encounter",
     "sojourn.care.alarms",
     "sojourn.care.vitals",

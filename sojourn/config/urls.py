@@ -22,6 +22,7 @@ urlpatterns = [
     path("outbox/", views.outbox, name="outbox"),
     path("ui/", include((gallery, "ui"))),
     path("clinic/", include("sojourn.interfaces.console.urls")),
+    path("library/", include("sojourn.interfaces.portal.reading.urls")),
     path("today/", include("sojourn.interfaces.portal.urls")),
     path("library/", include("sojourn.interfaces.portal.library.urls")),
     path("", include("sojourn.interfaces.escort.urls")),

@@ -57,7 +57,6 @@ FREE: dict[str, object] = {
     "line_code": "us-988",
     "document_id": "driving",
     "text_id": "driving",
-    "slug": "how-it-works",
     "of": "reading",
     "slug": "is-it-safe",
     "clinic_slug": "matrix-north",

@@ -24,4 +24,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sojourn.interfaces.console.first_start.urls")),
     path("", include("sojourn.interfaces.console.board.urls")),
     path("", include("sojourn.interfaces.console.concentration.urls")),
+    path("", include("sojourn.interfaces.console.reading.urls")),
 ]

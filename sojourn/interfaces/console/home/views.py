@@ -82,6 +82,7 @@ def _later_context(actor: Actor) -> dict[str, object]:
         "decisions_url": address("console:candidacies_waiting") if candidacy else "",
         "eve_url": address("console:eve_waiting") if candidacy else "",
         "messages_url": address("console:messages_waiting") if messages else "",
+        "reading_url": address("console:reader_questions_waiting") if actor.may("reading.answer") else "",
     }
 
 

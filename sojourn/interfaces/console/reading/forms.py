@@ -1,0 +1,28 @@
+"""What is done with a reader's question: answered for everybody, set aside, or an answer taken back."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from sojourn.interfaces.console.fields import RowField
+
+
+class DecideForm(forms.Form):
+    """``seen``: the decision that stood on the page. ``do`` says which button was pressed."""
+
+    question_text = forms.CharField(
+        label=_("The question, as everybody will read it"), required=False, strip=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Take out names, places, dates and whatever else could tell who asks."),
+    )  # fmt: skip
+    text = forms.CharField(
+        label=_("The answer, for everybody"), required=False, strip=False, widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_("It stands under the article with today's date and your role, without your name."),
+    )  # fmt: skip
+    reason = forms.CharField(
+        label=_("Why it is set aside"), required=False, max_length=300,
+        help_text=_("Only the clinic reads this."),
+    )  # fmt: skip
+    seen = RowField()
+    do = forms.CharField(required=False)

@@ -1,0 +1,43 @@
+"""What a reader asks, and whether a part was clear."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from sojourn.care.reading.actions import LONGEST_WORD
+from sojourn.interfaces.shared.fields import MadeByPage
+
+
+class AskForm(forms.Form):
+    """``to``: "team", the reader's own care team, or "clinic", without a name. Which words will do, the action says."""
+
+    text = forms.CharField(required=False, strip=False)
+    key = MadeByPage()
+    to = MadeByPage()
+
+    @property
+    def typed(self) -> str:
+        return str(self.data.get("text", ""))
+
+    @property
+    def sent_key(self) -> UUID:
+        """The key that came with the form; a new one where it is no key."""
+        try:
+            return UUID(str(self.data.get("key", "")))
+        except ValueError:
+            return uuid4()
+
+    @property
+    def to_team(self) -> bool:
+        return self.data.get("to") == "team"
+
+
+class ClearForm(forms.Form):
+    word = forms.CharField(
+        label=_("What would have helped? Do not write names."), required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "maxlength": LONGEST_WORD, "autocomplete": "off"}),
+    )  # fmt: skip
+    clear = forms.ChoiceField(choices=(("yes", _("Yes")), ("no", _("No"))), widget=forms.HiddenInput)

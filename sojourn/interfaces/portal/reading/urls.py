@@ -1,0 +1,14 @@
+"""Asking about what one reads, under /library/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from sojourn.interfaces.portal.reading import views
+
+app_name = "reading"
+urlpatterns = [
+    path("<slug:slug>/ask/", views.ask, name="ask"),
+    path("<slug:slug>/clear/", views.clear, name="clear"),
+    path("<slug:slug>/answers/", views.answers, name="answers"),
+]

@@ -1,0 +1,178 @@
+"""Asking about what one reads, and what the clinic makes of it, page by page."""
+
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from sojourn.care.messaging import queries as messaging_queries
+from sojourn.care.reading import queries as reading_queries
+from sojourn.care.reading.models import Clarity, ReaderQuestion
+from sojourn.care.safety.models import Flag
+from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.scope import PatientScope, clinic_rows
+from sojourn.interfaces.help.remembering import CLINIC_COOKIE, _signer
+from tests.care.people import make_patient
+from tests.conftest import Cast
+
+ASK = "/library/is-it-safe/ask/?part=1"
+CLEAR = "/library/is-it-safe/clear/?part=1"
+ANSWERS = "/library/is-it-safe/answers/"
+DANGER = "I am going to kill myself tonight"
+
+
+@pytest.fixture
+def stranger(clinic: Cast) -> Client:
+    """Somebody whose device knows the clinic by its link."""
+    client = Client()
+    client.cookies[CLINIC_COOKIE] = _signer.sign(str(clinic.clinic.pk))
+    return client
+
+
+def ask(client: Client, text: str, to: str = "clinic") -> object:
+    return client.post(ASK, {"key": str(uuid4()), "to": to, "text": text})
+
+
+def kept(clinic: Cast) -> list[ReaderQuestion]:
+    with acting_as(clinic.actor("nurse")):
+        return list(clinic_rows(ReaderQuestion).order_by("id"))
+
+
+@pytest.mark.django_db
+def test_a_stranger_whose_clinic_nobody_knows_is_told_the_way(clinic: Cast):
+    page = Client().get(ASK)
+    assert page.status_code == 200
+    assert "This page does not know your clinic" in page.text
+    assert "<form" not in page.text.partition("<main")[2].partition("</main>")[0]
+    ask(Client(), "Why?")
+    assert kept(clinic) == []
+
+
+@pytest.mark.django_db
+def test_a_stranger_asks_without_a_name(clinic: Cast, stranger: Client):
+    page = stranger.get(ASK).text
+    assert "We keep no name and no address" in page
+    assert "Ask your care team" not in page
+    answer = ask(stranger, "Does it hurt?")
+    assert (answer.status_code, answer["Location"]) == (302, f"{ASK}&sent=clinic")  # type: ignore[attr-defined, index]
+    assert "Your question has arrived" in stranger.get(f"{ASK}&sent=clinic").text
+    (asked,) = kept(clinic)
+    assert (asked.slug, asked.part, asked.language, asked.text) == ("is-it-safe", 1, "en", "Does it hurt?")
+
+
+@pytest.mark.django_db
+def test_words_of_danger_without_a_name_are_answered_by_the_page(clinic: Cast, stranger: Client):
+    page = ask(stranger, DANGER).text  # type: ignore[attr-defined]
+    assert "You do not have to carry this alone" in page
+    assert 'href="tel:988"' in page
+    assert "the clinic sees that it came" in page
+    nurse = clinic.client("nurse")
+    assert "Words of danger" in nurse.get("/clinic/readers/").text
+    assert "1 question of a reader waits" in nurse.get("/clinic/readers/waiting/").text
+
+
+@pytest.mark.django_db
+def test_what_is_refused_is_said_and_kept_in_its_field(stranger: Client):
+    page = ask(stranger, "x" * 1501)
+    assert page.status_code == 409  # type: ignore[attr-defined]
+    assert "x" * 1501 in page.text  # type: ignore[attr-defined]
+    assert 'href="#nameless"' in page.text  # type: ignore[attr-defined]
+
+
+@pytest.mark.django_db
+def test_a_patient_asks_their_care_team(clinic: Cast):
+    patient, client = make_patient(clinic), clinic.client("Alma")
+    page = client.get(ASK).text
+    assert "Ask your care team" in page
+    assert "your care team is told that they are from you" in page
+    answer = ask(client, "Is it for me?", to="team")
+    assert answer["Location"] == f"{ASK}&sent=team"  # type: ignore[index]
+    with acting_as(clinic.actor("nurse")):
+        (message,) = messaging_queries.thread(PatientScope(patient.pk)).messages
+    assert message.body.startswith("About “")
+    assert message.body.endswith("Is it for me?")
+    assert kept(clinic) == []
+
+
+@pytest.mark.django_db
+def test_a_signed_in_patient_in_danger_is_found_whichever_way_they_ask(clinic: Cast):
+    """As the page says before: the one exception to no name."""
+    patient, client = make_patient(clinic), clinic.client("Alma")
+    ask(client, DANGER)
+    with acting_as(clinic.actor("nurse")):
+        assert [each.kind for each in PatientScope(patient.pk).rows(Flag)] == ["suicidal_thoughts"]
+
+
+@pytest.mark.django_db
+def test_a_patient_without_a_name_is_in_no_thread(clinic: Cast):
+    patient, client = make_patient(clinic), clinic.client("Alma")
+    ask(client, "Is it for me?")
+    with acting_as(clinic.actor("nurse")):
+        assert messaging_queries.thread(PatientScope(patient.pk)).messages == ()
+    assert [each.text for each in kept(clinic)] == ["Is it for me?"]
+
+
+@pytest.mark.django_db
+def test_clear_or_not_opens_in_its_place_and_is_thanked(clinic: Cast, stranger: Client):
+    part = stranger.get(CLEAR, headers={"HX-Request": "true"}).text
+    assert "<html" not in part
+    assert "<html" in stranger.get(CLEAR).text
+    said = stranger.post(CLEAR, {"clear": "no", "word": "What is NMDA?"}, headers={"HX-Request": "true"})
+    assert "Thank you" in said.text
+    assert stranger.post(CLEAR, {"word": "?"}).status_code == 422
+    danger = stranger.post(CLEAR, {"clear": "no", "word": DANGER}).text
+    assert 'href="tel:988"' in danger
+    with acting_as(clinic.actor("nurse")):
+        assert [(each.clear, each.word) for each in clinic_rows(Clarity).order_by("id")] == [
+            (False, "What is NMDA?"), (False, DANGER),
+        ]  # fmt: skip
+    page = clinic.client("clinic_admin").get("/clinic/readers/clarity/").text
+    assert "What is NMDA?" in page
+
+
+@pytest.mark.django_db
+def test_the_clinic_answers_and_everybody_reads_it_without_a_name(clinic: Cast, stranger: Client):
+    ask(stranger, "I am Nadia. Does it hurt?")
+    nurse, (asked,) = clinic.client("nurse"), kept(clinic)
+    address = f"/clinic/readers/{asked.pk}/"
+    assert "I am Nadia" in nurse.get(address).text
+    assert nurse.post(address, {"do": "publish", "question_text": "Does it hurt?", "text": ""}).status_code == 409
+    answer = nurse.post(address, {"do": "publish", "question_text": "Does it hurt?", "text": "A little."})
+    assert answer.status_code == 302
+    page = stranger.get(ANSWERS).text
+    assert "Does it hurt?" in page
+    assert "A little." in page
+    assert "Nadia" not in page
+    assert clinic.members["nurse"].name not in page
+    part = stranger.get(ANSWERS, headers={"HX-Request": "true"}).text
+    assert "<html" not in part
+    assert "A little." in part
+    seen = re.search(r'name="seen" value="(\d+)"', nurse.get(address).text)
+    assert seen is not None
+    assert nurse.post(address, {"do": "back", "seen": seen[1]}).status_code == 302
+    assert "A little." not in stranger.get(ANSWERS).text
+
+
+@pytest.mark.django_db
+def test_a_question_is_set_aside_with_a_reason(clinic: Cast, stranger: Client):
+    ask(stranger, "Who will win on Sunday?")
+    nurse, (asked,) = clinic.client("nurse"), kept(clinic)
+    address = f"/clinic/readers/{asked.pk}/"
+    assert nurse.post(address, {"do": "aside"}).status_code == 409
+    assert nurse.post(address, {"do": "aside", "reason": "Not about treatment"}).status_code == 302
+    assert "Not about treatment" in nurse.get(address).text
+    with acting_as(clinic.actor("nurse")):
+        assert reading_queries.waiting_question_count() == 0
+
+
+@pytest.mark.django_db
+def test_an_administrator_reads_and_does_not_answer(clinic: Cast, stranger: Client):
+    ask(stranger, "Why?")
+    (asked,) = kept(clinic)
+    admin = clinic.client("clinic_admin")
+    assert "Publish question and answer" not in admin.get(f"/clinic/readers/{asked.pk}/").text
+    told = {"do": "publish", "question_text": "Why?", "text": "So."}
+    assert admin.post(f"/clinic/readers/{asked.pk}/", told).status_code == 403
