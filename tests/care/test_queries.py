@@ -32,7 +32,7 @@ from tests.care.stage import adopt_everything
 from tests.clock import DENVER, today
 from tests.conftest import Cast
 from tests.furnished import Furnished, hour_of
-from tests.over import OVER
+from tests.over import OVER, TELLS
 
 ROOT: Final = Path(sojourn.__file__).parent
 TABLES: Final = {model._meta.db_table for model in apps.get_models()}
@@ -287,36 +287,6 @@ def _tables() -> Iterator[set[str]]:
         yield named
     named.update(*(re.findall(r"\b[a-z]+_[a-z]+\b", each["sql"]) for each in asked))
     named &= TABLES
-
-
-# Which answers tell of what is over: histories, the record, lists of everything there ever was.
-TELLS: Final[dict[str, set[str]]] = {
-    "a course that ended": {"care.plan.queries.of_patient"},
-    "an appointment that was cancelled": {
-        "care.scheduling.queries.of_patient", "interfaces.portal.reads.sessions_of", "interfaces.portal.reads.way",
-    },
-    "a fact that was taken back": {
-        "care.candidacy.file_queries.file_of", "care.candidacy.file_queries.timeline",
-        "care.intake.queries.entered_facts", "care.intake.queries.timeline",
-    },
-    "an offer that was declined": {"care.coordination.queries.offers_by_time"},
-    "an offer that others have first": {"care.coordination.queries.offers_by_time"},
-    "a member who left": {"foundation.accounts.queries.staff"},
-    "a member whom nobody has confirmed": {
-        "foundation.accounts.queries.staff", "foundation.accounts.queries.newcomers",
-    },
-    "a flag that was closed": {"care.safety.queries.flags_of"},
-    "a question that was answered": {"care.consent.queries.questions"},
-    "a restricted record that was opened before": {"foundation.accounts.queries.openings"},
-    "entries that were struck": {
-        "care.chart.queries.session_record", "care.chart.queries.session_records", "care.session.snapshot.load",
-        "care.session.snapshot.load_many",
-    },
-    "a message that was read": {  # with it those before it are read
-        "care.messaging.queries.recent", "care.messaging.queries.thread", "care.messaging.queries.unread_count",
-        "interfaces.portal.reads.news",
-    },
-}  # fmt: skip
 
 
 def _told(names: Sequence[str], of: Furnished, their: Furnished, now: datetime) -> dict[str, Any]:
