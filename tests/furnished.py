@@ -73,7 +73,7 @@ class Furnished(Rows):
     @property
     def member(self) -> Membership:
         """One of the staff for each of these: a query about a member has two to tell apart."""
-        return self.cast.members[{1: "nurse", 11: "clinic_admin"}.get(self.number, "prescriber")]
+        return self.cast.members[{1: "nurse", 11: "clinic_admin", 31: "front_desk"}.get(self.number, "prescriber")]
 
     @property
     def _of(self) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from sojourn.care.intake.models import Goal
 from sojourn.care.safety.models import FlagKind
 from sojourn.foundation import scope
 from sojourn.foundation.accounts.actor import acting_as
+from tests import postgres_server
 from tests.care.stage import adopt_everything
 from tests.clock import DENVER, today
 from tests.conftest import Cast
@@ -78,7 +79,7 @@ KEYS: Final[dict[str, Callable[[Furnished], int]]] = {
     "MemberScope": lambda of: of.member.pk,
     "DeviceScope": lambda of: of.put_on.pk,
 }
-THIRD: Final = 21
+THIRD, FOURTH = 21, 31
 # What a query is given beside whom it is about: by the clinic, or as if it were another's (``their``).
 Given = Callable[[Furnished, Furnished, datetime], Any]
 BESIDE: Final[dict[str, Given]] = {
@@ -178,14 +179,32 @@ def _answer(function: Callable[..., Any], of: Furnished, their: Furnished, now: 
         return f"{type(refused).__name__}: {refused}"
 
 
-def _answers(one: Furnished, bare: Furnished, now: datetime) -> dict[str, list[Any]]:
-    with pytest.MonkeyPatch.context() as patch, acting_as(one.cast.actor("nurse")):
+def _answers(pairs: Sequence[tuple[Furnished, Furnished]], now: datetime) -> dict[str, list[Any]]:
+    with pytest.MonkeyPatch.context() as patch, acting_as(pairs[0][0].cast.actor("nurse")):
         patch.setattr(timezone, "now", lambda: now)
         return {
-            name: [_answer(function, of, their, now) for of, their in ((one, bare), (bare, one))]
+            name: [_answer(function, of, their, now) for of, their in pairs]
             for name, function in QUERIES.items()
             if name not in NOT_WALKED
         }
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
+    return {name for name, answer in after.items() if answer != before[name]}
+
+
+FAR: Final = 1_000_000
+
+
+def _ids_from(far: int) -> None:
+    """From now on rows have numbers so far behind those that there are, or before them. No program can: the owner of
+    the machine does it."""
+    moved = f"greatest(coalesce(last_value, 0) + {far}, 1)"
+    postgres_server._admin(
+        f"SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, {moved})"
+        " FROM pg_sequences WHERE schemaname = 'public'",
+        postgres_server.DATABASE,
+    )
 
 
 # ---------------------------------------------------------------- of the whole clinic
@@ -231,20 +250,29 @@ def _query(name: str) -> Callable[..., Any]:
 @pytest.mark.alone
 @pytest.mark.django_db
 def test_what_another_patient_has_changes_no_answer(clinic: Cast, monkeypatch: pytest.MonkeyPatch):
-    """One who has everything and one who has hardly anything are asked about, before and after another has everything
-    too. Without the scope every answer changes, of one of the two at least: none is right by chance."""
+    """One who has everything and one who has hardly anything are asked about, before and after others have everything
+    too: whose rows come first, and whose come last. Without the scope every answer changes, of one of the two at least:
+    none is right by chance."""
     adopt_everything(clinic)
-    one, bare = Furnished(clinic, 1, ""), Furnished(clinic, 11, "2")
-    one.furnish()
+    _ids_from(FAR)
+    bare = Furnished(clinic, 11, "2")
     assert all((bare.running, bare.flag, bare.put_on, bare.escort))
+    one = Furnished(clinic, 1, "")
     now = timezone.now() + timedelta(minutes=10)  # behind everything that is written here
-    before = _answers(one, bare, now)
+    alone = _answers([(bare, bare)], now)
+    one.furnish()
+    assert _changed(alone, _answers([(bare, bare)], now)) == set()
+    before = _answers([(one, bare), (bare, one)], now)
+    _ids_from(-FAR)
+    Furnished(clinic, FOURTH, "4").furnish()
+    assert _changed(before, _answers([(one, bare), (bare, one)], now)) == set()
+    _ids_from(FAR)
     Furnished(clinic, THIRD, "3").furnish()
-    assert [name for name, answer in _answers(one, bare, now).items() if answer != before[name]] == []
+    assert _changed(before, _answers([(one, bare), (bare, one)], now)) == set()
 
     monkeypatch.setattr(scope, "_only", lambda found, _whose: found)
-    wide = _answers(one, bare, now)
-    assert {name for name, answer in wide.items() if answer == before[name]} == SORTED_BY_NUMBER | BY_SQL
+    wide = _answers([(one, bare), (bare, one)], now)
+    assert set(before) - _changed(before, wide) == SORTED_BY_NUMBER | BY_SQL
 
 
 def test_the_walk_has_found_the_queries():
