@@ -206,6 +206,16 @@ def verbs() -> tuple[str, ...]:
     return tuple(sorted({verb for each in found for verb in each}))
 
 
+@cache
+def no_locks() -> frozenset[str]:
+    """What a reason for no lock is called where several actions have the same."""
+    found = (
+        re.findall(r"^(\w+)(?:: Final)? = NoLock\(", path.read_text(encoding="utf-8"), re.M)
+        for path in sorted((ROOT / "sojourn").rglob("*actions.py"))
+    )
+    return frozenset(name for each in found for name in each)
+
+
 def another_permission(of: str) -> str:
     """The next permission that other roles hold: of the same matter where there is one."""
     known = permissions()
@@ -384,11 +394,12 @@ class NoDeclaredLock(Fault):
         ('@part(locks=(row(A, "b"), turn("c")))\ndef f(): ...',
          ('@part(locks=( turn("c"),))\ndef f(): ...', '@part(locks=(row(A, "b"),))\ndef f(): ...')),
         ('@action("a.b", locks=NoLock("c"))\ndef f(): ...', ()),
+        ('@action("a.b", locks=PATIENT_LOCKED)\ndef f(): ...', ()),
     )  # fmt: skip
 
     def changes(self, node: NodeOrLeaf) -> Iterator[Change]:
         locks = _declared(node, "locks")
-        if locks is None or _begins(locks) == "NoLock":
+        if locks is None or _begins(locks) in {"NoLock", *no_locks()}:
             return
         members = _members(locks)
         if len(members) == 1:
