@@ -19,6 +19,11 @@ def _appointment(rows: Furnished, now: datetime) -> None:
     )  # fmt: skip
 
 
+def _visit(rows: Furnished, now: datetime) -> None:
+    during = (now - timedelta(days=2), now - timedelta(days=2, hours=-2))
+    again(rows.running.appointment, during=during, session_opened_at=None)
+
+
 def _attendance(rows: Furnished, now: datetime) -> None:
     again(of(Attendance, rows), member_id=rows.cast.members["therapist"].pk, role="therapist", active=False)
 
@@ -29,10 +34,14 @@ def _chair(rows: Furnished, now: datetime) -> None:
 
 OVER: Final[dict[str, Callable[[Furnished, datetime], None]]] = {
     "an appointment that was cancelled": _appointment,
+    "an appointment that is past": _visit,
     "an attendance that was given up": _attendance,
     "a chair out of use": _chair,
 }
 TELLS: Final[dict[str, set[str]]] = {
+    "an appointment that is past": {
+        "care.scheduling.queries.of_patient", "interfaces.portal.reads.sessions_of", "interfaces.portal.reads.way",
+    },
     "an appointment that was cancelled": {
         "care.scheduling.queries.of_patient", "interfaces.portal.reads.sessions_of", "interfaces.portal.reads.way",
     },

@@ -262,7 +262,7 @@ def attending_staff() -> list[Membership]:
     """Who can attend an appointment: nurses, therapists and prescribers at work in the clinic, by name. One query."""
     return list(
         clinic_rows(Membership)
-        .filter(role__in=ATTENDING, ended_at=None, patient_id=None, unconfirmed_since=None)
+        .filter(role__in=ATTENDING, ended_at=None, unconfirmed_since=None)
         .order_by("role", "name", "id")
     )
 

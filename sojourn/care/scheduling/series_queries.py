@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject, Lower
 
 from sojourn.care.patients.models import Patient, RelatedPerson
@@ -172,11 +172,12 @@ class SeriesStanding:
 def series_of(course: CarePlan, zone: ZoneInfo, now: datetime) -> SeriesStanding:
     """The booked appointments of a course, past and ahead. One query. A session that was missed still counts as one
     of those before: whether it is made good is the prescriber's to say, by planning one more."""
-    return _series(course, zone, now, _in_series(CourseScope(course.pk), Q(status=AppointmentStatus.BOOKED)))
+    booked = _in_order(CourseScope(course.pk)).filter(status=AppointmentStatus.BOOKED)
+    return _series(course, zone, now, list(booked))
 
 
-def _in_series(of: CourseScope | PatientScope, wanted: Q) -> list[Any]:
-    return list(of.rows(Appointment).filter(wanted).select_related("chair", "escort").order_by("during"))
+def _in_order(of: CourseScope | PatientScope) -> QuerySet[Any]:
+    return of.rows(Appointment).select_related("chair", "escort").order_by("during")
 
 
 def _series(course: CarePlan, zone: ZoneInfo, now: datetime, rows: Sequence[Any]) -> SeriesStanding:
@@ -313,7 +314,7 @@ def propose_series(
     so on; ``leaving`` are appointments that have been chosen to move and so stand no longer.
     """
     of = PatientScope(course.patient_id)
-    found = _in_series(of, Q(care_plan=course, status=AppointmentStatus.BOOKED) | Q(during__endswith__gt=now))
+    found = list(_in_order(of))
     of_course = [row for row in found if row.status == AppointmentStatus.BOOKED and row.care_plan_id == course.pk]
     standing = _series(course, zone, now, of_course)
     shape = proposing.SeriesShape(len(standing.ahead) + standing.open, min_days, max_days, earliest, weekdays)
@@ -348,9 +349,9 @@ def _times_away(found: Sequence[Appointment], standing: SeriesStanding, now: dat
     """When the patient cannot come, in the order in which it is tried: what else is booked together with what was given
     up, then without it."""
     of_series = {row.pk for row in standing.ahead}
-    booked = [row for row in found if row.status == AppointmentStatus.BOOKED]
-    busy = [_span(row) for row in booked if row.during.upper > now and row.pk not in of_series]
-    given_up = [_span(row) for row in found if row.status == AppointmentStatus.CANCELLED]
+    still = [row for row in found if row.during.upper > now and row.pk not in of_series]
+    busy = [_span(row) for row in still if row.status == AppointmentStatus.BOOKED]
+    given_up = [_span(row) for row in still if row.status == AppointmentStatus.CANCELLED]
     return [[*busy, *given_up], busy] if given_up else [busy]
 
 
