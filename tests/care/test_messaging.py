@@ -124,14 +124,11 @@ def test_what_came_meanwhile_is_not_settled_unread(clinic: Cast, patient: Patien
 
 def test_what_is_written_read_and_settled_with_one_moves_nobody_elses_thread(clinic: Cast, patient: Patient):
     alma, ben, nurse, form = patient, make_patient(clinic, "Ben"), clinic.actor("nurse"), uuid4()
-    first = write(clinic, alma, "Hello", key=form)
-    also = write(clinic, ben, "Good day", key=form)
-    assert also.patient_id == ben.pk
-    write(clinic, ben, "Answered", "nurse", seen=also.pk)
+    first, also = write(clinic, alma, "Hello"), write(clinic, ben, "Good day")
+    write(clinic, ben, "Answered", "nurse", seen=also.pk, key=form)
     write(clinic, alma, "Are you there?")
-    answer = write(
-        clinic, alma, "Yes", "nurse", seen=first.pk
-    )  # behind what the patient said meanwhile, and another got
+    answer = write(clinic, alma, "Yes", "nurse", seen=first.pk, key=form)  # neither her words nor Ben's answer is one
+    assert answer.body == "Yes"
     write(clinic, alma, "And well", "nurse", seen=answer.pk)
     again = write(clinic, alma, "Thank you")
     last = write(clinic, ben, "Anything else?", "nurse")

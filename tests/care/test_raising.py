@@ -92,7 +92,8 @@ def test_what_another_said_or_what_was_closed_for_another_opens_nothing(clinic: 
     close(clinic, raised(nurse, bruno))
     raised(nurse, patient, detail="said something else")
     with acting_as(nurse):
-        assert safety_queries.flag(FlagScope(flag.pk)).owner == clinic.members["nurse"]
+        found = safety_queries.flag(FlagScope(flag.pk))
+        assert (found.owner, [each.reopens for each in found.reports]) == (clinic.members["nurse"], [None])
 
 
 def laid(clinic: Cast, of: Patient, kind: FlagKind, about: str, *, at: datetime = NOW, **said: str) -> Flag:
