@@ -261,7 +261,7 @@ def word_back(of: PatientScope, now: datetime) -> WordBack | None:
         found = flag(FlagScope(row.pk))
         if found.closed and found.answers[-1].at < now - _TOLD_AFTER_CLOSING:
             return None
-        opens = next_open(now, open_hours(row.clinic_id, now) or ())
+        opens = next_open(now, open_hours(row.clinic, now) or ())
         read = readings(FlagScope(row.pk)) if found.waiting else []
     state, who, at = _what_became(found, read)
     due, asked = found.due_at, found.kind is FlagKind.ASKED_FOR_HELP

@@ -71,12 +71,10 @@ def raise_flag(
 @part(locks=of_flag("flag"), audit="flag.raised_again")
 def say_again(
     *, by: Actor, flag: Flag, severity: Severity, source: FlagSource, about: str, now: datetime
-) -> FlagReport | None:
+) -> FlagReport:
     """What another row, which ``about`` names, says of the same need. Part of another action, which has seen to it that
-    the flag is open. Whoever took the flag and has reached the patient already is asked anew, and the others with
-    them; None where the row has said it before."""
-    if flag.reports.filter(about=about).exists():
-        return unchanged(None)
+    the flag is open and that the row has not said it before (the database refuses it twice). Whoever took the flag and
+    has reached the patient already is asked anew, and the others with them."""
     said = {"severity": Severity(severity), "source": FlagSource(source), "detail": "", "about": about[:80]}
     return _report(by, flag, said, now, over=(FlagAnswerKind.CLOSED, FlagAnswerKind.CONTACTED))
 
