@@ -152,9 +152,6 @@ def test_of_two_visits_each_has_its_own_ride_home(desk: Cast):
     )
     first, second = (book(desk, ana, one, at=TEN + n * DAY, escort_id=luis.pk) for n in range(2))
     by_first, by_second = asked(desk, first), asked(desk, second)
-    view = coordination_queries.escort_view(by_first.token_hash)
-    assert view is not None
-    assert (view.appointment, view.clinic) == (first, desk.clinic)
 
     def says(by: Actor) -> int:
         with acting_as(by):
@@ -168,6 +165,9 @@ def test_of_two_visits_each_has_its_own_ride_home(desk: Cast):
         assert ride_home_actions.renew(by=by_first, now=NOW + 2 * HOUR)
     me = patient_actor(desk, ana.patient_id)
     ride_home_actions.bring(by=me, appointment_id=first.pk, name="Mai", phone="2", now=NOW + 3 * HOUR)
+    view = coordination_queries.escort_view(by_first.token_hash)
+    assert view is not None
+    assert (view.appointment, view.person, view.clinic, view.standing(NOW)) == (first, luis, desk.clinic, "other")
     links = EscortLink.objects.filter(appointment__in=(first, second)).order_by("appointment_id", "id")
     assert [each.ended_at for each in links] == [NOW + 2 * HOUR, NOW + 3 * HOUR, NOW + 2 * HOUR, None]
     assert (state(first), state(second)) == (RideHomeState.UNASKED, RideHomeState.CONFIRMED)
