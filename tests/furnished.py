@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from sojourn.care.alarms.models import AlarmState
 from sojourn.care.consent.models import ConsentWithdrawal
-from sojourn.care.coordination.models import CalendarFeed, EscortAnswer, ReminderPreference
+from sojourn.care.coordination.models import CalendarFeed, EscortAnswer, EscortLink, ReminderPreference
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import entry_actions
 from sojourn.care.intake.intake_form import StatedAnswer
@@ -123,6 +123,10 @@ class Furnished(Rows):
         EscortAnswer.objects.create(
             **of, appointment=visit, person=self.escort, comes=True, answered_at=now, starts_at=now
         )
+        EscortLink.objects.create(
+            **of, appointment=visit, person=self.escort, starts_at=now, sent_at=now, expires_at=visit.during.upper,
+            token_hash=f"ride{self.number:060d}",
+        )  # fmt: skip
         ConsentWithdrawal.objects.create(**of, consent=self.consent, withdrawn_at=now)
         BreakGlass.objects.create(
             clinic=self.cast.clinic, patient_id=self.running.patient.pk, membership=nurse, opener_name="N",

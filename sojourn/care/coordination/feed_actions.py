@@ -45,11 +45,11 @@ def open_feed(*, by: Actor, now: datetime | None = None) -> Opened:
     return Opened(feed, token)
 
 
-def _open(by: Actor, _asked: Arguments) -> QuerySet[CalendarFeed]:
-    return MemberScope(by.member).rows(CalendarFeed).filter(ended_at=None)
+def _own(by: Actor, _asked: Arguments) -> QuerySet[CalendarFeed]:
+    return MemberScope(by.member).rows(CalendarFeed)
 
 
-@action(either("own.visits", "calendar.feed"), locks=rows(CalendarFeed, where=_open), audit="feed.closed")
+@action(either("own.visits", "calendar.feed"), locks=rows(CalendarFeed, where=_own), audit="feed.closed")
 def close_feed(*, by: Actor, now: datetime | None = None) -> None:
     """End the actor's feed at once. Ending twice changes nothing."""
     feed = MemberScope(by.member).rows(CalendarFeed).filter(ended_at=None).first()

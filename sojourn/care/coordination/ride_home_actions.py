@@ -22,7 +22,6 @@ from sojourn.care.scheduling import placing
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.actor import Actor, acting_as
-from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import LINK, NoLock, action, part, row, unchanged
 from sojourn.foundation.audit.actions import record
@@ -94,7 +93,7 @@ def _send(visit: Appointment, sent_by: str, now: datetime) -> EscortLink:
         sent_by_name=sent_by,
         expires_at=visit.during.upper + READABLE_AFTER,
     )
-    clinic = Clinic.objects.get(pk=visit.clinic_id)
+    clinic = visit.clinic
     # An escort has no language here; the patient's is the likeliest.
     language = visit.patient.language or clinic.language
     with translation.override(language):
@@ -245,7 +244,7 @@ def name_escort(*, by: Actor, appointment_id: int, person_id: int, now: datetime
     visit.escort = person
     visit.version += 1
     visit.save(update_fields=["escort", "version"])
-    following.remind_and_ask(by=by, appointment=visit, zone=Clinic.objects.get(pk=visit.clinic_id).zone, now=now)
+    following.remind_and_ask(by=by, appointment=visit, zone=visit.clinic.zone, now=now)
     record(by, "way_home.named", visit)
     return visit
 
