@@ -245,6 +245,8 @@ def test_who_works_in_two_clinics_acts_in_one(clinic: Cast, other_clinic: Cast, 
         said = {"statements": [each.id for each in text.statements], "signed_name": "Ana"}
         assert consent_actions.sign(by=mine, token=token, **said).patient == ana
         assert consent_queries.waiting(clinic.clinic.pk, now, now).to_adopt == 0
+        left = consent_queries.open_for_patient(clinic.clinic.pk, PatientScope(ana.pk))
+        assert set(left or ()) == REQUIRED_IV - {"driving"}
 
 
 def test_standing_takes_two_questions(clinic: Cast, ana: Patient, django_assert_num_queries: Any):

@@ -515,6 +515,7 @@ def test_the_same_fact_is_of_one_day_by_one_teller_and_stands(clinic: Cast, pati
     with acting_as(nurse):
         wrong, before, right = enter(19.0), enter(90.0, TODAY - timedelta(days=1)), enter(90.0)
         assert right != before
+        assert entry_actions.enter_fact(**here, name="sbp", value=90.0, on=TODAY).name == "sbp"
         struck = strike(wrong)
         with pytest.raises(ClinicalFact.DoesNotExist):
             strike(struck)

@@ -35,21 +35,33 @@ def _nothing_to_sign(rows: Furnished, now: datetime) -> None:
     _signed_beside(rows, _signed(rows, "renewed"))
 
 
+def _waits(rows: Furnished, now: datetime) -> None:
+    other = rows.booked.patient.pk
+    _signed(rows, "waits")
+    again(rows.consent.withdrawal, consent_id=_signed(rows, "taken back").pk, withdrawn_at=now)
+    for document, whose in (("later", {}), ("waits", {"patient_id": other}), ("taken back", {"patient_id": other})):
+        _signed_beside(rows, _signed(rows, document, **whose))
+
+
 def _another(rows: Furnished, now: datetime) -> None:
     other = rows.booked.patient.pk
     again(of(ConsentRequest, rows), patient_id=other, route="im")
-    for document in ("driving", "treatment"):
-        _signed_beside(rows, _signed(rows, document, patient_id=other))
+    _signed_beside(rows, _signed(rows, "treatment", patient_id=other))
 
 
 OVER: Final[dict[str, Callable[[Furnished, datetime], None]]] = {
     "a question that was answered": _question,
     "agreements beside which nobody signs any more": _nothing_to_sign,
+    "agreements that wait, with later ones of another text and another patient": _waits,
     "what another patient was asked for and signed": _another,
 }
 TELLS: Final[dict[str, set[str]]] = {
     "a question that was answered": {"care.consent.queries.questions"},
     "agreements beside which nobody signs any more": {
         "care.consent.queries.newest_of", "care.consent.queries.standing",
+    },
+    "agreements that wait, with later ones of another text and another patient": {
+        "care.consent.queries.newest_of", "care.consent.queries.standing", "care.consent.queries.taken_back",
+        "care.consent.queries.to_countersign",
     },
 }  # fmt: skip
