@@ -231,6 +231,7 @@ OF_ALL: Final[dict[str, dict[str, Given]]] = {
     "care.candidacy.waiting_queries.due": {"today": lambda _of, _their, _now: today()},
     "care.consent.queries.to_countersign": {},
     "care.consent.queries.unanswered": {},
+    "care.consent.queries.taken_back": {},
     "care.coordination.queries.waiting": {},
     "care.coordination.queries.offers_by_time": {},
     "care.encounter.queries.running": {},

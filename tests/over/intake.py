@@ -21,9 +21,14 @@ def _line(rows: Furnished, now: datetime) -> None:
     again(again(of(AllergyIntolerance, rows), line=uuid4(), substance="Latex"), removed=True)
 
 
+def _another(rows: Furnished, now: datetime) -> None:
+    again(rows.fact, name="weight_kg", value=99, patient_id=rows.booked.patient.pk)
+
+
 OVER: Final[dict[str, Callable[[Furnished, datetime], None]]] = {
     "a fact that was taken back": _fact,
     "a line that was removed": _line,
+    "a weight of another patient": _another,
 }
 TELLS: Final[dict[str, set[str]]] = {
     "a fact that was taken back": {

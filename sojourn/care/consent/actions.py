@@ -27,9 +27,10 @@ from sojourn.care.consent.texts import Text
 from sojourn.care.patients.locks import THEMSELVES, patient_of
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import Actor
+from sojourn.foundation.accounts.locks import OWN_CLINIC
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.foundation.action import NoLock, action, by_value, either, row, rows, unchanged
+from sojourn.foundation.action import NoLock, action, by_value, either, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.links import Page, address
@@ -44,10 +45,6 @@ _SHORTEST_STROKE: Final = 40.0  # in the same units: less than this is a slip of
 PLACE: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")  # ISO 3166: a country, or a state of it
 _PATH: Final = re.compile(r"(?:M\d{1,3}(?:\.\d)? \d{1,3}(?:\.\d)?(?:L\d{1,3}(?:\.\d)? \d{1,3}(?:\.\d)?)*)+")
 _POINT: Final = re.compile(r"([ML])([\d.]+) ([\d.]+)")
-
-
-# The clinic whose texts or place are changed.
-_OWN_CLINIC: Final = rows(Clinic, where=lambda by, _asked: Clinic.objects.filter(pk=by.own_clinic_id))
 
 
 def _clinic(by: Actor) -> Clinic:
@@ -70,7 +67,7 @@ def _tell(patient: Patient, clinic: Clinic, what: str) -> None:
 # ---------------------------------------------------------------- the clinic's texts
 
 
-@action("consent.adopt", locks=_OWN_CLINIC, audit="consent.adopted")
+@action("consent.adopt", locks=OWN_CLINIC, audit="consent.adopted")
 def adopt(*, by: Actor, text_id: str, text_hash: str, now: datetime | None = None) -> ConsentAdoption:
     """Make the newest version of a document or pack ("pack:US") the clinic's own.
 
@@ -85,7 +82,7 @@ def adopt(*, by: Actor, text_id: str, text_hash: str, now: datetime | None = Non
         raise ActionRefused(_("This text has a newer version. Read it before you adopt it."), codes=("text-changed",))
     if source.effective_from > clinic_day(at, by):
         raise ActionRefused(_("This text may be used only from a later day."), codes=("not-in-effect",))
-    standing = clinic_rows(ConsentAdoption).filter(clinic_id=by.own_clinic_id, text_id=text_id).order_by("-id").first()
+    standing = clinic_rows(ConsentAdoption).filter(text_id=text_id).order_by("-id").first()
     if standing is not None and (standing.version, standing.text_hash) == (source.version, source.hash):
         return unchanged(standing)
     adoption = ConsentAdoption.objects.create(
@@ -100,7 +97,7 @@ def adopt(*, by: Actor, text_id: str, text_hash: str, now: datetime | None = Non
     return adoption
 
 
-@action("clinic.jurisdiction", locks=_OWN_CLINIC, audit="clinic.jurisdiction_set")
+@action("clinic.jurisdiction", locks=OWN_CLINIC, audit="clinic.jurisdiction_set")
 def set_jurisdiction(*, by: Actor, code: str) -> Clinic:
     """Say where the clinic is ("US-CO"); its texts then carry the clauses of that place.
 

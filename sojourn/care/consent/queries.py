@@ -122,10 +122,10 @@ def _shelf(jurisdiction: str, rows: Iterable[tuple[str, int, str]]) -> Shelf:
     return Shelf(jurisdiction, adopted)
 
 
-def available_documents(clinic: Clinic, at: datetime | None = None) -> Shelf:
-    """The clinic's texts. One query."""
-    rows = clinic_rows(ConsentAdoption).filter(clinic=clinic, adopted_at__lte=at or timezone.now())
-    return _shelf(clinic.jurisdiction, rows.order_by("id").values_list("text_id", "version", "text_hash"))
+def available_documents(clinic: Clinic) -> Shelf:
+    """The texts of the clinic in which is asked. One query."""
+    rows = clinic_rows(ConsentAdoption).order_by("id")
+    return _shelf(clinic.jurisdiction, rows.values_list("text_id", "version", "text_hash"))
 
 
 def standing(of: PatientScope, *, route: str, drug: str = "", on: date | None = None) -> ConsentStatus:
@@ -343,7 +343,7 @@ def open_for_patient(clinic_id: int, of: PatientScope) -> tuple[str, ...] | None
 
 
 def _adoptions() -> QuerySet[ConsentAdoption, Any]:
-    rows = clinic_rows(ConsentAdoption).filter(clinic_id=OuterRef("pk")).order_by("id")
+    rows = clinic_rows(ConsentAdoption).order_by("id")
     return rows.values(row=JSONObject(t="text_id", v="version", h="text_hash"))
 
 
@@ -365,7 +365,7 @@ def waiting(clinic_id: int, now: datetime, since: datetime) -> Waiting:
     """What waits, for the clinic's first page; withdrawals since a time. One query."""
 
     def count(rows: QuerySet[Consent] | QuerySet[ConsentQuestion]) -> Coalesce:
-        counted = rows.filter(clinic_id=OuterRef("pk")).order_by().values("clinic_id").annotate(n=Count("pk"))
+        counted = rows.order_by().values("clinic_id").annotate(n=Count("pk"))
         return Coalesce(Subquery(counted.values("n"), output_field=IntegerField()), 0)
 
     row = (
