@@ -83,7 +83,7 @@ def not_used(device_ids: Iterable[int], now: datetime) -> dict[int, list[NotUsed
 def held(of: SessionScope) -> list[tuple[Device, int]]:
     """The monitors on a session, each with how many of its values wait for a nurse to say that they are this patient's.
     One query."""
-    said = of.rows(PatientConfirmed).values("identifier")
+    said = of.rows(PatientConfirmed).filter(device_id=OuterRef("device_id")).values("identifier")
     waiting = of.rows(HeldReading).filter(device_id=OuterRef("device_id"))
     counted = waiting.exclude(identifier__in=said).order_by().values("device_id").annotate(n=Count("pk")).values("n")
     rows = of.rows(DeviceAssociation).filter(until_at=None).select_related("device")
