@@ -461,12 +461,12 @@ class LockNotTaken(Fault):
     shown = (
         ("for lock in held:\n    lock.take(by, arguments)\n", ("for lock in held:\n    pass\n",)),
         ("def f():\n    _hold(rows)\n", ("def f():\n    pass\n",)),
-        ("taken = lock.take(by, arguments)\nhold(rows)\n", ()),
+        ("taken = lock.take(by, arguments)\nhold(rows)\nsignal.take(one)\n", ()),
     )
 
     def changes(self, node: NodeOrLeaf) -> Iterator[Change]:
         brackets = _statement(node)
-        if brackets is not None and _called(brackets) in {"take", "_hold", "lock_rows"}:
+        if brackets is not None and (_called(brackets) == "_hold" or _begins(node) == "lock"):
             yield node, partial(_instead, node, "pass")
 
 
