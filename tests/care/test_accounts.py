@@ -207,6 +207,7 @@ def test_a_patient_is_invited_beside_whoever_supports_them(clinic: Cast):
         accounts_actions.end_membership(by=by, membership_id=account.pk)
     again = invite(clinic, "ana@home.example", "patient", patient_id=77)
     assert accept(again.link, person_id=account.person_id).patient_id == 77
+    assert len(audited(clinic, "person.invitation_withdrawn")) == 2  # what was taken up is not withdrawn
 
 
 def test_who_invited_somebody_sent_what_was_taken_up_in_this_role(clinic: Cast):

@@ -35,18 +35,19 @@ from tests.conftest import Cast
 from tests.written import declared
 
 Both = tuple[Cast, dict[str, Membership]]
+AT_THE_DESK = ("front_desk", "clinic_admin")
 
 
 @pytest.fixture
 def both(clinic: Cast, other_clinic: Cast) -> Both:
-    """A clinic in another zone, and what everybody of it is in the older one: an auditor; the front desk a patient."""
+    """A clinic in another zone, and what everybody of it is in the older one: its auditor, or its patient."""
     with acting_as(accounts_queries.system_actor(other_clinic.clinic.pk)):
         Clinic.objects.filter(pk=other_clinic.clinic.pk).update(time_zone="Europe/Madrid")
     with acting_as(accounts_queries.system_actor(clinic.clinic.pk)):
         also = {
             role: Membership.objects.create(
                 clinic=clinic.clinic, person_id=member.person_id, name="Also there",
-                **({"role": "patient", "patient_id": 77} if role == "front_desk" else {"role": "auditor"}),
+                **({"role": "patient", "patient_id": 77} if role in AT_THE_DESK else {"role": "auditor"}),
             )
             for role, member in other_clinic.members.items()
         }  # fmt: skip
@@ -86,7 +87,7 @@ def test_what_is_done_is_done_in_the_clinic_in_which_one_asks(both: Both):
 
 def test_ones_own_role_elsewhere_is_unknown_here(both: Both):
     here, also = both
-    for role in ("clinic_admin", "front_desk"):
+    for role in AT_THE_DESK:
         with acting_as(here.actor(role)) as by:
             end = accounts_actions.end_membership
             assert refused(end, by=by, membership_id=also[role].pk) == ("unknown",)

@@ -111,7 +111,7 @@ def find(text: str, *, actor: Actor, now: datetime) -> QuerySet[Patient]:
         wholly = Q(record_number__iexact=text)
         if len(words) > 1 or (words and days):
             wholly |= _named_wholly(words)
-        match &= Q(restricted=False) | Q(pk__in=opened_by(actor, now)) | (wholly if text else Q(pk=None))
+        match &= Q(restricted=False) | Q(pk__in=opened_by(actor, now)) | (wholly if text else Q())
     return clinic_rows(Patient).filter(match).order_by("search_key", "birth_date", "id")
 
 
