@@ -15,6 +15,7 @@ from django.utils import timezone
 from sojourn.care.chart import actions as chart_actions
 from sojourn.care.chart.content import content_hash, verify_signature
 from sojourn.care.intake import actions as intake_actions
+from sojourn.care.plan import actions as plan_actions
 from sojourn.care.session.models import CheckResult, RecordSignature
 from sojourn.config.cli.upkeep import signed_otherwise_lines
 from sojourn.foundation.accounts.actor import acting_as
@@ -151,6 +152,13 @@ def test_a_clinic_sees_only_its_own(clinic: Cast, other_clinic: Cast):
     assert otherwise(other_clinic) == []
     with acting_as(other_clinic.actor("auditor")):
         assert signed_otherwise(clinic.clinic.pk) == ()
+
+
+def test_what_nobody_has_signed_yet_is_not_missed(other_clinic: Cast):
+    patient = make_patient(other_clinic)
+    with acting_as(other_clinic.actor("prescriber")) as by:
+        assert plan_actions.draft(by=by, patient_id=patient.pk).content_hash == ""
+    assert otherwise(other_clinic) == []
 
 
 # ---------------------------------------------------------------- every kind of what is signed

@@ -21,6 +21,22 @@ def _member(rows: Furnished, now: datetime) -> None:
     Membership.objects.create(clinic=rows.cast.clinic, person=person, role="nurse", name="Left", ended_at=now)
 
 
+def _newcomer_who_left(rows: Furnished, now: datetime) -> None:
+    person = Person.objects.create_user("gone@two.example")
+    Membership.objects.create(
+        clinic=rows.cast.clinic, person=person, role="nurse", name="Gone", unconfirmed_since=now, ended_at=now
+    )
+
+
+def _colleague(rows: Furnished, now: datetime) -> None:
+    person = Person.objects.create_user("auditor@two.example")
+    Membership.objects.create(clinic=rows.cast.clinic, person=person, role="auditor", name="Second")
+
+
+def _other_invitation(rows: Furnished, now: datetime) -> None:
+    again(rows.patients_invitation)
+
+
 def _unconfirmed(rows: Furnished, now: datetime) -> None:
     person = Person.objects.create_user("new@two.example")
     Membership.objects.create(clinic=rows.cast.clinic, person=person, role="nurse", name="New", unconfirmed_since=now)
@@ -38,6 +54,9 @@ OVER: Final[dict[str, Callable[[Furnished, datetime], None]]] = {
     "invitations that were withdrawn or taken up": _invitation,
     "a member who left": _member,
     "a member whom nobody has confirmed": _unconfirmed,
+    "a newcomer who left before anybody confirmed them": _newcomer_who_left,
+    "another auditor": _colleague,
+    "what was sent to another patient": _other_invitation,
     "an account that ended": _account,
     "a restricted record that was opened before": _opened,
 }
@@ -46,5 +65,7 @@ TELLS: Final[dict[str, set[str]]] = {
     "a member whom nobody has confirmed": {
         "foundation.accounts.queries.staff", "foundation.accounts.queries.newcomers",
     },
+    "a newcomer who left before anybody confirmed them": {"foundation.accounts.queries.staff"},
+    "another auditor": {"foundation.accounts.queries.staff"},
     "a restricted record that was opened before": {"foundation.accounts.queries.openings"},
 }  # fmt: skip

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.models import Clinic, Membership, RoleConfirmation
+from sojourn.foundation.accounts.models import Membership, RoleConfirmation
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.accounts.roles import role as role_of
 from sojourn.foundation.action import action, row, turn, unchanged
@@ -93,7 +93,7 @@ def _confirmed(by: Actor, newcomer: Membership, holder_id: int | None, now: date
 
 def tell(newcomer: Membership) -> None:
     """Write to those who hold the role, and to every prescriber, that somebody waits to be confirmed."""
-    clinic = Clinic.objects.get(pk=newcomer.clinic_id)
+    clinic = newcomer.clinic
     told = {
         each.person_id: each
         for code in ("prescriber", newcomer.role)

@@ -111,7 +111,7 @@ def invited(membership: Membership) -> list[Invitation]:
     rows = (
         clinic_rows(Invitation)
         .select_related("sent_by")
-        .filter(clinic_id=membership.clinic_id, role=membership.role, email__iexact=membership.person.email)
+        .filter(role=membership.role, email__iexact=membership.person.email)
     )
     return list(rows.exclude(accepted_at=None).order_by("-accepted_at", "-pk"))
 
@@ -171,7 +171,7 @@ def invitation_by(token_hash: str) -> tuple[Invitation, Clinic] | None:
         if invitation is None:
             return None
         set_actor(system_actor(invitation.clinic_id))
-        return invitation, Clinic.objects.get(pk=invitation.clinic_id)
+        return invitation, invitation.clinic
 
 
 def standing(invitation: Invitation, now: datetime) -> Standing:
