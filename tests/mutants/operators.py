@@ -277,7 +277,7 @@ class NoPermission(Fault):
           f'@action("patient.edit", {NEVER_ASKED}, audit="x.y")\ndef f(): ...')),
         ('def f():\n    by.require("patient.edit")\n', ("def f():\n    pass\n",)),
         ('if not actor.may("patient.edit"): pass', ("if not True: pass",)),
-        ("@part(locks=x)\ndef f(): ...", ()),
+        ('@part(locks=x)\ndef f(): ...\nmay("a.b")\ntable.may("a", day, "a day")', ()),
     )  # fmt: skip
 
     def changes(self, node: NodeOrLeaf) -> Iterator[Change]:
@@ -286,8 +286,9 @@ class NoPermission(Fault):
                 yield need, partial(_put, need, NEVER_ASKED, node)
         if (brackets := _statement(node)) is not None and _called(brackets) == "require":
             yield node, partial(_instead, node, "pass")
-        elif node.type in _CALLS and _is_call(node.children[-1]) and _called(node.children[-1]) == "may":
-            yield node, partial(_instead, node, "True")
+        elif node.type in _CALLS and _is_call(last := node.children[-1]) and _called(last) == "may":
+            if _is_attribute(last) and len(_arguments(last)) == 1:  # of a table a reader asks what it may hold
+                yield node, partial(_instead, node, "True")
 
 
 # ---------------------------------------------------------------- filter
