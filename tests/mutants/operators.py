@@ -286,9 +286,15 @@ class NoPermission(Fault):
                 yield need, partial(_put, need, NEVER_ASKED, node)
         if (brackets := _statement(node)) is not None and _called(brackets) == "require":
             yield node, partial(_instead, node, "pass")
-        elif node.type in _CALLS and _is_call(last := node.children[-1]) and _called(last) == "may":
-            if _is_attribute(last) and len(_arguments(last)) == 1:  # of a table a reader asks what it may hold
-                yield node, partial(_instead, node, "True")
+        elif node.type in _CALLS and _asks(node.children[-1]):
+            yield node, partial(_instead, node, "True")
+
+
+def _asks(brackets: NodeOrLeaf) -> bool:
+    """Whether it asks an actor for a permission. Whoever reads a table asks it what it may hold, and says more."""
+    return (
+        _is_call(brackets) and _called(brackets) == "may" and _is_attribute(brackets) and len(_arguments(brackets)) == 1
+    )
 
 
 # ---------------------------------------------------------------- filter
