@@ -43,11 +43,11 @@ class Call:
         return self.state is not CallState.COMING
 
 
-def newest_call(noted: Iterable[Noted]) -> Call | None:
-    """What has become of the newest call; ``noted``: calls, who saw them and who went, the oldest first. Pressing again
+def newest_call(said: Iterable[Noted]) -> Call | None:
+    """What has become of the newest call; ``said``: calls, who saw them and who went, the oldest first. Pressing again
     while a call is open changes nothing; after somebody has gone it is a new call."""
     call: Call | None = None
-    for each in noted:
+    for each in said:
         if each.kind == PATIENT_CALLS and (call is None or not call.is_open):
             call = Call(CallState.CALLING, each.at, each.at)
         elif call is None:
@@ -79,16 +79,24 @@ def at_the_patient(of: PatientScope, now: datetime) -> AtThePatient | None:
     session = of.within(running()).order_by("-opened_at").first()
     if session is None:
         return None
-    rows = SessionScope(session.pk).rows(SessionEvent).filter(kind__in=KINDS).order_by("at", "id")
-    noted = [Noted(row.pk, row.kind, row.note, row.at, row.by_name) for row in rows]
-    return AtThePatient(session.pk, to_patient(newest_call(noted), now))
+    return AtThePatient(session.pk, to_patient(call_in(SessionScope(session.pk)), now))
+
+
+def call_in(of: SessionScope) -> Call | None:
+    """The newest call in a session. One query."""
+    return newest_call(noted([of.encounter_id]).get(of.encounter_id, ()))
 
 
 def open_calls(encounter_ids: Iterable[int]) -> dict[int, Call]:
     """The calls that nobody has said they go to, by session. One query."""
-    noted: dict[int, list[Noted]] = {}
+    found = {encounter_id: newest_call(each) for encounter_id, each in noted(encounter_ids).items()}
+    return {encounter_id: call for encounter_id, call in found.items() if call is not None and call.is_open}
+
+
+def noted(encounter_ids: Iterable[int]) -> dict[int, list[Noted]]:
+    """The calls, who saw them and who went, by session, the oldest first. One query."""
+    found: dict[int, list[Noted]] = {}
     rows = rows_of(SessionEvent, SessionScope, encounter_ids).filter(kind__in=KINDS).order_by("at", "id")
     for row in rows:
-        noted.setdefault(row.encounter_id, []).append(Noted(row.pk, row.kind, row.note, row.at, row.by_name))
-    found = {encounter_id: newest_call(each) for encounter_id, each in noted.items()}
-    return {encounter_id: call for encounter_id, call in found.items() if call is not None and call.is_open}
+        found.setdefault(row.encounter_id, []).append(Noted(row.pk, row.kind, row.note, row.at, row.by_name))
+    return found
