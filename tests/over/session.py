@@ -57,6 +57,6 @@ TELLS: Final[dict[str, set[str]]] = {
     "entries that were struck": _SESSION,
     "an event that is no call": _SESSION,
     "a medicine given two days ago": _SESSION,
-    "a value that a monitor sent": _RECORD,
+    "a value that a monitor sent": _RECORD | {"care.vitals.queries.observations"},
     "a monitor that was taken off": _RECORD,
 }  # fmt: skip

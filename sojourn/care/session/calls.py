@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from django.db.models import QuerySet
+
 from sojourn.care.encounter.queries import running
 from sojourn.care.session.event_kinds import CALL_ANSWERED, CALL_SEEN, PATIENT_CALLS, chosen
 from sojourn.care.session.models import SessionEvent
@@ -84,7 +86,7 @@ def at_the_patient(of: PatientScope, now: datetime) -> AtThePatient | None:
 
 def call_in(of: SessionScope) -> Call | None:
     """The newest call in a session. One query."""
-    return newest_call(noted([of.encounter_id]).get(of.encounter_id, ()))
+    return newest_call(map(_noted, _calls(of.rows(SessionEvent))))
 
 
 def open_calls(encounter_ids: Iterable[int]) -> dict[int, Call]:
@@ -96,7 +98,14 @@ def open_calls(encounter_ids: Iterable[int]) -> dict[int, Call]:
 def noted(encounter_ids: Iterable[int]) -> dict[int, list[Noted]]:
     """The calls, who saw them and who went, by session, the oldest first. One query."""
     found: dict[int, list[Noted]] = {}
-    rows = rows_of(SessionEvent, SessionScope, encounter_ids).filter(kind__in=KINDS).order_by("at", "id")
-    for row in rows:
-        found.setdefault(row.encounter_id, []).append(Noted(row.pk, row.kind, row.note, row.at, row.by_name))
+    for row in _calls(rows_of(SessionEvent, SessionScope, encounter_ids)):
+        found.setdefault(row.encounter_id, []).append(_noted(row))
     return found
+
+
+def _calls(events: QuerySet[SessionEvent]) -> QuerySet[SessionEvent]:
+    return events.filter(kind__in=KINDS).order_by("at", "id")
+
+
+def _noted(row: SessionEvent) -> Noted:
+    return Noted(row.pk, row.kind, row.note, row.at, row.by_name)
