@@ -424,9 +424,7 @@ def _exactly(name: str) -> Cast:
 
 def _audited_of_session() -> QuerySet[AuditEvent]:
     """What the audit says of the signatures under the session that the array stands beside."""
-    return of_signatures(_SIGNED).filter(
-        clinic_id=OuterRef("clinic_id"), patient_id=OuterRef("patient_id"), entity_id=OuterRef("pk")
-    )
+    return of_signatures(_SIGNED).filter(patient_id=OuterRef("patient_id"), entity_id=OuterRef("pk"))
 
 
 def _subqueries() -> dict[str, ArraySubquery]:

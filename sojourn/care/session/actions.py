@@ -23,11 +23,11 @@ from sojourn.care.session.event_kinds import EFFECTS, KINDS, PATIENT_CALLS, STAF
 from sojourn.care.session.models import (
     Addendum,
     CheckResult,
-    EnteredInError,
     RecordSignature,
     SessionEvent,
     StruckKind,
 )
+from sojourn.care.session.queries import strikes_of
 from sojourn.clinical import protocol
 from sojourn.clinical.protocol import FINAL, State
 from sojourn.clinical.written import says_something
@@ -35,7 +35,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import Arguments, Choice, action, row, unchanged
 from sojourn.foundation.audit.actions import record
-from sojourn.foundation.scope import PatientScope, SessionScope, clinic_rows, one_row
+from sojourn.foundation.scope import PatientScope, SessionScope, one_row
 
 
 @action(
@@ -91,8 +91,8 @@ def _is_failed(encounter: Encounter, item_id: str) -> bool:
     """Whether the newest answer to an item that stands is against it; what turns by itself never is."""
     if item_id in TURNS_BY_ITSELF:
         return False
-    struck = clinic_rows(EnteredInError).filter(of=StruckKind.CHECK, row_id=OuterRef("pk"))
-    rows = SessionScope(encounter.pk).rows(CheckResult).filter(~Exists(struck), item_id=item_id)
+    struck = Exists(strikes_of(StruckKind.CHECK, OuterRef("pk")))
+    rows = SessionScope(encounter.pk).rows(CheckResult).filter(~struck, item_id=item_id)
     return rows.order_by("-id").values_list("outcome", flat=True).first() == FAILED
 
 

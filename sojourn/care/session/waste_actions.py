@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from sojourn.care.encounter.actions import held_session
 from sojourn.care.encounter.announcing import announce
 from sojourn.care.encounter.models import Encounter
-from sojourn.care.session.models import EnteredInError, StruckKind, Waste, WasteWitness
+from sojourn.care.session.models import StruckKind, Waste, WasteWitness
+from sojourn.care.session.queries import strikes_of
 from sojourn.clinical.administration.charted import two_people, waste_fault
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
@@ -76,7 +77,7 @@ def witness(*, by: Actor, waste_id: int, now: datetime | None = None) -> WasteWi
     wasted = one_row(Waste, waste_id).select_related("by", "encounter").get()
     if not two_people(wasted.by.person_id, by.person_id):
         raise ActionRefused(_("You threw it away yourself. Somebody else must witness it."), codes=("own-waste",))
-    if clinic_rows(EnteredInError).filter(of=StruckKind.WASTE, row_id=wasted.pk).exists():
+    if strikes_of(StruckKind.WASTE, wasted.pk).exists():
         raise ActionRefused(_("This was struck as entered in error. There is nothing to witness."), codes=("struck",))
     before = clinic_rows(WasteWitness).filter(waste=wasted).first()
     if before is not None:
