@@ -113,6 +113,19 @@ def test_a_sample_has_sixty_of_each_kind_of_ours_or_all_there_are():
 
 
 @pytest.mark.usefixtures("_all_are_changes")
+def test_a_sample_of_all_has_some_of_each_room():
+    every = [
+        Mutant(f"sojourn/care/{room}/a.py", "number", "NumberReplacer", each, 1)
+        for room, count in (("large", 5000), ("small", 30), ("tiny", 4))
+        for each in range(count)
+    ]
+    rooms = Counter(each.room for each in drawn(every, 50, "seed", of_each_room=12))
+    assert rooms["care/tiny"] == 4
+    assert min(rooms["care/large"], rooms["care/small"]) >= 12
+    assert sum(rooms.values()) == 50
+
+
+@pytest.mark.usefixtures("_all_are_changes")
 def test_one_seed_draws_one_sample():
     every = _mutants(permission=100, number=1000)
     assert drawn(every, 200, "a") == drawn(every, 200, "a")
