@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from sojourn.clinical import alarms, eligibility, recovery
+from sojourn.clinical import alarms, eligibility
 from sojourn.clinical.alarms import Event, Phase, Priority, Reading, acknowledge, evaluate_alarm
 from sojourn.clinical.eligibility import conditions
 from sojourn.clinical.protocol import GuardFacts, Latest, Passed, Protocol, State, StepRefusal, guard, road
@@ -416,12 +416,6 @@ def test_a_day_is_counted_as_its_word_says(relation, holds):
         told = eligibility.Fact("cv_event_on", TODAY - timedelta(days=days), TODAY, "clinician")
         condition = conditions.Compares("cv_event_on", relation, "p")
         assert conditions.evaluate_rules(condition, eligibility.known(told), number, TODAY).holds is expected
-
-
-@pytest.mark.parametrize(("before", "floor", "lowest"), [(89, 88, 89), (88, 88, 88), (87, 88, 88), (93, 88, 92)])
-def test_a_saturation_of_before_excuses_down_to_the_floor(before, floor, lowest):
-    """The protocol asks 92: their own of before where that is lower, and never below the floor."""
-    assert recovery.lowest_saturation(92, before, floor) == lowest
 
 
 def test_a_good_session_passes():
