@@ -109,13 +109,6 @@ def time_above(
     return np.asarray(total + np.where(real, part, 0.0).sum(axis=1))
 
 
-def time_below(
-    simulated: Simulated, level_ng_per_ml: float, start_min: float, end_min: float, analyte: str | None = None
-) -> Floats:
-    """(N,) minutes between start and end with a concentration at or below the level."""
-    return (end_min - start_min) - time_above(simulated, level_ng_per_ml, start_min, end_min, analyte)
-
-
 def time_until_below(simulated: Simulated, level_ng_per_ml: float, analyte: str | None = None) -> Floats:
     """(N,) the minute from which the concentration stays below the level (the first dose's if never above)."""
     _level(level_ng_per_ml)
