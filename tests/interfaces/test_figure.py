@@ -1,14 +1,9 @@
-"""The drawing of a record, on paper and on the page: what it may do, and two pictures of all that it can draw.
-
-The pictures were looked at. Where a change of the drawing is meant, the test leaves what is drawn now beside them
-(``.new.svg``): look at it, and put it in the place of the other.
-"""
+"""The drawing of a record, on paper and on the page: two pictures of all that it can draw, and its ticks."""
 
 from __future__ import annotations
 
 from math import pi, sin
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 
@@ -23,6 +18,7 @@ from sojourn.foundation.printing.figure import (
     nice_ticks,
     svg,
 )  # fmt: skip
+from tests.pictures import drawn_as_before
 
 PICTURES = Path(__file__).with_name("figures")
 # On wide paper ten seconds are one unit here, so that signs can stand exactly as near as they may, and nearer.
@@ -72,12 +68,7 @@ FIVE = Figure(
     ],
 )
 def test_it_draws_as_it_did(name: str, drawn: str):
-    ElementTree.fromstring(drawn)
-    lines = drawn.replace("><", ">\n<") + "\n"
-    if lines != (PICTURES / f"{name}.svg").read_text():
-        new = PICTURES / f"{name}.new.svg"
-        new.write_text(lines)
-        pytest.fail(f"{new} is not what was drawn before: look at both")
+    drawn_as_before(PICTURES / f"{name}.svg", drawn)
 
 
 @pytest.mark.parametrize(
