@@ -215,9 +215,8 @@ def so_far(
 def _given(dose: Dose, now: float) -> float:
     if now < dose.start_min:
         return 0.0
-    if dose.duration_min == 0 or now >= dose.end_min:
-        return dose.mg
-    return dose.mg * (now - dose.start_min) / dose.duration_min
+    share = (now - dose.start_min) / dose.duration_min if dose.duration_min else 1.0
+    return dose.mg * min(share, 1.0)
 
 
 def _level(level: float) -> None:

@@ -69,12 +69,12 @@ def model_for(drug: str, route: str) -> Model | None:
 def instants(ends: Iterable[float]) -> tuple[float, ...]:
     """Minutes at which a curve is drawn: close together where it bends, and at each end of an infusion."""
     ends = [end for end in ends if end > 0]
-    last = max(_AT_LEAST_MIN, *(end + _BEYOND_MIN for end in ends)) if ends else _AT_LEAST_MIN
+    last = max([_AT_LEAST_MIN, *(end + _BEYOND_MIN for end in ends)])
     found = {float(at) for at in range(11)} | {float(at) for at in range(12, 61, 2)}
     step = 5 if last <= 2 * _AT_LEAST_MIN else 15
     found |= {float(at) for at in range(60, int(last) + 1, step)} | {last}
     for end in ends:
-        found |= {end} | {end + after for after in (1.0, 2.0, 3.0, 5.0, 8.0, 12.0) if end + after <= last}
+        found |= {end + after for after in (0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0)}
     return tuple(sorted(found))
 
 
