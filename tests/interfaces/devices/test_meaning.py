@@ -109,6 +109,14 @@ def test_what_nobody_mapped_is_seen_with_all_that_a_person_needs_to_map_it():
     )  # fmt: skip
 
 
+def test_what_is_shown_of_a_row_has_its_bounds():
+    hit = meaning_of("^".join(["c" * 61, "n" * 61, "s" * 41]), shipped().standard, shipped(), USUAL)
+    assert hit.label == ("c" * 60, "n" * 60, "s" * 40)
+    assert (hit.vital, hit.identifier) == (None, "")
+    for ident, identifier in (("150456^SpO2^MDC", "150456^MDC"), ("^MDC_ECG_HEART_RATE", "^MDC_ECG_HEART_RATE")):
+        assert meaning_of(ident, shipped().standard, shipped(), USUAL).identifier == identifier
+
+
 def test_a_makers_word_counts_only_in_its_makers_coding_system():
     assert meant("0002^SpO2^MDIL", "philips_mdil") == "spo2 pulse oximeter"
     assert meant("1003^RR^ACME", "philips_mdil") == "unknown_code"
