@@ -6,10 +6,26 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
 
 from .framing import BOM
 from .results import Fault
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Kept(dict[K, V]):
+    """What was worked out once. Senders choose the keys, so it is emptied when it is full."""
+
+    def __init__(self, most: int = 4_096) -> None:
+        super().__init__()
+        self.most = most
+
+    def __setitem__(self, key: K, value: V) -> None:
+        if len(self) >= self.most:
+            self.clear()
+        super().__setitem__(key, value)
 
 
 @dataclass(frozen=True, slots=True)
