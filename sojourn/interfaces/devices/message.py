@@ -237,8 +237,7 @@ class _Work:
     def observation(self, f: list[str]) -> None:
         """One OBX. Every way out leaves a trace."""
         self.observations += 1
-        if len(f) < 19:
-            f += [""] * (19 - len(f))
+        f += [""] * (19 - len(f))
         hit = self.hits.get(f[3]) or self.meaning(f[3])
         key = ""
         if f[18]:
@@ -307,10 +306,7 @@ class _Work:
         if unit not in VITALS[vital.code]:
             return self.leave(hit.label, "unit", f[6])
         number, bound = got[0], got[1] or said.comparator
-        if bound:
-            doubt = "bound"
-        elif said.doubt or 0 < number < 1:
-            doubt = said.doubt or doubt or rate_doubt(vital.code, number)
+        doubt = "bound" if bound else said.doubt or doubt or rate_doubt(vital.code, number)
         method = hit.method or (method_of(f[17], self.seps) if f[17] else "")
         if vital.code in PRESSURES:
             self.pressures = True
