@@ -374,6 +374,44 @@ def test_too_many_observations():
     assert fault.kind == "too_many"
 
 
+def test_what_is_kept_of_a_message_has_its_bounds():
+    """A sender chooses how long its words are."""
+    long = "x" * 300
+    msh = "|".join([r"MSH|^~\&", long, long, "B", long, "20260914093005", "", "ORU^R01", long, long, "2." + "7" * 30])
+    visit = "PV1|1|I|^^" + long + "|" * 16 + long
+    flags = "~".join(["QUES" + long, *(f"f{n}" for n in range(9))])
+    rows = (
+        f"OBX|1|NM|8867-4^Heart rate^LN|{long}|72|/min||{flags}|||F",
+        f"OBX|2|NM|59408-5^SpO2^LN|{long}|-{long}|%|||||X",
+        f"OBX|3|NM|77^Odd^99X||1|{long}|||||F",
+        f"OBX|4|NM|8867-4^Heart rate^LN|{long}||/min|||||D",
+    )
+    message = one(oru(*rows, visit, msh=msh))
+    assert [len(each) for each in (message.sending_app, message.sending_facility, message.receiving_facility)] == [
+        180
+    ] * 3
+    assert [len(each) for each in (message.control_id, message.processing_id, message.version)] == [200, 8, 20]
+    assert [len(each) for each in (message.bed, *message.patient_identifiers)] == [100, 2, 100]
+    (reading,), (absent,), (withdrawn,) = message.readings, message.not_measured, message.withdrawn
+    assert (len(reading.sub_id), reading.flags) == (80, (("QUES" + long)[:20], *(f"f{n}" for n in range(7))))
+    assert [len(each) for each in (absent.sub_id, absent.value, withdrawn.sub_id, message.unmapped[0].unit)] == [
+        80,
+        80,
+        80,
+        60,
+    ]
+    assert "version:2." + "7" * 18 in message.warnings
+    assert "stray_line:" + "?" * 20 in one(oru(hr("72"), "?" * 30)).warnings
+    assert f"this is '{'A' * 40}'." in read(b"MSH|^~\\&|||||||" + b"A" * 50 + b"|1|P|2.5", DENVER).reason
+
+
+def test_a_segment_is_of_three_signs():
+    warnings = one(oru(hr("72"), "ZZ1", "ZZ2|x", "ZZ3x|", "Z4", "1ZZ|", "zz1|", " ")).warnings
+    assert [each for each in warnings if each.startswith("stray")] == [
+        f"stray_line:{each}" for each in ("ZZ3x|", "Z4", "1ZZ|", "zz1|")
+    ]
+
+
 # --- bytes ----------------------------------------------------------------------------------------
 
 
