@@ -232,12 +232,10 @@ def _block_modes(rates: Floats, blocks: tuple[_Block, ...]) -> tuple[Anything, A
         if len(block.members) == 1:
             parts.append(None)
             continue
-        inner = rates if len(blocks) == 1 else rates[:, block.members][:, :, block.members]
+        inner = rates[:, block.members][:, :, block.members]
         orthogonal = None if block.tree is None else _symmetric_modes(inner, block.tree)
         lone[span, span] = orthogonal is not None
         parts.append(_schur_modes(inner) if orthogonal is None else orthogonal)
-    if len(blocks) == 1 and parts[0] is not None:
-        return (*parts[0], lone)
     kind = complex if any(part is not None and np.iscomplexobj(part[0]) for part in parts) else float
     into = np.zeros((people, size, size), dtype=kind)
     back = np.zeros((people, size, size), dtype=kind)

@@ -329,7 +329,7 @@ class _Work:
     def withdraw(self, f: list[str], hit: Hit, vital: Vital, kind: str, key: str, why: str) -> None:
         """The monitor takes a value back: by what it was known, and the value where it stands there again. A row that
         is marked as a test takes nothing back."""
-        if f[8] and self.reader.flagged(f[8], self.seps)[1].absent == "test":
+        if self.reader.flagged(f[8], self.seps)[1].absent == "test":
             return self.gone(f, vital, "test", key)
         got = self.number(f[5], kind)
         number = None if isinstance(got, str) else got[0]

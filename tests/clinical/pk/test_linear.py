@@ -226,6 +226,19 @@ def test_many_people_answer_as_one_by_one(matrix: np.ndarray) -> None:
         assert close(together[k], alone, 1e-10)  # rates three decades apart cost each route a digit of its own
 
 
+@pytest.mark.parametrize("count", [7, 60])
+def test_times_may_stand_in_any_order(count: int) -> None:
+    matrix = np.array([[-0.5, 0.1], [0.2, -0.1]])
+    response = Linear(matrix[None], np.eye(2)[None]).respond([DoseInput(0, 1.0, 2.0, 10.0), DoseInput(1, 1.0, 40.0)])
+    times = np.linspace(0, 60, count)
+    mixed = np.random.default_rng(1).permutation(count)
+    for order in (mixed, np.arange(count)[::-1]):
+        for each in (response.at, response.slope, response.area_until):
+            assert each(times[order])[0] == pytest.approx(each(times)[0][:, order], rel=1e-12, abs=1e-15)
+    assert response.at(7.0)[0, :, 0] == pytest.approx(response.at([7.0])[0, :, 0])
+    assert response.at(times, [1])[0, 0] == pytest.approx(response.at(times)[0, 1])
+
+
 def test_people_with_clocks_of_their_own() -> None:
     """Starts, durations and amounts may differ from person to person."""
     matrix = np.array([[-0.5, 0.1, 0.0], [0.2, -0.1, 0.0], [0.3, 0.0, -0.05]])
@@ -327,6 +340,10 @@ def test_defective_matrices_are_no_exception(matrix: np.ndarray) -> None:
     [
         (np.zeros((2, 2)), np.zeros((1, 1, 2))),
         (np.zeros((1, 2, 2)), np.zeros((1, 1, 3))),
+        (np.zeros((1, 2, 2)), np.zeros((2, 1, 2))),
+        (np.zeros((1, 2, 2)), np.zeros((1, 2))),
+        (np.zeros((1, 2, 3)), np.zeros((1, 1, 3))),
+        (np.zeros((1, 1, 1)), np.full((1, 1, 1), np.inf)),
         (np.full((1, 1, 1), np.nan), np.ones((1, 1, 1))),
     ],
 )

@@ -103,6 +103,10 @@ def test_what_is_broken_is_kept_and_counted():
     assert deframer.feed(b"\x1c") == [Frame(b"")]
     assert deframer.dropped == 0
     assert deframer.feed(b"12345678901")[0].answer is False
+    deframer.give_up()
+    deframer = Deframer(limit=10)
+    (oversize,) = deframer.feed(b"\x0b01234567890\x0b")  # all of it in one piece
+    assert (oversize.kind, deframer.dropped) == ("oversize", 11)
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,12 @@ def test_statuses_without_a_value(status, reason):
     assert message.not_measured[0].reason == reason
 
 
+def test_a_test_takes_nothing_back():
+    message = one(oru(hr("72", rest="||TEST|||D"), hr("73", rest="||QUES|||D"), hr("74", rest="|||||D")))
+    assert [each.reason for each in message.not_measured] == ["test"]
+    assert [each.value for each in message.withdrawn] == [73, 74]
+
+
 def test_flags():
     message = one(oru(hr("72", rest="||H~QUES|||F"), hr("73", rest="||INV|||F"), hr("74", rest="||TEST|||F")))
     assert [(r.value, r.flags) for r in message.readings] == [(72.0, ("H", "QUES"))]
