@@ -35,6 +35,18 @@ def test_peak_and_levels_of_a_bolus_by_hand() -> None:
     assert pk.time_until_below(simulated, 2000)[0] == 5.0
 
 
+@pytest.mark.parametrize(
+    ("level", "reason"),
+    [(0, RefusalReason.OUT_OF_REACH), (-1, RefusalReason.NOT_A_VALUE), (np.nan, RefusalReason.NOT_A_VALUE),
+     (np.inf, RefusalReason.NOT_A_VALUE)],
+)  # fmt: skip
+def test_a_level_is_above_nothing(level: float, reason: RefusalReason) -> None:
+    simulated = pk.simulate(ONE, ADULT, [Dose("ketamine", "iv", 10, 5)])
+    with pytest.raises(ModelRefused) as refused:
+        pk.time_until_below(simulated, level)
+    assert refused.value.reason is reason
+
+
 def test_a_pause_and_a_change_of_rate() -> None:
     doses = pk.infusion("ketamine", [(0, 1.0), (10, 0.0), (15, 2.0)], 20)
     assert [(d.mg, d.start_min, d.duration_min) for d in doses] == [(10.0, 0, 10), (10.0, 15, 5)]
@@ -242,6 +254,10 @@ def test_a_running_session() -> None:
     after = pk.so_far(KAMP, ADULT, INFUSION, 60)
     assert not after.peak_ahead
     assert after.next_peak_ng_per_ml == pytest.approx(95.86, abs=0.0051)
+    two = pk.load("fanta")  # the medicine and what becomes of it: the medicine's own peak is said
+    running = [Dose("esketamine", "iv", 20, 0, 40), Dose("esketamine", "iv", 5, 35.5)]
+    ahead, top = pk.so_far(two, ADULT, running, 20), pk.peak(pk.simulate(two, ADULT, running))
+    assert (ahead.next_peak_ng_per_ml, ahead.next_peak_at_min) == pytest.approx((top.ng_per_ml[0], top.at_min[0]))
     before = pk.so_far(KAMP, ADULT, INFUSION, -1)
     assert (before.given_mg, before.now_ng_per_ml["ketamine"]) == (0.0, 0.0)
 
