@@ -403,6 +403,44 @@ async def test_counters_speak_of_what_was_not_mapped():
     assert told["last_stored_at"]
 
 
+@aio
+async def test_what_happened_is_counted():
+    store = MemoryStore()
+    store.poison = b"|13|P|"
+    limits = Limits(retries=1, backoff_s=0.001, connections=2)
+    async with listening(store, limits) as (port, listener), monitor(port) as line, monitor(port) as other:
+        for n, code in ((1, "AA"), (2, "AA"), (13, "AE")):
+            assert await line.send(numbered(n)) == f"{code} {n}"
+        assert await other.send(numbered(3).replace(b"ORU^R01", b"ADT^A08")) == "AR 3"
+        async with monitor(port) as one_too_many:
+            with pytest.raises((EOFError, ConnectionError)):
+                await one_too_many.send(numbered(4))
+        told = listener.counters.as_dict()
+        store.gate.clear()
+        line.writer.write(frame(numbered(5)) + frame(numbered(6)) + frame(numbered(7)))
+        await until(lambda: listener.counters.waiting == 3)
+        store.gate.set()
+        assert [await line.code() for _ in range(3)] == ["AA 5", "AA 6", "AA 7"]
+        assert (listener.counters.waiting, listener.counters.largest_batch > 1) == (0, True)
+    assert {name: each for name, each in told.items() if not name.startswith("last")} == {
+        "connections": 2, "connections_ever": 2, "received": 4, "faults": 1, "accepted": 2, "errors": 1, "rejected": 1,
+        "batches": 4, "largest_batch": 1, "store_failures": 2, "reader_failures": 0, "waiting": 0, "paused": False,
+        "unmapped": {},
+    }  # fmt: skip
+    assert told["last_received_at"] <= told["last_stored_at"]
+    assert listener.counters.connections == 0
+
+
+@aio
+async def test_a_line_that_never_says_anything_ends():
+    limits = Limits(idle_s=0.2, unproven_s=0.5)
+    async with listening(MemoryStore(), limits) as (port, _), monitor(port) as silent, monitor(port) as proven:
+        assert await proven.send(numbered(1)) == "AA 1"
+        with pytest.raises((EOFError, ConnectionError)):
+            await silent.answer()
+        assert await proven.send(numbered(2)) == "AA 2"
+
+
 def test_the_address(monkeypatch):
     monkeypatch.delenv("SOJOURN_MLLP_HOST", raising=False)
     monkeypatch.delenv("SOJOURN_MLLP_PORT", raising=False)
