@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Final
@@ -28,6 +28,7 @@ from sojourn.clinical.scales.model import (
     ScoreRefusal,
     Subscale,
 )
+from sojourn.clinical.units import rounded
 
 # A number of these marks counts for nothing until a prescriber has adopted the rule.
 _WAITING: Final = ("recalled",)
@@ -314,8 +315,7 @@ def _rounded(number: Fraction, decimals: int) -> Number:
     """To so many decimals, a half upwards."""
     if decimals == 0:
         return (number + Fraction(1, 2)).__floor__()
-    exact = Decimal(number.numerator) / Decimal(number.denominator)
-    return exact.quantize(Decimal().scaleb(-decimals), ROUND_HALF_UP)
+    return rounded(Decimal(number.numerator) / Decimal(number.denominator), decimals)
 
 
 def _fits(number: Number, decimals: int) -> bool:
