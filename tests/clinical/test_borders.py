@@ -9,7 +9,8 @@ from hashlib import sha256
 import pytest
 
 from sojourn.clinical import calls, deadlines, jurisdictions, numbers, shapes, vitals
-from sojourn.clinical.rules import Loosened, RuleInvalid, content_hash, loosens, parse_rule, tighten
+from sojourn.clinical.dosing import ceilings, rules
+from sojourn.clinical.rules import Loosened, Rule, RuleInvalid, content_hash, loosens, parse_rule, tighten
 from sojourn.clinical.units import KG, MG, Quantity
 from sojourn.clinical.written import says_something
 
@@ -139,6 +140,76 @@ def test_the_hash_is_that_of_the_canonical_json():
     content = {"b": "é", "a": [2, True, date(2026, 3, 2), 2**53 - 1, 2**53]}
     text = '{"a":[2.0,true,"2026-03-02",9007199254740991.0,9007199254740992],"b":"é"}'
     assert content_hash(content) == sha256(text.encode()).hexdigest()
+
+
+# ---------------------------------------------------------------- what a rule of doses may say
+
+INFUSED = {"route": "iv", "drug": "ketamine"}
+
+
+def about_doses(kind: str, fixed: dict[str, object], numbers: dict[str, object]) -> Rule:
+    """A rule with these numbers: a value, or a value and how far a clinic may go, in mg and min."""
+    parameters = {}
+    for name, said in numbers.items():
+        value, furthest = said if isinstance(said, tuple) else (said, None)
+        unit, way = ("min", "higher") if name.startswith("after") else ("mg", "lower")
+        parameters[name] = {"value": value, "unit": unit, "tighten": way}
+        if furthest is not None:
+            parameters[name]["furthest"] = furthest
+    return parse_rule(
+        {**number(), "kind": kind, "fixed": {**INFUSED, "basis": "mg", **fixed}, "parameters": parameters}
+    )
+
+
+def steps(*of_them: tuple[object, object]) -> tuple[dict[str, object], dict[str, object]]:
+    """The steps of a ceiling: milligrams, and the minutes from which they hold."""
+    fixed = {"steps": [{"most": f"most_{at}", "minutes": f"after_{at}"} for at in range(len(of_them))]}
+    return fixed, {f"{name}_{at}": each for at, pair in enumerate(of_them) for name, each in
+                   zip(("most", "after"), pair, strict=True)}  # fmt: skip
+
+
+BODY = {"low": 18, "reference": 25, "high": 30, "share": 0.4}
+STEP = ((10, 1), (2, 120))
+
+
+@pytest.mark.parametrize(
+    ("read", "kind", "fixed", "numbers", "taken"),
+    [
+        *((rules.read_series, rules.SERIES, {}, dict(zip(("sessions", "min_days", "max_days"), each, strict=True)), ok)
+          for each, ok in (((1, 1, 1), True), ((0, 1, 1), False), ((1, 0, 1), False), ((1, 2, 1), False))),
+        *((rules.read_body_mass, rules.BODY_MASS, {}, {**BODY, **each}, ok)
+          for each, ok in (({}, True), ({"low": 25, "high": 25}, True), ({"low": 0}, False), ({"low": 26}, False),
+                           ({"high": 24}, False), ({"share": 0}, True), ({"share": 1}, True), ({"share": 1.1}, False),
+                           ({"share": -0.1}, False), ({"low": 0.1}, True))),
+        *((rules.read_pump, rules.PUMP, {}, {"low": low, "high": high}, ok)
+          for low, high, ok in ((0.1, 0.2, True), (0, 1, False), (1, 1, False), (2, 1, False))),
+        *((rules.read_range, rules.RANGE, fixed, numbers, ok) for fixed, numbers, ok in (
+            ({}, {"low": 1, "high": 1}, True), ({}, {"low": 1}, False), ({}, {"high": 1}, False),
+            ({}, {"low": 2, "high": 1}, False), ({"doses": [1, 2]}, {"low": 1, "high": 2}, True),
+            ({"doses": [0.9]}, {"low": 1, "high": 2}, False), ({"doses": [2.1]}, {"low": 1, "high": 2}, False),
+            ({"doses": [28, 56], "device_mg": 28}, {"never_from": 99}, True),
+            ({"doses": [42], "device_mg": 28}, {"never_from": 99}, False))),
+        *((ceilings.read_ceiling, ceilings.CEILING, *steps(*each), ok) for each, ok in (
+            ([STEP], True), ([STEP, ((10, 1), (3, 120))], True), ([STEP, ((11, 1), (3, 120))], True),
+            ([STEP, ((11, 1), (2, 120))], False), ([STEP, ((9, 1), (3, 120))], False), ([], False),
+            ([((10, 0.1), (2, 120))], True), ([((10, 0), (2, 120))], False), ([(10, (2, 120))], False),
+            ([((0, 0), (2, 120))], False), ([((0.1, 0.1), (2, 120))], True))),
+        (ceilings.read_ceiling, ceilings.CEILING, {"basis": "mL"}, {"most": (1, 1)}, False),
+        (ceilings.read_ceiling, "k", {}, {"most": (1, 1)}, False),
+        (ceilings.read_ceiling, ceilings.CEILING, {}, {"most": (1, 1)}, True),
+    ],
+)  # fmt: skip
+def test_a_rule_of_doses_makes_sense(read, kind, fixed, numbers, taken):
+    if taken:
+        assert read(about_doses(kind, fixed, numbers))
+        return
+    with pytest.raises(RuleInvalid):
+        read(about_doses(kind, fixed, numbers))
+
+
+def test_a_series_lasts_from_its_first_session_to_its_last():
+    rule = about_doses(rules.SERIES, {}, {"sessions": 6, "min_days": 2, "max_days": 4})
+    assert [rules.read_series(rule).lasts(each) for each in (1, 2, 6)] == [(0, 0), (2, 4), (10, 20)]
 
 
 # ---------------------------------------------------------------- what waits
