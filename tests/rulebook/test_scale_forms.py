@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sojourn.clinical.rules import RuleInvalid
-from sojourn.clinical.scales import FormInvalid, Licence, OwnScoring, Score, When, fhir, items, own, text_for
+from sojourn.clinical.scales import FormInvalid, Licence, OwnScoring, Score, When, danger, fhir, items, own, text_for
 from sojourn.foundation.rulebook.scales import asked_scales, scale
 from tests.care.own_forms import FHIR, MADRS_LIKE, SLEEP, choice
 
@@ -83,6 +83,57 @@ def test_what_a_form_says_of_an_item_is_kept():
     assert [(each.operator, each.value) for each in (*two.enable, *three.enable)] == [(">", 3), ("exists", 1), ("=", 1)]
     assert form_of(counted(0, 9, unit={"code": "h"})).items[0].unit == "h"
     assert form_of(counted(0, 9)).items[0].unit == ""
+
+
+def when(question: str, answer: int, how: str = "=") -> dict[str, Any]:
+    return {"question": question, "operator": how, "answerInteger": answer}
+
+
+@pytest.mark.parametrize(
+    ("named", "limit", "found"),
+    [
+        ("", 1, []), ("", 2, [("danger-no-question", "", "2")]), ("7", 3, []), ("7", 9, []),
+        ("7", 10, [("danger-unreachable", "7", "9")]), ("77", 2, [("danger-always", "7", "2")]),
+        ("x", 1, [("danger-no-answers", "x", "")]),
+    ],
+)  # fmt: skip
+def test_an_alarm_can_be_raised_by_some_answers_and_not_by_all(named, limit, found):
+    asked = form_of(counted(2, 9)).items
+    assert [(each.code, each.item, each.detail) for each in danger.faults(asked, named, limit)] == found
+
+
+@pytest.mark.parametrize(
+    ("conditions", "how", "asked"),
+    [
+        ([], "any", True), ([when("6", 1)], "any", True), ([when("6", 5)], "any", False),
+        ([when("6", 0, "exists")], "all", True), ([when("6", 1, ">")], "any", False),
+        ([when("6", 1), when("6", 0)], "all", False), ([when("6", 1), when("6", 0)], "any", True),
+        ([when("6", 5), when("5", 1)], "any", True), ([when("6", 5), when("5", 1)], "all", False),
+        ([when("6", 1), when("5", 1)], "all", True), ([when("never", 1)], "any", False),
+    ],
+)  # fmt: skip
+def test_a_question_about_danger_can_be_reached(conditions, how, asked):
+    never = choice("never", "?", TWO, enableWhen=[when("6", 9)])
+    last = choice("8", "?", TWO, enableWhen=conditions, enableBehavior=how)
+    form = form_of(choice("5", "?", TWO), choice("6", "?", TWO), never, last)
+    assert [each.code for each in danger.faults(form.items, ["8"], 1)] == ([] if asked else ["danger-never-asked"])
+
+
+def test_a_question_about_danger_is_known_by_its_code_or_its_words():
+    mine = [{"system": fhir.LOINC, "code": each} for each in ("1-8", "2-6", "44260-8")]
+    inner = within(1, choice("3", "Fine?", TWO, code=mine))
+    form = form_of(choice("2", "Better off dead?", TWO), inner, choice("4", "Fine?", TWO, code=mine[:2]))
+    assert danger.proposed(form) == {"2": "“Better off dead”", "3": "LOINC 44260-8"}
+    assert danger.proposed(form, ["2-6"])["4"] == "LOINC 2-6"
+
+
+@pytest.mark.parametrize(("bytes_more", "code", "detail"), [(0, "not-json", None), (1, "too-large", "400")])
+def test_a_file_may_be_as_large_as_is_said(bytes_more, code, detail):
+    with pytest.raises(FormInvalid) as wrong:
+        fhir.load(" " * (400_000 + bytes_more))
+    (fault,) = wrong.value.faults
+    assert fault.code == code
+    assert detail in (None, fault.detail)
 
 
 @pytest.mark.parametrize(("value", "answered", "met"), [(1, 0, True), (1, None, False), (0, 0, False), (0, None, True)])

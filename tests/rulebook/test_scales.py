@@ -204,6 +204,7 @@ def test_the_difficulty_question_does_not_count():
         (PHQ, 9, 4, True, True, "better"),
         (PHQ, 10, 15, False, False, "worse"),
         (PHQ, 0, 3, None, True, "none"),
+        (PHQ, 1, 0, True, True, "none"),
         (GAD, 14, 10, False, False, "better"),
         (GAD, 14, 11, False, False, "none"),
     ],
@@ -219,6 +220,7 @@ def test_change_in_percent_is_exact_and_of_one_scale():
     assert isinstance(PHQ.change(one, other), ScoreRefusal)
     assert isinstance(PHQ.change(other, one), ScoreRefusal)
     assert PHQ.change(one, one) == PHQ.change_of_totals(9, 9)
+    assert PHQ.under(None) is PHQ
     assert PHQ.change_of_totals(9, 6).percent == Fraction(100, 3)
 
 
