@@ -9,7 +9,7 @@ what remains is the rest. So the five figures always sum up, and no figure depen
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from decimal import ROUND_HALF_DOWN, Decimal
 from fractions import Fraction
@@ -50,7 +50,7 @@ class Balance:
     @property
     def to_waste_mg(self) -> Decimal:
         """The most that can still be thrown away; nothing where that is not known, or more was charted than drawn."""
-        return max(self.still_to_account_mg or Decimal(0), Decimal(0))
+        return max(self.still_to_account_mg or Decimal(), Decimal())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ class NeverGiven:
     @classmethod
     def of(cls, drawn_mg: Decimal | None, wasted_mg: Sequence[Decimal], *, witnessed: bool) -> NeverGiven:
         """``drawn_mg`` is None where nobody has written down what was drawn up."""
-        thrown, drawn = sum(wasted_mg, Decimal(0)), drawn_mg or Decimal(0)
+        thrown, drawn = Decimal(sum(wasted_mg)), drawn_mg or Decimal()
         return cls(
-            wasted_mg=thrown, left_mg=max(drawn - thrown, Decimal(0)),
+            wasted_mg=thrown, left_mg=max(drawn - thrown, Decimal()),
             too_much_mg=thrown - drawn if drawn_mg is not None and thrown > drawn else None,
             complete=drawn_mg is not None and thrown == drawn and witnessed,
         )  # fmt: skip
@@ -110,20 +110,20 @@ def reconcile(
     given, thrown = hundredths(delivered.given_mg), _thrown(wastes)
     drawn = hundredths(drawn_mg) if drawn_mg is not None else None
     unaccounted = None if drawn is None else _unaccounted(drawn - given - thrown, remaining_mg, delivered.over)
-    remaining = hundredths(remaining_mg or Fraction(0))
+    remaining = hundredths(remaining_mg or Fraction())
     if drawn is not None and unaccounted is not None:
         remaining = drawn - given - thrown - unaccounted
     of_waste = list(_of_waste(wasted, delivered))
-    found = Balance(delivered, drawn, given, thrown, remaining, unaccounted, (), complete=False)
+    ended = delivered.phase in (Phase.STOPPED, Phase.ENDED)
+    settled = ended and not delivered.needs and not of_waste and unaccounted == 0 and remaining == 0
+    found = Balance(delivered, drawn, given, thrown, remaining, unaccounted, (), complete=settled)
     discrepancies = (
         *delivered.discrepancies,
         *of_waste,
         *_of_drawn(drawn_mg, found),
         *_of_sum(found, wastes, remaining_mg),
     )
-    ended = delivered.phase in (Phase.STOPPED, Phase.ENDED)
-    settled = ended and not delivered.needs and not of_waste and unaccounted == 0 and remaining == 0
-    return Balance(delivered, drawn, given, thrown, remaining, unaccounted, discrepancies, complete=settled)
+    return replace(found, discrepancies=discrepancies)
 
 
 def _once(wasted: Sequence[Waste]) -> tuple[Waste, ...]:
@@ -135,16 +135,16 @@ def _once(wasted: Sequence[Waste]) -> tuple[Waste, ...]:
 
 
 def _thrown(wastes: Sequence[Waste]) -> Decimal:
-    return hundredths(sum((each.mg for each in wastes), Fraction(0)))
+    return hundredths(Fraction(sum(each.mg for each in wastes)))
 
 
 def _unaccounted(rest: Decimal, remaining_mg: Fraction | None, over: bool) -> Decimal:
     """What is missing of the rest (drawn, less given and wasted)."""
     if remaining_mg is None:
-        return rest if over or rest < 0 else Decimal("0.00")
+        return rest if over else min(rest, Decimal("0.00"))
     missing = Fraction(rest) - remaining_mg
     exact = Decimal(missing.numerator) / Decimal(missing.denominator)
-    return exact.quantize(_HUNDREDTH, rounding=ROUND_HALF_DOWN) + Decimal(0)  # never a negative zero
+    return exact.quantize(_HUNDREDTH, rounding=ROUND_HALF_DOWN) + Decimal()  # never a negative zero
 
 
 def _of_waste(wasted: Sequence[Waste], delivered: Delivered) -> Iterator[ChartingReason]:
@@ -206,7 +206,7 @@ def _of_sum(found: Balance, wastes: Sequence[Waste], remaining_mg: Fraction | No
     elif found.wasted_mg > left:
         yield _too_much_wasted(found, drawn, left, wastes)
     elif missing < 0:
-        yield because("remaining-above-rest", left=remaining_mg or Fraction(0), rest=left - found.wasted_mg)
+        yield because("remaining-above-rest", left=remaining_mg or Fraction(), rest=left - found.wasted_mg)
     elif missing > 0:
         yield because("milligrams-missing", mg=missing)
 

@@ -69,9 +69,8 @@ WRITTEN: Final = (
 def same_dose(one: Any, other: Any) -> bool:
     """Whether two people wrote down the same of what is on the vial and what was drawn up of it. Each is a Prepared, or
     a row with the same names."""
-    if one.lot.upper() != other.lot.upper():
-        return False
-    return all(getattr(one, name) == getattr(other, name) for name in WRITTEN)
+    alike = all(getattr(one, name) == getattr(other, name) for name in WRITTEN)
+    return alike and bool(one.lot.upper() == other.lot.upper())
 
 
 def two_people(one_id: int | None, other_id: int | None) -> bool:
@@ -202,7 +201,7 @@ def rate_fault(transition: str, rate: Decimal | None, running: Decimal | None) -
 
 
 def _parts_given(steps: Sequence[DoseStep]) -> Decimal:
-    return sum((each.mg for each in steps if each.kind == "part" and each.mg is not None), Decimal(0))
+    return sum((each.mg for each in steps if each.kind == "part" and each.mg is not None), Decimal())
 
 
 def part_fault(dose: Dose | None, steps: Sequence[DoseStep], part_mg: Decimal | None) -> str:
@@ -217,7 +216,7 @@ def part_fault(dose: Dose | None, steps: Sequence[DoseStep], part_mg: Decimal | 
     if wanted is not None and wanted <= 0:
         return "part-not-positive"
     # Sprays of equal size are rounded to a hundredth each.
-    return "part-too-much" if wanted is not None and wanted > left + Decimal("0.01") * (dose.devices or 1) else ""
+    return "part-too-much" if wanted is not None and wanted > left + _HUNDREDTH * (dose.devices or 1) else ""
 
 
 def charts_of(
@@ -320,7 +319,7 @@ def went_in(
 def ran_minutes(found: Delivered) -> Fraction:
     """For how long the pump ran so far, pauses not counted."""
     spans = (each.until - each.since for each in found.segments)
-    return sum((Fraction(each // timedelta(microseconds=1), 60_000_000) for each in spans), Fraction(0))
+    return sum((Fraction(each // timedelta(microseconds=1), 60_000_000) for each in spans), Fraction())
 
 
 def balance(found: Delivered, dose: Dose, wasted: Sequence[Wasted]) -> Balance:

@@ -63,7 +63,7 @@ class DoseCeiling:
     def limit(self, weight: Kilograms | None, over: Minutes | None) -> Milligrams | None:
         """The most milligrams for a person in a time (None: at once). None where the time is too short for any dose, or
         the weight is not known that it needs."""
-        found = self.most(over or Minutes(Fraction(0)))
+        found = self.most(over or Minutes(Fraction()))
         return None if found is None else self._milligrams(found, weight)
 
     def strictest(self, weight: Kilograms | None) -> Milligrams | None:
@@ -80,9 +80,11 @@ class DoseCeiling:
         return tuple(found)
 
     def _milligrams(self, most: Fraction, weight: Kilograms | None) -> Milligrams | None:
-        if self.basis == "mg/kg" and (weight is None or weight.value <= 0):
-            return None
-        found = Milligrams(most * weight.value if self.basis == "mg/kg" and weight is not None else most)
+        found = Milligrams(most)
+        if self.basis == "mg/kg":
+            if weight is None or weight.nothing:
+                return None
+            found = Milligrams(most * weight.value)
         return found if self.cap is None else min(found, self.cap)
 
     def share(self, dose: Milligrams, weight: Kilograms | None, over: Minutes | None) -> Fraction | None:
@@ -113,7 +115,7 @@ def read_ceiling(rule: Rule) -> DoseCeiling:
 def _steps(rule: Rule, basis: Basis) -> tuple[CeilingStep, ...]:
     named = rule.fixed.get("steps")
     if named is None:
-        return (CeilingStep(_most(rule, "most", basis), Minutes(Fraction(0))),)
+        return (CeilingStep(_most(rule, "most", basis), Minutes(Fraction())),)
     steps = tuple(
         CeilingStep(_most(rule, str(each["most"]), basis), Minutes.of(rule.number(str(each["minutes"]))))
         for each in named
