@@ -179,7 +179,7 @@ def ask_question(
         raise ActionRefused(
             _("Please make it shorter: at most %(n)d letters.") % {"n": LONGEST_QUESTION}, codes=("question-too-long",)
         )
-    patient = one_row(Patient, by.patient_id or 0).get()
+    patient = one_row(Patient, by.patient_id).get()
     same = (
         PatientScope(patient.pk)
         .rows(ConsentQuestion)

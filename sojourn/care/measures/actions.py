@@ -60,11 +60,6 @@ def _language() -> str:
 ANSWERS: Final = either("own.answer", "measure.enter")
 
 
-def _must_be_later(by: Actor, now: datetime) -> None:
-    """Refused: not-now, from the start of a dose until the patient who answers has left."""
-    not_now.must_be_later(by=by, of=PatientScope(by.patient_id or 0), at=now)
-
-
 def _unsent(response_id: int) -> QuestionnaireResponse:
     """The response while it can still be answered. Refused: completed."""
     response = one_row(QuestionnaireResponse, response_id).get()
@@ -207,7 +202,7 @@ def start_response(
     """
     assert by.clinic_id is not None
     now = now or timezone.now()
-    _must_be_later(by, now)
+    not_now.must_be_later(by=by, at=now)
     request: MeasureRequest | None = None
     if request_id is not None:
         request = one_row(MeasureRequest, request_id).get()
@@ -218,7 +213,7 @@ def start_response(
             raise ActionRefused(_("The clinic no longer needs these answers."), codes=("withdrawn",))
         scale_id, patient_id = request.scale_id, request.patient_id
     asked = _scale(scale_id or "")
-    patient = one_row(Patient, by.patient_id or patient_id or 0).get()
+    patient = one_row(Patient, by.patient_id or patient_id).get()
     response = QuestionnaireResponse.objects.create(
         clinic_id=by.clinic_id,
         patient=patient,
@@ -243,7 +238,7 @@ def answer(*, by: Actor, response_id: int, link_id: str, value: int | None, now:
     The same answer again changes nothing and returns the row that stands: a tap sent twice is one tap.
     """
     now = now or timezone.now()
-    _must_be_later(by, now)
+    not_now.must_be_later(by=by, at=now)
     response = _unsent(response_id)
     asked = _scale(response.scale_id)
     try:
@@ -278,7 +273,7 @@ def complete(*, by: Actor, response_id: int, now: datetime | None = None) -> Que
     score, the answers are kept without one.
     """
     now = now or timezone.now()
-    _must_be_later(by, now)
+    not_now.must_be_later(by=by, at=now)
     response = _unsent(response_id)
     asked = _scale(response.scale_id)
     given = measures_queries.answers_of([response.pk]).get(response.pk, {})

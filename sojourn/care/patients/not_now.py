@@ -37,11 +37,11 @@ def dosed_since(of: PatientScope, clinic: Clinic, at: datetime) -> datetime | No
     return dose_at if at < over_at else None
 
 
-def must_be_later(*, by: Actor, of: PatientScope, at: datetime) -> None:
+def must_be_later(*, by: Actor, at: datetime) -> None:
     """Refused ("not-now") while a dose is with the patient who asks; what staff do, they do awake."""
     if by.patient_id is None:
         return
-    if dosed_since(of, Clinic.objects.get(pk=by.own_clinic_id), at) is not None:
+    if dosed_since(PatientScope(by.patient_id), Clinic.objects.get(pk=by.own_clinic_id), at) is not None:
         raise ActionRefused(words(), codes=(CODE,))
 
 
