@@ -30,7 +30,7 @@ from sojourn.care.scheduling.queries import (
     Rules,
     attending_staff,
     chairs,
-    day_bounds,
+    days_bounds,
     rules,
     times,
     with_held,
@@ -87,7 +87,7 @@ def free_time(
     """Chairs and people, and when they are free, from ``first`` to ``last``. Five queries whatever the time; one less
     for each of ``staff``, ``own`` rules and ``seats`` (chairs in use, id to name) that is known already."""
     days = hours.days_between(first, last)
-    begins, ends = day_bounds(first, zone)[0], day_bounds(last, zone)[1]
+    begins, ends = days_bounds(first, last, zone)
     own, said = own or rules(), times(first, last)
     clinic = said[None]
     open_ = hours.spans(days, clinic.week, clinic.exceptions, zone)
