@@ -32,7 +32,7 @@ def dosed_since(of: PatientScope, clinic: Clinic, at: datetime) -> datetime | No
     dose_at = patients_queries.last_dose_at(of, at)
     if dose_at is None or of.rows(Leaving).filter(at__gte=dose_at, at__lte=at).exists():
         return None
-    known = standings(clinic.pk, only=ids_of(recovery.SIGNING))[0]
+    (known,) = standings(clinic.pk, only=ids_of(recovery.SIGNING))
     over_at = recovery.signs_from(known.acting or known.newest, dose_at.astimezone(clinic.zone))
     return dose_at if at < over_at else None
 

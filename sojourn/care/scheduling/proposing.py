@@ -155,7 +155,7 @@ def intersect(one: Iterable[Span], other: Iterable[Span]) -> tuple[Span, ...]:
 
 def spare(working: Iterable[Span], loads: Sequence[Span], at_once: int) -> tuple[Span, ...]:
     """The working time in which fewer than ``at_once`` of ``loads`` run at the same moment."""
-    edges = sorted([(begins, 1) for begins, ends in loads if begins < ends] + [(e, -1) for b, e in loads if b < e])
+    edges = sorted([(begins, 1) for begins, _ends in loads] + [(ends, -1) for _begins, ends in loads])
     full: list[Span] = []
     running, since = 0, None
     for at, change in edges:

@@ -111,7 +111,8 @@ def _must_be_said(encounter: Encounter, measured_at: datetime, before_arrival: b
 def _crossed(values: Mapping[str, float]) -> frozenset[str]:
     """The codes of pressures whose lower number is not below the upper one."""
     pairs = [pair for pair in zip(SYSTOLIC, DIASTOLIC, strict=True) if set(pair) <= set(values)]
-    return frozenset(code for pair in pairs if pressure_fault(values[pair[0]], values[pair[1]]) for code in pair)
+    wrong = [(upper, lower) for upper, lower in pairs if pressure_fault(values[upper], values[lower])]
+    return frozenset(code for pair in wrong for code in pair)
 
 
 @action("monitor.register", locks=NoLock("the database keeps one monitor of an identifier"), audit="monitor.added")

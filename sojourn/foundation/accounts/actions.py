@@ -131,7 +131,7 @@ def invite(
         refuse_unready(clinic)
     if role == "patient":
         _withdraw_others(by, patient_id, now)
-    token = secrets.token_urlsafe(32)
+    token = secrets.token_urlsafe()
     invitation = Invitation.objects.create(
         clinic=clinic,
         email=email,
@@ -263,7 +263,7 @@ def _renew(by: Actor, invitation: Invitation, now: datetime, language: str = "")
     clinic = invitation.clinic
     if not role_of(invitation.role).staff:
         refuse_unready(clinic)
-    token = secrets.token_urlsafe(32)
+    token = secrets.token_urlsafe()
     lives = STAFF_LINK_LIVES if role_of(invitation.role).staff else PATIENT_LINK_LIVES
     invitation.token_hash, invitation.sent_at, invitation.expires_at = hash_of(token), now, now + lives
     invitation.save(update_fields=["token_hash", "sent_at", "expires_at"])

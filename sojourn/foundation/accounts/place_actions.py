@@ -99,7 +99,8 @@ def _must_reach_the_clinic(clinic: Clinic, wanted: dict[str, str]) -> None:
 
 def is_telephone(typed: str, *, short: bool = False) -> bool:
     """Whether a telephone number was typed; ``short``: an emergency number or a short code is one too."""
-    digits = len(re.sub(r"[^0-9]", "", re.split(r"(?i)ext|x", typed)[0]))
+    number, *_extension = re.split(r"(?i)ext|x", typed)
+    digits = len(re.sub(r"[^0-9]", "", number))
     return _TELEPHONE.fullmatch(typed) is not None and digits in (_SHORT_DIGITS if short else _DIGITS)
 
 
