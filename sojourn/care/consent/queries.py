@@ -234,7 +234,7 @@ def signs_again_at(clinic: Clinic, of: PatientScope, now: datetime) -> datetime 
 def signing_token(of: PatientScope, text: Text) -> str:
     """What makes one form one signature: bound to the patient and to the hash of what is shown. No query."""
     return signing.dumps(
-        {"patient": of.patient_id, "document": text.document_id, "hash": text.hash, "nonce": secrets.token_hex()},
+        {"patient": of.patient_id, "document": text.document_id, "hash": text.hash, "nonce": secrets.token_hex(16)},
         salt=_SALT,
     )
 

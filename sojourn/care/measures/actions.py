@@ -26,6 +26,7 @@ from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import action, either, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import local
+from sojourn.foundation.columns import fitting
 from sojourn.foundation.scope import PatientScope, clinic_rows, one_row
 
 
@@ -359,8 +360,8 @@ def enter_score(
         started_at=taken_at,
         completed_at=taken_at,
         source=Source.ENTERED,
-        rater=rater.strip()[:120],
-        origin=origin.strip()[:200],
+        rater=fitting(QuestionnaireResponse, "rater", rater.strip()),
+        origin=fitting(QuestionnaireResponse, "origin", origin.strip()),
         entered_by_id=by.membership_id,
     )
     _keep(response, asked, result)

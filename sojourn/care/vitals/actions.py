@@ -27,6 +27,7 @@ from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import Arguments, NoLock, action, row, rows, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day, local
+from sojourn.foundation.columns import fitting
 from sojourn.foundation.scope import DeviceScope, SessionScope, clinic_rows, one_row
 
 
@@ -167,7 +168,7 @@ def drop_port(*, by: Actor, port: int) -> None:
 @action("monitor.manage", locks=row(Device, "device_id"), audit="monitor.renamed")
 def rename_device(*, by: Actor, device_id: int, name: str) -> Device:
     """Call a monitor otherwise. The same name again changes nothing. Refused: name-missing."""
-    name = " ".join(name.split())[:60]
+    name = fitting(Device, "name", " ".join(name.split()))
     if not name:
         raise ActionRefused(_("Give the monitor a name."), codes=("name-missing",))
     device = one_row(Device, device_id).get()
