@@ -218,11 +218,17 @@ def test_what_must_follow_and_cannot_undoes_the_booking(desk: Cast, monkeypatch:
     assert not AuditEvent.objects.filter(action="appointment.booked").exists()
 
 
-@pytest.mark.parametrize(("minutes", "code"), [(0, "length"), (-5, "length"), (24 * 60 + 1, "length")])
-def test_a_senseless_length_is_refused(desk: Cast, minutes: int, code: str):
+@pytest.mark.parametrize("minutes", [0, -5, 24 * 60 + 1])
+def test_a_senseless_length_is_refused(desk: Cast, minutes: int):
     with pytest.raises(ActionRefused) as refused:
         book(desk, course(desk), chair(desk), minutes=minutes)
-    assert refused.value.codes == (code,)
+    assert refused.value.codes == ("length",)
+
+
+@pytest.mark.parametrize("minutes", [1, 24 * 60])
+def test_an_appointment_lasts_a_minute_to_a_day(desk: Cast, minutes: int):
+    during = book(desk, course(desk), chair(desk), minutes=minutes).during
+    assert during.upper - during.lower == timedelta(minutes=minutes)
 
 
 def test_yesterday_is_over_but_this_morning_may_be_written_down(desk: Cast):

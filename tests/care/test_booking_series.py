@@ -99,6 +99,24 @@ def queued(task: str) -> list[datetime]:
 
 # ---------------------------------------------------------------- hours, turnover, staff
 
+LIMITS = [("chairs_per_nurse", 1, 20), ("turnover", 0, 240), ("head_start", 0, 24 * 60)]
+
+
+@pytest.mark.parametrize(("number", "least", "most"), LIMITS)
+def test_the_clinics_own_numbers_have_limits(clinic: Cast, number: str, least: int, most: int):
+    with acting_as(clinic.actor("prescriber")):
+        for right in (least, most):
+            adopt(clinic, **{number: right})
+        for wrong in (least - 1, most + 1):
+            assert refused(lambda wrong=wrong: adopt(clinic, **{number: wrong})) == (number.replace("_", "-"),)
+
+
+def test_at_most_four_reminders_in_thirty_days(clinic: Cast):
+    with acting_as(clinic.actor("prescriber")):
+        assert adopt(clinic, remind=(1, 3, 2, 24 * 30)).remind_hours == [24 * 30, 3, 2, 1]
+        for hours in ((0,), (24 * 30 + 1,), (1, 2, 3, 4, 5)):
+            assert refused(lambda hours=hours: adopt(clinic, remind=hours)) == ("remind-hours",)
+
 
 def test_the_clinics_hours_and_closed_days_hold(desk: Cast):
     one, ana = chair(desk), course(desk)
@@ -343,7 +361,9 @@ def test_the_stated_times_of_the_patient_are_kept(desk: Cast):
         series_actions.state_times(
             by=me, patient_id=0, weekdays=[1, 3], parts=["afternoon"], cannot=[date(2026, 3, 5)], now=NOW
         )
-        assert refused(lambda: series_actions.state_times(by=me, patient_id=0, weekdays=[9])) == ("unknown-times",)
+        assert refused(lambda: series_actions.state_times(by=me, patient_id=0, weekdays=[7])) == ("unknown-times",)
+        days = [date(2026, 5, 1) + timedelta(days=n) for n in range(61)]
+        assert refused(lambda: series_actions.state_times(by=me, patient_id=0, cannot=days)) == ("too-many-days",)
     found = proposed(ana, max_days=5)
     assert isinstance(found.answer, proposing.Proposal)
     local = [each.begins.astimezone(DENVER) for each in found.answer.sessions]

@@ -222,7 +222,7 @@ def test_the_trend_says_what_is_a_reliable_change(clinic: Cast, patient: Patient
         (50, [1, 1, 1, 1, 0, 0, 0, 0, 0]),  # 4: response and remission
     ):
         fill(clinic, patient, values, at=START + timedelta(days=days))
-    first_dose_at = START + timedelta(days=21)
+    first_dose_at = START + timedelta(days=20)  # what was answered at that moment was before it
     with acting_as(clinic.actor("nurse")):
         trend = measures_queries.trend(PatientScope(patient.pk), "phq-9", first_dose_at=first_dose_at)
         assert [point.total for point in trend.points] == [16, 20, 16, 15, 4]

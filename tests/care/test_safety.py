@@ -196,6 +196,7 @@ def test_a_flag_is_taken_answered_and_closed_with_a_note(clinic: Cast, patient: 
         seen = safety_actions.answer_flag(by=by, flag_id=flag.pk, kind="seen", after=None)
         standing = safety_queries.flag(FlagScope(flag.pk))
         assert (standing.state, standing.owner) == ("seen", clinic.members["nurse"])
+        assert [each.id for each in safety_queries.open_flags()] == [stays.pk, flag.pk]  # whom nobody has
         rang = safety_actions.answer_flag(by=by, flag_id=flag.pk, kind="contacted", note="rang, safe", after=seen.pk)
         with pytest.raises(ActionRefused) as refused:
             safety_actions.answer_flag(by=by, flag_id=flag.pk, kind="closed", note="  ", after=rang.pk)

@@ -82,7 +82,7 @@ def test_what_is_done_is_done_in_the_clinic_in_which_one_asks(both: Both):
             clinic=also["nurse"].clinic, person_id=here.members["Alma"].person_id, role="auditor", name="Alma"
         )
     with acting_as(actor_for(here, patient)) as by:
-        must_be_later(by=by, of=PatientScope(patient.pk), at=timezone.now())  # no dose is with them
+        must_be_later(by=by, at=timezone.now())  # no dose is with them
 
 
 def test_ones_own_role_elsewhere_is_unknown_here(both: Both):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 from django.utils import timezone
@@ -43,6 +45,7 @@ LARGEST_DRAWING: Final = 20_000  # characters
 WIDE, HIGH = 600.0, 200.0  # the box in which a signature is drawn
 _SHORTEST_STROKE: Final = 40.0  # in the same units: less than this is a slip of the finger
 PLACE: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")  # ISO 3166: a country, or a state of it
+_ONE_PRESS: Final = timedelta(minutes=2)  # the same request again within this is a second press
 _PATH: Final = re.compile(r"(?:M\d{1,3}(?:\.\d)? \d{1,3}(?:\.\d)?(?:L\d{1,3}(?:\.\d)? \d{1,3}(?:\.\d)?)*)+")
 _POINT: Final = re.compile(r"([ML])([\d.]+) ([\d.]+)")
 
@@ -144,9 +147,7 @@ def ask(
     said = note.strip()
     before = consent_queries.asked(PatientScope(patient.pk))
     at = now or timezone.now()
-    if before is not None and (before.route, before.note) == (way, said) and (
-        (at - before.requested_at).total_seconds() < 120
-    ):  # fmt: skip
+    if before is not None and (before.route, before.note) == (way, said) and at - before.requested_at < _ONE_PRESS:
         return unchanged(before)
     request = ConsentRequest.objects.create(
         clinic_id=by.own_clinic_id,
@@ -179,7 +180,7 @@ def ask_question(
         raise ActionRefused(
             _("Please make it shorter: at most %(n)d letters.") % {"n": LONGEST_QUESTION}, codes=("question-too-long",)
         )
-    patient = one_row(Patient, by.patient_id or 0).get()
+    patient = one_row(Patient, by.patient_id).get()
     same = (
         PatientScope(patient.pk)
         .rows(ConsentQuestion)
@@ -245,15 +246,11 @@ def drawing_fault(path: str) -> str | None:
         return "drawing-too-large"
     if not _PATH.fullmatch(path):
         return "drawing-invalid"
-    length, last = 0.0, (0.0, 0.0)
-    for letter, x, y in _POINT.findall(path):
-        here = (float(x), float(y))
-        if here[0] > WIDE or here[1] > HIGH:
-            return "drawing-invalid"
-        if letter == "L":
-            length += ((here[0] - last[0]) ** 2 + (here[1] - last[1]) ** 2) ** 0.5
-        last = here
-    return None if length >= _SHORTEST_STROKE else "drawing-empty"
+    points = [(letter, float(x), float(y)) for letter, x, y in _POINT.findall(path)]
+    if any(x > WIDE or y > HIGH for _letter, x, y in points):
+        return "drawing-invalid"
+    strokes = (math.dist(here, there) for (_, *here), (letter, *there) in pairwise(points) if letter == "L")
+    return None if sum(strokes) >= _SHORTEST_STROKE else "drawing-empty"
 
 
 @action("own.sign", locks=THEMSELVES, audit=("consent.signed", "consent.refused"))

@@ -143,7 +143,8 @@ def standing(of: PatientScope, *, route: str, drug: str = "", on: date | None = 
         .order_by("id")
         .values_list("text_id", "version", "text_hash", "clinic__jurisdiction")
     )
-    shelf_now = _shelf(rows[0][3] if rows else "", [row[:3] for row in rows])
+    jurisdiction = next((place for *_text, place in rows), "")
+    shelf_now = _shelf(jurisdiction, ((text_id, version, text_hash) for text_id, version, text_hash, _ in rows))
     return evaluate_consents(shelf_now, newest_of(of, at), texts.way_of(route, drug), at)
 
 
@@ -225,7 +226,7 @@ def signs_again_at(clinic: Clinic, of: PatientScope, now: datetime) -> datetime 
     dose_at = patients_queries.last_dose_at(of, now)
     if dose_at is None:
         return None
-    known = standings(clinic.pk, only=ids_of(recovery.SIGNING))[0]
+    (known,) = standings(clinic.pk, only=ids_of(recovery.SIGNING))
     again = recovery.signs_from(known.acting or known.newest, dose_at.astimezone(clinic.zone))
     return again if now < again else None
 

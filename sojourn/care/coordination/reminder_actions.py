@@ -182,7 +182,7 @@ def prefer(
         raise ActionRefused(_("Only the patient chooses this."), codes=("not-a-patient",))
     now = now or timezone.now()
     if channel != Channel.NONE:
-        not_now.must_be_later(by=by, of=PatientScope(by.patient_id), at=now)
+        not_now.must_be_later(by=by, at=now)
     try:
         there = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

@@ -235,7 +235,7 @@ def name_escort(*, by: Actor, appointment_id: int, person_id: int, now: datetime
     Refused: not-beside-patient, cancelled, session-begun, not-now.
     """
     now = now or timezone.now()
-    not_now.must_be_later(by=by, of=PatientScope(by.patient_id or 0), at=now)
+    not_now.must_be_later(by=by, at=now)
     visit = _ahead(appointment_id, now)
     person = placing.escort_of(PatientScope(visit.patient_id), person_id)
     if visit.escort_id == person.pk:
@@ -257,7 +257,7 @@ def bring(
     """The patient names somebody new, who is put beside them and asked. The same name and address again is the same
     person. Refused: name-missing, no-way-to-reach, bad-email, cancelled, session-begun, not-now."""
     now = now or timezone.now()
-    not_now.must_be_later(by=by, of=PatientScope(by.patient_id or 0), at=now)
+    not_now.must_be_later(by=by, at=now)
     visit = _ahead(appointment_id, now)
     values = {"name": name, "email": email.lower(), "phone": phone, "relationship": relationship}
     values = {key: " ".join(value.split()) for key, value in values.items()}

@@ -40,7 +40,7 @@ def join(*, by: Actor, care_plan_id: int, now: datetime | None = None) -> Waitin
     Refused: course-ended, nothing-ahead (there is nothing that could come earlier), not-now.
     """
     now = now or timezone.now()
-    not_now.must_be_later(by=by, of=PatientScope(by.patient_id or 0), at=now)
+    not_now.must_be_later(by=by, at=now)
     course = one_row(CarePlan, care_plan_id).get()
     if course.ended_on is not None:
         raise ActionRefused(_("This course has ended. Sign a new plan first."), codes=("course-ended",))

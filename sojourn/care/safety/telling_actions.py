@@ -32,6 +32,7 @@ from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.action import action, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import local
+from sojourn.foundation.columns import fitting
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters, sms
 from sojourn.foundation.scope import FlagScope, one_row
@@ -107,7 +108,8 @@ def tell_one(*, by: Actor, notice_id: int, now: datetime | None = None) -> bool:
 
 def _prove(notice: FlagNotice, outcome: TryOutcome, detail: str, now: datetime) -> None:
     FlagNoticeTry.objects.create(
-        clinic_id=notice.clinic_id, notice=notice, outcome=outcome, detail=detail[:120], at=now
+        clinic_id=notice.clinic_id, notice=notice, outcome=outcome, detail=fitting(FlagNoticeTry, "detail", detail),
+        at=now,
     )  # fmt: skip
 
 

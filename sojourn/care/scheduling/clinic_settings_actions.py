@@ -15,6 +15,7 @@ from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import NoLock, action, turn, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.columns import fitting
 from sojourn.foundation.scope import clinic_rows, one_row
 
 MOST_CHAIRS, LONGEST_TURNOVER, FURTHEST_REMINDER, LONGEST_HEAD_START = 20, 240, 24 * 30, 24 * 60
@@ -139,7 +140,7 @@ def set_day(
         )
     row, _made = clinic_rows(HoursOnDay).update_or_create(
         clinic_id=by.own_clinic_id, member=member, on=on,
-        defaults={"begins": begins, "ends": ends, "why": " ".join(why.split())[:80]},
+        defaults={"begins": begins, "ends": ends, "why": fitting(HoursOnDay, "why", " ".join(why.split()))},
     )  # fmt: skip
     record(by, "hours.day_set", row, on=on, closed=begins is None)
     return row

@@ -30,7 +30,7 @@ from sojourn.care.scheduling.queries import (
     Rules,
     attending_staff,
     chairs,
-    day_bounds,
+    days_bounds,
     rules,
     times,
     with_held,
@@ -87,7 +87,7 @@ def free_time(
     """Chairs and people, and when they are free, from ``first`` to ``last``. Five queries whatever the time; one less
     for each of ``staff``, ``own`` rules and ``seats`` (chairs in use, id to name) that is known already."""
     days = hours.days_between(first, last)
-    begins, ends = day_bounds(first, zone)[0], day_bounds(last, zone)[1]
+    begins, ends = days_bounds(first, last, zone)
     own, said = own or rules(), times(first, last)
     clinic = said[None]
     open_ = hours.spans(days, clinic.week, clinic.exceptions, zone)
@@ -183,7 +183,7 @@ def _in_order(of: CourseScope | PatientScope) -> QuerySet[Any]:
 def _series(course: CarePlan, zone: ZoneInfo, now: datetime, rows: Sequence[Any]) -> SeriesStanding:
     ahead = tuple(row for row in rows if row.during.lower > now and row.session_opened_at is None)
     before = [row for row in rows if row not in ahead]
-    last = before[-1].during.lower.astimezone(zone).date() if before else None
+    last = max((row.during.lower.astimezone(zone).date() for row in before), default=None)
     return SeriesStanding(course, len(before), last, ahead)
 
 
@@ -325,7 +325,7 @@ def propose_series(
         stated, free = known.stated, free_time(first, last, zone, staff, known.rules, known.seats)
     stays = [
         *(proposing.KeptAppointment(row.pk, row.during.lower) for row in standing.ahead if row.pk not in leaving),
-        *(proposing.KeptAppointment(-1 - number, slot.begins) for number, slot in enumerate(holding)),
+        *(proposing.KeptAppointment(-number, slot.begins) for number, slot in enumerate(holding, start=1)),
     ]
     for away in _times_away(found, standing, now):
         slots = free.slots(minutes, now=now, therapist_id=therapist_id, patient_busy=away)

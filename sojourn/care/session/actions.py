@@ -35,6 +35,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import Arguments, Choice, action, row, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.columns import fitting
 from sojourn.foundation.scope import PatientScope, SessionScope, one_row
 
 
@@ -175,8 +176,8 @@ def note_event(
     known = _kind(kind)
     now = now or timezone.now()
     encounter, newest = held_session(SessionScope(encounter_id))
-    said = {"kind": kind, "note": note, "grade": grade, "measure": measure.strip()[:200], "effect": effect,
-            "amount": amount, "about_id": about_id}  # fmt: skip
+    said = {"kind": kind, "note": note, "grade": grade, "measure": fitting(SessionEvent, "measure", measure.strip()),
+            "effect": effect, "amount": amount, "about_id": about_id}  # fmt: skip
     if since is not None and (tapped := _alike(encounter, by, since, said)) is not None:
         return unchanged(tapped)
     if State(newest.state) in FINAL:

@@ -135,8 +135,7 @@ def checks_query(ids: Iterable[int]) -> tuple[str, dict[str, Any]]:
 def glance_of(row: Row, checked_at: Iterable[datetime], now: datetime) -> Glance:
     """One row of ``sessions_query``; ``checked_at`` is when somebody measured in it."""
     encounter_id, protocol_id, version, *parts = row
-    state_now, first_dose, vitals, alarms, monitors, calls = map(_read, parts)
-    current = state_now[0]
+    (current,), first_dose, vitals, alarms, monitors, calls = map(_read, parts)
     return Glance(
         encounter_id=encounter_id,
         now=now,

@@ -23,6 +23,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import Arguments, action, row, rows, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.columns import fitting
 from sojourn.foundation.scope import SessionScope, clinic_rows, one_row, rows_of
 
 
@@ -54,8 +55,8 @@ def waste(
     if encounter.signatures.exists():
         raise ActionRefused(_("The record is signed. Write an addendum instead."), codes=("signed",))
     wasted = Waste.objects.create(
-        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, mg=mg, how=how.strip()[:200],
-        key=key,
+        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, mg=mg,
+        how=fitting(Waste, "how", how.strip()), key=key,
         at=at or now, by_id=by.member,
     )  # fmt: skip
     record(by, "dose.wasted", encounter, mg=str(mg))

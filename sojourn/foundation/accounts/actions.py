@@ -78,7 +78,7 @@ def _role_invited(_by: Actor, asked: Arguments) -> str | None:
 
 
 def _role_held(by: Actor, asked: Arguments) -> str | None:
-    found = one_row(Membership, asked["membership_id"]).filter(clinic_id=by.clinic_id or 0)
+    found = one_row(Membership, asked["membership_id"]).filter(clinic_id=by.own_clinic_id)
     return found.values_list("role", flat=True).first()
 
 
@@ -131,7 +131,7 @@ def invite(
         refuse_unready(clinic)
     if role == "patient":
         _withdraw_others(by, patient_id, now)
-    token = secrets.token_urlsafe(32)
+    token = secrets.token_urlsafe()
     invitation = Invitation.objects.create(
         clinic=clinic,
         email=email,
@@ -263,7 +263,7 @@ def _renew(by: Actor, invitation: Invitation, now: datetime, language: str = "")
     clinic = invitation.clinic
     if not role_of(invitation.role).staff:
         refuse_unready(clinic)
-    token = secrets.token_urlsafe(32)
+    token = secrets.token_urlsafe()
     lives = STAFF_LINK_LIVES if role_of(invitation.role).staff else PATIENT_LINK_LIVES
     invitation.token_hash, invitation.sent_at, invitation.expires_at = hash_of(token), now, now + lives
     invitation.save(update_fields=["token_hash", "sent_at", "expires_at"])
@@ -394,7 +394,7 @@ def end_membership(*, by: Actor, membership_id: int, now: datetime | None = None
     ``ended`` or ``own`` (nobody locks the clinic by leaving it alone).
     """
     try:
-        membership = one_row(Membership, membership_id).get(clinic_id=by.clinic_id or 0)
+        membership = one_row(Membership, membership_id).get(clinic_id=by.own_clinic_id)
     except Membership.DoesNotExist as error:
         raise ActionRefused(_("There is no such person in the clinic."), codes=["unknown"]) from error
     if membership.ended_at is not None:
@@ -411,7 +411,7 @@ def end_membership(*, by: Actor, membership_id: int, now: datetime | None = None
 
 @action(
     "patient.clinical",
-    locks=rows(Membership, where=lambda by, _asked: one_row(Membership, by.membership_id or 0)),
+    locks=rows(Membership, where=lambda by, _asked: one_row(Membership, by.membership_id)),
     audit="record.glass_broken",
 )
 def open_restricted(*, by: Actor, patient_id: int, reason: str, now: datetime | None = None) -> BreakGlass:
@@ -428,7 +428,7 @@ def open_restricted(*, by: Actor, patient_id: int, reason: str, now: datetime | 
             codes=["no_reason"],
         )
     # One at a time for a person, so that a double press opens it once.
-    membership = one_row(Membership, by.membership_id or 0).get()
+    membership = one_row(Membership, by.membership_id).get()
     still_open = PatientScope(patient_id).rows(BreakGlass).filter(membership=membership, until_at__gt=now).first()
     if still_open is not None:
         return unchanged(still_open)

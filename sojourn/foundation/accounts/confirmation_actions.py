@@ -71,7 +71,7 @@ def confirm_first(*, by: Actor, membership_id: int, now: datetime | None = None)
 
 def _waiting(by: Actor, membership_id: int) -> Membership:
     try:
-        return one_row(Membership, membership_id).get(clinic_id=by.clinic_id or 0)
+        return one_row(Membership, membership_id).get(clinic_id=by.own_clinic_id)
     except Membership.DoesNotExist as error:
         raise ActionRefused(_("There is no such person in the clinic."), codes=["unknown"]) from error
 

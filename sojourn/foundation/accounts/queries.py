@@ -41,7 +41,7 @@ def choose(memberships: Sequence[Membership], wanted: object) -> Membership | No
     for membership in memberships:
         if membership.pk == wanted:
             return membership
-    return memberships[0] if memberships else None
+    return next(iter(memberships), None)
 
 
 def sign_in_names(session_key: str, person_id: int | None) -> frozenset[str]:
