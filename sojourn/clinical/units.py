@@ -44,7 +44,7 @@ class Unit:
     display: str
     dimension: str
     factor: Fraction
-    offset: Fraction = Fraction()
+    offset: Fraction = Fraction(0)
 
 
 def _u(code: str, display: str, dimension: str, factor: str = "1", offset: str = "0") -> Unit:
@@ -155,7 +155,7 @@ def exact(value: Number) -> Fraction:
 
 def rounded(number: Decimal, places: int) -> Decimal:
     """A number to so many decimal places, a half rounded away from zero, as people round."""
-    return number.quantize(Decimal().scaleb(-places), ROUND_HALF_UP)
+    return number.quantize(Decimal(0).scaleb(-places), ROUND_HALF_UP)
 
 
 @dataclass(frozen=True, slots=True)

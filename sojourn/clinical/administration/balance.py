@@ -50,7 +50,7 @@ class Balance:
     @property
     def to_waste_mg(self) -> Decimal:
         """The most that can still be thrown away; nothing where that is not known, or more was charted than drawn."""
-        return max(self.still_to_account_mg or Decimal(), Decimal())
+        return max(self.still_to_account_mg or Decimal(0), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ class NeverGiven:
     @classmethod
     def of(cls, drawn_mg: Decimal | None, wasted_mg: Sequence[Decimal], *, witnessed: bool) -> NeverGiven:
         """``drawn_mg`` is None where nobody has written down what was drawn up."""
-        thrown, drawn = Decimal(sum(wasted_mg)), drawn_mg or Decimal()
+        thrown, drawn = Decimal(sum(wasted_mg)), drawn_mg or Decimal(0)
         return cls(
-            wasted_mg=thrown, left_mg=max(drawn - thrown, Decimal()),
+            wasted_mg=thrown, left_mg=max(drawn - thrown, Decimal(0)),
             too_much_mg=thrown - drawn if drawn_mg is not None and thrown > drawn else None,
             complete=drawn_mg is not None and thrown == drawn and witnessed,
         )  # fmt: skip
@@ -110,7 +110,7 @@ def reconcile(
     given, thrown = hundredths(delivered.given_mg), _thrown(wastes)
     drawn = hundredths(drawn_mg) if drawn_mg is not None else None
     unaccounted = None if drawn is None else _unaccounted(drawn - given - thrown, remaining_mg, delivered.over)
-    remaining = hundredths(remaining_mg or Fraction())
+    remaining = hundredths(remaining_mg or Fraction(0))
     if drawn is not None and unaccounted is not None:
         remaining = drawn - given - thrown - unaccounted
     of_waste = list(_of_waste(wasted, delivered))
@@ -144,7 +144,7 @@ def _unaccounted(rest: Decimal, remaining_mg: Fraction | None, over: bool) -> De
         return rest if over else min(rest, Decimal("0.00"))
     missing = Fraction(rest) - remaining_mg
     exact = Decimal(missing.numerator) / Decimal(missing.denominator)
-    return exact.quantize(_HUNDREDTH, rounding=ROUND_HALF_DOWN) + Decimal()  # never a negative zero
+    return exact.quantize(_HUNDREDTH, rounding=ROUND_HALF_DOWN) + Decimal(0)  # never a negative zero
 
 
 def _of_waste(wasted: Sequence[Waste], delivered: Delivered) -> Iterator[ChartingReason]:
@@ -206,7 +206,7 @@ def _of_sum(found: Balance, wastes: Sequence[Waste], remaining_mg: Fraction | No
     elif found.wasted_mg > left:
         yield _too_much_wasted(found, drawn, left, wastes)
     elif missing < 0:
-        yield because("remaining-above-rest", left=remaining_mg or Fraction(), rest=left - found.wasted_mg)
+        yield because("remaining-above-rest", left=remaining_mg or Fraction(0), rest=left - found.wasted_mg)
     elif missing > 0:
         yield because("milligrams-missing", mg=missing)
 

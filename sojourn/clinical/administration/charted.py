@@ -201,7 +201,7 @@ def rate_fault(transition: str, rate: Decimal | None, running: Decimal | None) -
 
 
 def _parts_given(steps: Sequence[DoseStep]) -> Decimal:
-    return sum((each.mg for each in steps if each.kind == "part" and each.mg is not None), Decimal())
+    return sum((each.mg for each in steps if each.kind == "part" and each.mg is not None), Decimal(0))
 
 
 def part_fault(dose: Dose | None, steps: Sequence[DoseStep], part_mg: Decimal | None) -> str:
@@ -319,7 +319,7 @@ def went_in(
 def ran_minutes(found: Delivered) -> Fraction:
     """For how long the pump ran so far, pauses not counted."""
     spans = (each.until - each.since for each in found.segments)
-    return sum((Fraction(each // timedelta(microseconds=1), 60_000_000) for each in spans), Fraction())
+    return sum((Fraction(each // timedelta(microseconds=1), 60_000_000) for each in spans), Fraction(0))
 
 
 def balance(found: Delivered, dose: Dose, wasted: Sequence[Wasted]) -> Balance:

@@ -94,7 +94,7 @@ def _by_pump(history: History, now: datetime) -> Delivered:
     counts = list(_kept(_counts(history)))
     spans = list(_given(track, counts, start, end))
     ml = _in_all(spans)
-    left = max(start.volume_ml - ml, Fraction())
+    left = max(start.volume_ml - ml, Fraction(0))
     emptied_at = spans[-1].until if spans and not left else None
     ahead = None
     if ended is None and rate is not None and left:
@@ -105,7 +105,7 @@ def _by_pump(history: History, now: datetime) -> Delivered:
         until=now,
         phase=_phase(ended, emptied_at, rate is None),
         method=_method(counts[-1].reading) if counts else Method.COMPUTED,
-        given_mg=sum((each.mg for each in segments), Fraction()),
+        given_mg=sum((each.mg for each in segments), Fraction(0)),
         given_ml=ml,
         computed_mg=_by_rates_mg(history, end),
         segments=segments,
@@ -146,7 +146,7 @@ def _poured(spans: Sequence[_Span], ml: Fraction) -> Iterator[_Span]:
 
 
 def _in_all(spans: Iterable[_Span]) -> Fraction:
-    return sum((each.ml for each in spans), Fraction())
+    return sum((each.ml for each in spans), Fraction(0))
 
 
 def _by_rates_mg(history: History, until: datetime) -> Fraction:
@@ -184,7 +184,7 @@ def _kept(counts: Iterable[_Count]) -> tuple[_Count, ...]:
 def _given(track: Sequence[_Span], counts: Sequence[_Count], start: Start, end: datetime) -> Iterator[_Span]:
     """From reading to reading as much as was read, and after the last one by rate and minutes."""
     assert start.volume_ml is not None
-    since, before = start.at, Fraction()
+    since, before = start.at, Fraction(0)
     for count in counts:
         spans = _between(track, since, count.at)
         yield from _fitted(spans, since, count, before, start.volume_ml)
@@ -251,7 +251,7 @@ def _by_parts(history: History, now: datetime) -> Delivered:
     start, ended = history.start, history.ended
     end = ended.at if ended else now
     parts = _settled(history, end)
-    given = sum((each.mg for each in parts), Fraction())
+    given = sum((each.mg for each in parts), Fraction(0))
     newest = _newest(history)
     return Delivered(
         start=start,
@@ -284,7 +284,7 @@ def _settled(history: History, end: datetime) -> tuple[GivenAmount, ...]:
         if isinstance(step, PartGiven):
             parts.append(GivenAmount(step.at, step.mg * step.fraction))
         elif isinstance(step, Reading):
-            said, charted = read_mg(step, history.start), sum((each.mg for each in parts), Fraction())
+            said, charted = read_mg(step, history.start), sum((each.mg for each in parts), Fraction(0))
             if said >= charted:
                 parts.append(GivenAmount(min(step.at, end), said - charted))
             else:
@@ -295,7 +295,7 @@ def _settled(history: History, end: datetime) -> tuple[GivenAmount, ...]:
 def _charted(history: History, until: Reading | None = None) -> Fraction:
     """What the parts alone say, until a reading."""
     before = history.later[: history.later.index(until)] if until else history.later
-    return sum((each.mg * each.fraction for each in before if isinstance(each, PartGiven)), Fraction())
+    return sum((each.mg * each.fraction for each in before if isinstance(each, PartGiven)), Fraction(0))
 
 
 def _newest(history: History) -> Reading | None:
@@ -309,7 +309,7 @@ def _is_paused(history: History) -> bool:
 
 def _needs(history: History) -> Iterator[ChartingReason]:
     """What must be asked: the dose is over, and the parts that were charted (taken or not) are not the planned dose."""
-    charted = sum((each.mg for each in history.later if isinstance(each, PartGiven)), Fraction())
+    charted = sum((each.mg for each in history.later if isinstance(each, PartGiven)), Fraction(0))
     if history.ended is None or charted == history.start.planned_mg:
         return
     last = next((each for each in reversed(history.later) if isinstance(each, PartGiven | Reading)), None)

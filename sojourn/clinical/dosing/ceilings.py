@@ -63,7 +63,7 @@ class DoseCeiling:
     def limit(self, weight: Kilograms | None, over: Minutes | None) -> Milligrams | None:
         """The most milligrams for a person in a time (None: at once). None where the time is too short for any dose, or
         the weight is not known that it needs."""
-        found = self.most(over or Minutes(Fraction()))
+        found = self.most(over or Minutes(Fraction(0)))
         return None if found is None else self._milligrams(found, weight)
 
     def strictest(self, weight: Kilograms | None) -> Milligrams | None:
@@ -115,7 +115,7 @@ def read_ceiling(rule: Rule) -> DoseCeiling:
 def _steps(rule: Rule, basis: Basis) -> tuple[CeilingStep, ...]:
     named = rule.fixed.get("steps")
     if named is None:
-        return (CeilingStep(_most(rule, "most", basis), Minutes(Fraction())),)
+        return (CeilingStep(_most(rule, "most", basis), Minutes(Fraction(0))),)
     steps = tuple(
         CeilingStep(_most(rule, str(each["most"]), basis), Minutes.of(rule.number(str(each["minutes"]))))
         for each in named

@@ -203,7 +203,7 @@ def _off(ordered: Ordered, drawn: Drawn, rules: DoseRules) -> Iterator[DoseReaso
 
 def _slip(plan: Milligrams, typed: Milligrams, rules: DoseRules) -> str:
     """Whether a dose is about ten, a hundred or a thousand times the plan's, or the tenth ...: the code, else ""."""
-    tolerance = Fraction() if rules.chair is None else rules.chair.slip
+    tolerance = Fraction(0) if rules.chair is None else rules.chair.slip
     if plan.nothing or typed.nothing:
         return ""
     ratio = typed.value / plan.value
@@ -252,7 +252,7 @@ def _measured(found: DoseCalculation, drawn: Drawn, rules: DoseRules) -> Iterato
     yield from rate_reasons(drawn.rate, rules)
     if found.rate is None or found.volume is None or drawn.over is None:
         return
-    agree = Fraction() if rules.chair is None else rules.chair.agree
+    agree = Fraction(0) if rules.chair is None else rules.chair.agree
     if abs(drawn.rate.value / found.rate.value - 1) > agree:
         gives = drawn.rate.during(drawn.over)
         values = {
@@ -267,7 +267,7 @@ def _volume(found: DoseCalculation, drawn: Drawn, rules: DoseRules) -> Iterator[
     of the volume, whichever is more."""
     if drawn.volume is None or drawn.volume.nothing or found.draw is None or drawn.stock is None:
         return
-    fine = Fraction()
+    fine = Fraction(0)
     if rules.chair is not None:
         fine = max(rules.chair.syringe.value, rules.chair.agree * found.draw.value)
     if abs(drawn.volume.value - found.draw.value) > fine:

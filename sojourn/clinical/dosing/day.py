@@ -36,7 +36,7 @@ class Given:
 def share(given: Given, rules: DoseRules) -> Fraction:
     """Which part of the day's ceiling a dose takes: a whole day where its own ceiling is not known."""
     if given.dose.nothing:
-        return Fraction()
+        return Fraction(0)
     ceiling = rules.ceiling_of(given.route, given.drug)
     found = None if ceiling is None else ceiling.share(given.dose, given.weight, given.over)
     return WHOLE if found is None else found
@@ -44,7 +44,7 @@ def share(given: Given, rules: DoseRules) -> Fraction:
 
 def day_share(given: Iterable[Given], rules: DoseRules) -> Fraction:
     """Which part of the day's ceiling some doses take together; more than one is too much. Exact."""
-    return sum((share(each, rules) for each in given), Fraction())
+    return sum((share(each, rules) for each in given), Fraction(0))
 
 
 def day_reasons(now: Given, before: Sequence[Given], rules: DoseRules) -> Iterator[DoseReason]:

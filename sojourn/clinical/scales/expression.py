@@ -64,7 +64,7 @@ class Take:
     fold: Fold
     members: tuple[Member, ...]
     compare: Compare | None = None
-    limit: Fraction = Fraction()
+    limit: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ def _take(node: Take, given: Mapping[str, int], bounds: Bounds, skipped: frozens
     if node.compare is not None:
         reached = sum(_COMPARE[node.compare](each, node.limit) for each in values)
         return _count(node.fold, reached, len(asked))
-    return _of_answers(node.fold, values, len(asked)) if values else Fraction()
+    return _of_answers(node.fold, values, len(asked)) if values else Fraction(0)
 
 
 def _of_answers(fold: Fold, values: Sequence[Fraction], asked: int) -> Fraction:
@@ -226,7 +226,7 @@ def _corners(
 def _take_extent(node: Take, bounds: Bounds, optional: frozenset[str]) -> tuple[Fraction, Fraction]:
     many = len(node.members)
     if node.compare is not None:
-        return Fraction(), Fraction(many if node.fold == "count" else 1)
+        return Fraction(0), Fraction(many if node.fold == "count" else 1)
     ends = [(*bounds[each.link_id], *((0,) if each.link_id in optional else ())) for each in node.members]
     lows, highs = [Fraction(min(each)) for each in ends], [Fraction(max(each)) for each in ends]
     return _of_answers(node.fold, lows, many), _of_answers(node.fold, highs, many)
@@ -374,7 +374,7 @@ class _Reader:
         times = Counter(each.link_id for each in members)
         if twice := [name for name in times if times[name] > 1]:
             raise ExpressionWrong(f"item {twice[0]} stands twice in {fold}[…]")
-        compare, limit = self.counted(fold) if fold in _COUNTING else (None, Fraction())
+        compare, limit = self.counted(fold) if fold in _COUNTING else (None, Fraction(0))
         self.must("]")
         return Take(fold, tuple(members), compare, limit)
 
