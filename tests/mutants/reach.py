@@ -29,6 +29,8 @@ SOURCES: Final = MAP / "sources"
 TRACED: Final = ("sojourn/clinical", "sojourn/care", "sojourn/foundation", "sojourn/interfaces/devices")
 # Journeys and browsers walk through processes of their own; the rest reads files and asks no line of the product.
 LEFT_OUT: Final = ("tests/journeys/", "tests/repo/", "tests/mutants/")
+# So few tests run what is kept once it was made: others are asked as well.
+FEW: Final = 5
 # What names the declarations themselves walks all of them: these tests are asked about every declaration.
 WALKS_DECLARATIONS: Final = re.compile(r"foundation\.action import (\([^)]*|.*)\bACTIONS\b")
 # What a model declares acts in its migrations: whoever compares the two is asked about it.
@@ -106,15 +108,19 @@ class Reach:
 
     def tests(self, mutant: Mutant) -> frozenset[str]:
         """The tests that can notice a fault: those that run the lines of its statement. About what only an import runs
-        (a declaration, a constant) those are asked that run the function, the class, the file or who imports it."""
+        (a declaration, a constant) those are asked that run the function, the class, the file or who imports it; and
+        about what few run, for its answer may be kept for those who ask later."""
         lines = self.lines(mutant.path)
         place = place_of(mutant.source, mutant.line)
         walk = self._that_walk(_walk_of(mutant.path, place))
+        found: set[str] = set()
         for first, last in place.spans:
-            found = {test for line in range(first, last + 1) for test in lines.get(line, ())}
-            if found:
+            found |= {test for line in range(first, last + 1) for test in lines.get(line, ())}
+            if len(found) > FEW:
                 return frozenset(found) | walk
-        return walk if place.declared and walk else walk | self._through_importers(mutant.path)
+        if place.declared and walk:
+            return frozenset(found) | walk
+        return frozenset(found) | walk | self._through_importers(mutant.path)
 
     @cache  # noqa: B019
     def _that_walk(self, walk: re.Pattern[str] | None) -> frozenset[str]:

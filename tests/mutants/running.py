@@ -26,8 +26,10 @@ CORES: Final = 2
 # name its room, then the others. Who survives them is a survivor.
 FIRST, MOST = 8.0, 60.0
 FEW_FILES: Final = 6
-# Which file walks everything that a kind of fault can be planted in: whatever else is asked, it is.
+# Which file walks everything that a kind of fault can be planted in, and which all that models declare: whatever else
+# is asked, it is.
 WALKS: Final = {"filter": "tests/care/test_queries.py"}
+MODELS: Final = "tests/care/test_migrations.py"
 # A trial that takes so many times its tests' seconds, and so many more, does not end: a busy machine is no fault.
 TIMES, MORE = 5.0, 60.0
 
@@ -123,7 +125,8 @@ def tried(mutant: Mutant, reach: Reach, trials: Trials, close: Sequence[str], ju
     began = time.monotonic()
     tests = reach.tests(mutant)
     outcome = Outcome(False, "" if tests else "no test reaches it", 0.0)
-    for wave, seconds in waves(tests - judges.doubted, reach.seconds, close, WALKS.get(mutant.kind)):
+    walk = MODELS if mutant.path.endswith("/models.py") else WALKS.get(mutant.kind)
+    for wave, seconds in waves(tests - judges.doubted, reach.seconds, close, walk):
         asked = [each for each in wave if each not in judges.doubted]
         outcome = trials.ask(mutant, asked, seconds)
         while outcome.found and not judges.believe(outcome.by, asked, seconds, trials):

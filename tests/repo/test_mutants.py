@@ -19,7 +19,7 @@ from tests.mutants.operators import OURS, Fault, another_permission, another_ver
 from tests.mutants.planting import GENERAL, OF_THE_HOUSE, Mutant, files, mutants_of, operators, planted, room_of
 from tests.mutants.quality import Result
 from tests.mutants.reach import Place, Reach, importers, near, place_of
-from tests.mutants.running import FEW_FILES, FIRST, MOST, WALKS, Judges, tried, waves
+from tests.mutants.running import FEW_FILES, FIRST, MODELS, MOST, WALKS, Judges, tried, waves
 from tests.mutants.trial import Outcome, Planted
 
 
@@ -240,7 +240,7 @@ def test_the_walk_of_a_kind_is_asked_whatever_fits():
     seconds = {f"near{each}.py::a": MOST / FEW_FILES for each in range(FEW_FILES + 2)} | {"walk.py::all": 2.0}
     *_, (rest, _) = waves(seconds, seconds, [*seconds], "walk.py")
     assert "walk.py::all" in rest
-    assert set(WALKS.values()) <= set(reach.files_of_tests())
+    assert {*WALKS.values(), MODELS} <= set(reach.files_of_tests())
 
 
 class _Told:
