@@ -78,9 +78,10 @@ def waves(
     before."""
     named, place = set(close), {test: at for at, test in enumerate(seconds)}
     order = sorted(tests, key=lambda test: (_file(test) not in named, seconds[test], test))
-    first = _as_many_as_fit([each for each in order if _file(each) != walk], seconds, FIRST, FEW_FILES)
-    left = sorted((each for each in order if each not in set(first)), key=lambda test: _file(test) != walk)
-    rest = _as_many_as_fit(left, seconds, MOST, len(order))
+    others = [each for each in order if _file(each) != walk]
+    first = _as_many_as_fit(others, seconds, FIRST, FEW_FILES)
+    rest = _as_many_as_fit([each for each in others if each not in set(first)], seconds, MOST, len(order))
+    rest += [each for each in order if _file(each) == walk]
     for wave in (first, rest):
         if wave:
             yield sorted(wave, key=lambda test: place[test]), sum(seconds[test] for test in wave)

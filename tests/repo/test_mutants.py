@@ -237,7 +237,7 @@ def test_the_quick_and_near_are_asked_first_and_no_more_than_fits():
 
 
 def test_the_walk_of_a_kind_is_asked_whatever_fits():
-    seconds = {f"near{each}.py::a": MOST / FEW_FILES for each in range(FEW_FILES + 2)} | {"walk.py::all": 2.0}
+    seconds = {f"near{each}.py::a": MOST / FEW_FILES for each in range(FEW_FILES + 2)} | {"walk.py::all": 2 * MOST}
     *_, (rest, _) = waves(seconds, seconds, [*seconds], "walk.py")
     assert "walk.py::all" in rest
     assert {*WALKS.values(), MODELS} <= set(reach.files_of_tests())
