@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -17,19 +16,13 @@ from sojourn.care.scheduling.models import Appointment, Attendance, Chair
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.scope import CourseScope, PatientScope
+from tests.care.booked import another, refused
 from tests.care.test_booking import DENVER, NOW, TEN, book, chair, course, move
-from tests.care.test_booking_series import another, refused
 from tests.care.way import signed_version
 from tests.conftest import Cast
 
 DAY: Final = date(2026, 3, 4)
 CANCELLED: Final = {"status": "cancelled", "cancelled_at": NOW}
-
-
-@pytest.fixture
-def desk(clinic: Cast) -> Iterator[Cast]:
-    with acting_as(clinic.actor("front_desk")):
-        yield clinic
 
 
 def clock(hours: float) -> datetime:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time as clocks
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.patients import actions as patients_actions
@@ -24,7 +22,7 @@ from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care.way import signed_course
-from tests.conftest import Cast, make_clinic
+from tests.conftest import Cast
 
 NOW = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
 TEN = datetime(2026, 3, 4, 17, 0, tzinfo=UTC)  # 10:00 in Denver, in winter
@@ -61,12 +59,6 @@ def move(clinic: Cast, appointment: Appointment, chair_: Chair, at=TEN, minutes=
         by=clinic.actor("front_desk"), appointment_id=appointment.pk, chair_id=chair_.pk, starts_at=at,
         minutes=minutes, now=NOW, **more,
     )  # fmt: skip
-
-
-@pytest.fixture
-def desk(clinic: Cast) -> Iterator[Cast]:
-    with acting_as(clinic.actor("front_desk")):
-        yield clinic
 
 
 @pytest.mark.alone
@@ -308,14 +300,6 @@ def test_a_day_holds_what_touches_it_in_the_clinics_zone(desk: Cast):
     names = lambda day: [a.patient.given_name for a in scheduling_queries.on_day(day, DENVER)]  # noqa: E731
     assert names(date(2026, 3, 7)) == ["Late"]
     assert names(date(2026, 3, 8)) == ["Early"]
-
-
-@pytest.fixture
-def lasting(django_db_setup: None, django_db_blocker) -> Iterator[Cast]:
-    """A clinic whose rows are committed, so that several connections meet in it. Its rows stay in the test database."""
-    with django_db_blocker.unblock():
-        yield make_clinic(f"lasting-{clocks.time_ns()}")
-        connections.close_all()
 
 
 def race(clinic: Cast, attempts: list) -> list[str]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from sojourn.care.patients import actions as patients_actions
 from sojourn.care.patients import queries as patients_queries
@@ -20,7 +18,7 @@ from sojourn.foundation.accounts.models import BreakGlass, Membership, Person
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.scope import PatientScope
-from tests.conftest import Cast, make_clinic
+from tests.conftest import Cast
 
 NOW = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
 
@@ -304,14 +302,6 @@ def test_people_beside_the_patient_come_change_and_go(clinic: Cast):
         assert list(actions_done) == [
             "patient.added", "patient.person_added", "patient.person_edited", "patient.person_ended",
         ]  # fmt: skip
-
-
-@pytest.fixture
-def lasting(django_db_setup: None, django_db_blocker) -> Iterator[Cast]:
-    """A clinic whose rows are committed, so that several connections meet in it. Its rows stay in the test database."""
-    with django_db_blocker.unblock():
-        yield make_clinic(f"lasting-{time.time_ns()}")
-        connections.close_all()
 
 
 def test_desks_that_save_at_once_get_different_numbers(lasting: Cast):

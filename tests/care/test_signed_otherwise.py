@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 from django.apps import apps
-from django.db import connection, connections
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -27,17 +25,9 @@ from tests.care.stage import Stage
 from tests.care.test_audit import superuser
 from tests.care.test_chart import composed, lived_through
 from tests.care.test_way import by_the_actions
-from tests.conftest import Cast, make_clinic
+from tests.conftest import Cast
 
 KINDS = tuple(each for room in declared("signed", Signed).values() for each in room.rows)
-
-
-@pytest.fixture
-def lasting(django_db_setup: None, django_db_blocker) -> Iterator[Cast]:
-    """A clinic whose rows are committed, so that the cluster's administrator meets them."""
-    with django_db_blocker.unblock():
-        yield make_clinic(f"lasting-{time.time_ns()}")
-        connections.close_all()
 
 
 @pytest.fixture

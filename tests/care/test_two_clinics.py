@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import time
 from typing import Any
 
 import pytest
@@ -14,6 +15,9 @@ from sojourn.care.consent.models import Consent
 from sojourn.care.patients.locks import THEMSELVES, patient_of
 from sojourn.care.patients.models import Patient
 from sojourn.care.patients.not_now import must_be_later
+from sojourn.care.scheduling import actions as scheduling_actions
+from sojourn.care.scheduling import clinic_settings_actions
+from sojourn.care.scheduling import queries as scheduling_queries
 from sojourn.foundation import action
 from sojourn.foundation.accounts import actions as accounts_actions
 from sojourn.foundation.accounts import confirmation_actions, place, place_actions
@@ -30,6 +34,7 @@ from sojourn.foundation.scope import PatientScope
 from tests.care.adopting import as_typed
 from tests.care.people import actor_for, make_patient
 from tests.care.test_accounts import accept, invite
+from tests.care.test_booking import NOW, TEN, chair, course
 from tests.care.test_signed_otherwise import KINDS
 from tests.conftest import Cast
 from tests.written import declared
@@ -154,3 +159,28 @@ def test_who_is_held_is_held_alone(both: Both, clinic: Cast, monkeypatch: pytest
     assert holds(THEMSELVES, nurse) == set()
     assert holds(opener, nurse) == {nurse.membership_id}
     assert holds(OWN_CLINIC, admin) == {here.clinic.pk}
+
+
+@pytest.mark.alone
+def test_whoever_has_the_same_role_in_two_clinics_attends_in_this_one_alone(clinic: Cast, other_clinic: Cast):
+    """Their own eyes see both roles: the desk of one person is not another clinic's."""
+    colleague = clinic.members["nurse"]
+    with acting_as(accounts_queries.system_actor(other_clinic.clinic.pk)):
+        there = Membership.objects.create(
+            clinic=other_clinic.clinic, person_id=colleague.person_id, role="nurse", name="Also there"
+        )
+    with acting_as(clinic.actor("clinic_admin")):
+        plan, seat = course(clinic), chair(clinic)
+    manager = replace(clinic.actor("nurse"), permissions=clinic.actor("clinic_admin").permissions)
+    with acting_as(manager):
+        assert there in Membership.objects.all(), "they see it"
+        assert there not in scheduling_queries.attending_staff()
+        assert colleague in scheduling_queries.attending_staff()
+        week = {day: [(time(8), time(16))] for day in range(7)}
+        assert refused(clinic_settings_actions.set_week, by=manager, week=week, member_id=there.pk) == ("not-staff",)
+    with acting_as(clinic.actor("nurse")) as by:
+        asked = {"care_plan_id": plan.pk, "chair_id": seat.pk, "starts_at": TEN, "minutes": 120, "now": NOW}
+        asked |= {"by": replace(by, permissions=clinic.actor("front_desk").permissions)}
+        with acting_as(asked["by"]):
+            assert refused(scheduling_actions.book, **asked, staff=[there.pk]) == ("not-staff",)
+            assert scheduling_actions.book(**asked, staff=[colleague.pk]).pk

@@ -77,12 +77,13 @@ def decide_rules(
     return row
 
 
-def _member(member_id: int | None) -> Membership | None:
+def _member(by: Actor, member_id: int | None) -> Membership | None:
     """Whose hours are kept; None for the clinic's own. Refused: not-staff."""
     if member_id is None:
         return None
-    member = one_row(Membership, member_id).get()
-    if member.role not in scheduling_queries.ATTENDING:
+    here = one_row(Membership, member_id).filter(clinic_id=by.own_clinic_id)
+    member = here.filter(role__in=scheduling_queries.ATTENDING).first()
+    if member is None:
         raise ActionRefused(_("Hours are kept for nurses, therapists and prescribers."), codes=("not-staff",))
     return member
 
@@ -104,7 +105,7 @@ def set_week(
 ) -> list[WorkingHours]:
     """State the ordinary week of a person, or the clinic's opening hours without ``member_id``; the one before is
     replaced. Refused: hours-order, hours-overlap, not-staff."""
-    member = _member(member_id)
+    member = _member(by, member_id)
     for stretches in week.values():
         _must_be_in_order(stretches)
     scheduling_queries.hours_of(member_id, WorkingHours).delete()
@@ -133,7 +134,7 @@ def set_day(
 ) -> HoursOnDay:
     """A day unlike the week: other hours, or none. It replaces what was said of that day. Refused: hours-order,
     not-staff."""
-    member = _member(member_id)
+    member = _member(by, member_id)
     if (begins is None) != (ends is None) or (begins is not None and ends is not None and begins >= ends):
         raise ActionRefused(
             _("Give both a beginning and an end in order, or neither for a day off."), codes=("hours-order",)

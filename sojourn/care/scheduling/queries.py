@@ -28,6 +28,7 @@ from sojourn.care.scheduling.models import (
     Room,
     WorkingHours,
 )
+from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.scope import AppointmentScope, CourseScope, MemberScope, PatientScope, clinic_rows, rows_of
@@ -260,10 +261,11 @@ def is_open(times_: dict[int | None, Times], begins: datetime, ends: datetime, z
 
 
 def attending_staff() -> list[Membership]:
-    """Who can attend an appointment: nurses, therapists and prescribers at work in the clinic, by name. One query."""
+    """Who can attend an appointment: nurses, therapists and prescribers at work in the clinic, by name. What whoever
+    asks is in another clinic they may see, and it attends nothing here. One query."""
     return list(
         clinic_rows(Membership)
-        .filter(role__in=ATTENDING, ended_at=None, unconfirmed_since=None)
+        .filter(clinic_id=current_actor().clinic_id or 0, role__in=ATTENDING, ended_at=None, unconfirmed_since=None)
         .order_by("role", "name", "id")
     )
 
