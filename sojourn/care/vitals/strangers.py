@@ -110,7 +110,9 @@ def _count(found: _Count, sent: Sent) -> None:
 
 def _room(cursor: Cursor[Row]) -> int:
     cursor.execute("SELECT count(*) FROM vitals_stranger")
-    ((held,),) = cursor.fetchall()
+    row = cursor.fetchone()
+    assert row is not None
+    (held,) = row
     return MOST_STRANGERS - int(held)
 
 
@@ -120,7 +122,9 @@ def _keep_one(cursor: Cursor[Row], clinic_id: int | None, host: str, name: str, 
         clinic_id, host, name, fault, newest.reason[:300], "\n".join(newest.keys), "\n".join(newest.gateway_keys),
         json.dumps(found.codes), found.count, found.first_at, newest.received_at,
     ))  # fmt: skip
-    ((number,),) = cursor.fetchall()
+    row = cursor.fetchone()
+    assert row is not None
+    (number, *_) = row
     cursor.executemany(_KEEP, [
         (
             clinic_id, number, each.received_at, each.peer[:64], each.digest, each.raw[:KEPT_LONGEST], each.ack,
