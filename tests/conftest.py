@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -120,6 +121,14 @@ def name_on_duty(cast: Cast, *names: str) -> None:
             DutyContact(clinic=cast.clinic, list=listed, member=cast.members[name], place=place)
             for place, name in enumerate(names, start=1)
         )
+
+
+@pytest.fixture
+def lasting(django_db_setup: None, django_db_blocker: Any) -> Iterator[Cast]:
+    """A clinic whose rows are committed, so that several connections meet in it. They stay in the test database."""
+    with django_db_blocker.unblock():
+        yield make_clinic(f"lasting-{time.time_ns()}")
+        connections.close_all()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from sojourn.care.alarms.models import AlarmState
 from sojourn.care.consent.models import ConsentWithdrawal
-from sojourn.care.coordination.models import CalendarFeed, EscortAnswer, ReminderPreference
+from sojourn.care.coordination.models import CalendarFeed, EscortAnswer, EscortLink, ReminderPreference
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import entry_actions
 from sojourn.care.intake.intake_form import StatedAnswer
@@ -74,7 +74,7 @@ class Furnished(Rows):
     @property
     def member(self) -> Membership:
         """One of the staff for each of these: a query about a member has two to tell apart."""
-        return self.cast.members[{1: "nurse", 11: "clinic_admin"}.get(self.number, "prescriber")]
+        return self.cast.members[{1: "nurse", 11: "clinic_admin", 31: "front_desk"}.get(self.number, "prescriber")]
 
     @property
     def _of(self) -> dict[str, Any]:
@@ -124,6 +124,10 @@ class Furnished(Rows):
         EscortAnswer.objects.create(
             **of, appointment=visit, person=self.escort, comes=True, answered_at=now, starts_at=now
         )
+        EscortLink.objects.create(
+            **of, appointment=visit, person=self.escort, starts_at=now, sent_at=now, expires_at=visit.during.upper,
+            token_hash=f"ride{self.number:060d}",
+        )  # fmt: skip
         ConsentWithdrawal.objects.create(**of, consent=self.consent, withdrawn_at=now)
         BreakGlass.objects.create(
             clinic=self.cast.clinic, patient_id=self.running.patient.pk, membership=nurse, opener_name="N",

@@ -21,10 +21,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from sojourn.clinical import units
 from sojourn.clinical.vitals import BREATHING, DIASTOLIC, MEAN, NO_VALUE, PULSE, SYSTOLIC
 
 # Codes that are read together, the first of which must be there: one code, or systolic and diastolic.
@@ -125,4 +126,4 @@ def _flag(first: SignalReading, others: Iterable[SignalReading | None]) -> str:
 
 def rounded(value: float, places: int) -> Decimal:
     """A reading as a person reads it: a half goes up, as people round, and as the browser does."""
-    return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return units.rounded(Decimal(repr(float(value))), places)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from math import isfinite
 from typing import Any, Final, Literal
 
 from sojourn.clinical.rules import Rule, RuleInvalid
+from sojourn.clinical.units import rounded
 
 _WHOLE = 100.0  # per cent: no part is more than the whole
 
@@ -113,7 +114,7 @@ def _against_person(rule: Rule, seen: Observations) -> Iterator[str]:
 
 def band(table: Sequence[Mapping[str, Any]], value: float, *, oxygen: bool, places: int) -> int:
     """The points of one observation, rounded first as the chart is read (temperature to 0.1)."""
-    shown = Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    shown = rounded(Decimal(repr(value)), places)
     for row in table:
         if "oxygen" in row and row["oxygen"] != oxygen:
             continue

@@ -122,5 +122,4 @@ def _could_be_unit(text: str) -> bool:
 
 def _trimmed(value: Decimal) -> Decimal:
     """Without zeros that say nothing, and never as a power of ten."""
-    whole = value.to_integral_value()
-    return whole.quantize(Decimal(1)) + 0 if value == whole else value.normalize()
+    return Decimal(int(value)) if value == value.to_integral_value() else value.normalize()

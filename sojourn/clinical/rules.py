@@ -30,6 +30,7 @@ _ALWAYS_ADOPTED: Final = frozenset({"dose.ceiling"})
 # What nobody has read anywhere: whoever adopts it types it, so that no number acts that nobody looked at.
 _TYPED: Final[frozenset[Verification]] = frozenset(("convention", "recalled"))
 _DIRECTIONS: Final[tuple[Tighten, ...]] = get_args(Tighten)
+_EXACT: Final = 2**53  # below it every whole number is a float
 
 W = TypeVar("W", bound=str)
 
@@ -250,7 +251,7 @@ def _plain(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     if isinstance(value, int) and not isinstance(value, bool):
-        return float(value) if abs(value) < 2**53 else value
+        return float(value) if abs(value) < _EXACT else value
     return value
 
 
@@ -371,7 +372,7 @@ def _faults_within(data: Table) -> Iterator[str]:
     examples = data.get("examples", [])
     for at, each in enumerate(examples):
         yield from _example_faults(each)
-        if each in examples[:at]:
+        if examples.index(each) != at:
             yield f"example {at} stands twice"
 
 
@@ -410,7 +411,7 @@ def _bound_faults(name: str, table: Table) -> Iterator[str]:
     )
     if value is not None and furthest is not None:
         stricter = {"lower": furthest <= value, "higher": furthest >= value}
-        if not stricter.get(str(table.get("tighten")), False):
+        if not stricter.get(str(table.get("tighten"))):
             yield f"{name}: furthest lies on the side of less caution"
     if least is not None and most is not None and least >= most:
         yield f"{name}: most is not above least"

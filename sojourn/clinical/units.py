@@ -153,6 +153,11 @@ def exact(value: Number) -> Fraction:
         raise UnitError(f"{value!r} is no number") from wrong
 
 
+def rounded(number: Decimal, places: int) -> Decimal:
+    """A number to so many decimal places, a half rounded away from zero, as people round."""
+    return number.quantize(Decimal(0).scaleb(-places), ROUND_HALF_UP)
+
+
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A number and its unit. Compare and add only after converting: both refuse a different unit."""
@@ -190,9 +195,8 @@ class Quantity:
         return float(self.value)
 
     def rounded(self, places: int) -> Decimal:
-        """The value to so many decimal places, a half rounded away from zero, as people round."""
-        scaled = Decimal(self.value.numerator) / Decimal(self.value.denominator)
-        return scaled.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+        """The value to so many decimal places."""
+        return rounded(Decimal(self.value.numerator) / Decimal(self.value.denominator), places)
 
     def __str__(self) -> str:
         shown = self.value.numerator if self.value.denominator == 1 else float(self.value)

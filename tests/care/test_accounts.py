@@ -181,6 +181,48 @@ def test_a_new_address_makes_the_link_to_a_wrong_one_worthless(clinic: Cast):
     assert refused.value.codes == ("patient_has_account",)
 
 
+def test_an_address_is_invited_again_once_nothing_of_it_stands_open(clinic: Cast):
+    """What was withdrawn, has run out, was taken up and ended, or is for another role stands in nobody's way."""
+    by, first, other = clinic.actor("clinic_admin"), invite(clinic), invite(clinic, role="therapist")
+    with acting_as(by):
+        accounts_actions.withdraw(by=by, invitation_id=first.invitation.pk)
+    late = invite(clinic).invitation.expires_at
+    person_id = accept(other.link).person_id
+    joined = accept(invite(clinic, now=late).link, person_id=person_id, now=late)
+    with acting_as(by):
+        accounts_actions.end_membership(by=by, membership_id=joined.pk)
+    again = accept(invite(clinic, now=late).link, person_id=person_id, now=late)
+    assert (again.role, again.pk == joined.pk) == ("nurse", False)
+
+
+def test_a_patient_is_invited_beside_whoever_supports_them(clinic: Cast):
+    supporter = invite(clinic, "bo@home.example", "support_person", patient_id=77)
+    for address in ("anna@home.example", "hanna@home.example"):
+        invite(clinic, address, "patient", patient_id=77)
+    right = invite(clinic, "ana@home.example", "patient", patient_id=77)
+    assert len(audited(clinic, "person.invitation_withdrawn")) == 2  # each of them once
+    accept(supporter.link)
+    account, by = accept(right.link), clinic.actor("front_desk")
+    with acting_as(by):
+        accounts_actions.end_membership(by=by, membership_id=account.pk)
+    again = invite(clinic, "ana@home.example", "patient", patient_id=77)
+    assert accept(again.link, person_id=account.person_id).patient_id == 77
+    assert len(audited(clinic, "person.invitation_withdrawn")) == 2  # what was taken up is not withdrawn
+
+
+def test_who_invited_somebody_sent_what_was_taken_up_in_this_role(clinic: Cast):
+    joined = accept(invite(clinic).link)
+    with acting_as(clinic.actor("prescriber")):
+        taken = Invitation.objects.get(email="new@north.example")
+        for number, other in enumerate(({"role": "therapist"}, {"email": "x@north.example"}, {"accepted_at": None})):
+            values = {"email": taken.email, "role": taken.role, "accepted_at": taken.accepted_at, **other}
+            Invitation.objects.create(
+                clinic=clinic.clinic, sent_by=clinic.members["prescriber"], sent_at=taken.sent_at,
+                expires_at=taken.expires_at, token_hash=str(number), **values,
+            )  # fmt: skip
+        assert accounts_queries.inviters(joined) == {clinic.members["clinic_admin"].person_id}
+
+
 def test_the_first_clinic_is_made_once_and_in_a_place_that_there_is(clinic: Cast):
     wanted = {"name": "Kliniken på Höjden", "time_zone": "Europe/Stockholm", "admin_email": "ada@home.example",
               "admin_name": "Ada"}  # fmt: skip
@@ -251,7 +293,7 @@ def test_whoever_holds_a_link_that_ran_out_gets_a_fresh_one_by_post_only(clinic:
     with acting_as(by), pytest.raises(ActionRefused) as early:
         accounts_actions.renew(by=by)
     assert early.value.codes == ("open",)
-    late = invited.invitation.expires_at + timedelta(days=2)
+    late = invited.invitation.expires_at + timedelta(days=30)
     with acting_as(by):
         fresh = accounts_actions.renew(by=by, now=late)
     assert posted()[-1].to == "new@north.example"
@@ -266,7 +308,7 @@ def test_a_link_of_long_ago_is_the_clinics_affair(clinic: Cast):
     invited = invite(clinic)
     by = Actor(token_hash=accounts_actions.hash_of(token_of(invited.link)))
     with acting_as(by), pytest.raises(ActionRefused) as refused:
-        accounts_actions.renew(by=by, now=invited.invitation.expires_at + timedelta(days=31))
+        accounts_actions.renew(by=by, now=invited.invitation.expires_at + timedelta(days=30, seconds=1))
     assert refused.value.codes == ("too_old",)
 
 
@@ -291,7 +333,7 @@ def test_weak_passwords_are_refused_with_reasons(clinic: Cast):
 
 def test_an_existing_person_signs_in_first_then_joins(clinic: Cast, other_clinic: Cast):
     nurse = other_clinic.members["nurse"].person
-    link = invite(clinic, nurse.email, "therapist").link
+    link = invite(clinic, nurse.email, "nurse").link
     with pytest.raises(ActionRefused) as stranger:
         accept(link)
     assert stranger.value.codes == ("sign_in_first",)
@@ -299,7 +341,7 @@ def test_an_existing_person_signs_in_first_then_joins(clinic: Cast, other_clinic
         accept(link, person_id=other_clinic.members["prescriber"].person_id)
     assert other.value.codes == ("other_person",)
     joined = accept(link, person_id=nurse.pk)
-    assert (joined.person_id, joined.clinic_id, joined.role) == (nurse.pk, clinic.clinic.pk, "therapist")
+    assert (joined.person_id, joined.clinic_id, joined.role) == (nurse.pk, clinic.clinic.pk, "nurse")
     with acting_as(Actor(person_id=nurse.pk)):
         assert {m.clinic_id for m in accounts_queries.memberships_of(nurse.pk)} == {
             clinic.clinic.pk,
@@ -311,13 +353,16 @@ def test_ending_access_ends_every_session(clinic: Cast):
     from allauth.usersessions.models import UserSession
 
     nurse, by = clinic.members["nurse"], clinic.actor("clinic_admin")
-    store = SessionStore()
-    store.create()
-    UserSession.objects.create(user=nurse.person, ip="192.0.2.1", user_agent="x", session_key=store.session_key)
+    keys = []
+    for person in (nurse.person, clinic.members["therapist"].person):
+        store = SessionStore()
+        store.create()
+        UserSession.objects.create(user=person, ip="192.0.2.1", user_agent="x", session_key=store.session_key)
+        keys.append(store.session_key)
     with acting_as(by):
         ended = accounts_actions.end_membership(by=by, membership_id=nurse.pk)
     assert ended.ended_at is not None
-    assert not SessionStore().exists(store.session_key)
+    assert [SessionStore().exists(key) for key in keys] == [False, True]  # nobody else's
     with acting_as(Actor(person_id=nurse.person_id)):
         assert accounts_queries.memberships_of(nurse.person_id) == []
     assert [event.entity_id for event in audited(clinic, "person.access_ended")] == [nurse.pk]
@@ -373,7 +418,7 @@ def test_a_restricted_record_opens_for_an_hour_with_a_reason(clinic: Cast):
     with acting_as(by):
         assert not accounts_queries.may_open(by, record, now)
         with pytest.raises(ActionRefused) as refused:
-            accounts_actions.open_restricted(by=by, patient_id=9001, reason="  because  ", now=now)
+            accounts_actions.open_restricted(by=by, patient_id=9001, reason="  I must   go  ", now=now)
         assert refused.value.codes == ("no_reason",)
         opened = accounts_actions.open_restricted(
             by=by, patient_id=9001, reason="Found unresponsive in room 2", now=now
@@ -388,9 +433,13 @@ def test_a_restricted_record_opens_for_an_hour_with_a_reason(clinic: Cast):
         assert again.pk == opened.pk
     (event,) = audited(clinic, "record.glass_broken")
     assert (event.patient_id, event.detail["reason"]) == (9001, "Found unresponsive in room 2")
-    therapist = clinic.actor("therapist")
+    therapist, why = clinic.actor("therapist"), "In my care"
     with acting_as(therapist):
         assert not accounts_queries.glass_broken(therapist, PatientScope(9001), now)
+        theirs = accounts_actions.open_restricted(by=therapist, patient_id=9001, reason=why, now=now)
+        assert (theirs.membership_id, theirs.pk == opened.pk) == (therapist.membership_id, False)
+        late = now + timedelta(minutes=60)
+        assert accounts_actions.open_restricted(by=therapist, patient_id=9001, reason=why, now=late).opened_at == late
     with acting_as(clinic.actor("prescriber")):
         assert accounts_queries.may_open(clinic.actor("prescriber"), record, now)
 
@@ -415,5 +464,6 @@ def test_second_factors_are_told_by_person(clinic: Cast):
     from allauth.mfa.models import Authenticator
 
     nurse, admin = clinic.members["nurse"].person_id, clinic.members["clinic_admin"].person_id
-    Authenticator.objects.create(user_id=nurse, type="totp", data={})
+    for person_id in (nurse, clinic.members["prescriber"].person_id):
+        Authenticator.objects.create(user_id=person_id, type="totp", data={})
     assert accounts_queries.second_factors([nurse, admin]) == {nurse: frozenset({"totp"}), admin: frozenset()}

@@ -349,6 +349,20 @@ def test_a_set_keeps_only_the_first_signature_of_what_goes_up(clinic: Cast):
         assert CeilingRaise.objects.count() == 1  # a form sent twice
 
 
+def test_two_ceilings_wait_each_for_its_own_second_signature(clinic: Cast):
+    with acting_as(clinic.actor("prescriber")) as by:
+        lowered(clinic)
+        assert isinstance(adopt(by=by, rule_id=SPRAY, parameters=as_typed(SPRAY, most=56), now=NOW), RuleAdoption)
+        first = adopt(by=by, rule_id=IV, parameters=as_typed(IV), now=NOW)
+        spray = adopt(by=by, rule_id=SPRAY, parameters=as_typed(SPRAY), now=NOW)
+        assert rulebook_queries.raises(clinic.clinic.pk) == {IV: first, SPRAY: spray}
+        assert rulebook_queries.raises(clinic.clinic.pk, {SPRAY}) == {SPRAY: spray}
+        assert rulebook_queries.raised_rule(spray.pk) == SPRAY
+        other = second(clinic)
+        for each in (first, spray):
+            assert second_sign(by=other, raise_id=each.pk, now=NOW).raised == each
+
+
 def test_a_decision_in_between_voids_the_first_signature(clinic: Cast):
     other = None
     with acting_as(clinic.actor("prescriber")) as by:

@@ -12,7 +12,7 @@ import pytest
 from sojourn.config.environment import database
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.audit.actions import record
-from sojourn.foundation.audit.queries import Verdict, verify, verify_clinic
+from sojourn.foundation.audit.queries import Verdict, _against_head, _first_broken, verify, verify_clinic
 from tests import postgres_server
 from tests.conftest import Cast
 from tests.written import declared
@@ -205,3 +205,32 @@ def test_a_clinic_verifies_its_own_chain_with_its_own_eyes(clinic: Cast, other_c
         mine = verify_clinic(clinic.clinic.pk)
         assert (mine.whole, mine.rows) == (True, 2)
         assert verify_clinic(other_clinic.clinic.pk).rows == 0
+
+
+@pytest.mark.parametrize(
+    ("gap", "unchained", "changed", "broken"),
+    [
+        (None, None, None, None),
+        (3, None, None, (3, "a row before this one is missing")),
+        (None, 3, None, (3, "the row does not follow the one before it")),
+        (3, 3, 3, (3, "the row was changed after it was written")),  # the row itself before what is around it
+        (3, 3, None, (3, "a row before this one is missing")),
+        (4, 3, 5, (3, "the row does not follow the one before it")),
+    ],
+)
+def test_the_first_broken_row_counts(gap: int | None, unchained: int | None, changed: int | None, broken: object):
+    assert _first_broken(gap, unchained, changed) == broken
+
+
+@pytest.mark.parametrize(
+    ("last", "own", "wanted", "said", "broken"),
+    [
+        (7, "a", 7, "a", None),
+        (7, "a", 7, "b", (7, "the row was changed after it was written")),
+        (5, "a", 7, "a", (6, "the newest rows are missing")),
+        (7, "a", 5, "a", (6, "the row does not follow the one before it")),
+        (0, "", 7, "a", (1, "the newest rows are missing")),
+    ],
+)
+def test_a_chain_ends_as_its_head_says(last: int, own: str, wanted: int, said: str, broken: object):
+    assert _against_head((last, own), (wanted, said)) == broken

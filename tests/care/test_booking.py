@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time as clocks
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.patients import actions as patients_actions
@@ -24,7 +22,7 @@ from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care.way import signed_course
-from tests.conftest import Cast, make_clinic
+from tests.conftest import Cast
 
 NOW = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
 TEN = datetime(2026, 3, 4, 17, 0, tzinfo=UTC)  # 10:00 in Denver, in winter
@@ -61,12 +59,6 @@ def move(clinic: Cast, appointment: Appointment, chair_: Chair, at=TEN, minutes=
         by=clinic.actor("front_desk"), appointment_id=appointment.pk, chair_id=chair_.pk, starts_at=at,
         minutes=minutes, now=NOW, **more,
     )  # fmt: skip
-
-
-@pytest.fixture
-def desk(clinic: Cast) -> Iterator[Cast]:
-    with acting_as(clinic.actor("front_desk")):
-        yield clinic
 
 
 @pytest.mark.alone
@@ -218,11 +210,17 @@ def test_what_must_follow_and_cannot_undoes_the_booking(desk: Cast, monkeypatch:
     assert not AuditEvent.objects.filter(action="appointment.booked").exists()
 
 
-@pytest.mark.parametrize(("minutes", "code"), [(0, "length"), (-5, "length"), (24 * 60 + 1, "length")])
-def test_a_senseless_length_is_refused(desk: Cast, minutes: int, code: str):
+@pytest.mark.parametrize("minutes", [0, -5, 24 * 60 + 1])
+def test_a_senseless_length_is_refused(desk: Cast, minutes: int):
     with pytest.raises(ActionRefused) as refused:
         book(desk, course(desk), chair(desk), minutes=minutes)
-    assert refused.value.codes == (code,)
+    assert refused.value.codes == ("length",)
+
+
+@pytest.mark.parametrize("minutes", [1, 24 * 60])
+def test_an_appointment_lasts_a_minute_to_a_day(desk: Cast, minutes: int):
+    during = book(desk, course(desk), chair(desk), minutes=minutes).during
+    assert during.upper - during.lower == timedelta(minutes=minutes)
 
 
 def test_yesterday_is_over_but_this_morning_may_be_written_down(desk: Cast):
@@ -302,14 +300,6 @@ def test_a_day_holds_what_touches_it_in_the_clinics_zone(desk: Cast):
     names = lambda day: [a.patient.given_name for a in scheduling_queries.on_day(day, DENVER)]  # noqa: E731
     assert names(date(2026, 3, 7)) == ["Late"]
     assert names(date(2026, 3, 8)) == ["Early"]
-
-
-@pytest.fixture
-def lasting(django_db_setup: None, django_db_blocker) -> Iterator[Cast]:
-    """A clinic whose rows are committed, so that several connections meet in it. Its rows stay in the test database."""
-    with django_db_blocker.unblock():
-        yield make_clinic(f"lasting-{clocks.time_ns()}")
-        connections.close_all()
 
 
 def race(clinic: Cast, attempts: list) -> list[str]:

@@ -6,7 +6,7 @@ Each of these was red with the lock taken out of the second one's declaration.
 from __future__ import annotations
 
 import time as clocks
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -14,7 +14,7 @@ from threading import Event
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from sojourn.care.coordination import feed_actions, reminder_actions, ride_home_actions, waiting_actions
 from sojourn.care.coordination.models import EscortAnswer, EscortLink, Offer, OfferAnswer, Reminder, WaitingEntry
@@ -28,20 +28,12 @@ from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
+from tests.care.booked import asked, escorted, patient_actor, waiting_patients
 from tests.care.test_booking import NOW, TEN, book, chair, course, move
-from tests.care.test_booking_series import asked, escorted, patient_actor, waiting_patients
-from tests.conftest import Cast, make_clinic
+from tests.conftest import Cast
 
 Act = tuple[Actor, Callable[[], object]]
 PATIENCE = 30  # seconds
-
-
-@pytest.fixture
-def lasting(django_db_setup: None, django_db_blocker) -> Iterator[Cast]:
-    """A clinic whose rows are committed, so that two connections meet in it. Its rows stay in the test database."""
-    with django_db_blocker.unblock():
-        yield make_clinic(f"at-once-{clocks.time_ns()}")
-        connections.close_all()
 
 
 def waits(backend: int) -> bool:

@@ -209,6 +209,14 @@ def test_conditions_come_with_the_standing(clinic: Cast, patient: Patient):
     assert stands(clinic, patient).conditions == ("ECG first", "No driving")
 
 
+MOST = DecisionInput("accept_with_conditions", conditions=tuple(f"{n:0300}" for n in range(20)), explanation="x" * 4000)
+
+
+@pytest.mark.parametrize("answer", [MOST, DecisionInput("defer", awaited_words="x" * 300, explanation="So.")])
+def test_an_answer_may_be_as_long_as_it_says(clinic: Cast, patient: Patient, answer: DecisionInput):
+    assert decide(clinic, patient, answer).kind == answer.kind
+
+
 @pytest.mark.alone
 @pytest.mark.parametrize(
     ("answer", "wrong"),
@@ -223,6 +231,9 @@ def test_conditions_come_with_the_standing(clinic: Cast, patient: Patient):
         (DecisionInput("defer", awaited=("ecg",)), ("explanation-missing",)),
         (DecisionInput("decline", explanation=" \n "), ("explanation-missing", "alternatives-missing")),
         (replace(DECLINE, explanation="x" * 4001), ("too-long",)),
+        (replace(MOST, conditions=(*MOST.conditions, "x")), ("too-long",)),
+        (replace(MOST, conditions=("x" * 301,)), ("too-long",)),
+        (DecisionInput("defer", awaited_words="x" * 301, explanation="So."), ("too-long",)),
     ],
 )
 def test_an_answer_that_is_not_whole_is_refused(clinic: Cast, patient: Patient, answer: DecisionInput, wrong: tuple):

@@ -317,6 +317,10 @@ def test_signed_and_unchanged_until_something_changes(clinic: Cast):
         _late_reading(clinic, stage)
     verified = verify_signature(composed(clinic, stage))
     assert (verified.standing, verified.hash == seen) == ("changed", False)
+    for role in ("nurse", "prescriber", "nurse"):  # each again, and a click of hers after another's is hers
+        with acting_as(clinic.actor(role)) as by:
+            signed = chart_actions.sign_record(by=by, encounter_id=stage.id, seen_hash=verified.hash)
+        assert signed.by_id == by.membership_id
 
 
 def test_a_stale_hash_is_refused(clinic: Cast):

@@ -6,7 +6,6 @@ from Denver's seven hours behind UTC in winter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -28,8 +27,8 @@ from sojourn.foundation.accounts.actor import NOBODY, Actor, NotAllowed, acting_
 from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.scope import PatientScope
+from tests.care.booked import letters, send, with_email
 from tests.care.test_booking import book, chair, course
-from tests.care.test_booking_series import letters, send, with_email
 from tests.clock import DENVER
 from tests.conftest import Cast
 
@@ -40,12 +39,6 @@ THAT_DAY, NEXT_DAY = date(2026, 12, 1), date(2026, 12, 2)
 @pytest.fixture(autouse=True)
 def outside_a_page() -> None:
     assert timezone.get_current_timezone_name() == "UTC"
-
-
-@pytest.fixture
-def desk(clinic: Cast) -> Iterator[Cast]:
-    with acting_as(clinic.actor("front_desk")):
-        yield clinic
 
 
 def refused(attempt) -> tuple[tuple[str, ...], str]:

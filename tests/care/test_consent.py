@@ -18,10 +18,12 @@ from hypothesis import strategies as st
 from sojourn.care.consent import actions as consent_actions
 from sojourn.care.consent import paper, texts
 from sojourn.care.consent import queries as consent_queries
-from sojourn.care.consent.models import Consent, ConsentAdoption, ConsentCountersignature, Decision
+from sojourn.care.consent.models import Consent, ConsentAdoption, ConsentCountersignature, ConsentQuestion, Decision
 from sojourn.care.patients.models import Patient
 from sojourn.clinical.rules import MARKS
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
+from sojourn.foundation.accounts.models import Membership
+from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.scope import PatientScope
@@ -223,6 +225,30 @@ def test_an_agreement_from_adoption_to_counter_signature(clinic: Cast, ana: Pati
     assert said.count("consent.requested") == 1
 
 
+def test_who_works_in_two_clinics_acts_in_one(clinic: Cast, other_clinic: Cast, ana: Patient):
+    with acting_as(system_actor(other_clinic.clinic.pk)):
+        for role in ("nurse", "prescriber"):
+            person = clinic.members[role].person
+            Membership.objects.create(clinic=other_clinic.clinic, person=person, role=role, name="Also here")
+    doctor, nurse, mine = clinic.actor("prescriber"), clinic.actor("nurse"), stage.patient_actor(clinic, ana)
+    with acting_as(doctor):
+        first, _other, again = (
+            consent_actions.adopt(by=doctor, text_id=each, text_hash=texts.newest()[each].hash)
+            for each in ("driving", "privacy", "driving")
+        )
+        assert (first.text_id, again) == ("driving", first)
+    stage.adopt_texts(clinic)
+    stage.ask(clinic, ana)
+    now = timezone.now()
+    with acting_as(nurse):  # who sees every patient, as the patient does not
+        token, text = stage.token_for(clinic, ana, "driving")
+        said = {"statements": [each.id for each in text.statements], "signed_name": "Ana"}
+        assert consent_actions.sign(by=mine, token=token, **said).patient == ana
+        assert consent_queries.waiting(clinic.clinic.pk, now, now).to_adopt == 0
+        left = consent_queries.open_for_patient(clinic.clinic.pk, PatientScope(ana.pk))
+        assert set(left or ()) == REQUIRED_IV - {"driving"}
+
+
 def test_standing_takes_two_questions(clinic: Cast, ana: Patient, django_assert_num_queries: Any):
     stage.agree(clinic, ana)
     with acting_as(clinic.actor("nurse")), django_assert_num_queries(2):
@@ -238,9 +264,11 @@ def test_standing_on_a_day_before(clinic: Cast, ana: Patient, monkeypatch: pytes
     by = stage.patient_actor(clinic, ana)
     with acting_as(by):
         consent_actions.withdraw(by=by, consent_id=signed["treatment"].pk, now=then + timedelta(days=4))
+    stage.sign(clinic, ana, "treatment", now=then + timedelta(days=6))
     day = timezone.localdate(then)
     assert standing(clinic, ana, on=day).valid
     assert not standing(clinic, ana, on=day - timedelta(days=2)).valid
+    assert {each.code for each in standing(clinic, ana, on=day - timedelta(days=999)).needs} == {"not-adopted"}
     assert not standing(clinic, ana, on=day + timedelta(days=5)).valid
     assert not standing(clinic, ana).valid
 
@@ -318,9 +346,8 @@ def test_a_form_without_its_parts_says_all_that_is_missing(clinic: Cast, ana: Pa
             *(f"statement:{each}" for each in ids),
             "signature-missing",
         )
-        assert refused(consent_actions.sign, by=by, token=token, statements=ids, signed_name="x" * 121) == (
-            "name-too-long",
-        )
+        for name, code in (("x" * 121, "name-too-long"), ("x", "signature-missing")):
+            assert refused(consent_actions.sign, by=by, token=token, statements=ids, signed_name=name) == (code,)
         assert refused(consent_actions.sign, by=by, token=token, statements=ids, decision="deny") == (
             "decision-missing",
         )
@@ -333,10 +360,13 @@ def test_a_form_without_its_parts_says_all_that_is_missing(clinic: Cast, ana: Pa
     [
         ("M10 10L200 120L300.5 20", None),
         ("M10 10L60 60M100 10L140.5 60", None),
-        ("M10 10L12 10", "drawing-empty"),
+        ("M0 0L40 0", None),
+        ("M0 0L39.9 0", "drawing-empty"),
+        ("M0 0M300 0L310 0M500 0", "drawing-empty"),
         ("M10 10", "drawing-empty"),
-        ("M10 10L700 10", "drawing-invalid"),
-        ("M10 10L20 201", "drawing-invalid"),
+        ("M10 10L600 200", None),
+        ("M10 10L600.1 10", "drawing-invalid"),
+        ("M10 10L20 200.1", "drawing-invalid"),
         ('M10 10L50 50"/><script>', "drawing-invalid"),
         ("M10 10L50 50Z", "drawing-invalid"),
         ("L10 10L90 90", "drawing-invalid"),
@@ -405,6 +435,27 @@ def test_a_question_holds_the_counter_signature_until_it_is_answered_or_waived(c
         told = consent_queries.questions(PatientScope(ana.pk), "driving")
         assert [each.open for each in told] == [False, False]
         assert told[0].replies[0].replier_name == nurse.name
+
+
+def test_each_question_is_one_and_is_answered_by_itself(clinic: Cast, ana: Patient):
+    """The same place, words and patient, and no answer yet: else it is another question, whoever may see them all."""
+    mine, nurse, ben = stage.patient_actor(clinic, ana), clinic.actor("nurse"), make_patient(clinic, "Ben")
+    place = {"document_id": "driving", "section_id": "home", "text": "Who?"}
+    with acting_as(nurse):
+        other, *_others, answered = (
+            ConsentQuestion.objects.create(
+                **{"clinic": clinic.clinic, "patient": ana, "asked_at": timezone.now()} | place | change
+            )
+            for change in ({"document_id": "privacy"}, {"section_id": "rest"}, {"text": "When?"}, {"patient": ben}, {})
+        )
+        told = consent_actions.reply(by=nurse, question_id=answered.pk, text="Anybody.")
+        asked = consent_actions.ask_question(by=mine, **place)
+        assert asked.pk > answered.pk
+        assert consent_actions.ask_question(by=mine, **place) == asked
+        assert [each.question for each in consent_queries.questions(PatientScope(ana.pk), "privacy")] == [other]
+        assert consent_queries.open_questions(PatientScope(ana.pk), "privacy") == 1
+        again = consent_actions.reply(by=nurse, question_id=asked.pk, text="Anybody.")
+        assert (told.question, again.question) == (answered, asked)
 
 
 @pytest.mark.alone

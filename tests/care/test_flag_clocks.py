@@ -12,9 +12,20 @@ import psycopg
 import pytest
 from django.core import mail
 
-from sojourn.care.safety import duty_actions, duty_queries, watch
+from sojourn.care.safety import duty_actions, duty_queries, telling_actions, watch
 from sojourn.care.safety.actions import answer_flag, note_reading
-from sojourn.care.safety.models import Flag, FlagClock, FlagNoticeTry, FlagTurn, Reach, Severity
+from sojourn.care.safety.clocks import teller
+from sojourn.care.safety.models import (
+    Flag,
+    FlagClock,
+    FlagKind,
+    FlagNotice,
+    FlagNoticeTry,
+    FlagSource,
+    FlagTurn,
+    Reach,
+    Severity,
+)
 from sojourn.care.scheduling.models import HoursOnDay
 from sojourn.config.environment import database
 from sojourn.foundation.accounts.actor import acting_as
@@ -23,6 +34,7 @@ from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.scope import FlagScope
 from tests.care.flagged import MINUTE, MONDAY, Flagged, flagged, forget_job, sweep, tell_again, work_off
+from tests.care.raising import raise_flag
 from tests.conftest import name_on_duty
 
 __all__ = ["flagged"]
@@ -307,6 +319,9 @@ def test_a_mail_server_that_is_down_leaves_a_proof_and_is_tried_again(flagged: F
     with monkeypatch.context() as patch:
         patch.setattr("sojourn.foundation.mail.letters.send", lambda _: (_ for _ in ()).throw(ConnectionRefusedError()))
         assert len(work_off()) == 1
+    with acting_as(teller(flag.clinic_id)) as by:
+        (waits,) = telling_actions.plan_notices(by=by, turn_id=FlagTurn.objects.get(flag=flag).pk)
+        assert FlagNotice.objects.get(pk=waits).channel == "email"
     tell_again(MONDAY + 2 * MINUTE)
     assert work_off() == []
     assert proofs(flagged, flag) == [
@@ -353,6 +368,11 @@ def test_what_was_answered_before_it_was_sent_is_not_sent(flagged: Flagged, mail
 def test_the_patient_reads_who_has_it_and_what_comes_next(flagged: Flagged):
     flagged.decide()
     flag = flagged.say()
+    with acting_as(flagged.cast.actor("nurse")) as by:  # what a clinician sees is nothing that the patient said
+        raise_flag(
+            by=by, patient_id=flagged.patient.pk, kind=FlagKind.RISK, severity=Severity.URGENT,
+            source=FlagSource.CLINICIAN, about="fact:1", now=MONDAY + MINUTE,
+        )  # fmt: skip
     word = flagged.word(MONDAY + MINUTE)
     assert word is not None
     assert (word.state, word.who, word.next_at, word.reads_at, word.everybody) == (

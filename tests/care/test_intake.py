@@ -15,9 +15,10 @@ from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import entry_actions
 from sojourn.care.intake import queries as intake_queries
 from sojourn.care.intake.intake_form import NOT_ASKED, BadIntakeForm, StatedAnswer, intake_form, read, source
-from sojourn.care.intake.models import ClinicalFact, IntakeAnswer, IntakeSubmission, MedicationStatement
+from sojourn.care.intake.models import ClinicalFact, Goal, IntakeAnswer, IntakeSubmission, MedicationStatement
 from sojourn.care.intake.typed import told_of
 from sojourn.care.patients.models import Patient, RelatedPerson
+from sojourn.care.patients.queries import people_of
 from sojourn.clinical.eligibility.facts import VOCABULARY
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
@@ -115,6 +116,7 @@ def test_unsure_and_skipped_tell_nothing_even_after_a_yes(clinic: Cast, patient:
     first = say(clinic, patient, "bipolar", YES)
     assert facts(clinic, patient)["bipolar"].value is True
     second = say(clinic, patient, "bipolar", UNSURE, seen=first.pk)
+    say(clinic, patient, "mania_now", NO)
     assert "bipolar" not in facts(clinic, patient)
     say(clinic, patient, "bipolar", StatedAnswer("skipped"), seen=second.pk)
     assert "bipolar" not in facts(clinic, patient)
@@ -381,6 +383,39 @@ def test_another_patient_is_not_there_and_another_clinic_neither(clinic: Cast, o
             assert intake_queries.answers(PatientScope(patient.pk)) == {}
 
 
+def test_who_sees_everybody_speaks_of_one_patient_one_line_one_person(clinic: Cast, patient: Patient):
+    ben, nurse, luis = make_patient(clinic, "Ben"), clinic.actor("nurse"), {"name": "Luis Reyes", "phone": "555 0199"}
+
+    def say_all(of: Patient):
+        here = {"by": nurse, "patient_id": of.pk}
+        answered = intake_actions.answer(**here, question_id="bipolar", told=YES, seen=None)
+        named = intake_actions.name_person(**here, **luis)
+        said = [intake_actions.say_line(**here, of="goals", text=each) for each in ("To sleep", "To read")]
+        return [answered, named, *said]
+
+    with acting_as(nurse):
+        _answer, theirs, their_goal, _goal = say_all(ben)
+        _answer, person, goal, _goal = ours = say_all(patient)
+        assert {each.patient_id for each in ours} == {patient.pk}
+        here = {"by": nurse, "patient_id": patient.pk}
+        intake_actions.say_line(**here, of="goals", line=goal.line, seen=goal.pk, text="To sleep long")
+        intake_actions.remove_line(**here, of="goals", line=goal.line)
+        assert [each.text for each in intake_queries.goals(PatientScope(patient.pk))] == ["To read"]
+        for change, more in ((intake_actions.say_line, {"seen": their_goal.pk, "text": "X"}),
+                             (intake_actions.remove_line, {})):  # fmt: skip
+            with pytest.raises(Goal.DoesNotExist):
+                change(**here, of="goals", line=their_goal.line, **more)
+        intake_actions.name_person(**here, name="Eva", phone="555 0100")
+        with pytest.raises(RelatedPerson.DoesNotExist):
+            intake_actions.end_person(**here, person_id=theirs.pk)
+        intake_actions.end_person(**here, person_id=person.pk)
+        assert intake_actions.name_person(**here, **luis).pk != person.pk
+        for each in people_of(PatientScope(patient.pk)):
+            intake_actions.end_person(**here, person_id=each.pk)
+        nobody = StatedAnswer("told", "none")
+        assert intake_actions.answer(**here, question_id="people", told=nobody, seen=None).value == "none"
+
+
 def test_what_staff_write_down_for_the_patient_is_marked(clinic: Cast, patient: Patient):
     assert say(clinic, patient, "bipolar", YES, role="nurse").on_behalf is True
     assert say(clinic, patient, "mania_now", NO).on_behalf is False
@@ -465,6 +500,30 @@ def test_an_entry_in_error_is_taken_back_and_stays_readable(clinic: Cast, patien
         assert [each.kind for each in intake_queries.timeline(PatientScope(patient.pk))] == ["retracted", "fact"]
     assert facts(clinic, patient)["egfr"].value == 90
     assert old.value == 90.0
+
+
+def test_the_same_fact_is_of_one_day_by_one_teller_and_stands(clinic: Cast, patient: Patient):
+    nurse = clinic.actor("nurse")
+    here = {"by": nurse, "patient_id": patient.pk, "now": NOW}
+
+    def enter(value: float, on: date = TODAY) -> ClinicalFact:
+        return entry_actions.enter_fact(**here, name="egfr", value=value, on=on)
+
+    def strike(fact: ClinicalFact) -> ClinicalFact:
+        return entry_actions.retract_fact(by=nurse, fact_id=fact.pk, reason="A slip", now=NOW)
+
+    with acting_as(nurse):
+        wrong, before, right = enter(19.0), enter(90.0, TODAY - timedelta(days=1)), enter(90.0)
+        assert right != before
+        assert entry_actions.enter_fact(**here, name="sbp", value=90.0, on=TODAY).name == "sbp"
+        struck = strike(wrong)
+        with pytest.raises(ClinicalFact.DoesNotExist):
+            strike(struck)
+        assert enter(90.0) == right
+        strike(right)
+        assert enter(90.0) != right
+        taken = entry_actions.import_facts(**here, text=f"name,value,unit,date\negfr,90,mL/min/{{1.73_m2}},{TODAY}")
+        assert (len(taken.taken), taken.known) == (1, 0)
 
 
 CSV = """name,value,unit,date

@@ -106,7 +106,10 @@ def test_the_newest_answer_counts_and_all_are_kept(clinic: Cast, patient: Patien
         response = measures_actions.start_response(by=by, scale_id="gad-7")
         for value in (3, 1, 1, 0):
             measures_actions.answer(by=by, response_id=response.pk, link_id="1", value=value)
-        assert measures_queries.answers_of([response.pk]) == {response.pk: {"1": 0}}
+        measures_actions.answer(by=by, response_id=response.pk, link_id="2", value=2)
+        other = measures_actions.start_response(by=by, scale_id="phq-9")
+        measures_actions.answer(by=by, response_id=other.pk, link_id="1", value=2)
+        assert measures_queries.answers_of([response.pk]) == {response.pk: {"1": 0, "2": 2}}
         # the tap that came twice is one tap
         assert [row.value for row in measures_queries.every_answer(response.pk, ["1"])] == [3, 1, 0]
 
@@ -148,6 +151,10 @@ def test_a_request_is_gone_on_with_on_another_device(clinic: Cast, patient: Pati
         assert (waiting.answered, waiting.questions, waiting.started) == (1, 10, True)
         given = measures_queries.answers_of([first.pk])[first.pk]
         assert measures_queries.standing(given, waiting.scale) == 2
+    with acting_as(clinic.actor("nurse")) as by:
+        assert measures_queries.request_of(request.pk) == (request, first)
+        measures_actions.withdraw_request(by=by, request_id=request.pk)  # begun is not answered
+        assert measures_queries.open_requests(PatientScope(patient.pk)) == []
 
 
 def test_the_same_questionnaire_is_not_asked_for_twice_at_once(clinic: Cast, patient: Patient):
@@ -215,7 +222,7 @@ def test_the_trend_says_what_is_a_reliable_change(clinic: Cast, patient: Patient
         (50, [1, 1, 1, 1, 0, 0, 0, 0, 0]),  # 4: response and remission
     ):
         fill(clinic, patient, values, at=START + timedelta(days=days))
-    first_dose_at = START + timedelta(days=21)
+    first_dose_at = START + timedelta(days=20)  # what was answered at that moment was before it
     with acting_as(clinic.actor("nurse")):
         trend = measures_queries.trend(PatientScope(patient.pk), "phq-9", first_dose_at=first_dose_at)
         assert [point.total for point in trend.points] == [16, 20, 16, 15, 4]
@@ -264,6 +271,7 @@ def test_every_action_leaves_one_audit_row_without_the_answer_itself(clinic: Cas
             measures_actions.answer(by=by, response_id=response.pk, link_id=item.link_id, value=0)
         done = measures_actions.complete(by=by, response_id=response.pk, now=timezone.now())
         assert done.language == "es"
+        assert measures_queries.open_requests(PatientScope(patient.pk)) == []
     with acting_as(clinic.actor("nurse")):
         rows = list(AuditEvent.objects.filter(patient_id=patient.pk).order_by("seq"))
     assert [row.action for row in rows] == [

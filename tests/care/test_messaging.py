@@ -122,6 +122,37 @@ def test_what_came_meanwhile_is_not_settled_unread(clinic: Cast, patient: Patien
         messaging_actions.settle(by=by, patient_id=patient.pk, upto=first.pk)
 
 
+def test_what_is_written_read_and_settled_with_one_moves_nobody_elses_thread(clinic: Cast, patient: Patient):
+    alma, ben, nurse, form = patient, make_patient(clinic, "Ben"), clinic.actor("nurse"), uuid4()
+    first, also = write(clinic, alma, "Hello"), write(clinic, ben, "Good day")
+    write(clinic, ben, "Answered", "nurse", seen=also.pk, key=form)
+    write(clinic, alma, "Are you there?")
+    answer = write(clinic, alma, "Yes", "nurse", seen=first.pk, key=form)  # neither her words nor Ben's answer is one
+    assert answer.body == "Yes"
+    write(clinic, alma, "And well", "nurse", seen=answer.pk)
+    again = write(clinic, alma, "Thank you")
+    last = write(clinic, ben, "Anything else?", "nurse")
+    with acting_as(actor_for(clinic, ben)) as by:
+        messaging_actions.mark_read(by=by, patient_id=ben.pk, upto=last.pk)
+    theirs = write(clinic, ben, "No")
+    with acting_as(nurse):
+        messaging_actions.settle(by=nurse, patient_id=ben.pk, upto=theirs.pk)
+        with pytest.raises(Communication.DoesNotExist):
+            messaging_actions.settle(by=nurse, patient_id=alma.pk, upto=theirs.pk)
+        assert [each.patient.pk for each in messaging_queries.waiting()] == [alma.pk]
+        thread = messaging_queries.thread(PatientScope(alma.pk))
+        assert (thread.waiting, thread.unread, thread.settled) == (True, 2, None)
+        messaging_actions.settle(by=nurse, patient_id=alma.pk, upto=again.pk)
+        assert messaging_queries.unread_count(PatientScope(alma.pk)) == 2  # settled, and still unread
+    with acting_as(actor_for(clinic, alma)) as by:
+        once_more = write(clinic, alma, "One more thing")
+        messaging_actions.mark_read(by=by, patient_id=alma.pk, upto=once_more.pk)
+    with acting_as(nurse):
+        assert [each.patient.pk for each in messaging_queries.waiting()] == [
+            alma.pk
+        ]  # read by the patient is no answer
+
+
 @pytest.mark.parametrize(("body", "code"), [("", "nothing"), (" \n ", "nothing"), ("x" * 8001, "too-long")])
 def test_what_cannot_be_sent(clinic: Cast, patient: Patient, body: str, code: str):
     with pytest.raises(ActionRefused) as caught:

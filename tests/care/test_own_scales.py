@@ -14,6 +14,7 @@ from sojourn.care.measures import own_scale_actions
 from sojourn.care.measures import queries as measures_queries
 from sojourn.care.measures.models import MeasureRequest, MeasureSession, OwnScale
 from sojourn.care.patients.models import Patient
+from sojourn.care.safety.actions import enter_paper
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
@@ -49,7 +50,7 @@ def test_the_same_file_again_is_the_row_that_stands_and_another_is_a_version(cli
         assert [row.pk for row in measures_queries.own_rows()] == [second.pk]
         assert [each.id for each in measures_queries.askable()][-1] == f"own-{second.pk}"
         # what was answered under the first keeps it
-        assert measures_queries.scale(f"own-{first.pk}").version == 1
+        assert [measures_queries.scale(f"own-{each.pk}").version for each in (first, second)] == [1, 2]
     actions_of = []
     with acting_as(clinic.actor("auditor")):
         actions_of = [row.action for row in AuditEvent.objects.filter(action__startswith="measure.").order_by("seq")]
@@ -65,13 +66,15 @@ def test_a_score_has_as_many_decimals_as_can_be_kept(clinic: Cast, decimals: int
 
 def test_a_retired_one_is_asked_no_more_and_what_stands_stays(clinic: Cast, patient: Patient):
     row = load(clinic)
+    for words in ("", "corrected"):
+        stays = load(clinic, {**MADRS_LIKE, "description": words}, stands_for="madrs")
     by = clinic.actor("prescriber")
     with acting_as(by):
-        own_scale_actions.retire_own_scale(by=by, code=row.code)
+        assert own_scale_actions.retire_own_scale(by=by, code=row.code).version == 2
         with pytest.raises(ActionRefused) as refused:
             own_scale_actions.retire_own_scale(by=by, code=row.code)
         assert refused.value.codes == ("not_in_use",)
-        assert measures_queries.own_rows() == []
+        assert measures_queries.own_rows() == [stays]
         assert measures_queries.scale(f"own-{row.pk}").title["en"] == "Sleep in three questions"
 
 
@@ -133,6 +136,10 @@ def test_what_is_open_already_joins_the_sitting(clinic: Cast, patient: Patient):
                 measures_actions.request_battery(by=by, patient_id=patient.pk, indication=indication, due_at=due)
             assert refused.value.codes == (code,)
         assert MeasureSession.objects.count() == 1
+        other = make_patient(clinic, "Bruno")
+        measures_actions.request_battery(by=by, patient_id=other.pk, indication="anxiety", due_at=due)
+        found, parts = measures_queries.measure_session(together.pk)
+        assert (found, [each.request_id for each in parts]) == (together, [row.pk for row in rows])
 
 
 def test_the_newest_of_each_scale_in_one_query(clinic: Cast, patient: Patient, django_assert_num_queries):
@@ -148,6 +155,22 @@ def test_the_newest_of_each_scale_in_one_query(clinic: Cast, patient: Patient, d
             newest = measures_queries.latest(PatientScope(patient.pk))
     assert {name: each.score for name, each in newest.items()} == {"who-5": 24, "isi": 15}
     assert newest["isi"].band_code == "moderate"
+
+
+def test_a_score_of_one_moment_is_entered_once_for_each_scale_and_patient(clinic: Cast, patient: Patient):
+    by, other, now = clinic.actor("nurse"), make_patient(clinic, "Bruno"), timezone.now()
+    entered = [(other, "isi", 0), (patient, "who-5", 0), (patient, "isi", 1), (patient, "isi", 0)]
+    with acting_as(by):
+        enter_paper(
+            by=by, patient_id=patient.pk, scale_id="gad-7", answers=dict.fromkeys("1234567", 1), filled_in_at=now
+        )
+        entered.append((patient, "gad-7", 0))  # what stands beside its form, answer by answer
+        for of, scale_id, hours in entered:
+            taken_at = now - timedelta(hours=hours)
+            measures_actions.enter_score(by=by, patient_id=of.pk, scale_id=scale_id, total=8, taken_at=taken_at)
+        with pytest.raises(ActionRefused) as refused:
+            measures_actions.enter_score(by=by, patient_id=patient.pk, scale_id="isi", total=8, taken_at=now)
+        assert refused.value.codes == ("entered",)
 
 
 def test_numbers_in_dispute_count_only_once_adopted(clinic: Cast, patient: Patient):

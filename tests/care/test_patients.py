@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from sojourn.care.patients import actions as patients_actions
 from sojourn.care.patients import queries as patients_queries
 from sojourn.care.patients.days import days_in
-from sojourn.care.patients.models import Patient
+from sojourn.care.patients.models import DoseStart, Leaving, Patient
+from sojourn.care.patients.not_now import dosed_since
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
-from sojourn.foundation.accounts.models import BreakGlass
+from sojourn.foundation.accounts.models import BreakGlass, Membership, Person
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.scope import PatientScope
-from tests.conftest import Cast, make_clinic
+from tests.conftest import Cast
 
 NOW = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
 
@@ -83,6 +82,8 @@ def test_a_likely_duplicate_is_asked_about_once(clinic: Cast):
         assert refused.value.codes == ("possible-duplicate",)
         add(clinic, "JOSE", "Nunez-Ortega", date(1971, 5, 9), another_person=True)
         add(clinic, "José", "Núñez Ortega", date(1971, 5, 10), another_person=False)
+        alone = add(clinic, "Zoe", "Quill", date(1971, 5, 9), another_person=False)  # born on the same day
+        assert edit(clinic, alone, 1, given_name="Zoé").given_name == "Zoé"  # nobody is their own duplicate
 
 
 def test_each_writes_one_audit_row_without_the_name(clinic: Cast):
@@ -185,6 +186,52 @@ def test_a_restricted_record_answers_only_to_its_full_name_or_number(clinic: Cas
         assert found(clinic, "ste", "prescriber") == ["Eva Stern"]
 
 
+def test_a_record_is_shown_as_its_own_glass_and_its_own_account_say(clinic: Cast):
+    """Not as another's glass, one that is shut again, or one of another record; nor as an account that has ended,
+    another's, or that of whoever supports the patient."""
+    with acting_as(clinic.actor("prescriber")):
+        patient, other = (add(clinic, role="prescriber", restricted=True) for _each in range(2))
+    nurse, of = clinic.actor("nurse"), PatientScope(patient.pk)
+
+    def opened(member: str, whose: Patient, until_at: datetime) -> None:
+        BreakGlass.objects.create(
+            clinic=clinic.clinic, membership=clinic.members[member], patient_id=whose.pk, reason="Collapse",
+            opened_at=NOW - timedelta(hours=1), until_at=until_at,
+        )  # fmt: skip
+
+    def joined(role: str, whose: Patient, ended_at: datetime | None = None) -> None:
+        person = Person.objects.create_user(f"{role}.{whose.pk}.{ended_at is None}@home.example")
+        Membership.objects.create(
+            clinic=clinic.clinic, person=person, role=role, name="X", patient_id=whose.pk, ended_at=ended_at
+        )
+
+    with acting_as(nurse):
+        opened("nurse", patient, NOW)
+        opened("nurse", other, NOW + timedelta(hours=1))
+        opened("therapist", patient, NOW + timedelta(hours=1))
+        joined("patient", patient, NOW)
+        joined("patient", other)
+        joined("support_person", patient)
+        assert patients_queries.record_for(nurse, of, NOW) == patients_queries.Record(patient, True, False)
+        opened("nurse", patient, NOW + timedelta(hours=1))
+        joined("patient", patient)
+        assert patients_queries.record_for(nurse, of, NOW) == patients_queries.Record(patient, False, True)
+
+
+def test_a_dose_is_with_a_patient_until_they_leave_after_it(clinic: Cast):
+    """Not until they left after the one before, until somebody else leaves, nor before it was started."""
+    with acting_as(clinic.actor("front_desk")):
+        patient, other = add(clinic), add(clinic)
+    of, hour = PatientScope(patient.pk), timedelta(hours=1)
+    with acting_as(clinic.actor("nurse")):
+        for at in (NOW - 48 * hour, NOW):
+            DoseStart.objects.create(clinic=clinic.clinic, patient=patient, at=at)
+        for who, at in ((patient, NOW - 45 * hour), (other, NOW + hour), (patient, NOW + 3 * hour)):
+            Leaving.objects.create(clinic=clinic.clinic, patient=who, at=at)
+        told = [dosed_since(of, clinic.clinic, NOW + n * hour) for n in (-1, 0, 2, 3)]
+    assert told == [None, NOW, NOW, None]
+
+
 def edit(clinic: Cast, patient: Patient, version: int, role="nurse", **values) -> Patient:
     return patients_actions.edit(
         by=clinic.actor(role), patient_id=patient.pk, version=version, record_number=patient.record_number, now=NOW,
@@ -219,6 +266,8 @@ def test_a_new_name_is_found_at_once(clinic: Cast):
 
 
 def test_only_a_prescriber_restricts_a_record(clinic: Cast):
+    with acting_as(clinic.actor("prescriber")):
+        add(clinic, role="prescriber", restricted=True)
     with acting_as(clinic.actor("nurse")):
         patient = add(clinic, role="nurse")
         with pytest.raises(NotAllowed):
@@ -240,6 +289,7 @@ def test_people_beside_the_patient_come_change_and_go(clinic: Cast):
             brings_home=False,
         )  # fmt: skip
         assert (changed.relationship, changed.brings_home) == ("brother", False)
+        assert patients_queries.emergency_contacts(PatientScope(patient.pk)) == []  # nobody said that he may be called
         patients_actions.end_person(by=by, person_id=person.pk, now=NOW)
         patients_actions.end_person(by=by, person_id=person.pk, now=NOW + timedelta(days=1))
         assert patients_queries.people_of(PatientScope(patient.pk)) == []
@@ -252,14 +302,6 @@ def test_people_beside_the_patient_come_change_and_go(clinic: Cast):
         assert list(actions_done) == [
             "patient.added", "patient.person_added", "patient.person_edited", "patient.person_ended",
         ]  # fmt: skip
-
-
-@pytest.fixture
-def lasting(django_db_setup: None, django_db_blocker) -> Iterator[Cast]:
-    """A clinic whose rows are committed, so that several connections meet in it. Its rows stay in the test database."""
-    with django_db_blocker.unblock():
-        yield make_clinic(f"lasting-{time.time_ns()}")
-        connections.close_all()
 
 
 def test_desks_that_save_at_once_get_different_numbers(lasting: Cast):

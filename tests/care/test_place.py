@@ -16,6 +16,16 @@ from tests.conftest import Cast
 from tests.placed import DETAILS
 
 
+@pytest.mark.parametrize(
+    ("digits", "long", "short"),
+    [(1, False, False), (2, False, True), (4, False, True), (5, True, True), (15, True, True), (16, False, False)],
+)
+def test_a_telephone_number_has_five_to_fifteen_digits_a_short_one_two(digits: int, long: bool, short: bool):
+    typed = f"+{'1' * digits} ext. 123"
+    assert place_actions.is_telephone(typed) is long
+    assert place_actions.is_telephone(typed, short=True) is short
+
+
 @pytest.fixture
 def bare(clinic: Cast) -> Cast:
     """A clinic as ``sojourn init`` leaves it: a name and a country."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, Final
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from sojourn.care.plan import actions as plan_actions
@@ -19,17 +18,9 @@ from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.foundation.accounts.actor import acting_as
 from tests.care.people import make_patient
 from tests.care.way import day_of, signed_course
-from tests.conftest import Cast, make_clinic
+from tests.conftest import Cast
 
 WAITS: Final = 0.5  # seconds in which the second would have finished, had it not to wait
-
-
-@pytest.fixture
-def lasting(django_db_setup: None, django_db_blocker) -> Iterator[Cast]:
-    """A clinic whose rows are committed, so that several connections meet in it. Its rows stay in the test database."""
-    with django_db_blocker.unblock():
-        yield make_clinic(f"lasting-{time.time_ns()}")
-        connections.close_all()
 
 
 @pytest.fixture

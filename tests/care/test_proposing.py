@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import combinations, pairwise
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,8 +57,8 @@ def test_the_earliest_series_is_found_wherever_there_is_one(shape: SeriesShape, 
     answer = proposing.propose(shape, [slot(day) for day in days], DENVER)
     possible = ways(set(days), shape)
     if not possible:
-        assert isinstance(answer, SeriesRefusal)
-        assert answer.fit < shape.sessions
+        fits = [n for n in range(shape.sessions) if ways(set(days), replace(shape, sessions=n))]
+        assert answer == SeriesRefusal(fit=max(fits), free_days=len(days))
         return
     assert isinstance(answer, Proposal)
     assert tuple((local_day(each.begins) - MONDAY).days for each in answer.sessions) == min(possible)
@@ -135,6 +137,21 @@ def test_where_somebody_must_attend_and_nobody_can_there_is_no_time():
     assert len(proposing.slots(chairs, minutes=120)) == 25
     busy = [(at(MONDAY, 10), at(MONDAY, 11))]
     assert proposing.slots(chairs, minutes=120, patient_busy=busy)[0].begins == at(MONDAY, 11)
+    around = [each.begins for each in proposing.slots(chairs, minutes=60, patient_busy=busy)]
+    assert around[:2] == [at(MONDAY, 9), at(MONDAY, 11)]  # up to the one border, and from the other
+    assert [len(proposing.slots(chairs, minutes=n)) for n in (0, 1, 480, 481)] == [0, 32, 1, 0]
+
+
+@pytest.mark.parametrize("numbers", [(-1, 1, 1), (1, 0, 1), (1, 2, 1)])
+def test_a_shape_that_cannot_be_is_none(numbers):
+    with pytest.raises(ValueError, match="at least a day apart"):
+        SeriesShape(*numbers, MONDAY)
+    assert proposing.propose(SeriesShape(0, 1, 1, MONDAY), [slot(0)], DENVER) == Proposal(())
+
+
+def test_the_parts_of_a_day_end_at_noon_and_at_five():
+    said = [proposing.part_of(time(*each)) for each in ((11, 59), (12, 0), (16, 59), (17, 0))]
+    assert said == ["morning", "afternoon", "afternoon", "evening"]
 
 
 def test_what_the_patient_wishes_is_kept_where_the_spacing_lets_it():

@@ -28,11 +28,12 @@ from sojourn.care.intake.models import Goal
 from sojourn.care.safety.models import FlagKind
 from sojourn.foundation import scope
 from sojourn.foundation.accounts.actor import acting_as
+from tests import postgres_server
 from tests.care.stage import adopt_everything
 from tests.clock import DENVER, today
 from tests.conftest import Cast
 from tests.furnished import Furnished, hour_of
-from tests.over import OVER
+from tests.over import OVER, TELLS
 
 ROOT: Final = Path(sojourn.__file__).parent
 TABLES: Final = {model._meta.db_table for model in apps.get_models()}
@@ -78,7 +79,7 @@ KEYS: Final[dict[str, Callable[[Furnished], int]]] = {
     "MemberScope": lambda of: of.member.pk,
     "DeviceScope": lambda of: of.put_on.pk,
 }
-THIRD: Final = 21
+THIRD, FOURTH = 21, 31
 # What a query is given beside whom it is about: by the clinic, or as if it were another's (``their``).
 Given = Callable[[Furnished, Furnished, datetime], Any]
 BESIDE: Final[dict[str, Given]] = {
@@ -124,7 +125,7 @@ NOT_WALKED: Final = {
     "care.consent.queries.signing_token": "it reads nothing",
 }
 # These sort what they find by the number that it carries, and answer for the numbers that they were given: what is
-# found beside them costs time, and comes into no answer.
+# found beside them comes into no answer and costs time. So how many rows they read is told with what they answer.
 SORTED_BY_NUMBER: Final = {
     "care.measures.queries.latest",
     "care.measures.queries.open_requests",
@@ -172,20 +173,53 @@ def _asked(function: Callable[..., Any], of: Furnished, their: Furnished, now: d
 def _answer(function: Callable[..., Any], of: Furnished, their: Furnished, now: datetime) -> Any:
     asked = _asked(function, of, their, now)
     try:
-        with transaction.atomic():
-            return _whole(function(**asked))
+        with transaction.atomic(), _reading() as read:
+            found = _whole(function(**asked))
+        return (found, sum(read)) if _name(function) in SORTED_BY_NUMBER else found
     except Exception as refused:  # no such row, two of them, not now: that is an answer too
         return f"{type(refused).__name__}: {refused}"
 
 
-def _answers(one: Furnished, bare: Furnished, now: datetime) -> dict[str, list[Any]]:
-    with pytest.MonkeyPatch.context() as patch, acting_as(one.cast.actor("nurse")):
+@contextmanager
+def _reading() -> Iterator[list[int]]:
+    """How many rows each statement within finds."""
+    read: list[int] = []
+
+    def count(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Mapping[str, Any]) -> Any:
+        done = execute(sql, params, many, context)
+        read.append(context["cursor"].rowcount)
+        return done
+
+    with connection.execute_wrapper(count):
+        yield read
+
+
+def _answers(pairs: Sequence[tuple[Furnished, Furnished]], now: datetime) -> dict[str, list[Any]]:
+    with pytest.MonkeyPatch.context() as patch, acting_as(pairs[0][0].cast.actor("nurse")):
         patch.setattr(timezone, "now", lambda: now)
         return {
-            name: [_answer(function, of, their, now) for of, their in ((one, bare), (bare, one))]
+            name: [_answer(function, of, their, now) for of, their in pairs]
             for name, function in QUERIES.items()
             if name not in NOT_WALKED
         }
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
+    return {name for name, answer in after.items() if answer != before[name]}
+
+
+FAR: Final = 1_000_000
+
+
+def _ids_from(far: int) -> None:
+    """From now on rows have numbers so far behind those that there are, or before them. No program can: the owner of
+    the machine does it."""
+    moved = f"greatest(coalesce(last_value, 0) + {far}, 1)"
+    postgres_server._admin(
+        f"SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, {moved})"
+        " FROM pg_sequences WHERE schemaname = 'public'",
+        postgres_server.DATABASE,
+    )
 
 
 # ---------------------------------------------------------------- of the whole clinic
@@ -197,6 +231,7 @@ OF_ALL: Final[dict[str, dict[str, Given]]] = {
     "care.candidacy.waiting_queries.due": {"today": lambda _of, _their, _now: today()},
     "care.consent.queries.to_countersign": {},
     "care.consent.queries.unanswered": {},
+    "care.consent.queries.taken_back": {},
     "care.coordination.queries.waiting": {},
     "care.coordination.queries.offers_by_time": {},
     "care.encounter.queries.running": {},
@@ -231,20 +266,29 @@ def _query(name: str) -> Callable[..., Any]:
 @pytest.mark.alone
 @pytest.mark.django_db
 def test_what_another_patient_has_changes_no_answer(clinic: Cast, monkeypatch: pytest.MonkeyPatch):
-    """One who has everything and one who has hardly anything are asked about, before and after another has everything
-    too. Without the scope every answer changes, of one of the two at least: none is right by chance."""
+    """One who has everything and one who has hardly anything are asked about, before and after others have everything
+    too: whose rows come first, and whose come last. Without the scope every answer changes, of one of the two at least:
+    none is right by chance."""
     adopt_everything(clinic)
-    one, bare = Furnished(clinic, 1, ""), Furnished(clinic, 11, "2")
-    one.furnish()
+    _ids_from(FAR)
+    bare = Furnished(clinic, 11, "2")
     assert all((bare.running, bare.flag, bare.put_on, bare.escort))
+    one = Furnished(clinic, 1, "")
     now = timezone.now() + timedelta(minutes=10)  # behind everything that is written here
-    before = _answers(one, bare, now)
+    alone = _answers([(bare, bare)], now)
+    one.furnish()
+    assert _changed(alone, _answers([(bare, bare)], now)) == set()
+    before = _answers([(one, bare), (bare, one)], now)
+    _ids_from(-FAR)
+    Furnished(clinic, FOURTH, "4").furnish()
+    assert _changed(before, _answers([(one, bare), (bare, one)], now)) == set()
+    _ids_from(FAR)
     Furnished(clinic, THIRD, "3").furnish()
-    assert [name for name, answer in _answers(one, bare, now).items() if answer != before[name]] == []
+    assert _changed(before, _answers([(one, bare), (bare, one)], now)) == set()
 
     monkeypatch.setattr(scope, "_only", lambda found, _whose: found)
-    wide = _answers(one, bare, now)
-    assert {name for name, answer in wide.items() if answer == before[name]} == SORTED_BY_NUMBER | BY_SQL
+    wide = _answers([(one, bare), (bare, one)], now)
+    assert set(before) - _changed(before, wide) == BY_SQL
 
 
 def test_the_walk_has_found_the_queries():
@@ -287,36 +331,6 @@ def _tables() -> Iterator[set[str]]:
         yield named
     named.update(*(re.findall(r"\b[a-z]+_[a-z]+\b", each["sql"]) for each in asked))
     named &= TABLES
-
-
-# Which answers tell of what is over: histories, the record, lists of everything there ever was.
-TELLS: Final[dict[str, set[str]]] = {
-    "a course that ended": {"care.plan.queries.of_patient"},
-    "an appointment that was cancelled": {
-        "care.scheduling.queries.of_patient", "interfaces.portal.reads.sessions_of", "interfaces.portal.reads.way",
-    },
-    "a fact that was taken back": {
-        "care.candidacy.file_queries.file_of", "care.candidacy.file_queries.timeline",
-        "care.intake.queries.entered_facts", "care.intake.queries.timeline",
-    },
-    "an offer that was declined": {"care.coordination.queries.offers_by_time"},
-    "an offer that others have first": {"care.coordination.queries.offers_by_time"},
-    "a member who left": {"foundation.accounts.queries.staff"},
-    "a member whom nobody has confirmed": {
-        "foundation.accounts.queries.staff", "foundation.accounts.queries.newcomers",
-    },
-    "a flag that was closed": {"care.safety.queries.flags_of"},
-    "a question that was answered": {"care.consent.queries.questions"},
-    "a restricted record that was opened before": {"foundation.accounts.queries.openings"},
-    "entries that were struck": {
-        "care.chart.queries.session_record", "care.chart.queries.session_records", "care.session.snapshot.load",
-        "care.session.snapshot.load_many",
-    },
-    "a message that was read": {  # with it those before it are read
-        "care.messaging.queries.recent", "care.messaging.queries.thread", "care.messaging.queries.unread_count",
-        "interfaces.portal.reads.news",
-    },
-}  # fmt: skip
 
 
 def _told(names: Sequence[str], of: Furnished, their: Furnished, now: datetime) -> dict[str, Any]:

@@ -214,3 +214,34 @@ def test_one_amount_is_one_content():
         for mg in ("14.5", "14.50")
     )
     assert content_hash(one) == content_hash(other)
+
+
+@pytest.mark.parametrize(("at", "mg"), [(14, "0"), (15, "0"), (35, "17.50"), (55, "35"), (56, "35")])
+def test_a_pump_runs_evenly_from_its_start_to_its_end(at: float, mg: str):
+    (dose,) = given_whole(old_session())
+    assert dose.gone_in_by(minutes(at)) == Decimal(mg)
+
+
+def test_what_happened_at_one_moment_stands_in_one_order():
+    old, at = old_session(), minutes(20)
+    changes = (replace(old.alarm_changes[0], at=at),)
+    record = replace(
+        old, states=(replace(old.states[0], at=at),), checks=(replace(old.checks[0], at=at),),
+        prepared=(replace(old.prepared[0], at=at),), doses=(replace(old.doses[0], started_at=at),),
+        readings=(replace(old.readings[1], at=at),), alarm_changes=changes, alarms=episodes(changes),
+        monitors=(replace(old.monitors[0], from_at=at, until_at=None),), events=(replace(old.events[0], at=at),),
+        steps=(DoseStep(85, 81, "pause", None, None, None, "", at, at, NURSE),),
+    )  # fmt: skip
+    assert [each.kind for each in record.moments] == [
+        "monitor_on", "check", "readings", "prepared", "state", "dose", "dose_step", "alarm", "event",
+    ]  # fmt: skip
+
+
+def test_what_one_person_typed_within_a_minute_is_one_moment():
+    old = old_session()
+    typed = ((0, NURSE), (59, NURSE), (119, NURSE), (120, PRESCRIBER))
+    rows = [replace(old.readings[1], at=minutes(20) + timedelta(seconds=second), by=by) for second, by in typed]
+    record = replace(old, readings=(old.readings[0], *rows))
+    found = [each for each in record.moments if each.kind == "readings"]
+    assert [each.what for each in found] == [tuple(rows[:2]), (rows[2],), (rows[3],)]
+    assert [each.at for each in found] == [rows[1].at, rows[2].at, rows[3].at]

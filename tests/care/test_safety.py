@@ -9,13 +9,19 @@ from pathlib import Path
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from sojourn.care.intake.intake_form import StatedAnswer
 from sojourn.care.measures import actions as measures_actions
 from sojourn.care.measures.models import QuestionnaireResponse
+from sojourn.care.measures.queries import available_scales, scale
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety import actions as safety_actions
+from sojourn.care.safety import duty_queries
 from sojourn.care.safety import queries as safety_queries
 from sojourn.care.safety.models import Flag, FlagAnswer
+from sojourn.care.safety.writing_actions import answer_intake
 from sojourn.foundation.accounts.actor import NotAllowed, acting_as
+from sojourn.foundation.accounts.models import Membership
+from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.scope import FlagScope
@@ -165,6 +171,11 @@ def test_paper_answers_the_open_request_and_is_entered_once(clinic: Cast, patien
                 by=by, patient_id=patient.pk, scale_id="gad-7", answers=given, filled_in_at=NOW, now=NOW
             )
         assert refused.value.codes == ("entered",)
+        for minutes, scale_id in ((-1, "gad-7"), (1, "gad-7"), (0, "phq-9")):  # another minute, or another form
+            at, zeros = NOW + timedelta(minutes=minutes), {item.link_id: 0 for item in scale(scale_id).items}
+            safety_actions.enter_paper(
+                by=by, patient_id=patient.pk, scale_id=scale_id, answers=zeros, filled_in_at=at, now=at
+            )
         with pytest.raises(ActionRefused) as refused:
             safety_actions.enter_paper(
                 by=by, patient_id=patient.pk, scale_id="gad-7", answers=given,
@@ -175,7 +186,8 @@ def test_paper_answers_the_open_request_and_is_entered_once(clinic: Cast, patien
 
 @pytest.mark.alone
 def test_a_flag_is_taken_answered_and_closed_with_a_note(clinic: Cast, patient: Patient):
-    flag = raise_flag(clinic, patient)
+    flag, other = raise_flag(clinic, patient), make_patient(clinic, "Bruno")
+    stays = raise_flag(clinic, other)
     by = clinic.actor("nurse")
     with acting_as(by):
         with pytest.raises(ActionRefused) as refused:
@@ -184,6 +196,7 @@ def test_a_flag_is_taken_answered_and_closed_with_a_note(clinic: Cast, patient: 
         seen = safety_actions.answer_flag(by=by, flag_id=flag.pk, kind="seen", after=None)
         standing = safety_queries.flag(FlagScope(flag.pk))
         assert (standing.state, standing.owner) == ("seen", clinic.members["nurse"])
+        assert [each.id for each in safety_queries.open_flags()] == [stays.pk, flag.pk]  # whom nobody has
         rang = safety_actions.answer_flag(by=by, flag_id=flag.pk, kind="contacted", note="rang, safe", after=seen.pk)
         with pytest.raises(ActionRefused) as refused:
             safety_actions.answer_flag(by=by, flag_id=flag.pk, kind="closed", note="  ", after=rang.pk)
@@ -191,8 +204,9 @@ def test_a_flag_is_taken_answered_and_closed_with_a_note(clinic: Cast, patient: 
         closed = safety_actions.answer_flag(
             by=by, flag_id=flag.pk, kind="closed", outcome="safety_plan", note="plan made", after=rang.pk
         )
-        assert safety_queries.open_flags() == []
+        assert [each.id for each in safety_queries.open_flags()] == [stays.pk]
         assert [each.id for each in safety_queries.closed_flags()] == [flag.pk]
+        assert safety_queries.flagged([patient.pk, other.pk]) == {other.pk}
         with pytest.raises(ActionRefused) as refused:
             safety_actions.answer_flag(by=by, flag_id=flag.pk, kind="seen", after=closed.pk)
         assert refused.value.codes == ("closed",)
@@ -203,6 +217,7 @@ def test_the_slower_of_two_is_told_and_writes_nothing(clinic: Cast, patient: Pat
     flag = raise_flag(clinic, patient)
     nurse, therapist = clinic.actor("nurse"), clinic.actor("therapist")
     with acting_as(nurse):
+        assert safety_actions.note_reading(by=nurse, flag_id=flag.pk).flag == flag
         seen = safety_actions.answer_flag(by=nurse, flag_id=flag.pk, kind="seen", after=None)
     with acting_as(therapist):
         with pytest.raises(Overtaken, match=str(clinic.members["nurse"].name)):
@@ -227,6 +242,20 @@ def test_who_may_answer_flags_and_whose(clinic: Cast, other_clinic: Cast, patien
         assert safety_queries.open_flags() == []
         with pytest.raises(Flag.DoesNotExist):
             safety_actions.answer_flag(by=far, flag_id=flag.pk, kind="seen", after=None)
+
+
+def test_whoever_works_in_two_clinics_acts_in_one(clinic: Cast, other_clinic: Cast, patient: Patient):
+    """The database shows people every place where they work."""
+    with acting_as(system_actor(other_clinic.clinic.pk)):
+        Membership.objects.create(
+            clinic=other_clinic.clinic, person=clinic.members["nurse"].person, role="nurse", name="Elsewhere"
+        )
+    with acting_as(clinic.actor("nurse")) as by:
+        here = {each.clinic_id for each in duty_queries.clinical_members(by.own_clinic_id)}
+        assert here == {clinic.clinic.pk}
+        assert available_scales().own == ()
+        told = StatedAnswer("told", "yes")
+        assert answer_intake(by=by, patient_id=patient.pk, question_id="psychosis_now", told=told, seen=None).alarming
 
 
 @pytest.mark.alone

@@ -24,6 +24,7 @@ from sojourn.care.session.event_kinds import Amount
 from sojourn.care.session.lines import given_to
 from sojourn.care.session.models import MedicationAdministration
 from sojourn.care.session.queries import doses_since, last_doses
+from sojourn.care.vitals import actions as vitals_actions
 from sojourn.clinical.units import L_PER_MIN
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import ActionRefused
@@ -138,6 +139,17 @@ def test_what_is_written_down_has_happened(arrived: Stage, step: int):
         assert code_of(lambda: waste_actions.waste(**who, mg=Decimal(1), key=uuid4(), at=at)) == future
         given = {"name": "Ondansetron", "amount": Decimal(4), "unit": "mg", "route": "iv", "key": uuid4()}
         assert code_of(lambda: medicine_actions.give_medicine(**who, **given, given_at=at)) == future
+
+
+@pytest.mark.parametrize(
+    ("ago", "code"),
+    [(12 * 60 * MINUTE, ""), (12 * 60 * MINUTE + SECOND, "past"), (-MINUTE, ""), (-MINUTE - SECOND, "future")],
+)
+def test_a_reading_is_of_the_last_twelve_hours(arrived: Stage, ago: timedelta, code: str):
+    now = arrived.encounter.opened_at + timedelta(hours=13)
+    with acting_as(arrived.cast.actor("nurse")) as by:
+        typed = {"by": by, "encounter_id": arrived.id, "values": {"spo2": 97.0}, "measured_at": now - ago, "now": now}
+        assert code_of(lambda: vitals_actions.take_readings(**typed)) == code
 
 
 # ---------------------------------------------------------------- when a dose may have begun

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 from django.apps import apps
-from django.db import connection, connections
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from sojourn.care.chart import actions as chart_actions
 from sojourn.care.chart.content import content_hash, verify_signature
 from sojourn.care.intake import actions as intake_actions
+from sojourn.care.plan import actions as plan_actions
 from sojourn.care.session.models import CheckResult, RecordSignature
 from sojourn.config.cli.upkeep import signed_otherwise_lines
 from sojourn.foundation.accounts.actor import acting_as
@@ -26,17 +25,9 @@ from tests.care.stage import Stage
 from tests.care.test_audit import superuser
 from tests.care.test_chart import composed, lived_through
 from tests.care.test_way import by_the_actions
-from tests.conftest import Cast, make_clinic
+from tests.conftest import Cast
 
 KINDS = tuple(each for room in declared("signed", Signed).values() for each in room.rows)
-
-
-@pytest.fixture
-def lasting(django_db_setup: None, django_db_blocker) -> Iterator[Cast]:
-    """A clinic whose rows are committed, so that the cluster's administrator meets them."""
-    with django_db_blocker.unblock():
-        yield make_clinic(f"lasting-{time.time_ns()}")
-        connections.close_all()
 
 
 @pytest.fixture
@@ -151,6 +142,13 @@ def test_a_clinic_sees_only_its_own(clinic: Cast, other_clinic: Cast):
     assert otherwise(other_clinic) == []
     with acting_as(other_clinic.actor("auditor")):
         assert signed_otherwise(clinic.clinic.pk) == ()
+
+
+def test_what_nobody_has_signed_yet_is_not_missed(other_clinic: Cast):
+    patient = make_patient(other_clinic)
+    with acting_as(other_clinic.actor("prescriber")) as by:
+        assert plan_actions.draft(by=by, patient_id=patient.pk).content_hash == ""
+    assert otherwise(other_clinic) == []
 
 
 # ---------------------------------------------------------------- every kind of what is signed

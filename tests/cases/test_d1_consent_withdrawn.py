@@ -170,9 +170,14 @@ def test_nobody_stops_anothers_session(ready: Cast):
         assert current_state(SessionScope(stage.id)).state == "dosing"
 
 
-def test_the_record_speaks_the_clinics_language(ready: Cast):
+def test_the_record_speaks_the_clinics_language(ready: Cast, other_clinic: Cast):
+    """Whatever the screen speaks, and wherever else that person is known."""
     stage = running(ready)
     client = signed_in(ready)
+    with acting_as(other_clinic.actor("clinic_admin")):
+        Membership.objects.create(
+            clinic=other_clinic.clinic, person=ready.members["patient"].person, role="front_desk", name="Ana"
+        )
     client.post("/today/here/stop/", headers={"accept": "text/html", "accept-language": "es"})
     with acting_as(ready.actor("nurse")):
         assert current_state(SessionScope(stage.id)).reason == "The patient said no."

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 
 import psycopg
 import pytest
 from django.urls import reverse
 
 from sojourn.care.vitals import asking
+from sojourn.care.vitals.models import Device
 from sojourn.config.environment import database
 from sojourn.foundation.accounts.actor import acting_as
 from tests.cases.bedside import ELSEWHERE, HERE, Bedside, bedside, spo2
+from tests.interfaces.web import open_clinic
 
 __all__ = ["bedside"]
 
@@ -67,7 +70,12 @@ def test_another_address_than_the_bound_one_is_told_nothing(bedside: Bedside):
 
 
 def test_every_patient_that_a_monitor_is_told_of_stands_in_the_audit(bedside: Bedside):
+    """Those of another clinic are none of them, which has a monitor at the same address, and a patient on it today."""
     stage, device, _ = bind(bedside)
+    next_door = replace(bedside, cast=open_clinic("next-door"))
+    _, theirs = next_door.seat()
+    with acting_as(next_door.cast.actor("nurse")):
+        Device.objects.filter(pk=theirs.pk).update(address=HERE, address_confirmed_at=bedside.clock.at)
     ask(bedside, A19.format(""))
     with psycopg.connect(database("owner").conninfo()) as connection:
         rows = connection.execute(

@@ -45,6 +45,23 @@ def test_a_place_has_one_name(parts, value):
     assert whose.bed_value(*parts) == value
 
 
+def test_two_long_names_are_two_keys_of_the_greatest_length():
+    assert whose.key("bed", "x" * 116) == f"bed:{'x' * 116}"
+    found = {whose.key("bed", "x" * 116 + end) for end in "ab"}
+    assert [len(each) for each in found] == [120, 120]
+
+
+@pytest.mark.parametrize(
+    ("older", "now"),
+    [
+        ("ip:10.0.0.7:51000", "ip:10.0.0.7"), ("ip:10.0.0.7", "ip:10.0.0.7"), ("ip:fe80::7", "ip:fe80::7"),
+        ("equipment:SN7/460", "equipment:SN7"), ("bed:A:1/2", "bed:A:1/2"),
+    ],
+)  # fmt: skip
+def test_an_older_key_loses_the_port_or_the_channel_alone(older: str, now: str):
+    assert whose.as_named_now(older) == now
+
+
 def test_no_two_places_share_a_name():
     said = ["", "1", "2", "A", "A/1", "A;room=1", "1;at=N", "A%2F1"]
     places = {(ward, room, bed): whose.bed_value(ward, room, bed) for ward in said for room in said for bed in said[1:]}

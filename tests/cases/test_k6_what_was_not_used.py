@@ -173,7 +173,9 @@ def test_the_end_of_a_name_is_hidden_and_only_the_bedside_shows_it():
     assert whose.masked("bed:BAY4711") == ("bed:BAY4…", "711")
     assert whose.masked("bed:1") == ("bed:…", "1")
     assert whose.masked("eui64:000F14049B507238") == ("eui64:000F14049B50…", "7238")
-    assert whose.masked("address:10.0.0.75")[1] in "10.0.0.75"
+    assert whose.masked("bed:AB-12") == ("bed:AB-…", "12")
+    assert whose.masked("bed:-") == ("bed:-…", "")
+    assert whose.masked("address:10.0.0.75") == ("address:10.0.…", "0.75")
 
 
 def test_the_doctor_says_it_too(bedside: Bedside):

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from threading import Barrier
-from typing import Any
 
-import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from sojourn.care.safety.models import Flag
@@ -18,16 +14,8 @@ from sojourn.care.safety.queries import open_flags
 from sojourn.care.safety.writing_actions import worry
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.actor import Actor, acting_as
-from tests.conftest import Cast, make_clinic
+from tests.conftest import Cast
 from tests.interfaces.test_escort import asked
-
-
-@pytest.fixture
-def lasting(django_db_setup: None, django_db_blocker: Any) -> Iterator[Cast]:
-    """A clinic whose rows are committed, so that two connections meet in it."""
-    with django_db_blocker.unblock():
-        yield make_clinic(f"worried-{time.time_ns()}")
-        connections.close_all()
 
 
 def test_two_presses_that_do_not_see_each_other_are_one_flag(lasting: Cast):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sojourn.care.vitals import clock
+from sojourn.care.vitals import clock, faults
 from sojourn.care.vitals.clock import Clock
 from sojourn.care.vitals.models import Device, Observation
 from sojourn.foundation.accounts.actor import acting_as
@@ -190,16 +190,36 @@ def test_messages_that_say_different_things_confirm_nothing():
     assert clock.stuck(found.clock, AT + timedelta(seconds=89))
 
 
-def test_the_way_makes_a_message_late_never_early():
-    assert run([(1, -8)]).clock.offset_s == 0
-    assert run([(1, 3)]).clock.offset_s == 3
-    assert not run([(1, -11)]).settled
-    assert not run([(1, 6)]).settled
+@pytest.mark.parametrize(
+    ("ahead", "offset"), [(-10, 0), (-10.5, None), (0, 0), (5, 5), (5.5, None)]
+)  # fmt: skip
+def test_the_way_makes_a_message_late_never_early(ahead, offset):
+    found = run([(1, ahead)])
+    assert (found.clock.offset_s if found.settled else None) == offset
 
 
-def test_the_first_message_is_measured_by_our_own_clock():
-    assert run([(0, 100)], None).settled
-    assert run([(0, 100)], None).clock.offset_s == 100
-    found = run([(0, 86_400)], None)
-    assert not found.settled
-    assert found.clock.offset_s is None
+@pytest.mark.parametrize(("ahead", "offset"), [(120, 120), (121, None), (-120, -120), (-121, None), (86_400, None)])
+def test_the_first_message_is_measured_by_our_own_clock(ahead, offset):
+    found = run([(0, ahead)], None)
+    assert (found.settled, found.clock.offset_s) == (offset is not None, offset)
+
+
+@pytest.mark.parametrize(("seconds", "far"), [(120, False), (121, True), (-120, False), (-121, True)])
+def test_a_value_is_far_from_its_own_message_beyond_two_minutes(seconds, far):
+    then = AT + timedelta(seconds=seconds)
+    assert clock.far_from_own(AT, [None, then]) is far
+    assert clock.ahead_of_own(AT, then) is (far and then > AT)
+    assert not any(
+        (clock.far_from_own(AT, [then, AT]), clock.far_from_own(AT, [None]), clock.far_from_own(None, [then]))
+    )
+
+
+@pytest.mark.parametrize(("ahead", "taken_off"), [(None, 0), (5, 0), (-5, 0), (6, 6), (-6, -6)])
+def test_the_noise_of_two_clocks_is_left_alone(ahead, taken_off):
+    assert clock.on_our_clock(Clock(ahead), AT) == AT - timedelta(seconds=taken_off)
+    assert clock.exactly(Clock(ahead), AT) == AT - timedelta(seconds=ahead or 0)
+
+
+@pytest.mark.parametrize(("second", "stands"), [(129, "line:100 times:125"), (130, "times:130"), (134, "times:130")])
+def test_a_fault_stands_for_half_a_minute_and_is_written_every_five_seconds(second, stands):
+    assert faults.kept("line:100", ("times",), datetime.fromtimestamp(second, UTC)) == stands

@@ -16,9 +16,11 @@ from sojourn.clinical.administration import (
     Event,
     HistoryRefused,
     Means,
+    Method,
     Phase,
     RateExpected,
     accept,
+    charted,
     delivered,
     reconcile,
 )
@@ -45,6 +47,7 @@ from .test_administration import (
     part,
     pause,
     rate,
+    resume,
     start,
     stop,
     total,
@@ -113,6 +116,124 @@ def test_a_part_is_more_than_nothing_and_no_more_than_what_is_left(mg, fault):
     assert part_fault(_dose(), (_part("28"),), Decimal(mg)) == fault
 
 
+@pytest.mark.parametrize(("mg", "fault"), [("28.01", ""), ("28.02", "part-too-much")])
+def test_what_is_no_device_is_rounded_once(mg, fault):
+    assert part_fault(_dose(route="im", devices=None), (_part("28"),), Decimal(mg)) == fault
+
+
+PUMP = {"route": "iv", "dose_mg": Decimal(35), "drawn_mg": Decimal(70), "total_ml": Decimal(100), "devices": None,
+        "rate_ml_per_h": Decimal(75)}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "means"),
+    [
+        ({"route": "iv", "rate_ml_per_h": Decimal(75)}, Means.PUMP), ({"route": "iv"}, Means.SYRINGE),
+        ({"route": "im"}, Means.SYRINGE), ({"route": "sc"}, Means.SYRINGE), ({"route": "in"}, Means.SPRAY),
+        ({"route": "oral"}, Means.MOUTH),
+    ],
+)  # fmt: skip
+def test_how_a_dose_gets_in(changes, means):
+    assert _dose(**changes).means is means
+
+
+@pytest.mark.parametrize(
+    ("changes", "mg_per_ml"),
+    [
+        (PUMP, exact("0.7")), ({**PUMP, "drawn_mg": None}, exact("0.35")),
+        ({"stock_mg_per_ml": Decimal(50)}, 50), ({}, None),
+    ],
+)  # fmt: skip
+def test_what_a_millilitre_holds(changes, mg_per_ml):
+    assert _dose(**changes).mg_per_ml == mg_per_ml
+
+
+def _step(number: int, kind: str, minutes: float, **values: str) -> DoseStep:
+    amounts = {name: Decimal(each) for name, each in values.items()}
+    return DoseStep(number, 1, kind, amounts.get("rate"), amounts.get("left"), amounts.get("mg"), "", at(minutes), "")
+
+
+def test_a_charted_infusion_is_what_its_rows_say():
+    """35 mg of 70 in 100 mL: 50 mL of it are the dose, at 75 mL/h. Ten minutes, a pause of five, five at half of it."""
+    dose = _dose(**PUMP)
+    steps = (
+        _step(1, "start", 0, rate="75"), _step(2, "pause", 10), _step(3, "resume", 15, rate="37.5"),
+        _step(4, "rate", 20, rate="75"), _step(5, "stop", 21, left="33.125"),
+    )  # fmt: skip
+    found = charted.went_in(dose, steps, at(30), agree_percent=1)
+    assert isinstance(found, Delivered)
+    # 12.5 + 3.125 + 1.25 mL of 0.7 mg/mL; 16.875 mL were read off, as computed.
+    assert (found.given_mg, found.disagreement, found.paused) == (exact("11.8125"), None, timedelta(minutes=5))
+    assert charted.ran_minutes(found) == 16
+    wasted = charted.Wasted(1, Decimal("58.19"), "", at(25), "", 7, "", 8, at(25))
+    line = charted.line(found, dose, [wasted])
+    assert (line.given_mg, line.wasted_mg, line.unaccounted_mg, line.complete) == (
+        Decimal("11.81"), Decimal("58.19"), 0, True,
+    )  # fmt: skip
+    alone = replace(wasted, witness_person_id=None)
+    assert charted.balance(found, dose, [alone]).codes == ("waste-unwitnessed",)
+    assert charted.rate_now(steps[:3]) == Decimal("37.5")
+
+
+@pytest.mark.parametrize(("left_ml", "disagrees"), [("25.5", False), ("25.51", True)])
+def test_figures_agree_within_the_percent_of_the_dose(left_ml, disagrees):
+    """One per cent of 35 mg is half a millilitre of 0.7 mg/mL."""
+    steps = (_step(1, "start", 0, rate="75"), _step(2, "stop", 20, left=left_ml))
+    found = charted.went_in(_dose(**PUMP), steps, at(30), agree_percent=1)
+    assert (found.disagreement is not None) is disagrees
+
+
+@pytest.mark.parametrize(
+    ("transition", "said", "charts"),
+    [
+        ("pause", {}, (("pause", {"remaining_ml": None}),)),
+        ("resume", {}, (("resume", {"remaining_ml": None, "rate_ml_per_h": Decimal(75)}),)),
+        ("lower_rate", {"rate_ml_per_h": Decimal(50)},
+         (("rate", {"remaining_ml": None, "rate_ml_per_h": Decimal(50)}),)),
+        ("give_part", {}, (("part", {"remaining_ml": None, "mg": Decimal(28)}),)),
+        ("give_part", {"part_mg": Decimal(20)}, (("part", {"remaining_ml": None, "mg": Decimal(20)}),)),
+        ("stop_early", {"given_mg": Decimal(9)}, (("asked", {"mg": Decimal(9)}), ("stop", {"remaining_ml": None}))),
+        ("stop_early", {"remaining_ml": Decimal(9)}, (("stop", {"remaining_ml": Decimal(9)}),)),
+        ("pause", {"given_mg": Decimal(9)}, (("pause", {"remaining_ml": None}),)),
+    ],
+)  # fmt: skip
+def test_what_nobody_says_anew_is_as_it_was(transition, said, charts):
+    before = (_step(1, "start", 0, rate="75"), _step(2, "part", 0, mg="28"), _step(3, "pause", 5))
+    assert charted.charts_of(transition, before, **said) == charts
+
+
+@pytest.mark.parametrize(
+    ("changes", "rate_now", "part_now"),
+    [
+        ({"over_min": Decimal(40), "total_ml": Decimal(50)}, "75.00", "56.00"),
+        ({"over_min": Decimal(40), "drawn_ml": Decimal(2), "devices": 2}, "3.00", "28.00"),
+        ({"over_min": Decimal(40), "total_ml": Decimal(50), "rate_ml_per_h": Decimal("74.9")}, "74.9", "56.00"),
+        ({"over_min": Decimal(40), "total_ml": Decimal(50), "route": "im"}, "None", "56.00"),
+        ({"total_ml": Decimal(50)}, "None", "56.00"), ({"over_min": Decimal(40), "devices": 3}, "None", "18.67"),
+    ],
+)  # fmt: skip
+def test_what_the_pump_is_set_to_and_what_one_part_holds(changes, rate_now, part_now):
+    values = {
+        "drug": "ketamine",
+        "route": "iv",
+        "dose_mg": Decimal(56),
+        "lot": "x",
+        "at": TEN,
+        "person_id": 1,
+        "by": "A",
+    }
+    prepared = charted.Prepared(**{**values, **changes})  # type: ignore[arg-type]
+    assert (str(charted.rate_of(prepared)), str(charted.part_of(prepared))) == (rate_now, part_now)
+
+
+@pytest.mark.parametrize(
+    ("stock", "ml", "mg"), [("50", "0.7", "35.00"), ("50", None, "34"), (None, "0.7", "34"), ("0.333", "10", "3.33")]
+)
+def test_what_was_drawn_up_is_concentration_times_volume(stock, ml, mg):
+    given = (None if each is None else Decimal(each) for each in (stock, ml))
+    assert str(charted.drawn_mg(Decimal(34), *given)) == mg
+
+
 @pytest.mark.parametrize(("given", "fault"), [("55.99", ""), ("56", "no-part"), ("56.01", "no-part")])
 def test_nothing_is_left_when_all_is_given(given, fault):
     assert part_fault(_dose(), (_part(given),), Decimal("0.01")) == fault
@@ -127,6 +248,8 @@ def test_a_dose_without_steps_that_ran_all_its_minutes_came_to_its_end(after, la
 @pytest.mark.parametrize(("minutes", "kinds"), [("0", ["start", "part"]), ("0.01", ["start"])])
 def test_a_dose_without_steps_and_minutes_went_in_at_once(minutes, kinds):
     infusion = _dose(dose_mg=Decimal(35), duration_min=Decimal(minutes))
+    first = events_of(infusion, (), None)[0]
+    assert (first.ml_per_h, first.mg_per_ml) == ((None, None) if minutes == "0" else (35 / exact("0.01") * 60, 1))
     assert [each.id for each in events_of(infusion, (), None)] == kinds
 
 
@@ -260,6 +383,36 @@ def test_a_pause_that_begins_with_the_reading_lets_nothing_in_before_it(paused_a
     assert name in [each.code for each in found.discrepancies]
 
 
+def test_of_two_readings_the_newest_says_how_it_is_known():
+    assert given_by(start(), total(10, "12.5"), asked(20, "17.5"), minutes=20).method is Method.ASKED
+    assert given_by(start(), asked(10, "8.75"), total(20, "25"), minutes=20).method is Method.COUNTED
+
+
+def test_a_reading_that_a_later_one_denies_says_nothing_although_the_last_is_higher():
+    found = given_by(start(), total(10, 20), total(20, 10), total(30, 22), minutes=30)
+    assert sum(each.ml for each in found.segments if each.until <= at(20)) == 10
+
+
+def test_of_a_device_that_was_not_taken_nothing_can_be_said():
+    found = given_by(by_hand(Means.SPRAY, 28), part(1, 28, 0), asked(2, 0), end(3))
+    assert (found.given_mg, found.parts) == (0, ())
+
+
+def test_what_is_given_by_hand_is_paused_until_it_goes_on():
+    spray = (by_hand(Means.SPRAY, 56), part(0, 28), pause(1))
+    assert given_by(*spray).phase is Phase.PAUSED
+    assert given_by(*spray, resume(5, None)).phase is Phase.RUNNING
+    (given,) = given_by(*spray, part(2, 28, "0.5"), resume(5, None)).discrepancies
+    assert str(given) == "14 mg were given while the dose was paused."
+
+
+def test_a_disagreement_says_by_how_much():
+    (above,) = given_by(start(), total(20, 30), minutes=20).discrepancies
+    assert str(above) == "The pump says 21 mg were given; by rate and minutes it is 17.5 mg, 3.5 mg less."
+    (below,) = given_by(start(), total(20, 20), minutes=20).discrepancies
+    assert str(below) == "The pump says 14 mg were given; by rate and minutes it is 17.5 mg, 3.5 mg more."
+
+
 # ---------------------------------------------------------------- the balance
 
 
@@ -294,10 +447,38 @@ def test_more_than_was_drawn_is_more_than_was_left(wasted, name):
 
 @pytest.mark.parametrize(
     ("remaining", "name"),
-    [("4.99", "milligrams-missing"), ("5", ""), ("5.01", "remaining-above-rest"), ("0", "milligrams-missing")],
-)
+    [
+        ("4.99", "milligrams-missing"), ("4.994", "milligrams-missing"), ("4.995", ""), ("5", ""), ("5.004", ""),
+        ("5.01", "remaining-above-rest"), ("0", "milligrams-missing"),
+    ],
+)  # fmt: skip
 def test_what_remains_is_what_was_neither_given_nor_wasted(remaining, name):
-    assert _balance(remaining=remaining).codes == ((name,) if name else ())
+    found = _balance(remaining=remaining)
+    assert found.codes == ((name,) if name else ())
+    assert str(found.unaccounted_mg) == {"4.99": "0.01", "4.994": "0.01", "5.01": "-0.01", "0": "5.00"}.get(
+        remaining, "0.00"
+    )
+
+
+@pytest.mark.parametrize(
+    ("wasted", "remaining", "figures"),
+    [
+        ("1", "3.99", ("3.99", "0.01", "4.00", "4.00")),
+        ("4.99", None, ("0.00", "0.01", "0.01", "0.01")),
+        ("5.01", None, ("0.00", "-0.01", "-0.01", "0")),
+    ],
+)
+def test_what_is_to_be_wasted_is_what_remains_and_what_is_missing(wasted, remaining, figures):
+    found = _balance(wasted, remaining=remaining)
+    shown = (found.remaining_mg, found.unaccounted_mg, found.still_to_account_mg, found.to_waste_mg)
+    assert tuple(map(str, shown)) == figures
+
+
+def test_nothing_is_to_be_wasted_where_nobody_says_what_was_drawn():
+    found = reconcile(drawn_mg=None, delivered=given_by(start(), stop(20)), wasted=(), remaining_mg=None)
+    assert (found.remaining_mg, found.still_to_account_mg, found.to_waste_mg) == (0, None, 0)
+    never = NeverGiven.of(None, [], witnessed=True)
+    assert never == NeverGiven(Decimal(0), Decimal(0), None, complete=False)
 
 
 @pytest.mark.parametrize(("drawn", "said"), [("-0.01", True), ("0", True), ("0.01", False)])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sojourn.clinical.alarms import urgency
+from sojourn.clinical.alarms.order import Standing, gravest_of
 from sojourn.clinical.current import TILES, SignalReading, current_vital, rounded
 from tests.golden import golden
 
@@ -56,3 +57,19 @@ def test_the_most_urgent_alarm_is_said_first(case: dict[str, Any]) -> None:
     alarms = list(reversed(case["ordered"]))
     alarms.sort(key=key)
     assert alarms == case["ordered"], case["why"]
+
+
+def test_of_vital_signs_that_are_shown_as_one_the_gravest_alarm_speaks() -> None:
+    """Seen or not, and never one that is over; of equally grave ones the first of the order."""
+    seen = Standing("acknowledged", "high", 9.0, "a", "nibp_sys")
+    waits = Standing("raised", "medium", 1.0, "b", "nibp_dia")
+    other = [Standing("raised", "high", 1.0, "c", "spo2"), Standing("recovered", "high", 1.0, "d", "nibp_sys")]
+    codes = ("nibp_sys", "nibp_dia")
+    assert gravest_of(codes, [waits, *other, seen], lambda each: each) == seen
+    assert gravest_of(codes, [*other, waits, waits._replace(since=None)], lambda each: each) == waits._replace(
+        since=None
+    )
+    assert gravest_of(codes, other, lambda each: each) is None
+    assert [urgency("raised", each, 0.0) for each in ("low", "medium", "high", "?")] == [
+        (False, False, -rank, True, 0.0, "", "") for rank in (0, 1, 2, 0)
+    ]

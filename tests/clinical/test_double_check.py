@@ -37,6 +37,7 @@ def entries(text: str) -> list[Prepared]:
         ("Ax By Ay Ax", "A", True, 1),
         ("Ax By Ay By", "AB", False, 2),
         ("Ax By Ax Cx", "AC", False, 2),
+        ("Ax Bx Cy Dy", "CD", False, 2),
         ("Ax By Ax By", "", True, 2),
         ("Ax By Ax By Bx", "B", True, 2),
     ],

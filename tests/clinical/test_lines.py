@@ -73,6 +73,15 @@ def test_every_line_is_written_in_both_languages():
     assert all(country.names["en"] and country.names["es"] for country in lines.countries().values())
 
 
+@pytest.mark.parametrize(
+    ("line_id", "shown"), [("us-988", "988"), ("nl-0800-0113", "0800-0113"), ("zz-findahelpline", "findahelpline.com")]
+)
+def test_a_line_is_shown_as_people_write_it(line_id: str, shown: str):
+    line = lines.by_id(line_id)
+    assert line is not None
+    assert line.shown == shown
+
+
 def test_no_number_with_a_star_is_a_link():
     # iOS does not dial a link with * or #: crisis_lines.md, trap 2
     star = lines.by_id("cl-4141", "es")
@@ -132,6 +141,10 @@ def test_every_country_has_an_emergency_number_and_a_crisis_line_first(code: str
     assert any(each.kind == "crisis" for each in place.first)
     assert all(each.country == code for each in place.every)
     assert len(set(ids(place.every))) == len(place.every)
+    assert place.name == lines.countries()[code].names[language]
+    for kind in (place.crisis, place.text, place.chat, place.deaf, place.poison):  # who speaks as the reader does first
+        ranks = [0 if each.lead else 1 if each.speaks(language) else 2 for each in kind]
+        assert ranks == sorted(ranks)
 
 
 def test_the_large_button_is_the_general_number_and_never_a_poison_line():
@@ -217,8 +230,14 @@ def test_a_line_that_breaks_a_law_is_refused(change: dict[str, Any], said: str):
     assert any(each.startswith("lines.toml: us-988") and said in each for each in found)
 
 
-def test_one_id_is_one_line():
+def test_one_id_is_one_line_and_one_code_one_country():
     assert _faults([*ROWS, GOOD]) == ["lines.toml: two lines have one id: us-988"]
+    again = {**RAW["country"][0], "name": {"en": "Again", "es": "Otra vez"}}
+    said = [*shape.faults("lines.toml", {**RAW, "country": [*RAW["country"], again]})]
+    assert said == [
+        f"lines.toml: two countries have one code: {again['code']}",
+        *(f"lines.toml: two countries have one zone: {zone}" for zone in again["zones"]),
+    ]
 
 
 def _faults(rows: list[dict[str, Any]]) -> list[str]:

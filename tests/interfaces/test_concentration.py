@@ -243,13 +243,6 @@ def test_a_weight_is_read_or_not_at_all(text: str, kg: str | None):
     assert weight_in(text) == (None if kg is None else Decimal(kg))
 
 
-def test_the_curve_is_drawn_where_it_bends():
-    times = pk.instants([40.0, 0.0])
-    assert times == tuple(sorted(set(times)))
-    assert {0.0, 1.0, 40.0, 41.0, 240.0} <= set(times)
-    assert pk.instants([])[-1] == 240.0
-
-
 # ---------------------------------------------------------------- beside a session
 
 

@@ -97,7 +97,7 @@ def test_a_replaced_link_reveals_nothing_and_mails_the_known_address(clinic: Cas
     first, old = asked(clinic)
     with acting_as(clinic.actor("front_desk")) as by:
         ride_home_actions.ask(by=by, appointment_id=first.pk)
-        EscortLink.objects.update(sent_at=timezone.now() - timedelta(hours=1))
+        EscortLink.objects.filter(appointment=first).update(sent_at=timezone.now() - timedelta(hours=1))
     answer = Client().get(old)
     assert answer.status_code == 410
     page = body(answer)
@@ -130,10 +130,10 @@ def test_a_cancelled_visit_closes_the_link_and_says_the_same(clinic: Cast):
 def test_an_expired_link_and_a_begun_session(clinic: Cast):
     first, link = asked(clinic)
     with acting_as(clinic.actor("nurse")):
-        EscortLink.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+        EscortLink.objects.filter(appointment=first).update(expires_at=timezone.now() - timedelta(minutes=1))
     assert Client().get(link).status_code == 410
     with acting_as(clinic.actor("nurse")):
-        EscortLink.objects.update(expires_at=timezone.now() + timedelta(days=1))
+        EscortLink.objects.filter(appointment=first).update(expires_at=timezone.now() + timedelta(days=1))
         now = timezone.now()
         Appointment.objects.filter(pk=first.pk).update(during=(now - timedelta(hours=1), now + timedelta(hours=1)))
     page = Client().get(link)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from io import BytesIO
-from itertools import pairwise
-from xml.etree import ElementTree
 
 import pytest
 from django.db import connection
@@ -22,7 +20,6 @@ from sojourn.care.session.models import Addendum, RecordSignature, SessionEvent
 from sojourn.care.vitals.models import Observation
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.foundation.printing.figure import Figure, FigureLine, Mark, Panel, Span, nice_ticks, svg
 from sojourn.foundation.scope import SessionScope
 from sojourn.interfaces.console.record.axis import thinned
 from sojourn.interfaces.console.record.figure import figure_of
@@ -416,33 +413,6 @@ def test_a_session_nobody_came_to(clinic: Cast):
 
 
 # ---------------------------------------------------------------- the drawing
-
-
-def test_ticks_are_round_and_hold_the_values():
-    for low, high in ((61, 94), (96, 96), (88, 100), (0.2, 0.9), (118, 204)):
-        ticks = nice_ticks(low, high)
-        assert ticks[0] <= low
-        assert ticks[-1] >= high
-        steps = {round(b - a, 9) for a, b in pairwise(ticks)}
-        assert len(steps) == 1
-
-
-def test_the_figure_is_svg_and_escapes_its_labels():
-    drawn = svg(
-        Figure(
-            0, 3600, [Panel("Pulse", "/min", [FigureLine("<b>&", [(0, 60), (60, 61), (900, 70)], gap=120)])],
-            [(1800, "9:30")],
-            [Span(600, 1200, "</svg>")], [Mark(700, "1"), Mark(705, "2", "high")],
-        ),
-        font="Libertinus Serif",
-    )  # fmt: skip
-    root = ElementTree.fromstring(drawn)
-    texts = [each.text for each in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert {"<b>&", "</svg>", "9:30", "1", "2"} <= set(texts)
-    drawn_lines = [
-        each.get("d", "") for each in root.iter("{http://www.w3.org/2000/svg}path") if each.get("stroke-linejoin")
-    ]
-    assert sorted(each.count("L") for each in drawn_lines) == [0, 1]  # the silence of 14 minutes breaks the line
 
 
 def test_thinning_keeps_the_extremes():

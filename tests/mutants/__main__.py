@@ -1,7 +1,8 @@
 """``make mutants``: plant faults in a room, or in a sample of all rooms, and count those that the tests notice.
 
     python -m tests.mutants --room care/patients        one room, at most 200 mutants of it
-    python -m tests.mutants --sample 400 --seed 1a2b3c  drawn from all rooms, at least 60 of each of our own kinds
+    python -m tests.mutants --sample 400 --seed 1a2b3c  drawn from all rooms, at least 60 of each of our own
+                                                        kinds and 12 of each room
 
 docs/tests.md says how to read what it answers.
 """
@@ -16,7 +17,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -31,21 +32,29 @@ from tests.mutants.running import CORES, carry_out
 # At least so many mutants of each kind of ours, where there are as many: in a sample of all rooms, in a room.
 OF_A_KIND, OF_A_KIND_IN_A_ROOM = 60, 25
 OF_A_ROOM: Final = 200
+# At least so many of each room in a sample of all: the score of three mutants says nothing of a room.
+OF_EACH_ROOM: Final = 12
 
 
-def drawn(mutants: Sequence[Mutant], count: int, seed: str, of_a_kind: int = OF_A_KIND) -> list[Mutant]:
-    """So many mutants by chance, at least ``of_a_kind`` of each kind of ours or all there are; none that changes
-    nothing."""
-    chance = random.Random(seed)
-    shuffled = chance.sample(mutants, len(mutants))
-    ours = [
-        each
-        for kind in OF_THE_HOUSE
-        for each in itertools.islice((each for each in shuffled if each.kind == kind and each.code), of_a_kind)
-    ]
-    taken = set(ours)
-    rest = (each for each in shuffled if each not in taken and each.code)
-    return [*ours, *itertools.islice(rest, max(0, count - len(ours)))]
+def drawn(
+    mutants: Sequence[Mutant], count: int, seed: str, of_a_kind: int = OF_A_KIND, of_each_room: int = 0
+) -> list[Mutant]:
+    """So many mutants by chance, none that changes nothing; at least ``of_a_kind`` of each kind of ours and
+    ``of_each_room``, or all there are, even if that makes more."""
+    shuffled = random.Random(seed).sample(mutants, len(mutants))
+    taken: dict[Mutant, None] = {}
+
+    def fill(up_to: int, belongs: Callable[[Mutant], bool]) -> None:
+        missing = up_to - sum(map(belongs, taken))
+        others = (each for each in shuffled if belongs(each) and each not in taken and each.code)
+        taken.update(dict.fromkeys(itertools.islice(others, max(0, missing))))
+
+    for kind in OF_THE_HOUSE:
+        fill(of_a_kind, lambda each, kind=kind: each.kind == kind)
+    for room in dict.fromkeys(each.room for each in mutants):
+        fill(of_each_room, lambda each, room=room: each.room == room)
+    fill(count, lambda _each: True)
+    return list(taken)
 
 
 # ---------------------------------------------------------------- the map
@@ -90,7 +99,10 @@ def main() -> int:
     began = time.monotonic()
     kinds = tuple(told.kind.split(",")) if told.kind else ()
     every = [each for path in files(told.room) for each in mutants_of(path, kinds)]
-    mutants = drawn(every, told.sample or OF_A_ROOM, told.seed, OF_A_KIND_IN_A_ROOM if told.room else OF_A_KIND)
+    if told.room:
+        mutants = drawn(every, OF_A_ROOM, told.seed, OF_A_KIND_IN_A_ROOM)
+    else:
+        mutants = drawn(every, told.sample, told.seed, of_each_room=OF_EACH_ROOM)
     print(f"{len(mutants)} of {len(every)} mutants in {told.room or 'all rooms'}, seed {told.seed}", flush=True)
     kept = KEPT / f"{'-'.join([told.room or 'sample', *kinds]).replace('/', '-')}.jsonl"
     known = quality.read(kept) if told.resume or told.again else []

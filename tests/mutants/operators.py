@@ -12,20 +12,38 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from cosmic_ray.operators.operator import Example, Operator
-from parso.python.tree import Name, ReturnStmt
+from parso.python.tree import ReturnStmt
 from parso.tree import NodeOrLeaf
+
+from tests.mutants.syntax import (
+    CALLS,
+    ancestors,
+    arguments_of,
+    called_name,
+    declaration,
+    declared_under,
+    first_leaf,
+    is_attribute,
+    is_call,
+    keyword_of,
+    leaf_instead,
+    members_of,
+    place_of,
+    plain_text,
+    put,
+    statement_of,
+    strings,
+    without,
+)
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 Position = tuple[int, int]
 # One way in which a node can be changed: where that is, and what does it. What it returns stands in the node's place.
 Change = tuple[NodeOrLeaf, Callable[[], NodeOrLeaf]]
 
-_CALLS: Final = frozenset(("atom_expr", "power"))  # what parso calls a chain of names and brackets
-DECLARES: Final = frozenset(("action", "part"))
-_QUOTED = re.compile(r"""^[rb]?(?P<quote>"|')(?P<text>[a-z_]+\.[a-z_]+)(?P=quote)$""")
 _FROM_ACTION = '__import__("sojourn.foundation.action", fromlist=["{name}"]).{name}'
 NEVER_ASKED: Final = _FROM_ACTION.format(name="When") + '("a mutant", lambda _by, _asked: False)'
 NO_LOCK: Final = _FROM_ACTION.format(name="NoLock") + '("a mutant")'
@@ -56,128 +74,6 @@ class Fault(Operator):
         ]
 
 
-# ---------------------------------------------------------------- what stands where
-
-
-def _first_leaf(node: NodeOrLeaf) -> Any:
-    return node.get_first_leaf()
-
-
-def _instead(node: NodeOrLeaf, text: str) -> Name:
-    """A leaf that says ``text`` where ``node`` stands."""
-    return Name(text, node.start_pos, _first_leaf(node).prefix)
-
-
-def _put(child: NodeOrLeaf, text: str, within: NodeOrLeaf) -> NodeOrLeaf:
-    """Put ``text`` in the place of a descendant of ``within``."""
-    parent = child.parent
-    assert parent is not None
-    parent.children[_place(child)] = _instead(child, text)
-    return within
-
-
-def _place(child: NodeOrLeaf) -> int:
-    assert child.parent is not None
-    return next(place for place, each in enumerate(child.parent.children) if each is child)
-
-
-def _arguments(brackets: NodeOrLeaf) -> list[NodeOrLeaf]:
-    """What a call is given, one node an argument; ``brackets`` is the part of it from ( to )."""
-    inside = list(brackets.children[1:-1])
-    if len(inside) == 1 and inside[0].type == "arglist":
-        inside = inside[0].children
-    return [each for each in inside if each.type != "operator" or each.value not in {",", "*", "**"}]
-
-
-def _without(argument: NodeOrLeaf, within: NodeOrLeaf) -> NodeOrLeaf:
-    """Take an argument out of its call, with a comma beside it."""
-    parent, place = argument.parent, _place(argument)
-    assert parent is not None
-    gone = {place}
-    if parent.type == "arglist":
-        gone.add(place + 1 if place + 1 < len(parent.children) else place - 1)
-    parent.children = [each for at, each in enumerate(parent.children) if at not in gone]
-    return within
-
-
-def _keyword(argument: NodeOrLeaf) -> str:
-    """The name by which an argument is given; empty for one that is given by its place, ``*`` for a starred one."""
-    if argument.type != "argument":
-        return ""
-    first = argument.children[0]
-    return first.value if first.type == "name" and argument.children[1] == "=" else "*"
-
-
-def _is_call(node: NodeOrLeaf) -> bool:
-    return node.type == "trailer" and node.children[0] == "("
-
-
-def _called(brackets: NodeOrLeaf) -> str:
-    """The last name of what is called: ``filter`` of ``Patient.objects.filter(...)``; empty where it has none."""
-    before = brackets.parent.children[: _place(brackets)] if brackets.parent is not None else []
-    if not before:
-        return ""
-    last = before[-1]
-    if last.type == "trailer" and last.children[0] == ".":
-        return str(last.children[1].value)
-    return str(last.value) if last.type == "name" else ""
-
-
-def _is_attribute(brackets: NodeOrLeaf) -> bool:
-    """Whether what is called belongs to something, as ``rows`` in ``rows.filter(...)``."""
-    before = brackets.parent.children[: _place(brackets)]
-    return bool(before) and before[-1].type == "trailer"
-
-
-def _declaration(node: NodeOrLeaf) -> list[NodeOrLeaf]:
-    """The arguments of ``@action(...)`` or ``@part(...)``, where ``node`` is such a decorator."""
-    called = node.children[1] if node.type == "decorator" else None
-    if called is None or called.type != "atom_expr" or not _is_call(called.children[-1]):
-        return []
-    return _arguments(called.children[-1]) if _called(called.children[-1]) in DECLARES else []
-
-
-def _declared(node: NodeOrLeaf, keyword: str) -> NodeOrLeaf | None:
-    """What a declaration says under ``keyword``: ``locks=`` or ``audit=``."""
-    return next((each.children[2] for each in _declaration(node) if _keyword(each) == keyword), None)
-
-
-def _statement(node: NodeOrLeaf) -> NodeOrLeaf | None:
-    """The brackets of the last call of a statement that is only a call: ``record(...)``, ``by.require(...)``."""
-    parent = node.parent
-    if node.type not in _CALLS or parent is None or parent.type != "simple_stmt":
-        return None
-    last = node.children[-1]
-    return last if _is_call(last) else None
-
-
-def _text(leaf: NodeOrLeaf) -> str:
-    """What a plain string says that is a permission or a verb by its looks: ``patient.edit``. Else nothing."""
-    found = _QUOTED.match(leaf.value) if leaf.type == "string" else None
-    return found["text"] if found else ""
-
-
-def _strings(node: NodeOrLeaf) -> Iterator[NodeOrLeaf]:
-    if node.type == "string":
-        yield node
-    for child in getattr(node, "children", ()):
-        yield from _strings(child)
-
-
-def _members(node: NodeOrLeaf) -> list[NodeOrLeaf]:
-    """The members of a tuple that is written out; a single one otherwise."""
-    if node.type == "atom" and node.children[0] == "(" and node.children[1].type == "testlist_comp":
-        return [each for each in node.children[1].children if each != ","]
-    return [node]
-
-
-def _above(node: NodeOrLeaf) -> Iterator[NodeOrLeaf]:
-    parent = node.parent
-    while parent is not None:
-        yield parent
-        parent = parent.parent
-
-
 # ---------------------------------------------------------------- which others there are
 
 
@@ -204,6 +100,16 @@ def verbs() -> tuple[str, ...]:
         for path in sorted((ROOT / "sojourn").rglob("sentences.py"))
     )
     return tuple(sorted({verb for each in found for verb in each}))
+
+
+@cache
+def no_locks() -> frozenset[str]:
+    """What a reason for no lock is called where several actions have the same."""
+    found = (
+        re.findall(r"^(\w+)(?:: Final)? = NoLock\(", path.read_text(encoding="utf-8"), re.M)
+        for path in sorted((ROOT / "sojourn").rglob("*actions.py"))
+    )
+    return frozenset(name for each in found for name in each)
 
 
 def another_permission(of: str) -> str:
@@ -240,13 +146,15 @@ class OtherPermission(Fault):
     )  # fmt: skip
 
     def changes(self, node: NodeOrLeaf) -> Iterator[Change]:
-        if (text := _text(node)) in permissions() and not (_of_the_audit(node) or _is_key(node)):
-            yield node, partial(_instead, node, f'"{another_permission(text)}"')
+        if (text := plain_text(node)) in permissions() and not (_of_the_audit(node) or _is_key(node)):
+            yield node, partial(leaf_instead, node, f'"{another_permission(text)}"')
 
 
 def _of_the_audit(leaf: NodeOrLeaf) -> bool:
     """Whether a string is a verb of the audit: in ``record(...)`` or in ``audit=``."""
-    return any((_is_call(each) and _called(each) == "record") or _keyword(each) == "audit" for each in _above(leaf))
+    return any(
+        (is_call(each) and called_name(each) == "record") or keyword_of(each) == "audit" for each in ancestors(leaf)
+    )
 
 
 def _is_key(leaf: NodeOrLeaf) -> bool:
@@ -267,17 +175,27 @@ class NoPermission(Fault):
           f'@action("patient.edit", {NEVER_ASKED}, audit="x.y")\ndef f(): ...')),
         ('def f():\n    by.require("patient.edit")\n', ("def f():\n    pass\n",)),
         ('if not actor.may("patient.edit"): pass', ("if not True: pass",)),
-        ("@part(locks=x)\ndef f(): ...", ()),
+        ('@part(locks=x)\ndef f(): ...\nmay("a.b")\ntable.may("a", day, "a day")', ()),
     )  # fmt: skip
 
     def changes(self, node: NodeOrLeaf) -> Iterator[Change]:
-        for need in _declaration(node):
-            if _keyword(need) == "":
-                yield need, partial(_put, need, NEVER_ASKED, node)
-        if (brackets := _statement(node)) is not None and _called(brackets) == "require":
-            yield node, partial(_instead, node, "pass")
-        elif node.type in _CALLS and _is_call(node.children[-1]) and _called(node.children[-1]) == "may":
-            yield node, partial(_instead, node, "True")
+        for need in declaration(node):
+            if keyword_of(need) == "":
+                yield need, partial(put, need, NEVER_ASKED, node)
+        if (brackets := statement_of(node)) is not None and called_name(brackets) == "require":
+            yield node, partial(leaf_instead, node, "pass")
+        elif node.type in CALLS and _asks(node.children[-1]):
+            yield node, partial(leaf_instead, node, "True")
+
+
+def _asks(brackets: NodeOrLeaf) -> bool:
+    """Whether it asks an actor for a permission. Whoever reads a table asks it what it may hold, and says more."""
+    return (
+        is_call(brackets)
+        and called_name(brackets) == "may"
+        and is_attribute(brackets)
+        and len(arguments_of(brackets)) == 1
+    )
 
 
 # ---------------------------------------------------------------- filter
@@ -300,14 +218,14 @@ class FilterArgument(Fault):
     )  # fmt: skip
 
     def changes(self, node: NodeOrLeaf) -> Iterator[Change]:
-        if not _is_call(node):
+        if not is_call(node):
             return
-        name = _called(node)
-        if not (name == "Q" or (name in _PICKS and _is_attribute(node))):
+        name = called_name(node)
+        if not (name == "Q" or (name in _PICKS and is_attribute(node))):
             return
-        for argument in _arguments(node):
-            if _keyword(argument) not in {"", "*"} or (_keyword(argument) == "" and name in {"filter", "exclude"}):
-                yield argument, partial(_without, argument, node)
+        for argument in arguments_of(node):
+            if keyword_of(argument) not in {"", "*"} or (keyword_of(argument) == "" and name in {"filter", "exclude"}):
+                yield argument, partial(without, argument, node)
 
 
 CLINIC_ROWS: Final = '__import__("sojourn.foundation.scope", fromlist=["clinic_rows"]).clinic_rows'
@@ -329,12 +247,12 @@ class WiderScope(Fault):
     )
 
     def changes(self, node: NodeOrLeaf) -> Iterator[Change]:
-        if node.type not in _CALLS:
+        if node.type not in CALLS:
             return
         for place, brackets in enumerate(node.children):
-            if not _is_call(brackets) or not (given := _arguments(brackets)):
+            if not is_call(brackets) or not (given := arguments_of(brackets)):
                 continue
-            name, of_something = _called(brackets), _is_attribute(brackets)
+            name, of_something = called_name(brackets), is_attribute(brackets)
             what = given[0].get_code().strip()
             if (name == "rows" and of_something) or (name in _OF_MANY and not of_something):
                 yield brackets, partial(_from, place, f"{CLINIC_ROWS}({what})", node)
@@ -344,7 +262,7 @@ class WiderScope(Fault):
 
 def _from(place: int, text: str, within: NodeOrLeaf) -> NodeOrLeaf:
     """Put ``text`` for everything in a chain of calls up to the one at ``place``."""
-    within.children = [_instead(within, text), *within.children[place + 1 :]]
+    within.children = [leaf_instead(within, text), *within.children[place + 1 :]]
     return within
 
 
@@ -368,7 +286,7 @@ class SqlCondition(Fault):
         for found in _CONDITION.finditer(node.value):
             if re.search(r"\b(WHERE|AND|ON|OR)\s+(NOT\s+)?\(?$", node.value[: found.start()]):
                 changed = f"{node.value[: found.start()]}({found[0]} OR true){node.value[found.end() :]}"
-                yield node, partial(_instead, node, changed)
+                yield node, partial(leaf_instead, node, changed)
 
 
 # ---------------------------------------------------------------- lock
@@ -384,23 +302,24 @@ class NoDeclaredLock(Fault):
         ('@part(locks=(row(A, "b"), turn("c")))\ndef f(): ...',
          ('@part(locks=( turn("c"),))\ndef f(): ...', '@part(locks=(row(A, "b"),))\ndef f(): ...')),
         ('@action("a.b", locks=NoLock("c"))\ndef f(): ...', ()),
+        ('@action("a.b", locks=PATIENT_LOCKED)\ndef f(): ...', ()),
     )  # fmt: skip
 
     def changes(self, node: NodeOrLeaf) -> Iterator[Change]:
-        locks = _declared(node, "locks")
-        if locks is None or _begins(locks) == "NoLock":
+        locks = declared_under(node, "locks")
+        if locks is None or _begins(locks) in {"NoLock", *no_locks()}:
             return
-        members = _members(locks)
+        members = members_of(locks)
         if len(members) == 1:
-            yield locks, partial(_put, locks, NO_LOCK, node)
+            yield locks, partial(put, locks, NO_LOCK, node)
             return
         for member in members:
             rest = "".join(f"{each.get_code()}," for each in members if each is not member)
-            yield member, partial(_put, locks, f"({rest})", node)
+            yield member, partial(put, locks, f"({rest})", node)
 
 
 def _begins(node: NodeOrLeaf) -> str:
-    return str(_first_leaf(node).value)
+    return str(first_leaf(node).value)
 
 
 class NoSelectForUpdate(Fault):
@@ -415,12 +334,12 @@ class NoSelectForUpdate(Fault):
 
     def changes(self, node: NodeOrLeaf) -> Iterator[Change]:
         for brackets in getattr(node, "children", ()):
-            if _is_call(brackets) and _called(brackets) == "select_for_update" and _is_attribute(brackets):
+            if is_call(brackets) and called_name(brackets) == "select_for_update" and is_attribute(brackets):
                 yield brackets, partial(_without_call, brackets, node)
 
 
 def _without_call(brackets: NodeOrLeaf, within: NodeOrLeaf) -> NodeOrLeaf:
-    place = _place(brackets)
+    place = place_of(brackets)
     within.children = [*within.children[: place - 1], *within.children[place + 1 :]]
     return within
 
@@ -440,7 +359,7 @@ class NoAdvisoryLock(Fault):
             changed = re.sub(r"pg_try_advisory_\w*lock\(", "0 < num_nonnulls(", node.value)
             changed = re.sub(r"pg_advisory_\w*lock\w*\(", "num_nonnulls(", changed)
             if changed != node.value:
-                yield node, partial(_instead, node, changed)
+                yield node, partial(leaf_instead, node, changed)
 
 
 class LockNotTaken(Fault):
@@ -450,13 +369,13 @@ class LockNotTaken(Fault):
     shown = (
         ("for lock in held:\n    lock.take(by, arguments)\n", ("for lock in held:\n    pass\n",)),
         ("def f():\n    _hold(rows)\n", ("def f():\n    pass\n",)),
-        ("taken = lock.take(by, arguments)\nhold(rows)\n", ()),
+        ("taken = lock.take(by, arguments)\nhold(rows)\nsignal.take(one)\n", ()),
     )
 
     def changes(self, node: NodeOrLeaf) -> Iterator[Change]:
-        brackets = _statement(node)
-        if brackets is not None and _called(brackets) in {"take", "_hold", "lock_rows"}:
-            yield node, partial(_instead, node, "pass")
+        brackets = statement_of(node)
+        if brackets is not None and (called_name(brackets) == "_hold" or _begins(node) == "lock"):
+            yield node, partial(leaf_instead, node, "pass")
 
 
 # ---------------------------------------------------------------- audit
@@ -473,8 +392,8 @@ class NoAuditLine(Fault):
     )
 
     def changes(self, node: NodeOrLeaf) -> Iterator[Change]:
-        if (brackets := _statement(node)) is not None and _called(brackets) == "record":
-            yield node, partial(_instead, node, "pass")
+        if (brackets := statement_of(node)) is not None and called_name(brackets) == "record":
+            yield node, partial(leaf_instead, node, "pass")
 
 
 class OtherVerb(Fault):
@@ -492,28 +411,28 @@ class OtherVerb(Fault):
     def changes(self, node: NodeOrLeaf) -> Iterator[Change]:
         if node.type == "decorated":
             yield from self._both(node)
-        elif node.type == "decorator" and (declared := _declared(node, "audit")) is not None:
-            for leaf in _members(declared):
-                if _text(leaf):
-                    yield leaf, partial(_put, leaf, f'"{another_verb(_text(leaf))}"', node)
-        elif _is_call(node) and _called(node) == "record":
-            for leaf in _arguments(node)[1:2]:
-                if _text(leaf):
-                    yield leaf, partial(_put, leaf, f'"{another_verb(_text(leaf))}"', node)
+        elif node.type == "decorator" and (declared := declared_under(node, "audit")) is not None:
+            for leaf in members_of(declared):
+                if plain_text(leaf):
+                    yield leaf, partial(put, leaf, f'"{another_verb(plain_text(leaf))}"', node)
+        elif is_call(node) and called_name(node) == "record":
+            for leaf in arguments_of(node)[1:2]:
+                if plain_text(leaf):
+                    yield leaf, partial(put, leaf, f'"{another_verb(plain_text(leaf))}"', node)
 
     def _both(self, node: NodeOrLeaf) -> Iterator[Change]:
         first = node.children[0]
         for decorator in first.children if first.type == "decorators" else [first]:
-            declared = _declared(decorator, "audit")
-            for leaf in _members(declared) if declared is not None else ():
-                same = [each for each in _strings(node) if _text(each) and each.value == leaf.value]
-                if _text(leaf) and len(same) > 1:
-                    yield leaf, partial(_put_all, same, f'"{another_verb(_text(leaf))}"', node)
+            declared = declared_under(decorator, "audit")
+            for leaf in members_of(declared) if declared is not None else ():
+                same = [each for each in strings(node) if plain_text(each) and each.value == leaf.value]
+                if plain_text(leaf) and len(same) > 1:
+                    yield leaf, partial(_put_all, same, f'"{another_verb(plain_text(leaf))}"', node)
 
 
 def _put_all(leaves: list[NodeOrLeaf], text: str, within: NodeOrLeaf) -> NodeOrLeaf:
     for leaf in leaves:
-        _put(leaf, text, within)
+        put(leaf, text, within)
     return within
 
 
@@ -532,7 +451,7 @@ class ReturnNothing(Fault):
 
     def changes(self, node: NodeOrLeaf) -> Iterator[Change]:
         if isinstance(node, ReturnStmt) and node.children[1].get_code().strip() != "None":
-            yield node, partial(_put, node.children[1], "None", node)
+            yield node, partial(put, node.children[1], "None", node)
 
 
 class OtherMembership(Fault):
@@ -549,7 +468,7 @@ class OtherMembership(Fault):
         for each in node.children[1::2] if node.type == "comparison" else ():
             said = each.get_code().strip()
             if said in {"in", "not in"}:
-                yield each, partial(_put, each, "not in" if said == "in" else "in", node)
+                yield each, partial(put, each, "not in" if said == "in" else "in", node)
 
 
 OURS: Final[tuple[type[Fault], ...]] = (

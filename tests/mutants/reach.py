@@ -29,8 +29,12 @@ SOURCES: Final = MAP / "sources"
 TRACED: Final = ("sojourn/clinical", "sojourn/care", "sojourn/foundation", "sojourn/interfaces/devices")
 # Journeys and browsers walk through processes of their own; the rest reads files and asks no line of the product.
 LEFT_OUT: Final = ("tests/journeys/", "tests/repo/", "tests/mutants/")
+# So few tests run what is kept once it was made: others are asked as well.
+FEW: Final = 5
 # What names the declarations themselves walks all of them: these tests are asked about every declaration.
 WALKS_DECLARATIONS: Final = re.compile(r"foundation\.action import (\([^)]*|.*)\bACTIONS\b")
+# What a model declares acts in its migrations: whoever compares the two is asked about it.
+WALKS_MODELS: Final = re.compile(r"\bmakemigrations\b")
 
 
 def kept_of(path: str) -> Path:
@@ -104,18 +108,23 @@ class Reach:
 
     def tests(self, mutant: Mutant) -> frozenset[str]:
         """The tests that can notice a fault: those that run the lines of its statement. About what only an import runs
-        (a declaration, a constant) those are asked that run the function, the class, the file or who imports it."""
+        (a declaration, a constant) those are asked that run the function, the class, the file or who imports it; and
+        about what few run, for its answer may be kept for those who ask later."""
         lines = self.lines(mutant.path)
         place = place_of(mutant.source, mutant.line)
+        walk = self._that_walk(_walk_of(mutant.path, place))
+        found: set[str] = set()
         for first, last in place.spans:
-            found = {test for line in range(first, last + 1) for test in lines.get(line, ())}
-            if found:
-                return frozenset(found | (self._walkers if place.declared else set()))
-        return frozenset(self._walkers if place.declared else ()) or self._through_importers(mutant.path)
+            found |= {test for line in range(first, last + 1) for test in lines.get(line, ())}
+            if len(found) > FEW:
+                return frozenset(found) | walk
+        if place.declared and walk:
+            return frozenset(found) | walk
+        return frozenset(found) | walk | self._through_importers(mutant.path)
 
-    @cached_property
-    def _walkers(self) -> set[str]:
-        return {each for each in self.seconds if _walks(each.partition("::")[0])}
+    @cache  # noqa: B019
+    def _that_walk(self, walk: re.Pattern[str] | None) -> frozenset[str]:
+        return frozenset(each for each in self.seconds if walk and _names(walk, each.partition("::")[0]))
 
     def _through_importers(self, path: str) -> frozenset[str]:
         found: set[str] = set()
@@ -145,8 +154,8 @@ def keep_source(path: str) -> str:
 
 
 @cache
-def _walks(path: str) -> bool:
-    return bool(WALKS_DECLARATIONS.search((ROOT / path).read_text(encoding="utf-8")))
+def _names(walk: re.Pattern[str], path: str) -> bool:
+    return bool(walk.search((ROOT / path).read_text(encoding="utf-8")))
 
 
 @cache
@@ -163,10 +172,12 @@ def importers(path: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a line stands. ``spans``: the lines to be asked about, nearest first; ``declared``: in a decorator."""
+    """Where a line stands. ``spans``: the lines to be asked about, nearest first; ``declared``: in a decorator;
+    ``outside``: in no function."""
 
     spans: tuple[tuple[int, int], ...]
     declared: bool = False
+    outside: bool = False
 
 
 def place_of(source: str, line: int) -> Place:
@@ -187,7 +198,13 @@ def place_of(source: str, line: int) -> Place:
         if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
     everything = (min(each[0] for each in bodies), max(each[1] for each in bodies)) if bodies else None
-    return Place((everything,) if everything else ())
+    return Place((everything,) if everything else (), outside=True)
+
+
+def _walk_of(path: str, place: Place) -> re.Pattern[str] | None:
+    if place.declared:
+        return WALKS_DECLARATIONS
+    return WALKS_MODELS if place.outside and path.endswith("models.py") else None
 
 
 def _begins(node: ast.stmt) -> int:

@@ -26,6 +26,10 @@ CORES: Final = 2
 # name its room, then the others. Who survives them is a survivor.
 FIRST, MOST = 8.0, 60.0
 FEW_FILES: Final = 6
+# Which file walks everything that a kind of fault can be planted in, and which all that models declare: whatever else
+# is asked, it is.
+WALKS: Final = {"filter": "tests/care/test_queries.py"}
+MODELS: Final = "tests/care/test_migrations.py"
 # A trial that takes so many times its tests' seconds, and so many more, does not end: a busy machine is no fault.
 TIMES, MORE = 5.0, 60.0
 
@@ -66,13 +70,18 @@ class Trials:
         self._process.communicate()
 
 
-def waves(tests: Iterable[str], seconds: dict[str, float], close: Iterable[str]) -> Iterator[tuple[list[str], float]]:
-    """The tests as they are asked, and their seconds: a first few quick ones of the files that name the room, then as
-    many as fit. Those of a wave come in the order in which they passed before."""
+def waves(
+    tests: Iterable[str], seconds: dict[str, float], close: Iterable[str], walk: str | None = None
+) -> Iterator[tuple[list[str], float]]:
+    """The tests as they are asked, and their seconds: a first few quick ones of the files that name the room, then the
+    file that walks all of this kind and as many others as fit. Those of a wave come in the order in which they passed
+    before."""
     named, place = set(close), {test: at for at, test in enumerate(seconds)}
     order = sorted(tests, key=lambda test: (_file(test) not in named, seconds[test], test))
-    first = _as_many_as_fit(order, seconds, FIRST, FEW_FILES)
-    rest = _as_many_as_fit([each for each in order if each not in set(first)], seconds, MOST, len(order))
+    others = [each for each in order if _file(each) != walk]
+    first = _as_many_as_fit(others, seconds, FIRST, FEW_FILES)
+    rest = _as_many_as_fit([each for each in others if each not in set(first)], seconds, MOST, len(order))
+    rest += [each for each in order if _file(each) == walk]
     for wave in (first, rest):
         if wave:
             yield sorted(wave, key=lambda test: place[test]), sum(seconds[test] for test in wave)
@@ -117,7 +126,8 @@ def tried(mutant: Mutant, reach: Reach, trials: Trials, close: Sequence[str], ju
     began = time.monotonic()
     tests = reach.tests(mutant)
     outcome = Outcome(False, "" if tests else "no test reaches it", 0.0)
-    for wave, seconds in waves(tests - judges.doubted, reach.seconds, close):
+    walk = MODELS if mutant.path.endswith("/models.py") else WALKS.get(mutant.kind)
+    for wave, seconds in waves(tests - judges.doubted, reach.seconds, close, walk):
         asked = [each for each in wave if each not in judges.doubted]
         outcome = trials.ask(mutant, asked, seconds)
         while outcome.found and not judges.believe(outcome.by, asked, seconds, trials):

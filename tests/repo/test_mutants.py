@@ -19,7 +19,7 @@ from tests.mutants.operators import OURS, Fault, another_permission, another_ver
 from tests.mutants.planting import GENERAL, OF_THE_HOUSE, Mutant, files, mutants_of, operators, planted, room_of
 from tests.mutants.quality import Result
 from tests.mutants.reach import Place, Reach, importers, near, place_of
-from tests.mutants.running import FEW_FILES, FIRST, MOST, Judges, tried, waves
+from tests.mutants.running import FEW_FILES, FIRST, MODELS, MOST, WALKS, Judges, tried, waves
 from tests.mutants.trial import Outcome, Planted
 
 
@@ -113,6 +113,19 @@ def test_a_sample_has_sixty_of_each_kind_of_ours_or_all_there_are():
 
 
 @pytest.mark.usefixtures("_all_are_changes")
+def test_a_sample_of_all_has_some_of_each_room():
+    every = [
+        Mutant(f"sojourn/care/{room}/a.py", "number", "NumberReplacer", each, 1)
+        for room, count in (("large", 5000), ("small", 30), ("tiny", 4))
+        for each in range(count)
+    ]
+    rooms = Counter(each.room for each in drawn(every, 50, "seed", of_each_room=12))
+    assert rooms["care/tiny"] == 4
+    assert min(rooms["care/large"], rooms["care/small"]) >= 12
+    assert sum(rooms.values()) == 50
+
+
+@pytest.mark.usefixtures("_all_are_changes")
 def test_one_seed_draws_one_sample():
     every = _mutants(permission=100, number=1000)
     assert drawn(every, 200, "a") == drawn(every, 200, "a")
@@ -152,8 +165,8 @@ class Row:
         (12, Place(((10, 13), (5, 13)))),
         (3, Place(((5, 13),), declared=True)),
         (4, Place(((5, 13),))),  # its signature
-        (16, Place(((19, 19),))),  # a class: its methods
-        (1, Place(((5, 19),))),  # the file: all that it holds
+        (16, Place(((19, 19),), outside=True)),  # a class: its methods
+        (1, Place(((5, 19),), outside=True)),  # the file: all that it holds
     ],
 )
 def test_those_are_asked_who_run_the_statement_or_what_it_stands_around(line: int, place: Place):
@@ -191,6 +204,15 @@ def test_a_file_of_tests_that_changed_istraced_anew(traced: Path):
     assert reach.stale(["test_a.py"]) == ["test_a.py"]
 
 
+def test_what_a_model_declares_is_asked_of_whoever_compares_it_with_its_migrations(traced: Path):
+    (traced / "test_a.py").write_text('def test_of_it(): call("makemigrations")\n')
+    (traced / "models.py").write_text("x = 1\n")
+    mutant = Mutant("models.py", "number", "NumberReplacer", 0, 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.mutants.planting.ROOT", traced)
+        assert Reach(("test_a.py",)).tests(mutant) == {"test_a.py::test_of_it"}
+
+
 def test_tests_that_name_a_room_are_near_it_and_so_are_those_that_walk_all_declarations():
     assert {"tests/care/test_patients.py", "tests/care/test_actions.py"} <= set(near("care/patients"))
     assert "tests/clinical/test_units.py" not in near("care/patients")
@@ -212,6 +234,13 @@ def test_the_quick_and_near_are_asked_first_and_no_more_than_fits():
     assert "near.py::slow" in rest
     assert "near.py::endless" not in {*first, *rest}
     assert first == [each for each in seconds if each in set(first)], "in the order in which they passed before"
+
+
+def test_the_walk_of_a_kind_is_asked_whatever_fits():
+    seconds = {f"near{each}.py::a": MOST / FEW_FILES for each in range(FEW_FILES + 2)} | {"walk.py::all": 2 * MOST}
+    *_, (rest, _) = waves(seconds, seconds, [*seconds], "walk.py")
+    assert "walk.py::all" in rest
+    assert {*WALKS.values(), MODELS} <= set(reach.files_of_tests())
 
 
 class _Told:

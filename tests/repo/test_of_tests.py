@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 READ_IN = ROOT / "tests" / "environment.py"
 PROGRAMS = [path for folder in ("tests", "benchmarks") for path in sorted((ROOT / folder).rglob("*.py"))]
 # What of this repository the tests of sojourn/clinical may import.
-PURE = re.compile(r"sojourn\.clinical|tests\.(broken|clinical|golden|stated)|benchmarks\.pk")
+PURE = re.compile(r"sojourn\.clinical|tests\.(broken|clinical|golden|pictures|stated)|benchmarks\.pk")
 
 
 def _named(tree: ast.AST) -> Iterator[str]:
@@ -91,6 +91,7 @@ def _not_pure(tree: ast.AST, package: str) -> list[str]:
         *sorted((ROOT / "tests/clinical").rglob("*.py")),
         *sorted((ROOT / "tests/golden").glob("*.py")),
         ROOT / "tests/broken.py",
+        ROOT / "tests/pictures.py",
         ROOT / "tests/stated.py",
         ROOT / "benchmarks/pk/validation.py",
     ],

@@ -160,13 +160,6 @@ def test_a_withdrawal_by_another_door_is_found(text: str):
     assert list(_withdraws(ast.parse(text)))
 
 
-@pytest.mark.slow  # it asks the database
-def test_models_and_migrations_agree(db):
-    from django.core.management import call_command
-
-    call_command("makemigrations", "--check", "--dry-run", verbosity=0)
-
-
 def test_every_string_is_there_in_spanish():
     missing = messages.missing()
     assert not missing, f"{len(missing)} messages want Spanish, first {missing[:3]}; run make messages"

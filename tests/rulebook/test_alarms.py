@@ -23,6 +23,7 @@ from sojourn.clinical.alarms import (
     State,
     Why,
     acknowledge,
+    awaited,
     eased,
     evaluate_alarm,
     prepare,
@@ -50,6 +51,7 @@ def ready(rule_id: str, vital: str | None = None, **changes: object) -> AlarmRul
 SPO2 = ready("spo2.low")
 RISE = ready("bp.systolic.rise")
 SILENCE = ready("silence.continuous", "spo2")
+TOO_HIGH = replace(SPO2, sign=1, levels=(Level(100.0, Priority.HIGH),))
 PULSELESS = replace(SPO2, rule_id="pulse", vital="pr", levels=(Level(1.0, Priority.HIGH),))
 
 
@@ -91,10 +93,12 @@ def test_the_life_of_a_desaturation():
 
 def test_a_judgement_says_which_rule_and_which_numbers():
     last, _ = play(SPO2, (0, 89))
-    reason = last.reasons[0]
+    (reason,) = last.reasons
+    assert last.set_off == reason
     assert (reason.why, reason.rule_id, reason.version) == (Why.BEYOND_LIMIT, "spo2.low", 2)
     assert (reason.value, reason.limit) == (89, 90)
     quiet, _ = play(SPO2, (0, 97))
+    assert quiet.reasons == (quiet.set_off,)
     assert [(each.why, each.value, each.limit) for each in quiet.reasons] == [(Why.WITHIN_LIMITS, 97, 94)]
 
 
@@ -110,11 +114,14 @@ def test_it_escalates_only_when_nobody_has_answered_in_time():
     assert evaluate_alarm(SPO2, (), last.state, at(59)).event is None
     late = evaluate_alarm(SPO2, (), last.state, at(60))
     assert (late.event, late.state.phase, late.changed) == (Event.ESCALATED, Phase.ESCALATED, True)
+    assert ([each.limit for each in late.reasons], late.set_off) == ([60], None)  # after a minute; only time passed
     assert evaluate_alarm(SPO2, (), late.state, at(600)).event is None
     with_reading = evaluate_alarm(SPO2, (Reading(at(61), 88),), last.state, at(61))
     assert with_reading.event is Event.ESCALATED
     seen = acknowledge(SPO2, last.state, "A", at(5))
     assert isinstance(seen, AlarmEvaluation)
+    assert (seen.changed, seen.state.phase, seen.set_off) == (True, Phase.ACKNOWLEDGED, None)
+    assert play(SPO2, (20, 88), state=seen.state)[1] == []  # no worse and no better
     assert evaluate_alarm(SPO2, (), seen.state, at(600)).event is None
     assert isinstance(acknowledge(SPO2, late.state, "A", at(90)), AlarmEvaluation)
 
@@ -199,8 +206,10 @@ def test_what_another_sign_shows_eases_an_alarm_while_it_is_new():
     for others, priority in (
         ({}, Priority.HIGH),
         ({"hr": Reading(at(0), 72)}, Priority.MEDIUM),
+        ({"hr": Reading(at(-15), 72)}, Priority.MEDIUM),
         ({"hr": Reading(at(-16), 72)}, Priority.HIGH),  # too old
         ({"hr": Reading(at(0), 0)}, Priority.HIGH),  # no rate
+        ({"hr": Reading(at(0), 1)}, Priority.MEDIUM),
         ({"hr": Reading(at(0), 72, True)}, Priority.HIGH),  # not believed
     ):
         found = evaluate_alarm(rule, (Reading(at(0), 0),), State(), at(0), eased=eased(rule, others, at(0)))
@@ -222,14 +231,63 @@ def test_an_eased_alarm_grows_when_nothing_eases_it_any_more():
         (89, 93, True),  # beyond a graver limit
         (95, 99, False),  # both within limits
         (97, 97, False),
+        (80, 104, True),  # ten beyond one limit, four beyond another as grave
+        (88, 106, False),
     ],
 )
 def test_the_worse_of_two_probes(one, other, expected):
-    assert worse((SPO2, SILENCE), one, other) is expected
+    rules = (replace(SPO2, levels=(Level(94, MEDIUM), Level(90, HIGH))), TOO_HIGH, SILENCE)
+    assert worse(rules, one, other) is expected
 
 
 def test_without_a_rule_no_probe_is_worse():
     assert not worse((SILENCE,), 40, 97)
+    assert not worse((RISE,), 150, 120)  # nor without what it rose from
+    assert worse((RISE,), 150, 120, 120)
+    assert worse((replace(SPO2, inclusive=True, levels=(Level(94, LOW),)),), 94, 97)  # the mildest, on its limit
+
+
+@pytest.mark.parametrize(
+    ("rule", "said", "value", "priority"),
+    [
+        (SPO2, "<", 90, HIGH), (SPO2, "<=", 90, MEDIUM), (SPO2, "<", 94, MEDIUM), (SPO2, "<=", 94, None),
+        (SPO2, ">", 80, None), (TOO_HIGH, ">", 100, HIGH), (TOO_HIGH, ">=", 100, None), (TOO_HIGH, "<", 110, None),
+    ],
+)  # fmt: skip
+def test_a_limit_raises_what_all_that_it_allows_would_raise(rule, said, value, priority):
+    """Less than 90 is beyond 90, whatever it is; 90 or less is so for the milder limit alone."""
+    found = evaluate_alarm(rule, (Reading(at(0), value, True, said),), State(), at(0))
+    assert found.state.priority is priority
+
+
+@pytest.mark.parametrize(
+    ("stored", "silent_after", "came", "heard", "expected"),
+    [
+        (None, None, True, True, (None, at(70))),
+        (None, None, True, False, (None, at(70))),  # it speaks from its first message on, believed or not
+        (None, at(11), True, True, (None, at(70))),
+        (State(), at(11), True, False, (None, at(11))),
+        (None, at(10), True, True, (State(deadline=at(10)), at(70))),  # silent by now: judged
+        (None, None, False, True, (State(), at(70))),  # typed by a person
+        (None, at(9), False, False, (None, at(9))),
+        (State(Phase.RAISED, deadline=at(5)), at(3), True, True, (State(Phase.RAISED, deadline=at(5)), at(70))),
+        (State(Phase.RAISED), None, True, False, (None, None)),
+    ],
+)
+def test_what_a_silence_is_judged_by(stored, silent_after, came, heard, expected):
+    assert awaited(timedelta(seconds=60), stored, silent_after, at(10), came=came, heard=heard) == expected
+
+
+def test_what_comes_of_several_readings_is_what_the_last_left():
+    well = evaluate_alarm(SPO2, (Reading(at(0), 97), Reading(at(1), 98)), State(), at(1))
+    assert (well.state.newest_at, well.changed) == (at(1), False)
+    doubted = (Reading(at(0), float("nan")), Reading(at(0), 97, True))
+    assert evaluate_alarm(SPO2, doubted, State(), at(0)).value == 97  # what is no number is the last to be taken
+    risen = (Reading(at(0), 130), Reading(at(0), 150, True))
+    assert evaluate_alarm(RISE, risen, State(), at(0), 120).state.phase is Phase.PENDING
+    raised = play(SPO2, (0, 88))[0].state
+    again = evaluate_alarm(SPO2, (Reading(at(1), 88, True),), raised, at(1))
+    assert (again.state, again.why) == (raised, Why.FLAGGED)  # as grave as before
 
 
 def test_an_older_reading_changes_nothing():
@@ -259,6 +317,9 @@ def test_a_rise_must_last():
     assert play(RISE, (300, 144), baseline=120, state=waiting.state)[1] == [Event.RAISED]
     fell, events = play(RISE, (200, 143), baseline=120, state=waiting.state)
     assert (fell.state.phase, events) == (Phase.QUIET, [])
+    raised, _ = play(RISE, (300, 144), baseline=120, state=waiting.state)
+    anew, _ = play(RISE, (400, 120), (500, 150), baseline=120, state=raised.state)
+    assert (anew.state.phase, anew.deadline) == (Phase.PENDING, at(800))
 
 
 def test_a_clear_margin_holds_the_alarm_only_where_a_rule_says_so():
@@ -295,6 +356,9 @@ def test_a_gap_that_nobody_judged_still_enters_the_record():
         (Event.RAISED, at(60)),
         (Event.RECOVERED, at(100)),
     ]
+    assert back.event is Event.RECOVERED
+    assert back.set_off is not None
+    assert back.set_off.why is Why.HEARD_AGAIN
 
 
 def test_two_watchers_raise_a_silence_once():

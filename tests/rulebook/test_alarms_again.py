@@ -86,6 +86,21 @@ def test_an_alarm_that_somebody_took_is_not_raised_again_by_a_strike_of_somethin
     found = alarms.put_right(LOW, state, readings[:2], NOW)
     assert (found.change, found.state.phase, found.state.priority) == ("none", Phase.ACKNOWLEDGED, Priority.MEDIUM)
     assert found.state.acknowledged_by == "Nurse"
+    at_once = alarms.acknowledge(LOW, first, "Nurse", START)  # in the moment of the reading itself
+    assert isinstance(at_once, alarms.AlarmEvaluation)
+    better = alarms.evaluate_alarm(LOW, (readings[1].reading,), at_once.state, readings[1].at, None).state
+    assert alarms.put_right(LOW, better, readings[:2], NOW).change == "none"
+
+
+def test_what_only_a_wrong_reading_had_cleared_is_raised_and_waits_from_now():
+    raised = alarms.put_right(LOW, judged(heard([97])), heard([80]), NOW)
+    assert (raised.change, raised.state.since, raised.state.deadline) == (
+        "raised",
+        NOW,
+        NOW + LOW.escalate[Priority.HIGH],
+    )
+    over = judged(heard([80, 97]))
+    assert alarms.put_right(LOW, over, heard([80, 97]), NOW)[:2] == (over, "none")
 
 
 # ---------------------------------------------------------------- withdrawn by the monitor

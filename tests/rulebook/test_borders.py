@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 
 import pytest
 
-from sojourn.clinical import alarms, eligibility, recovery
+from sojourn.clinical import alarms, eligibility
 from sojourn.clinical.alarms import Event, Phase, Priority, Reading, acknowledge, evaluate_alarm
 from sojourn.clinical.eligibility import conditions
 from sojourn.clinical.protocol import GuardFacts, Latest, Passed, Protocol, State, StepRefusal, guard, road
-from sojourn.clinical.protocol.compose import facts, observing_since, set_aside_before
-from sojourn.clinical.protocol.guards import against_floors
+from sojourn.clinical.protocol.compose import answered_before, facts, observing_since, set_aside_before
+from sojourn.clinical.protocol.guards import GuardReason, against_floors
 from sojourn.clinical.rules import Parameter, Rule, tighten
 from sojourn.foundation.rulebook import released_rulebook
 
@@ -138,6 +139,12 @@ def gathered(**changes: object) -> GuardFacts:
     return facts(**{**told, **changes})
 
 
+class Answer(NamedTuple):
+    item_id: str
+    value: str
+    at: datetime
+
+
 class Taken:
     """A believed reading of one moment."""
 
@@ -150,12 +157,27 @@ def test_a_reading_of_the_moment_of_arrival_is_of_this_visit(minutes, before):
     newest = {"spo2": Taken(T0 - timedelta(minutes=10) + timedelta(minutes=minutes))}
     told = gathered(newest=newest, arrived_at=T0 - timedelta(minutes=10))
     assert told.latest["spo2"].before_arrival is before
+    assert told.latest["spo2"].age_minutes == 10 - minutes
+
+
+def test_a_reading_from_ahead_is_of_now():
+    assert gathered(newest={"spo2": Taken(seconds(60))}).latest["spo2"].age_minutes == 0
+
+
+@pytest.mark.parametrize(("minutes", "before"), [(-1, True), (0, False), (1, False)])
+def test_an_answer_of_the_beginning_of_an_observation_is_of_it(minutes, before):
+    told = [Answer("calm", "", T0 - timedelta(hours=1)), Answer("calm", "", T0 + timedelta(minutes=minutes))]
+    assert (answered_before(told, T0) == {"calm"}) is before  # the newest of an item
+    assert answered_before(told, None) == set()
 
 
 @pytest.mark.parametrize(
     ("pressures", "rising"),
-    [((120, 121, 122), True), ((120, 121, 121), False), ((120, 120, 121), False), ((121, 122), None)],
-)
+    [
+        ((120, 121, 122), True), ((130, 120, 121, 122), True), ((120, 121, 121), False), ((120, 120, 121), False),
+        ((121, 122), None),
+    ],
+)  # fmt: skip
 def test_a_pressure_rises_only_where_each_is_above_the_one_before(pressures, rising):
     assert gathered(systolic=pressures).pressure_rising is rising
 
@@ -169,6 +191,34 @@ def test_a_signature_lasts_until_the_item_is_answered_again(minutes, stays):
 def test_the_newest_entry_into_observation_counts():
     entered = [(T0, State.OBSERVING), (seconds(60), State.READY_TO_LEAVE), (seconds(120), State.OBSERVING)]
     assert observing_since(entered) == seconds(120)
+
+
+def test_a_signature_is_bound_to_the_numbers_that_were_read_and_to_nothing_that_passes():
+    """The binding is kept, so that what was signed before an update is signed after it."""
+    hold = GuardReason("hold", "", "prescriber", {"value": 170.0, "limit": 160.0, "age": 3})
+    assert hold.key == "hold#32f4fe87444d"
+    assert replace(hold, values={**hold.values, "age": 4}).key == hold.key
+    assert replace(hold, values={**hold.values, "value": 171.0}).key != hold.key
+
+
+@pytest.mark.parametrize(("field", "step"), [("open_high_alarms", "find_ready"), ("alarms_waiting", "start_dose")])
+def test_of_several_alarms_the_first_is_named_and_all_are_counted(field, step):
+    state = State.OBSERVING if step == "find_ready" else State.CHECKED
+    for titles in (("Apnoea",), ("Apnoea", "Bradycardia"), ("Apnoea", "Bradycardia", "Silence")):
+        found = guard(step, good(PROTOCOLS[0], state=state, **{field: titles}), PROTOCOLS[0])
+        assert isinstance(found, StepRefusal)
+        (said,) = found.reasons
+        assert ("Apnoea" in str(said), "Silence" in str(said)) == (True, False)
+        assert (str(len(titles)) in str(said)) is (len(titles) > 1)
+
+
+def test_what_is_still_to_come_of_an_observation_is_said_in_whole_minutes():
+    protocol = PROTOCOLS[0]
+    found = guard(
+        "find_ready", good(protocol, minutes_since_dose_end=protocol.number("min_observation") - 1.5), protocol
+    )
+    assert isinstance(found, StepRefusal)
+    assert [each.values["left"] for each in found.reasons] == [2]
 
 
 # --- what a person marked as failed ---
@@ -416,12 +466,6 @@ def test_a_day_is_counted_as_its_word_says(relation, holds):
         told = eligibility.Fact("cv_event_on", TODAY - timedelta(days=days), TODAY, "clinician")
         condition = conditions.Compares("cv_event_on", relation, "p")
         assert conditions.evaluate_rules(condition, eligibility.known(told), number, TODAY).holds is expected
-
-
-@pytest.mark.parametrize(("before", "floor", "lowest"), [(89, 88, 89), (88, 88, 88), (87, 88, 88), (93, 88, 92)])
-def test_a_saturation_of_before_excuses_down_to_the_floor(before, floor, lowest):
-    """The protocol asks 92: their own of before where that is lower, and never below the floor."""
-    assert recovery.lowest_saturation(92, before, floor) == lowest
 
 
 def test_a_good_session_passes():

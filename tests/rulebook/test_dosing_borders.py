@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 
 import pytest
 
@@ -32,8 +33,10 @@ from sojourn.clinical.dosing import (
     calculate,
 )
 from sojourn.clinical.dosing.calculation import rate_reasons
-from sojourn.clinical.dosing.weights import body_mass
+from sojourn.clinical.dosing.quantities import MgPerKgPerHour
+from sojourn.clinical.dosing.weights import adjusted, body_mass
 from sojourn.clinical.protocol import dose_against
+from sojourn.clinical.units import UnitError, exact
 from tests.rulebook.test_dosing import RULES, TODAY, infusion
 from tests.rulebook.test_dosing_ceilings import CEILINGS, changed, order, running
 from tests.rulebook.test_dosing_chair import DRAWN, SPRAY, SPRAYED, dose
@@ -41,6 +44,7 @@ from tests.rulebook.test_dosing_chair import codes as at_chair
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+POUND = exact("0.45359237")  # in kilograms
 
 
 Border = list[tuple[str, bool]]
@@ -180,6 +184,85 @@ def test_a_body_mass_is_warned_of_from_30_on_and_below_18_5(kg, said):
 def test_a_weight_that_differs_by_10_per_cent_is_not_asked_about(kg, asked):
     found = dosing.weigh(Kilograms.of(kg), Weight(Kilograms.of(70), TODAY), RULES)
     assert bool(found) is asked
+
+
+@pytest.mark.parametrize(
+    ("new", "asked"),
+    [
+        ("154", ["pounds", "changed"]), ("31.75", ["kilograms", "changed"]), ("90", ["changed"]),
+        (63 / POUND, ["pounds", "changed"]), (77 / POUND, ["pounds", "changed"]), (exact("77.1") / POUND, ["changed"]),
+        (63 * POUND, ["kilograms", "changed"]), (77 * POUND, ["kilograms", "changed"]),
+        (exact("62.9") * POUND, ["changed"]),
+    ],
+)  # fmt: skip
+def test_a_weight_in_the_other_unit_is_asked_about_by_its_name(new, asked):
+    found = dosing.weigh(Kilograms.of(new), Weight(Kilograms.of(70), TODAY), RULES)
+    assert [each.code for each in found] == asked
+
+
+def test_a_question_about_a_weight_says_both():
+    pounds, changed_by = dosing.weigh(Kilograms.of("154"), Weight(Kilograms.of(70), TODAY), RULES)
+    said = {"new": "154", "last": "70", "day": TODAY.isoformat()}
+    assert pounds.values == {**said, "as_pounds": "154.3"}  # 70 kg / 0.45359237
+    assert changed_by.values == {**said, "percent": "120"}
+    assert dosing.weigh(Kilograms.of(0), Weight(Kilograms.of(70), TODAY), RULES) == ()
+    assert dosing.weigh(Kilograms.of(70), Weight(Kilograms.of(0), TODAY), RULES) == ()
+
+
+@pytest.mark.parametrize(
+    ("kg", "said"), [("73.9", "body-mass-low"), ("74", ""), ("119.9", ""), ("120", "body-mass-high")]
+)
+def test_the_index_is_of_the_square_of_the_height(kg, said):
+    """At a height of 2 m the index is a quarter of the weight; the adjusted weight lies a share above the reference."""
+    weight, height, rule = Kilograms.of(kg), Centimetres.of(200), RULES.body_mass
+    assert [each.code for each in body_mass(weight, height, MgPerKg.of("0.5"), RULES)] == ([said] if said else [])
+    assert rule is not None
+    lean = adjusted(weight, height, rule).value
+    assert (lean - rule.reference * 4) / (weight.value - rule.reference * 4) == rule.share
+    assert [*body_mass(Kilograms.of(0), height, MgPerKg.of("0.5"), RULES)] == []
+    assert [*body_mass(weight, Centimetres.of(0), MgPerKg.of("0.5"), RULES)] == []
+
+
+@pytest.mark.parametrize(
+    ("work", "by", "result"),
+    [
+        # The infusion of the rule: 35 mg in 50 mL over 40 minutes, 70 kg.
+        (Millilitres.of(50).over, Minutes.of(40), MlPerHour.of(75)),
+        (MlPerHour.of(75).lasts, Millilitres.of(50), Minutes.of(40)),
+        (Milligrams.of(35).volume, MgPerMl.of("0.7"), Millilitres.of(50)),
+        (Milligrams.of(35).within, Millilitres.of(50), MgPerMl.of("0.7")),
+        (Milligrams.of(35).per, Kilograms.of(70), MgPerKg.of("0.5")),
+        (partial(MlPerHour.of(75).delivers, MgPerMl.of("0.7")), Kilograms.of(70), MgPerKgPerHour.of("0.75")),
+    ],
+)
+def test_quantities_are_worked_out_of_each_other_and_never_of_nothing(work, by, result):
+    assert work(by) == result
+    kind = type(by)
+    assert work(kind.of("0.01"))
+    if kind is not Millilitres or result.unit is not Minutes.unit:
+        for number in ("0", "-0.01"):
+            with pytest.raises(UnitError):
+                work(kind.of(number))
+
+
+def test_what_runs_in_and_what_it_holds():
+    assert MlPerHour.of(75).during(Minutes.of(40)) == Millilitres.of(50)
+    assert Millilitres.of(50).at(MgPerMl.of("0.7")) == Milligrams.of(35)
+    for standing in ("0", "-0.01"):
+        with pytest.raises(UnitError):
+            MlPerHour.of(standing).lasts(Millilitres.of(50))
+        with pytest.raises(UnitError):
+            dosing.Rounding(Milligrams.of(standing), "down")
+
+
+@pytest.mark.parametrize(
+    ("mg", "nearest", "down"),
+    [("0", "0", "0"), ("0.24", "0", "0"), ("0.25", "0", "0"), ("0.26", "0.5", "0"), ("0.5", "0.5", "0.5"),
+     ("0.75", "0.5", "0.5"), ("0.76", "1", "0.5"), ("1", "1", "1")],
+)  # fmt: skip
+def test_a_half_goes_down_towards_caution(mg, nearest, down):
+    for direction, wanted in (("nearest", nearest), ("down", down)):
+        assert dosing.Rounding(Milligrams.of("0.5"), direction).round(Milligrams.of(mg)) == Milligrams.of(wanted)
 
 
 # ---------------------------------------------------------------- at the chair: 42.5 mg, 0.85 mL, 40 minutes, 75 mL/h

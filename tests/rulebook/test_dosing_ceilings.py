@@ -358,6 +358,14 @@ def test_a_higher_rate_is_asked_like_a_dose_and_a_lower_one_never_refused():
     assert [each.code for each in slow.notices] == ["rate-below-pump"]
 
 
+def test_what_goes_in_too_fast_is_said_with_its_figures():
+    """At 76 mL/h 25 mL last 19.74 minutes: 70 mg in 39.7 minutes, of which 0.5 mg/kg are allowed."""
+    (reason,) = changed(running(), 76).reasons
+    assert reason.values == {"dose": "70", "minutes": "39.7", "limit": "35"}
+    (slow,) = changed(running(), "0.055").notices
+    assert slow.values == {"rate": "0.06", "low": "0.1"}
+
+
 def test_after_a_pause_every_guard_is_asked_anew():
     paused = running(rate=MlPerHour.of(0))
     assert changed(paused, 75).codes == ()

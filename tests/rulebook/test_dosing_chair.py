@@ -76,6 +76,24 @@ def test_what_the_plan_says_is_given():
 
 
 @pytest.mark.parametrize(
+    ("drawn", "code", "values"),
+    [
+        # 75 mL/h for 37 minutes are 46.25 mL; 50 mL in 37 minutes need 81.08 mL/h.
+        (replace(DRAWN, over=Minutes.of(37)), "rate-disagrees",
+         {"rate": "75", "minutes": "37", "gives": "46.25", "volume": "50", "needs": "81.1"}),
+        # 0.905 mL of 50 mg/mL hold 45.25 mg.
+        (replace(DRAWN, volume=Millilitres.of("0.905")), "volume-disagrees",
+         {"volume": "0.905", "stock": "50", "dose": "42.5", "held": "45.25"}),
+    ],
+)  # fmt: skip
+def test_what_disagrees_is_said_with_its_figures(drawn, code, values):
+    found = ask(drawn)
+    assert isinstance(found, ChairRefused)
+    (reason,) = (each for each in found.reasons if each.code == code)
+    assert (reason.values, reason.rule_id) == (values, "dose.chair")
+
+
+@pytest.mark.parametrize(
     ("mg", "code"),
     [("4250", "hundredfold"), ("425", "tenfold"), ("4.25", "tenfold"), ("0.425", "hundredfold"), ("450", "tenfold"),
      ("42500", "thousandfold")],

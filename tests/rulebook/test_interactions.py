@@ -476,6 +476,7 @@ def test_what_is_not_adopted_says_so():
         ("hiperico", "St John's wort"), ("adrenaline", "Epinephrine"), ("paracetamol", "Acetaminophen"),
         ("salbutamol", "Albuterol"), ("epilim", "Valproic acid"), ("trankimazin", "Alprazolam"),
         ("elvanse", "Lisdexamfetamine"), ("nolotil", "Metamizole"), ("effexor xr", None), ("zzzz", None), ("x", None),
+        ("juice", "Grapefruit juice"), ("xanx", None),
         ("", None),
     ],
 )  # fmt: skip
@@ -526,6 +527,9 @@ def test_a_list_pasted_as_prose():
 def test_a_short_word_with_a_slip_is_not_guessed():
     assert recognise("soma") == (("soma", medicine("Carisoprodol")),)
     assert recognise("some") == (("some", None),)
+    assert recognise("xanex") == (("xanex", medicine("Alprazolam")),)  # five letters are enough
+    assert medicine("Xanax") in find("xanex")
+    assert medicine("Xyrem") in find("xy")  # two letters are enough to begin with
 
 
 @given(

@@ -16,7 +16,7 @@ RULE = released_rulebook().rule("news2")
 WELL = Observations(16, 98, False, 120, 70, "A", 37.0)
 
 # facts/news2.json, test_vectors
-RR = [(6, 3), (8, 3), (9, 1), (11, 1), (12, 0), (20, 0), (21, 2), (24, 2), (25, 3), (40, 3)]
+RR = [(0, 3), (6, 3), (8, 3), (8.4, 3), (8.5, 1), (9, 1), (11, 1), (12, 0), (20, 0), (21, 2), (24, 2), (25, 3), (40, 3)]
 SCALE1 = [(85, 3), (91, 3), (92, 2), (93, 2), (94, 1), (95, 1), (96, 0), (100, 0)]
 SCALE2_AIR = [(83, 3), (84, 2), (85, 2), (86, 1), (87, 1), (88, 0), (92, 0), (93, 0), (99, 0)]
 SCALE2_OXYGEN = [(92, 0), (93, 1), (94, 1), (95, 2), (96, 2), (97, 3), (100, 3)]
@@ -26,7 +26,7 @@ PULSE = [
     *((91, 1), (110, 1), (111, 2), (130, 2), (131, 3)),
 ]
 TEMP = [
-    *((34.0, 3), (35.0, 3), (35.1, 1), (36.0, 1), (36.1, 0)),
+    *((34.0, 3), (35.0, 3), (35.04, 3), (35.05, 1), (35.1, 1), (36.0, 1), (36.1, 0)),
     *((38.0, 0), (38.1, 1), (39.0, 1), (39.1, 2), (41, 2)),
 ]
 
@@ -108,6 +108,10 @@ def test_it_is_never_guessed():
         *("missing:rr", "missing:oxygen", "missing:consciousness"),
         *("not-a-number:sbp", "not-a-number:pulse", "under-age", "pregnancy"),
     }
+
+
+def test_it_is_for_people_of_sixteen_and_older():
+    assert not isinstance(score(RULE, replace(WELL, age_years=16)), News2Refusal)
 
 
 @pytest.mark.parametrize("spo2", [100.5, 101, 150])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 from importlib import resources
 from random import Random
@@ -126,6 +127,26 @@ def test_an_entered_total_is_taken_exactly_in_its_range(of):
             assert found.band == of.band(total)
 
 
+@pytest.mark.parametrize(
+    ("scale_id", "total", "parts", "reason"),
+    [
+        # A mean to one decimal may differ by one in its last place from what its rounded subscales make.
+        ("meq-30", "3.1", (3, 3, 3, 3), ""), ("meq-30", "2.9", (3, 3, 3, 3), ""),
+        ("meq-30", "3.2", (3, 3, 3, 3), "parts-disagree"), ("meq-30", "2.8", (3, 3, 3, 3), "parts-disagree"),
+        ("cadss", "13", (5, 7, 1), ""), ("cadss", "14", (5, 7, 1), "parts-disagree"),
+        ("cadss", "12", (5, 7, 1), "parts-disagree"), ("cadss", "33", (28, 4, 1), ""), ("cadss", "5", (0, 4, 1), ""),
+        ("cadss", "34", (29, 4, 1), "part-out-of-range:depersonalisation"),
+        ("cadss", "4", (-1, 4, 1), "part-out-of-range:depersonalisation"),
+    ],
+)  # fmt: skip
+def test_an_entered_total_agrees_with_its_parts(scale_id, total, parts, reason):
+    of = scale(scale_id)
+    entered = of.enter(
+        Decimal(total) if of.decimals else int(total), dict(zip((each.code for each in of.parts), parts, strict=True))
+    )
+    assert (entered.reasons if isinstance(entered, ScoreRefusal) else ()) == ((reason,) if reason else ())
+
+
 def test_phq9_missing_items():
     two = PHQ.score(answers(PHQ, [2, 2, 2, 2, 2, 2, None, None, 2]))
     assert isinstance(two, Score)
@@ -183,6 +204,7 @@ def test_the_difficulty_question_does_not_count():
         (PHQ, 9, 4, True, True, "better"),
         (PHQ, 10, 15, False, False, "worse"),
         (PHQ, 0, 3, None, True, "none"),
+        (PHQ, 1, 0, True, True, "none"),
         (GAD, 14, 10, False, False, "better"),
         (GAD, 14, 11, False, False, "none"),
     ],
@@ -196,6 +218,9 @@ def test_change(of, before, now, response, remission, reliable):
 def test_change_in_percent_is_exact_and_of_one_scale():
     one, other = PHQ.score(answers(PHQ, [1] * 9)), GAD.score(answers(GAD, [1] * 7))
     assert isinstance(PHQ.change(one, other), ScoreRefusal)
+    assert isinstance(PHQ.change(other, one), ScoreRefusal)
+    assert PHQ.change(one, one) == PHQ.change_of_totals(9, 9)
+    assert PHQ.under(None) is PHQ
     assert PHQ.change_of_totals(9, 6).percent == Fraction(100, 3)
 
 
@@ -277,6 +302,7 @@ def test_who5_is_better_when_higher():
     change = who.under(who.rule).change_of_totals(40, 52)
     assert (change.meaningful, change.difference) == ("better", 12)
     assert who.under(who.rule).screen(48) is True
+    assert who.under(who.rule).screen(50) is True
     assert who.under(who.rule).screen(52) is False
 
 
@@ -326,6 +352,25 @@ range = [0, 12]
 """
 
 
+SUMMED_PART = 'score = "sum[1, 2]", range = '
+
+
+def part(more: str) -> str:
+    return f'{{ code = "p", label = "P", {more} }},'
+
+
+def band(low: int, high: int) -> str:
+    return f'{{ code = "b{low}", label = "B", from = {low}, to = {high} }},'
+
+
+def test_bands_and_parts_that_fit_are_taken():
+    more = f"range = [0, 12]\nbands = [{band(0, 0)}{band(1, 12)}]\n"
+    more += f"parts = [{part(SUMMED_PART + '[0, 6]')}{part('range = [3, 4]')}]"
+    mini = read(MINI.replace("range = [0, 12]", more))
+    assert [mini.band(total).code for total in (0, 1, 12)] == ["b0", "b1", "b1"]
+    assert [(each.low, each.high, each.decimals) for each in mini.parts] == [(0, 6, 0), (3, 4, 0)]
+
+
 def test_a_scale_is_one_file():
     mini = read(MINI)
     # max(1, 2) + (3 - 1), times 2
@@ -345,6 +390,24 @@ def test_a_scale_is_one_file():
         (('questionnaire = "mini"', 'questionnaire = "maxi"'), "does not score"),
         (('ships = "no"', 'ships = "yes"'), "exactly where the licence"),
         (('id = "mini"', "id = "), "cannot be read"),
+        *(
+            (("range = [0, 12]", f"range = [0, 12]\nbands = [{bands}]"), says)
+            for bands, says in (
+                (band(0, 5) + band(7, 12), "gap or an overlap at b7"),
+                (band(0, 5) + band(5, 12), "gap or an overlap at b5"),
+                (band(0, 5) + band(6, 5) + band(6, 12), "gap or an overlap at b6"),
+                (band(1, 12), "gap or an overlap at b1"),
+                (band(0, 11), "the end of the range"),
+                (band(0, 13), "the end of the range"),
+            )
+        ),
+        (
+            ("range = [0, 12]", f"range = [0, 12]\nparts = [{part(SUMMED_PART + '[0, 7]')}]"),
+            "another range",
+        ),
+        (("range = [0, 12]", f"range = [0, 12]\nparts = [{part('range = [7, 7]')}]"), "does not rise"),
+        (("range = [0, 12]", "range = [0]"), "must be two"),
+        (("range = [0, 12]", "range = 12"), "must be two"),
     ],
 )
 def test_a_wrong_file_says_what_is_wrong(wrong, says):

@@ -66,15 +66,18 @@ def end_alarms(encounter: Encounter, now: datetime, by: Actor, *, only_silence: 
     with connection.cursor() as wrapped:
         cursor = wrapped.cursor
         acting = acting_rules(cursor, [encounter.clinic_id])[encounter.clinic_id]
+        states = SessionScope(encounter.pk).rows(AlarmState)
+        over = []
         ended = []
-        for row in SessionScope(encounter.pk).rows(AlarmState).exclude(phase=Phase.QUIET):
+        for row in states:
             rule = acting.rule(session.protocol_id, row.rule_id, row.code)
             if rule is None or (only_silence and rule.silence is None and rule.vital != alarms.MONITOR_SIGNAL):
                 continue
             if row.phase in {Phase.RAISED, Phase.ACKNOWLEDGED, Phase.ESCALATED}:
                 reason = AlarmReason(Why.WITHIN_LIMITS, rule.rule_id, rule.version, row.code, None, None, None)
                 ended.append((session, rule, Happening(Event.RECOVERED, now, alarms.Priority(row.priority), reason)))
-            one_row(AlarmState, row.pk).update(phase=Phase.QUIET.value, deadline_at=None)
+            over.append(row.pk)
+        states.filter(pk__in=over).update(phase=Phase.QUIET.value, deadline_at=None)
         note = MONITOR_OFF if only_silence else SESSION_OVER
         alarm_store.insert_events(cursor, ended, by_id=by.membership_id, note=note, kind=AlarmEventKind.ENDED.value)
     if ended:

@@ -20,7 +20,7 @@ from sojourn.clinical.eligibility import VOCABULARY, Finding, fingerprint
 from sojourn.clinical.eligibility.fingerprints import digest
 from sojourn.clinical.written import says_something
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.models import Clinic, Membership
+from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.action import action, row, unchanged
 from sojourn.foundation.audit.actions import record
@@ -112,7 +112,7 @@ def decide(
         by, "candidacy.decided", signed, kind=signed.kind, drug=signed.drug, route=signed.route,
         hash=signed.content_hash,
     )  # fmt: skip
-    _tell(patient, by)
+    _tell(patient)
     return signed
 
 
@@ -289,11 +289,11 @@ def _deferral_faults(said: DecisionInput, today: date) -> list[tuple[str, str]]:
     return []
 
 
-def _tell(patient: Patient, by: Actor) -> None:
+def _tell(patient: Patient) -> None:
     """A notice by e-mail: that there is something to read, and where; never what it says."""
     if not patient.email:
         return
-    clinic = Clinic.objects.get(pk=by.own_clinic_id)
+    clinic = patient.clinic
     letters.post(
         letters.write(
             patient.email, "decision", patient.language or clinic.language, name=patient.given_name,

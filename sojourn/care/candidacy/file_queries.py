@@ -39,7 +39,7 @@ class File:
 
     @property
     def newest(self) -> CandidacyDecision | None:
-        return self.decisions[0] if self.decisions else None
+        return next(iter(self.decisions), None)
 
 
 def file_of(of: PatientScope) -> File:
@@ -134,8 +134,8 @@ def moments(file: File, taken: Iterable[MedicineTaken], scores: Iterable[Scored]
         found += _override_moments(one)
     for row in file.decisions:
         found.append(Moment(clinic_day(row.decided_at, current_actor()), "decision", row.kind, by=row.decider_name))
-    order = {"decision": 0, "signed": 1, "override": 2}
-    return tuple(sorted(found, key=lambda each: (-each.on.toordinal(), order.get(each.kind, 3))))
+    place = {kind: number for number, kind in enumerate(("decision", "signed", "override"))}
+    return tuple(sorted(found, key=lambda each: (-each.on.toordinal(), place.get(each.kind, len(place)))))
 
 
 def timeline(of: PatientScope) -> tuple[Moment, ...]:

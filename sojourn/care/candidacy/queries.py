@@ -245,7 +245,7 @@ def assess(
     """What the rules say of facts and medicines that were read already, before a course or ("session") before a dose.
     No query."""
     named = [medicine for each in taken if each.current for medicine in each.medicines]
-    expired = eligibility.current(facts, by.evidence, on)[1]
+    _current, expired = eligibility.current(facts, by.evidence, on)
     outcomes = interactions.check(named, by.interactions, drug=drug, route=route)
     return Assessed(
         patient=patient,
@@ -302,8 +302,8 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str,
     words: list[str] = []
     old, new = before["facts"], now["facts"]
     words += [_(VOCABULARY[name].label) for name in VOCABULARY if old.get(name) != new.get(name)]
-    was, are = (sorted(map(tuple, each["medicines"])) for each in (before, now))
-    words += sorted({str(each[0]) for each in set(was) ^ set(are)})
+    was, are = (set(map(tuple, each["medicines"])) for each in (before, now))
+    words += sorted({str(name) for name, *_ in was ^ are})
     for part in ("findings", "interactions"):
         gone, come = before[part], now[part]
         words += [_(title) for title in dict.fromkeys((gone | come)[key] for key in gone.keys() ^ come.keys())]

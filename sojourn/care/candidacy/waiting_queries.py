@@ -54,7 +54,7 @@ def waiting(clinic_id: int, today: date, not_by: int | None = None) -> Waiting:
     """What waits, for the clinic's first page; overrides that ``not_by`` has not signed. One query."""
 
     def count(rows: QuerySet[Any]) -> Coalesce:
-        counted = rows.filter(clinic_id=OuterRef("pk")).order_by().values("clinic_id").annotate(n=Count("pk"))
+        counted = rows.order_by().values("clinic_id").annotate(n=Count("pk"))
         return Coalesce(Subquery(counted.values("n"), output_field=IntegerField()), 0)
 
     row = (

@@ -98,6 +98,7 @@ _COLUMNS = (
     "encounter_id", "id", "code", "value", "unit", _Iso("effective_at"), _Iso("measured_at"), _Iso("received_at"),
     "method", "device_id", "message_id", "by_id", "status", "doubt", "supersedes_id",
 )  # fmt: skip
+_BY, _CORRECTS = map(_COLUMNS.index, ("by_id", "supersedes_id"))
 
 Raw = Mapping[str, Any]
 
@@ -125,7 +126,7 @@ def _people(
     sessions: Iterable[SessionSnapshot], readings: Iterable[Sequence[tuple[Any, ...]]]
 ) -> dict[int, Member]:  # fmt: skip
     """Everybody who is named in the rows, by number. A number that names nobody stays a number. One query."""
-    wanted = {row[11] for rows in readings for row in rows}
+    wanted = {row[_BY] for rows in readings for row in rows}
     for session in sessions:
         wanted |= _who_acted(session)
         for name in _SUBQUERIES:
@@ -182,14 +183,17 @@ class _Composer:
         self.struck = {
             key: Strike(each.id, each.reason, each.at, self.who(each.by_id)) for key, each in session.strikes.items()
         }
-        corrected = {row[14] for row in readings if row[14] is not None}
+        corrected = {row[_CORRECTS] for row in readings}
         self.readings = tuple(
             Reading(
-                row[1], row[2], row[3], row[4], _at(row[5]), _at(row[6]) if row[6] else None, _at(row[7]), row[8],
-                row[9], row[10], people[row[11]] if row[11] else None, row[12], row[13], row[14], row[1] in corrected,
-                ("reading", row[1]) in self.struck,
+                number, code, value, unit, _at(at), _at(measured_at) if measured_at else None, _at(received_at), method,
+                device_id, message_id, people[by_id] if by_id else None, status, doubt, corrects, number in corrected,
+                ("reading", number) in self.struck,
             )
-            for row in readings
+            for (
+                _session, number, code, value, unit, at, measured_at, received_at, method, device_id, message_id, by_id,
+                status, doubt, corrects,
+            ) in readings
         )  # fmt: skip
 
     def who(self, number: int | None) -> Member | None:
@@ -424,9 +428,7 @@ def _exactly(name: str) -> Cast:
 
 def _audited_of_session() -> QuerySet[AuditEvent]:
     """What the audit says of the signatures under the session that the array stands beside."""
-    return of_signatures(_SIGNED).filter(
-        clinic_id=OuterRef("clinic_id"), patient_id=OuterRef("patient_id"), entity_id=OuterRef("pk")
-    )
+    return of_signatures(_SIGNED).filter(patient_id=OuterRef("patient_id"), entity_id=OuterRef("pk"))
 
 
 def _subqueries() -> dict[str, ArraySubquery]:

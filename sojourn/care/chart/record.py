@@ -42,10 +42,8 @@ from sojourn.care.chart.rows import (
 from sojourn.clinical.protocol import FINAL, State
 
 STARTED: Final = "start"  # the step that the dose itself says
-# What stands first where two things have the same time.
-_ORDER: Final = {
-    "monitor_on": 0, "check": 1, "readings": 2, "prepared": 3, "state": 4, "dose": 5, "dose_step": 6, "alarm": 7,
-}  # fmt: skip
+# What stands first where two things have the same time; the rest after them.
+_FIRST: Final = ("monitor_on", "check", "readings", "prepared", "state", "dose", "dose_step", "alarm")
 
 Kind = Literal[
     "state", "check", "prepared", "dose", "dose_step", "waste", "by_hand", "event", "alarm", "readings", "monitor_on",
@@ -128,7 +126,7 @@ class SessionRecord:
 
     @property
     def dose_started_at(self) -> datetime | None:
-        return self.doses[0].started_at if self.doses else None
+        return next((each.started_at for each in self.doses), None)
 
     @property
     def overrides(self) -> tuple[StateEntry, ...]:
@@ -167,7 +165,8 @@ class SessionRecord:
     def moments(self) -> tuple[Moment, ...]:
         """The whole session on one time axis. Monitor readings are not among them: they are the chart."""
         found = [*self._course(), *self._watch()]
-        return tuple(sorted(found, key=lambda each: (each.at, _ORDER.get(each.kind, len(_ORDER)))))
+        place = {kind: number for number, kind in enumerate(_FIRST)}
+        return tuple(sorted(found, key=lambda each: (each.at, place.get(each.kind, len(place)))))
 
     def _course(self) -> list[Moment]:
         """What was done and what went in."""
@@ -202,10 +201,10 @@ class SessionRecord:
 def _together(kind: Kind, rows: Sequence[Any]) -> list[Moment]:
     """What one person entered within the same minute, as one moment at its last row's time."""
     groups: list[list[Any]] = []
+    last = None
     for row in rows:
-        last = groups[-1][-1] if groups else None
-        if last is not None and last.by == row.by and abs(row.at - last.at) < timedelta(minutes=1):
-            groups[-1].append(row)
-        else:
-            groups.append([row])
+        if last is None or last.by != row.by or abs(row.at - last.at) >= timedelta(minutes=1):
+            groups.append([])
+        groups[-1].append(row)
+        last = row
     return [Moment(max(each.at for each in group), kind, tuple(group)) for group in groups]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 from django.utils import timezone
@@ -27,9 +29,10 @@ from sojourn.care.consent.texts import Text
 from sojourn.care.patients.locks import THEMSELVES, patient_of
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import Actor
+from sojourn.foundation.accounts.locks import OWN_CLINIC
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import ActionRefused
-from sojourn.foundation.action import NoLock, action, by_value, either, row, rows, unchanged
+from sojourn.foundation.action import NoLock, action, by_value, either, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.links import Page, address
@@ -42,12 +45,9 @@ LARGEST_DRAWING: Final = 20_000  # characters
 WIDE, HIGH = 600.0, 200.0  # the box in which a signature is drawn
 _SHORTEST_STROKE: Final = 40.0  # in the same units: less than this is a slip of the finger
 PLACE: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")  # ISO 3166: a country, or a state of it
+_ONE_PRESS: Final = timedelta(minutes=2)  # the same request again within this is a second press
 _PATH: Final = re.compile(r"(?:M\d{1,3}(?:\.\d)? \d{1,3}(?:\.\d)?(?:L\d{1,3}(?:\.\d)? \d{1,3}(?:\.\d)?)*)+")
 _POINT: Final = re.compile(r"([ML])([\d.]+) ([\d.]+)")
-
-
-# The clinic whose texts or place are changed.
-_OWN_CLINIC: Final = rows(Clinic, where=lambda by, _asked: Clinic.objects.filter(pk=by.own_clinic_id))
 
 
 def _clinic(by: Actor) -> Clinic:
@@ -70,7 +70,7 @@ def _tell(patient: Patient, clinic: Clinic, what: str) -> None:
 # ---------------------------------------------------------------- the clinic's texts
 
 
-@action("consent.adopt", locks=_OWN_CLINIC, audit="consent.adopted")
+@action("consent.adopt", locks=OWN_CLINIC, audit="consent.adopted")
 def adopt(*, by: Actor, text_id: str, text_hash: str, now: datetime | None = None) -> ConsentAdoption:
     """Make the newest version of a document or pack ("pack:US") the clinic's own.
 
@@ -85,7 +85,7 @@ def adopt(*, by: Actor, text_id: str, text_hash: str, now: datetime | None = Non
         raise ActionRefused(_("This text has a newer version. Read it before you adopt it."), codes=("text-changed",))
     if source.effective_from > clinic_day(at, by):
         raise ActionRefused(_("This text may be used only from a later day."), codes=("not-in-effect",))
-    standing = clinic_rows(ConsentAdoption).filter(clinic_id=by.own_clinic_id, text_id=text_id).order_by("-id").first()
+    standing = clinic_rows(ConsentAdoption).filter(text_id=text_id).order_by("-id").first()
     if standing is not None and (standing.version, standing.text_hash) == (source.version, source.hash):
         return unchanged(standing)
     adoption = ConsentAdoption.objects.create(
@@ -100,7 +100,7 @@ def adopt(*, by: Actor, text_id: str, text_hash: str, now: datetime | None = Non
     return adoption
 
 
-@action("clinic.jurisdiction", locks=_OWN_CLINIC, audit="clinic.jurisdiction_set")
+@action("clinic.jurisdiction", locks=OWN_CLINIC, audit="clinic.jurisdiction_set")
 def set_jurisdiction(*, by: Actor, code: str) -> Clinic:
     """Say where the clinic is ("US-CO"); its texts then carry the clauses of that place.
 
@@ -147,9 +147,7 @@ def ask(
     said = note.strip()
     before = consent_queries.asked(PatientScope(patient.pk))
     at = now or timezone.now()
-    if before is not None and (before.route, before.note) == (way, said) and (
-        (at - before.requested_at).total_seconds() < 120
-    ):  # fmt: skip
+    if before is not None and (before.route, before.note) == (way, said) and at - before.requested_at < _ONE_PRESS:
         return unchanged(before)
     request = ConsentRequest.objects.create(
         clinic_id=by.own_clinic_id,
@@ -182,7 +180,7 @@ def ask_question(
         raise ActionRefused(
             _("Please make it shorter: at most %(n)d letters.") % {"n": LONGEST_QUESTION}, codes=("question-too-long",)
         )
-    patient = one_row(Patient, by.patient_id or 0).get()
+    patient = one_row(Patient, by.patient_id).get()
     same = (
         PatientScope(patient.pk)
         .rows(ConsentQuestion)
@@ -248,15 +246,11 @@ def drawing_fault(path: str) -> str | None:
         return "drawing-too-large"
     if not _PATH.fullmatch(path):
         return "drawing-invalid"
-    length, last = 0.0, (0.0, 0.0)
-    for letter, x, y in _POINT.findall(path):
-        here = (float(x), float(y))
-        if here[0] > WIDE or here[1] > HIGH:
-            return "drawing-invalid"
-        if letter == "L":
-            length += ((here[0] - last[0]) ** 2 + (here[1] - last[1]) ** 2) ** 0.5
-        last = here
-    return None if length >= _SHORTEST_STROKE else "drawing-empty"
+    points = [(letter, float(x), float(y)) for letter, x, y in _POINT.findall(path)]
+    if any(x > WIDE or y > HIGH for _letter, x, y in points):
+        return "drawing-invalid"
+    strokes = (math.dist(here, there) for (_, *here), (letter, *there) in pairwise(points) if letter == "L")
+    return None if sum(strokes) >= _SHORTEST_STROKE else "drawing-empty"
 
 
 @action("own.sign", locks=THEMSELVES, audit=("consent.signed", "consent.refused"))

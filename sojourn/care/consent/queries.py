@@ -122,10 +122,10 @@ def _shelf(jurisdiction: str, rows: Iterable[tuple[str, int, str]]) -> Shelf:
     return Shelf(jurisdiction, adopted)
 
 
-def available_documents(clinic: Clinic, at: datetime | None = None) -> Shelf:
-    """The clinic's texts. One query."""
-    rows = clinic_rows(ConsentAdoption).filter(clinic=clinic, adopted_at__lte=at or timezone.now())
-    return _shelf(clinic.jurisdiction, rows.order_by("id").values_list("text_id", "version", "text_hash"))
+def available_documents(clinic: Clinic) -> Shelf:
+    """The texts of the clinic in which is asked. One query."""
+    rows = clinic_rows(ConsentAdoption).order_by("id")
+    return _shelf(clinic.jurisdiction, rows.values_list("text_id", "version", "text_hash"))
 
 
 def standing(of: PatientScope, *, route: str, drug: str = "", on: date | None = None) -> ConsentStatus:
@@ -143,7 +143,8 @@ def standing(of: PatientScope, *, route: str, drug: str = "", on: date | None = 
         .order_by("id")
         .values_list("text_id", "version", "text_hash", "clinic__jurisdiction")
     )
-    shelf_now = _shelf(rows[0][3] if rows else "", [row[:3] for row in rows])
+    jurisdiction = next((place for *_text, place in rows), "")
+    shelf_now = _shelf(jurisdiction, ((text_id, version, text_hash) for text_id, version, text_hash, _ in rows))
     return evaluate_consents(shelf_now, newest_of(of, at), texts.way_of(route, drug), at)
 
 
@@ -225,7 +226,7 @@ def signs_again_at(clinic: Clinic, of: PatientScope, now: datetime) -> datetime 
     dose_at = patients_queries.last_dose_at(of, now)
     if dose_at is None:
         return None
-    known = standings(clinic.pk, only=ids_of(recovery.SIGNING))[0]
+    (known,) = standings(clinic.pk, only=ids_of(recovery.SIGNING))
     again = recovery.signs_from(known.acting or known.newest, dose_at.astimezone(clinic.zone))
     return again if now < again else None
 
@@ -343,7 +344,7 @@ def open_for_patient(clinic_id: int, of: PatientScope) -> tuple[str, ...] | None
 
 
 def _adoptions() -> QuerySet[ConsentAdoption, Any]:
-    rows = clinic_rows(ConsentAdoption).filter(clinic_id=OuterRef("pk")).order_by("id")
+    rows = clinic_rows(ConsentAdoption).order_by("id")
     return rows.values(row=JSONObject(t="text_id", v="version", h="text_hash"))
 
 
@@ -365,7 +366,7 @@ def waiting(clinic_id: int, now: datetime, since: datetime) -> Waiting:
     """What waits, for the clinic's first page; withdrawals since a time. One query."""
 
     def count(rows: QuerySet[Consent] | QuerySet[ConsentQuestion]) -> Coalesce:
-        counted = rows.filter(clinic_id=OuterRef("pk")).order_by().values("clinic_id").annotate(n=Count("pk"))
+        counted = rows.order_by().values("clinic_id").annotate(n=Count("pk"))
         return Coalesce(Subquery(counted.values("n"), output_field=IntegerField()), 0)
 
     row = (

@@ -197,7 +197,7 @@ def read_text(content: str) -> Text:
         statements=tuple(Statement(**each) for each in data["statements"]),
         stops=tuple(data["stops"]),
         stays=tuple(data["stays"]),
-        packs=tuple((each[0], each[1], each[2]) for each in data["packs"]),
+        packs=tuple((pack, version, text_hash) for pack, version, text_hash in data["packs"]),
     )
 
 
@@ -393,13 +393,16 @@ def sources() -> Mapping[tuple[str, int], Source]:
 def newest() -> dict[str, Source]:
     """The newest version of each text, documents first, in the order of the files."""
     found: dict[str, Source] = {}
-    for source in sorted(sources().values(), key=lambda each: (each.is_pack, _ORDER.get(each.id, 99), each.version)):
+    place = {name: number for number, name in enumerate(_ORDER)}
+    for source in sorted(
+        sources().values(), key=lambda each: (each.is_pack, place.get(each.id, len(place)), each.version)
+    ):
         found[source.id] = source
     return found
 
 
 # The order in which a patient reads them.
-_ORDER: Final = {"treatment": 0, "off_label": 1, "driving": 2, "privacy": 3, "research": 4}
+_ORDER: Final = ("treatment", "off_label", "driving", "privacy", "research")
 
 
 def pack_ids(jurisdiction: str) -> tuple[str, ...]:

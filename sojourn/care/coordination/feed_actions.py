@@ -15,7 +15,7 @@ from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.action import Arguments, action, either, rows, turn, unchanged
 from sojourn.foundation.audit.actions import record
-from sojourn.foundation.scope import MemberScope, PatientScope
+from sojourn.foundation.scope import MemberScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Opened:
 def open_feed(*, by: Actor, now: datetime | None = None) -> Opened:
     """A secret address for the actor's own appointments; the one before stops working. Refused: not-now."""
     now = now or timezone.now()
-    not_now.must_be_later(by=by, of=PatientScope(by.patient_id or 0), at=now)
+    not_now.must_be_later(by=by, at=now)
     MemberScope(by.member).rows(CalendarFeed).filter(ended_at=None).update(ended_at=now)
     token = secrets.token_urlsafe(32)
     feed = CalendarFeed.objects.create(
@@ -45,11 +45,11 @@ def open_feed(*, by: Actor, now: datetime | None = None) -> Opened:
     return Opened(feed, token)
 
 
-def _open(by: Actor, _asked: Arguments) -> QuerySet[CalendarFeed]:
-    return MemberScope(by.member).rows(CalendarFeed).filter(ended_at=None)
+def _own(by: Actor, _asked: Arguments) -> QuerySet[CalendarFeed]:
+    return MemberScope(by.member).rows(CalendarFeed)
 
 
-@action(either("own.visits", "calendar.feed"), locks=rows(CalendarFeed, where=_open), audit="feed.closed")
+@action(either("own.visits", "calendar.feed"), locks=rows(CalendarFeed, where=_own), audit="feed.closed")
 def close_feed(*, by: Actor, now: datetime | None = None) -> None:
     """End the actor's feed at once. Ending twice changes nothing."""
     feed = MemberScope(by.member).rows(CalendarFeed).filter(ended_at=None).first()

@@ -165,13 +165,12 @@ def feed_by(token_hash: str, now: datetime) -> Feed | None:
         set_actor(system_actor(row.clinic_id))
         if not one_row(Membership, row.member_id).filter(ended_at=None).exists():
             return None
-        clinic = Clinic.objects.get(pk=row.clinic_id)
         rows = clinic_rows(Appointment).filter(during__endswith__gt=now - timedelta(days=30)).select_related("chair")
         if row.patient_id is not None:
             rows = PatientScope(row.patient_id).within(rows)
         else:
             mine = MemberScope(row.member_id).rows(Attendance).filter(active=True)
-            rows = rows.filter(pk__in=mine.values("appointment_id"), status=AppointmentStatus.BOOKED)
+            rows = rows.filter(pk__in=mine.values("appointment_id"))
         entries = tuple(
             FeedEntry(
                 each.pk, each.during.lower, each.during.upper, each.version, each.booked_at,
@@ -179,7 +178,7 @@ def feed_by(token_hash: str, now: datetime) -> Feed | None:
             )
             for each in rows.order_by("during")
         )  # fmt: skip
-        return Feed(clinic, entries, row.patient_id is None)
+        return Feed(row.clinic, entries, row.patient_id is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +218,9 @@ def escort_view(token_hash: str) -> EscortView | None:
         row = one_row(Appointment, link.appointment_id).select_related("patient", "escort").get()
         person = one_row(RelatedPerson, link.person_id).get()
         ride = rides_home([row])[row.pk] if row.escort_id == person.pk else RideHome(RideHomeState.NOBODY, None)
-        clinic = Clinic.objects.get(pk=link.clinic_id)
-        return EscortView(link, row, person, row.patient.given_name, clinic, ride, row.session_opened_at is not None)
+        return EscortView(
+            link, row, person, row.patient.given_name, link.clinic, ride, row.session_opened_at is not None
+        )
 
 
 def offer_by(token_hash: str) -> tuple[Offer, Clinic] | None:
@@ -230,4 +230,4 @@ def offer_by(token_hash: str) -> tuple[Offer, Clinic] | None:
         if offer is None:
             return None
         set_actor(Actor(clinic_id=offer.clinic_id, patient_id=offer.patient_id, role="guest"))
-        return offer, Clinic.objects.get(pk=offer.clinic_id)
+        return offer, offer.clinic

@@ -100,8 +100,7 @@ def send(*, by: Actor, reminder_id: int, now: datetime | None = None) -> bool:
     if not _still_true(reminder, now):
         return _drop_one(by, reminder, now)
     chosen = coordination_queries.reminder_preference(PatientScope(reminder.patient_id))
-    clinic = Clinic.objects.get(pk=reminder.clinic_id)
-    clock = _clock(chosen, clinic.zone)
+    clock = _clock(chosen, reminder.clinic.zone)
     if (until := quiet_ends(now, *clock)) > now:
         # The house was away when it was due.
         return _put_off(by, reminder, until, now)
@@ -110,7 +109,7 @@ def send(*, by: Actor, reminder_id: int, now: datetime | None = None) -> bool:
         return _drop_one(by, reminder, now)
     reminder.sent_at, reminder.sent_by_channel = now, channel
     reminder.save(update_fields=["sent_at", "sent_by_channel"])
-    _tell(appointment, clinic, clock.zone, channel, f"reminder-{reminder.pk}")
+    _tell(appointment, reminder.clinic, clock.zone, channel, f"reminder-{reminder.pk}")
     record(by, "reminder.sent", reminder, channel=channel, hours_before=reminder.hours_before)
     return True
 
@@ -183,7 +182,7 @@ def prefer(
         raise ActionRefused(_("Only the patient chooses this."), codes=("not-a-patient",))
     now = now or timezone.now()
     if channel != Channel.NONE:
-        not_now.must_be_later(by=by, of=PatientScope(by.patient_id), at=now)
+        not_now.must_be_later(by=by, at=now)
     try:
         there = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

@@ -22,7 +22,6 @@ from sojourn.care.scheduling import placing
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.actor import Actor, acting_as
-from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import LINK, NoLock, action, part, row, unchanged
 from sojourn.foundation.audit.actions import record
@@ -94,7 +93,7 @@ def _send(visit: Appointment, sent_by: str, now: datetime) -> EscortLink:
         sent_by_name=sent_by,
         expires_at=visit.during.upper + READABLE_AFTER,
     )
-    clinic = Clinic.objects.get(pk=visit.clinic_id)
+    clinic = visit.clinic
     # An escort has no language here; the patient's is the likeliest.
     language = visit.patient.language or clinic.language
     with translation.override(language):
@@ -236,7 +235,7 @@ def name_escort(*, by: Actor, appointment_id: int, person_id: int, now: datetime
     Refused: not-beside-patient, cancelled, session-begun, not-now.
     """
     now = now or timezone.now()
-    not_now.must_be_later(by=by, of=PatientScope(by.patient_id or 0), at=now)
+    not_now.must_be_later(by=by, at=now)
     visit = _ahead(appointment_id, now)
     person = placing.escort_of(PatientScope(visit.patient_id), person_id)
     if visit.escort_id == person.pk:
@@ -245,7 +244,7 @@ def name_escort(*, by: Actor, appointment_id: int, person_id: int, now: datetime
     visit.escort = person
     visit.version += 1
     visit.save(update_fields=["escort", "version"])
-    following.remind_and_ask(by=by, appointment=visit, zone=Clinic.objects.get(pk=visit.clinic_id).zone, now=now)
+    following.remind_and_ask(by=by, appointment=visit, zone=visit.clinic.zone, now=now)
     record(by, "way_home.named", visit)
     return visit
 
@@ -258,7 +257,7 @@ def bring(
     """The patient names somebody new, who is put beside them and asked. The same name and address again is the same
     person. Refused: name-missing, no-way-to-reach, bad-email, cancelled, session-begun, not-now."""
     now = now or timezone.now()
-    not_now.must_be_later(by=by, of=PatientScope(by.patient_id or 0), at=now)
+    not_now.must_be_later(by=by, at=now)
     visit = _ahead(appointment_id, now)
     values = {"name": name, "email": email.lower(), "phone": phone, "relationship": relationship}
     values = {key: " ".join(value.split()) for key, value in values.items()}

@@ -23,7 +23,6 @@ from sojourn.care.scheduling.models import Appointment, AppointmentStatus, Chair
 from sojourn.foundation import jobs
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.actor import Actor, acting_as
-from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import LINK, Arguments, NoLock, action, either, part, row, rows, unchanged
 from sojourn.foundation.audit.actions import record
@@ -41,7 +40,7 @@ def join(*, by: Actor, care_plan_id: int, now: datetime | None = None) -> Waitin
     Refused: course-ended, nothing-ahead (there is nothing that could come earlier), not-now.
     """
     now = now or timezone.now()
-    not_now.must_be_later(by=by, of=PatientScope(by.patient_id or 0), at=now)
+    not_now.must_be_later(by=by, at=now)
     course = one_row(CarePlan, care_plan_id).get()
     if course.ended_on is not None:
         raise ActionRefused(_("This course has ended. Sign a new plan first."), codes=("course-ended",))
@@ -94,7 +93,7 @@ def offer(left: Appointment, during: DateTimeTZRange, chair_id: int, now: dateti
     """
     if during.lower < now + SOONEST:
         return []
-    zone = Clinic.objects.get(pk=left.clinic_id).zone
+    zone = left.clinic.zone
     offers: list[Offer] = []
     head_start = timedelta(minutes=scheduling_queries.rules().head_start_minutes)
     for entry in coordination_queries.waiting():
@@ -167,14 +166,13 @@ def tell(*, by: Actor, offer_id: int, now: datetime | None = None) -> bool:
     token = secrets.token_urlsafe(32)
     found.token_hash, found.told_at = hash_of(token), now
     found.save(update_fields=["token_hash", "told_at"])
-    clinic = Clinic.objects.get(pk=found.clinic_id)
-    _letter("offer", found, clinic, address(Page.EARLIER_TIME, token))
+    _letter("offer", found, address(Page.EARLIER_TIME, token))
     record(by, "waiting.offered", found)
     return True
 
 
-def _letter(template: str, told: Offer, clinic: Clinic, link: str = "") -> None:
-    patient = told.patient
+def _letter(template: str, told: Offer, link: str = "") -> None:
+    patient, clinic = told.patient, told.clinic
     if not patient.email:
         return
     language = patient.language or clinic.language
@@ -196,12 +194,12 @@ def _own(by: Actor, offer_id: int) -> Offer:
     return PatientScope(by.patient_id or 0).rows(Offer).get(pk=offer_id)
 
 
-def _of_link(by: Actor) -> tuple[Offer, Clinic]:
+def _of_link(by: Actor) -> Offer:
     """The offer that a link opens. Refused: unknown."""
     found = coordination_queries.offer_by(by.token_hash)
     if found is None:
         raise ActionRefused(_("This link opens nothing."), codes=("unknown",))
-    return found
+    return found[0]
 
 
 def _gone() -> ActionRefused:
@@ -228,9 +226,9 @@ def _its_chair(_by: Actor, asked: Arguments) -> QuerySet[Chair]:
 
 
 def _of_the_course(_by: Actor, asked: Arguments) -> QuerySet[Appointment]:
-    """What the time could replace."""
+    """Among them what the time could replace."""
     course = one_row(Offer, asked["offer_id"]).values("entry__care_plan_id")
-    return rows_of(Appointment, CourseScope, course).filter(status=AppointmentStatus.BOOKED)
+    return rows_of(Appointment, CourseScope, course)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,10 +248,10 @@ class Taken:
     ),
     audit="waiting.accepted",
 )
-def take(*, by: Actor, offer_id: int, clinic: Clinic, now: datetime) -> Taken:
+def take(*, by: Actor, offer_id: int, now: datetime) -> Taken:
     """Move the patient's appointment to the time that was offered. Refused as ``accept`` is."""
     found = one_row(Offer, offer_id).select_related("patient", "entry__care_plan").get()
-    if not_now.dosed_since(PatientScope(found.patient_id), clinic, now) is not None:
+    if not_now.dosed_since(PatientScope(found.patient_id), found.clinic, now) is not None:
         raise ActionRefused(not_now.words(), codes=(not_now.CODE,))
     if found.answer == OfferAnswer.ACCEPTED:
         return unchanged(Taken(_taken_before(found), before=True))
@@ -271,19 +269,19 @@ def take(*, by: Actor, offer_id: int, clinic: Clinic, now: datetime) -> Taken:
         )  # fmt: skip
     except ActionRefused as refused:
         raise _gone() from refused
-    _settle(found, clinic, now)
+    _settle(found, now)
     record(by, "waiting.accepted", found, appointment=taken.pk)
     return Taken(taken, before=False)
 
 
-def _take_as_the_desk(by: Actor, offer: Offer, clinic: Clinic, now: datetime) -> Appointment:
+def _take_as_the_desk(by: Actor, offer: Offer, now: datetime) -> Appointment:
     """With the clinic's own eyes, since who is free is not the patient's to see; only this offer is acted on."""
     desk = Actor(
         clinic_id=offer.clinic_id, role="patient", name=by.name, person_id=by.person_id,
         membership_id=by.membership_id,
     )  # fmt: skip
     with acting_as(desk):
-        taken = take(by=desk, offer_id=offer.pk, clinic=clinic, now=now)
+        taken = take(by=desk, offer_id=offer.pk, now=now)
     return unchanged(taken.appointment) if taken.before else taken.appointment
 
 
@@ -297,14 +295,13 @@ def accept(*, by: Actor, offer_id: int, now: datetime | None = None) -> Appointm
     Taking it twice returns the same appointment. Refused: gone, declined, nothing-to-move, not-now (by whichever door:
     the link too is in the patient's hand); accepted (it was taken, and then moved or cancelled).
     """
-    mine = _own(by, offer_id)
-    return _take_as_the_desk(by, mine, Clinic.objects.get(pk=mine.clinic_id), now or timezone.now())
+    return _take_as_the_desk(by, _own(by, offer_id), now or timezone.now())
 
 
 @action(LINK, locks=_IN_ITS_PART, through=(take,))
 def accept_by_link(*, by: Actor, now: datetime | None = None) -> Appointment:
     """``accept`` by the link of the letter. Refused as it is, and: unknown."""
-    return _take_as_the_desk(by, *_of_link(by), now or timezone.now())
+    return _take_as_the_desk(by, _of_link(by), now or timezone.now())
 
 
 def _taken_before(accepted: Offer) -> Appointment:
@@ -328,18 +325,18 @@ def _must_be_open(found: Offer, now: datetime) -> None:
         raise _gone()
 
 
-def _settle(taken: Offer, clinic: Clinic, now: datetime) -> None:
+def _settle(taken: Offer, now: datetime) -> None:
     """The offer is taken: whoever took it waits no longer, and whoever was told of the same time hears that it went."""
     taken.answer, taken.answered_at = OfferAnswer.ACCEPTED, now
     taken.save(update_fields=["answer", "answered_at"])
     one_row(WaitingEntry, taken.entry_id).update(left_at=now)
     taken.entry.offers.filter(answer="").update(answer=OfferAnswer.DECLINED, answered_at=now)
-    same = clinic_rows(Offer).filter(freed_id=taken.freed_id, during=taken.during, answer="").exclude(pk=taken.pk)
-    for other in same.select_related("patient"):
+    same = clinic_rows(Offer).filter(freed_id=taken.freed_id, during=taken.during, answer="")
+    for other in same.select_related("patient", "clinic"):
         other.answer, other.answered_at = OfferAnswer.GONE, now
         other.save(update_fields=["answer", "answered_at"])
         if other.told_at is not None:
-            _letter("offer_gone", other, clinic)
+            _letter("offer_gone", other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,7 +376,7 @@ def decline(*, by: Actor, offer_id: int, now: datetime | None = None) -> Offer:
 @action(LINK, locks=_IN_ITS_PART, through=(let_go,))
 def decline_by_link(*, by: Actor, now: datetime | None = None) -> Offer:
     """``decline`` by the link of the letter. Refused as it is, and: unknown."""
-    offered, _clinic = _of_link(by)
+    offered = _of_link(by)
     patient = Actor(clinic_id=offered.clinic_id, patient_id=offered.patient_id, role="patient", name=by.name)
     with acting_as(patient):
         let = let_go(by=patient, offer_id=offered.pk, now=now or timezone.now())

@@ -58,7 +58,7 @@ SPEAKS: Final = either("own.answer", "intake.enter")
 
 def _speaker(by: Actor, of: PatientScope, now: datetime | None) -> Patient:
     """The patient about whom something is said. Refused: not-now."""
-    not_now.must_be_later(by=by, of=of, at=now or timezone.now())
+    not_now.must_be_later(by=by, at=now or timezone.now())
     return of.rows(Patient).get()
 
 

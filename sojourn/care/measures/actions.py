@@ -26,6 +26,7 @@ from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import action, either, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import local
+from sojourn.foundation.columns import fitting
 from sojourn.foundation.scope import PatientScope, clinic_rows, one_row
 
 
@@ -58,11 +59,6 @@ def _language() -> str:
 
 # A patient answers their own; the database shows them no other's. Staff enter what stands on paper.
 ANSWERS: Final = either("own.answer", "measure.enter")
-
-
-def _must_be_later(by: Actor, now: datetime) -> None:
-    """Refused: not-now, from the start of a dose until the patient who answers has left."""
-    not_now.must_be_later(by=by, of=PatientScope(by.patient_id or 0), at=now)
 
 
 def _unsent(response_id: int) -> QuestionnaireResponse:
@@ -207,7 +203,7 @@ def start_response(
     """
     assert by.clinic_id is not None
     now = now or timezone.now()
-    _must_be_later(by, now)
+    not_now.must_be_later(by=by, at=now)
     request: MeasureRequest | None = None
     if request_id is not None:
         request = one_row(MeasureRequest, request_id).get()
@@ -218,7 +214,7 @@ def start_response(
             raise ActionRefused(_("The clinic no longer needs these answers."), codes=("withdrawn",))
         scale_id, patient_id = request.scale_id, request.patient_id
     asked = _scale(scale_id or "")
-    patient = one_row(Patient, by.patient_id or patient_id or 0).get()
+    patient = one_row(Patient, by.patient_id or patient_id).get()
     response = QuestionnaireResponse.objects.create(
         clinic_id=by.clinic_id,
         patient=patient,
@@ -243,7 +239,7 @@ def answer(*, by: Actor, response_id: int, link_id: str, value: int | None, now:
     The same answer again changes nothing and returns the row that stands: a tap sent twice is one tap.
     """
     now = now or timezone.now()
-    _must_be_later(by, now)
+    not_now.must_be_later(by=by, at=now)
     response = _unsent(response_id)
     asked = _scale(response.scale_id)
     try:
@@ -278,7 +274,7 @@ def complete(*, by: Actor, response_id: int, now: datetime | None = None) -> Que
     score, the answers are kept without one.
     """
     now = now or timezone.now()
-    _must_be_later(by, now)
+    not_now.must_be_later(by=by, at=now)
     response = _unsent(response_id)
     asked = _scale(response.scale_id)
     given = measures_queries.answers_of([response.pk]).get(response.pk, {})
@@ -364,8 +360,8 @@ def enter_score(
         started_at=taken_at,
         completed_at=taken_at,
         source=Source.ENTERED,
-        rater=rater.strip()[:120],
-        origin=origin.strip()[:200],
+        rater=fitting(QuestionnaireResponse, "rater", rater.strip()),
+        origin=fitting(QuestionnaireResponse, "origin", origin.strip()),
         entered_by_id=by.membership_id,
     )
     _keep(response, asked, result)

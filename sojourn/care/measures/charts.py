@@ -18,7 +18,11 @@ def trend_chart(trend: Trend, marks: Sequence[Mark] = ()) -> Chart | None:
     bands = trend.scale.bands
     ends = [*(band.low for band in bands[1:]), trend.scale.high] if bands else []
     return Chart(
-        series=[Series(_("Score"), [Point(point.at, float(point.total or 0)) for point in trend.scored])],
+        series=[
+            Series(
+                _("Score"), [Point(point.at, float(point.total)) for point in trend.points if point.total is not None]
+            )
+        ],
         unit=_("points"),
         y_min=trend.scale.low,
         y_max=trend.scale.high,

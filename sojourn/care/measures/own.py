@@ -92,7 +92,8 @@ def read(
     except ExpressionWrong as wrong:
         raise FormInvalid(Fault("expression", detail=str(wrong))) from None
     except RuleInvalid as wrong:
-        raise FormInvalid(Fault("scoring", detail=str(wrong).partition(": ")[2])) from None
+        _where, _, said = str(wrong).partition(": ")
+        raise FormInvalid(Fault("scoring", detail=said)) from None
 
 
 def danger_proposed(questionnaire: str) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import action, turn, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.columns import fitting
 from sojourn.foundation.scope import clinic_rows
 
 _CODE = re.compile(r"[^a-z0-9]+")
@@ -111,12 +112,12 @@ def load_own_scale(
         clinic_id=by.own_clinic_id,
         code=code,
         version=1 if newest is None else newest.version + 1,
-        title=title[:200],
+        title=fitting(OwnScale, "title", title),
         stands_for=stands_for,
         questionnaire=questionnaire,
         scoring=scoring,
         hash=sign,
-        licence_holder=holder.strip()[:200],
+        licence_holder=fitting(OwnScale, "licence_holder", holder.strip()),
         licence_statement=statement.strip(),
         loaded_at=now or timezone.now(),
         loaded_by_id=by.member,

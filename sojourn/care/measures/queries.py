@@ -155,20 +155,18 @@ def available_scales() -> Shelf:
     clinic_id = current_actor().clinic_id
     if clinic_id is None:
         return Shelf((), {}, ())
-    mine_of = clinic_rows(OwnScale).filter(clinic_id=OuterRef("pk")).order_by("code", "-version").distinct("code")
-    decided_of = (
-        clinic_rows(RuleAdoption).filter(clinic_id=OuterRef("pk")).order_by("rule_id", "-id").distinct("rule_id")
-    )
+    mine = clinic_rows(OwnScale).order_by("code", "-version").distinct("code")
+    decided_so = clinic_rows(RuleAdoption).order_by("rule_id", "-id").distinct("rule_id")
     own_json, adopted_json = (
-        Clinic.objects.filter(pk=clinic_id).values_list(_json(mine_of, *_OWN), _json(decided_of, *_ADOPTION)).get()
+        Clinic.objects.filter(pk=clinic_id).values_list(_json(mine, *_OWN), _json(decided_so, *_ADOPTION)).get()
     )
     rows = sorted(
         (row for row in (OwnScale(**each) for each in own_json) if not row.retired), key=lambda row: (row.title, row.pk)
     )
     decided = {each["rule_id"]: RuleAdoption(**each) for each in adopted_json}
     all_rules = decide(decided, clinic_today(current_actor()))
-    mine = {each.stands_for: scale_of(each) for each in rows if each.stands_for}
-    found = tuple(_measure_set(each, mine) for each in all_rules if each.newest.kind == "battery")
+    loaded = {each.stands_for: scale_of(each) for each in rows if each.stands_for}
+    found = tuple(_measure_set(each, loaded) for each in all_rules if each.newest.kind == "battery")
     return Shelf(tuple(rows), _adopted(all_rules), found)
 
 

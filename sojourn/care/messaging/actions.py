@@ -13,7 +13,6 @@ from sojourn.care.messaging import queries as messaging_queries
 from sojourn.care.messaging.models import Communication, CommunicationMark, MarkKind
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.action import NoLock, action, either, row, unchanged
 from sojourn.foundation.audit.actions import record
@@ -77,7 +76,7 @@ def write(
 
 def _tell(patient: Patient) -> None:
     """One letter that says that a message waits, and nothing of what it says or who it is from but the clinic."""
-    clinic = Clinic.objects.get(pk=patient.clinic_id)
+    clinic = patient.clinic
     link = address(Page.PATIENT_MESSAGES)
     letters.post(
         letters.write(
@@ -89,8 +88,7 @@ def _tell(patient: Patient) -> None:
 
 def _mark(by: Actor, of: PatientScope, upto: int, kind: MarkKind, now: datetime | None) -> CommunicationMark | None:
     message = of.rows(Communication).get(pk=upto)
-    mark, new = of.rows(CommunicationMark).get_or_create(
-        upto=message,
+    mark, new = message.marks.get_or_create(
         kind=kind,
         defaults={
             "clinic_id": by.own_clinic_id, "patient_id": of.patient_id, "at": now or timezone.now(), "by_id": by.member,

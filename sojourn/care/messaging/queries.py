@@ -86,7 +86,8 @@ class Waiting:
 
 
 def _open_ones() -> QuerySet[Communication]:
-    """The messages of patients after which nobody has answered or settled the thread."""
+    """The messages of patients after which nobody has answered or settled the thread: whatever stands behind the
+    clinic's newest is the patient's."""
     answered = (
         rows_of(Communication, PatientScope, OuterRef("patient_id"))
         .filter(from_patient=False)
@@ -100,7 +101,7 @@ def _open_ones() -> QuerySet[Communication]:
         .values("upto_id")[:1]
     )
     dealt = Greatest(Coalesce(Subquery(answered), 0), Coalesce(Subquery(settled), 0))
-    return clinic_rows(Communication).filter(from_patient=True, pk__gt=dealt)
+    return clinic_rows(Communication).filter(pk__gt=dealt)
 
 
 def waiting(limit: int = 200) -> list[Waiting]:

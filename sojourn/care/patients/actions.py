@@ -106,7 +106,7 @@ def add(
     if not another_person:
         _check_alone(values)
     # Two desks that save at once take turns, and get two numbers.
-    number = " ".join(record_number.split()) or patients_queries.next_record_number(by.clinic_id)
+    number = " ".join(record_number.split()) or patients_queries.next_record_number()
     try:
         with transaction.atomic():
             patient = Patient.objects.create(

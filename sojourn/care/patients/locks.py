@@ -28,4 +28,4 @@ def patient_of(model: type[models.Model], argument: str) -> Lock:
 
 
 # The patient who asks, on pages of their own.
-THEMSELVES: Final = rows(Patient, where=lambda by, _asked: one_row(Patient, by.patient_id or 0))
+THEMSELVES: Final = rows(Patient, where=lambda by, _asked: one_row(Patient, by.patient_id))

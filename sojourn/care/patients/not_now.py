@@ -32,16 +32,16 @@ def dosed_since(of: PatientScope, clinic: Clinic, at: datetime) -> datetime | No
     dose_at = patients_queries.last_dose_at(of, at)
     if dose_at is None or of.rows(Leaving).filter(at__gte=dose_at, at__lte=at).exists():
         return None
-    known = standings(clinic.pk, only=ids_of(recovery.SIGNING))[0]
+    (known,) = standings(clinic.pk, only=ids_of(recovery.SIGNING))
     over_at = recovery.signs_from(known.acting or known.newest, dose_at.astimezone(clinic.zone))
     return dose_at if at < over_at else None
 
 
-def must_be_later(*, by: Actor, of: PatientScope, at: datetime) -> None:
+def must_be_later(*, by: Actor, at: datetime) -> None:
     """Refused ("not-now") while a dose is with the patient who asks; what staff do, they do awake."""
     if by.patient_id is None:
         return
-    if dosed_since(of, Clinic.objects.get(pk=by.own_clinic_id), at) is not None:
+    if dosed_since(PatientScope(by.patient_id), Clinic.objects.get(pk=by.own_clinic_id), at) is not None:
         raise ActionRefused(words(), codes=(CODE,))
 
 

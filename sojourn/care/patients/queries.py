@@ -111,7 +111,7 @@ def find(text: str, *, actor: Actor, now: datetime) -> QuerySet[Patient]:
         wholly = Q(record_number__iexact=text)
         if len(words) > 1 or (words and days):
             wholly |= _named_wholly(words)
-        match &= Q(restricted=False) | Q(pk__in=opened_by(actor, now)) | (wholly if text else Q(pk=None))
+        match &= Q(restricted=False) | Q(pk__in=opened_by(actor, now)) | (wholly if text else Q())
     return clinic_rows(Patient).filter(match).order_by("search_key", "birth_date", "id")
 
 
@@ -124,11 +124,11 @@ def same_person(*, given_name: str, family_name: str, birth_date: date, other_th
     return list(rows.exclude(pk=other_than)[:5] if other_than else rows[:5])
 
 
-def next_record_number(clinic_id: int) -> str:
-    """The number after the highest one of the newest record's kind: "P-0041" after "P-0040"."""
+def next_record_number() -> str:
+    """The number after the highest one of the newest record's kind in the actor's clinic: "P-0041" after "P-0040"."""
     newest = (
         clinic_rows(Patient)
-        .filter(clinic_id=clinic_id, record_number__regex=r"[0-9]$")
+        .filter(record_number__regex=r"[0-9]$")
         .order_by("-id")
         .values_list("record_number", flat=True)
         .first()
@@ -140,7 +140,7 @@ def next_record_number(clinic_id: int) -> str:
     numbers = [
         number.removeprefix(before)
         for number in clinic_rows(Patient)
-        .filter(clinic_id=clinic_id, record_number__regex=f"^{re.escape(before)}[0-9]{{1,12}}$")
+        .filter(record_number__regex=f"^{re.escape(before)}[0-9]{{1,12}}$")
         .values_list("record_number", flat=True)
     ]
     highest = max((int(number) for number in numbers if number.isdigit()), default=int(digits))

@@ -108,10 +108,10 @@ def enter_paper(
     if scale(scale_id).rater == "self":
         not_now.must_have_been_awake(by=by, of=PatientScope(patient_id), at=filled_in_at)
     _must_be_new(PatientScope(patient_id), scale_id, filled_in_at)
-    waiting = [each for each in measures_queries.open_requests(PatientScope(patient_id)) if each.scale_id == scale_id]
+    waiting = measures_queries.open_requests(PatientScope(patient_id))
     response = measures_actions.start_response(
         by=by,
-        request_id=waiting[0].id if waiting else None,
+        request_id=next((each.id for each in waiting if each.scale_id == scale_id), None),
         scale_id=scale_id,
         patient_id=patient_id,
         now=filled_in_at,

@@ -89,7 +89,7 @@ def answer_flag(
 def _must_be_newest(found: StandingFlag, after: int | None) -> None:
     if found.newest_id == after:
         return
-    newest = found.answers[-1] if found.answers else None
+    newest = found.newest
     if newest is None:
         raise Overtaken(_("This flag has changed. Look first; nothing of yours was written."), codes=("overtaken",))
     raise Overtaken(

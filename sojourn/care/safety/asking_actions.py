@@ -55,7 +55,8 @@ def _reached(flag: Flag) -> bool:
 
 
 def _lately(of: PatientScope, since: datetime) -> Flag | None:
-    """The open flag that the patient's button raised, or that it was pressed for again, since a moment."""
+    """The open flag that the patient's button raised, or that it was pressed for again, since a moment. What asks for
+    help is that button and nothing else."""
     pressed = Q(raised_at__gte=since) | Q(reports__at__gte=since)
-    flags = still_open(of).filter(pressed, kind=FlagKind.ASKED_FOR_HELP, source=FlagSource.BUTTON)
+    flags = still_open(of).filter(pressed, kind=FlagKind.ASKED_FOR_HELP)
     return flags.order_by("-id").first()

@@ -25,7 +25,7 @@ def begin_taking(flag: Flag, severity: Severity, at: datetime, first: Membership
         found = adopted(flag.clinic_id, severity, at)
         ladder = None
         if found is not None and asked is not None:
-            ladder = deadlines.until_taken(found, at, open_hours(flag.clinic_id, at))
+            ladder = deadlines.until_taken(found, at, open_hours(flag.clinic, at))
         clock = _clock(flag, Purpose.TAKE, at, asked, found, ladder)
         tell(clock, Reach.OWNER if ladder is not None else Reach.ALL, at)
         return clock
@@ -37,7 +37,7 @@ def begin_acting(flag: Flag, severity: Severity, at: datetime, owner: Membership
         found = adopted(flag.clinic_id, severity, at)
         if found is None:
             return None
-        ladder = deadlines.until_acted(found, at, open_hours(flag.clinic_id, at))
+        ladder = deadlines.until_acted(found, at, open_hours(flag.clinic, at))
         return _clock(flag, Purpose.ACT, at, owner, found, ladder)
 
 

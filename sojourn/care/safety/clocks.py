@@ -31,9 +31,9 @@ def adopted(clinic_id: int, severity: Severity, at: datetime) -> Deadlines | Non
     return deadlines.by_severity(acting.values()).get(severity)
 
 
-def open_hours(clinic_id: int, at: datetime) -> Sequence[Stretch] | None:
-    """When the clinic is open from ``at`` on; None where it has not stated its week. Two queries."""
-    zone = Clinic.objects.get(pk=clinic_id).zone
+def open_hours(clinic: Clinic, at: datetime) -> Sequence[Stretch] | None:
+    """When the clinic is open from ``at`` on; None where it has not stated its week. One query."""
+    zone = clinic.zone
     first, last = at.astimezone(zone).date() - timedelta(days=1), (at + _HORIZON).astimezone(zone).date()
     stated = scheduling_queries.times(first, last)[None]
     if not stated.said:

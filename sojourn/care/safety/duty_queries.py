@@ -44,7 +44,7 @@ def duty() -> Duty:
         .order_by("place")
     )
     here = tuple(each.member for each in rows if answers_flags(each.member))
-    return Duty(here, rows[0].list if rows else None)
+    return Duty(here, next((each.list for each in rows), None))
 
 
 def answers_flags(member: Membership) -> bool:

@@ -25,9 +25,10 @@ def tell(clinic_id: int, turn_id: int) -> None:
         close_old_connections()
     with acting_as(teller(clinic_id)) as by:
         waiting = telling_actions.plan_notices(by=by, turn_id=turn_id)
-    failed = 0
+    failed = []
     for notice_id in waiting:
         with acting_as(teller(clinic_id)) as by:
-            failed += not telling_actions.tell_one(by=by, notice_id=notice_id)
+            if not telling_actions.tell_one(by=by, notice_id=notice_id):
+                failed.append(notice_id)
     if failed:
-        raise NotEverybodyTold(f"{failed} of {len(waiting)}")
+        raise NotEverybodyTold(f"{len(failed)} of {len(waiting)}")

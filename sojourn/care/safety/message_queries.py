@@ -58,8 +58,9 @@ def _gravest_by_patient(*, of_messages: bool) -> dict[int, StandingFlag]:
 
 
 def _first_lines(patient_ids: list[int], gravest: dict[int, StandingFlag]) -> dict[int, str]:
-    """The first line of one message of each patient: of that which raised the gravest flag, else of their newest."""
-    rows = rows_of(Communication, PatientScope, patient_ids).filter(from_patient=True)
+    """The first line of one message of each of those who wait, and so wrote last: of that which raised the gravest
+    flag, else of the newest."""
+    rows = rows_of(Communication, PatientScope, patient_ids)
     newest = {row.patient_id: row.body for row in rows.order_by("patient_id", "-id").distinct("patient_id")}
     alarming = {patient_id: _message_of(flag) for patient_id, flag in gravest.items()}
     for row in rows.filter(pk__in=[each for each in alarming.values() if each]):

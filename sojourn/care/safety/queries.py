@@ -107,7 +107,12 @@ class StandingFlag:
     @property
     def newest_id(self) -> int | None:
         """The id of the newest answer, to be handed back with the next one."""
-        return self.answers[-1].pk if self.answers else None
+        return None if self.newest is None else self.newest.pk
+
+    @property
+    def newest(self) -> FlagAnswer | None:
+        """The newest answer."""
+        return self.answers[-1] if self.answers else None
 
     @cached_property
     def reopened(self) -> bool:
@@ -117,7 +122,7 @@ class StandingFlag:
     @cached_property
     def taker(self) -> Membership | None:
         """Who took it last, whether they still work here or not; None where nobody has it."""
-        if not self.answers or self.reopened or self.answers[-1].kind == FlagAnswerKind.HANDED:
+        if self.newest is None or self.reopened or self.newest.kind == FlagAnswerKind.HANDED:
             return None
         return next((each.by for each in reversed(self.answers) if each.kind == FlagAnswerKind.SEEN), None)
 
@@ -128,7 +133,7 @@ class StandingFlag:
 
     @property
     def closed(self) -> bool:
-        return bool(self.answers) and self.answers[-1].kind == FlagAnswerKind.CLOSED and not self.reopened
+        return self.newest is not None and self.newest.kind == FlagAnswerKind.CLOSED and not self.reopened
 
     @property
     def state(self) -> str:
@@ -261,7 +266,7 @@ def word_back(of: PatientScope, now: datetime) -> WordBack | None:
         found = flag(FlagScope(row.pk))
         if found.closed and found.answers[-1].at < now - _TOLD_AFTER_CLOSING:
             return None
-        opens = next_open(now, open_hours(row.clinic_id, now) or ())
+        opens = next_open(now, open_hours(row.clinic, now) or ())
         read = readings(FlagScope(row.pk)) if found.waiting else []
     state, who, at = _what_became(found, read)
     due, asked = found.due_at, found.kind is FlagKind.ASKED_FOR_HELP

@@ -24,6 +24,7 @@ from sojourn.care.safety.turns import RAISED, of_flag
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.action import part, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.columns import fitting
 from sojourn.foundation.scope import FlagScope, clinic_rows
 
 log = logging.getLogger("sojourn")
@@ -50,11 +51,11 @@ def raise_flag(
     the same flag, and opens it again where it was closed. ``detail`` is short and clinical (200 characters are kept).
     """
     now = now or timezone.now()
-    said = {"severity": Severity(severity), "source": FlagSource(source), "detail": detail[:200]}
+    said = {"severity": Severity(severity), "source": FlagSource(source), "detail": fitting(Flag, "detail", detail)}
     flag, new = clinic_rows(Flag).get_or_create(
         patient_id=patient_id,
         kind=FlagKind(kind),
-        about=about[:80],
+        about=fitting(Flag, "about", about),
         defaults={"clinic_id": by.own_clinic_id, "raised_at": now, "response_id": _response_of(about), **said},
     )
     if new:
@@ -71,13 +72,12 @@ def raise_flag(
 @part(locks=of_flag("flag"), audit="flag.raised_again")
 def say_again(
     *, by: Actor, flag: Flag, severity: Severity, source: FlagSource, about: str, now: datetime
-) -> FlagReport | None:
+) -> FlagReport:
     """What another row, which ``about`` names, says of the same need. Part of another action, which has seen to it that
-    the flag is open. Whoever took the flag and has reached the patient already is asked anew, and the others with
-    them; None where the row has said it before."""
-    if flag.reports.filter(about=about).exists():
-        return unchanged(None)
-    said = {"severity": Severity(severity), "source": FlagSource(source), "detail": "", "about": about[:80]}
+    the flag is open and that the row has not said it before (the database refuses it twice). Whoever took the flag and
+    has reached the patient already is asked anew, and the others with them."""
+    about = fitting(FlagReport, "about", about)
+    said = {"severity": Severity(severity), "source": FlagSource(source), "detail": "", "about": about}
     return _report(by, flag, said, now, over=(FlagAnswerKind.CLOSED, FlagAnswerKind.CONTACTED))
 
 

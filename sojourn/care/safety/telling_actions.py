@@ -32,9 +32,10 @@ from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.action import action, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import local
+from sojourn.foundation.columns import fitting
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters, sms
-from sojourn.foundation.scope import FlagScope, clinic_rows, one_row
+from sojourn.foundation.scope import FlagScope, one_row
 
 FINAL = (TryOutcome.SENT, TryOutcome.NO_WAY, TryOutcome.NOT_NEEDED)
 
@@ -60,15 +61,12 @@ def plan_notices(*, by: Actor, turn_id: int, now: datetime | None = None) -> lis
             ),
             ignore_conflicts=True,
         )
-        for notice in clinic_rows(FlagNotice).filter(turn=turn, channel=NoticeChannel.PAGE, tries=None):
+        for notice in turn.notices.filter(channel=NoticeChannel.PAGE):
             _prove(notice, TryOutcome.SENT, "", now)
         record(by, "flag.told", turn, reach=turn.reach, people=len(people))
     else:
         unchanged(None)
-    told = clinic_rows(FlagNoticeTry).filter(notice__turn=turn, outcome__in=FINAL).values("notice_id")
-    return list(
-        clinic_rows(FlagNotice).filter(turn=turn).exclude(pk__in=told).order_by("id").values_list("pk", flat=True)
-    )
+    return list(turn.notices.exclude(tries__outcome__in=FINAL).order_by("id").values_list("pk", flat=True))
 
 
 def _circle(turn: FlagTurn) -> list[Membership]:
@@ -110,15 +108,15 @@ def tell_one(*, by: Actor, notice_id: int, now: datetime | None = None) -> bool:
 
 def _prove(notice: FlagNotice, outcome: TryOutcome, detail: str, now: datetime) -> None:
     FlagNoticeTry.objects.create(
-        clinic_id=notice.clinic_id, notice=notice, outcome=outcome, detail=detail[:120], at=now
+        clinic_id=notice.clinic_id, notice=notice, outcome=outcome, detail=fitting(FlagNoticeTry, "detail", detail),
+        at=now,
     )  # fmt: skip
 
 
 def _try(notice: FlagNotice) -> tuple[TryOutcome, str]:
     if not _still_waits(notice):
         return TryOutcome.NOT_NEEDED, ""
-    clinic = Clinic.objects.get(pk=notice.clinic_id)
-    return _mail(notice, clinic) if notice.channel == NoticeChannel.EMAIL else _text(notice, clinic)
+    return _mail(notice, notice.clinic) if notice.channel == NoticeChannel.EMAIL else _text(notice, notice.clinic)
 
 
 def _still_waits(notice: FlagNotice) -> bool:

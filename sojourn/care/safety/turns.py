@@ -13,6 +13,7 @@ from django.db import connection
 from sojourn.care.safety.models import Flag, FlagKind
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.action import Arguments, Lock
+from sojourn.foundation.columns import fitting
 from sojourn.foundation.scope import one_row
 
 
@@ -22,7 +23,7 @@ def _wait(what: str) -> None:
 
 
 def _flag(patient_id: int, kind: str, about: str) -> None:
-    _wait(f"flag {patient_id} {FlagKind(kind)} {about[:80]}")
+    _wait(f"flag {patient_id} {FlagKind(kind)} {fitting(Flag, 'about', about)}")
 
 
 def _raised(_by: Actor, asked: Arguments) -> None:

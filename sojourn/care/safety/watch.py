@@ -94,12 +94,8 @@ def sweep_flags(cursor: Cursor[Row], now: datetime) -> int:
         return 0
     with cursor.connection.cursor(row_factory=class_row(OpenFlag)) as reader:
         found = reader.execute(_OPEN).fetchall()
-    told = 0
-    for flag in found:
-        reach = due_circle(flag, now)
-        if reach is not None:
-            told += _tell(cursor, flag, reach, now)
-    return told
+    due = ((flag, due_circle(flag, now)) for flag in found)
+    return sum(_tell(cursor, flag, reach, now) for flag, reach in due if reach is not None)
 
 
 def due_circle(flag: OpenFlag, now: datetime) -> str | None:
@@ -141,13 +137,13 @@ def _tell(cursor: Cursor[Row], flag: OpenFlag, reach: str, now: datetime) -> boo
     if turn is None:
         return False  # another watcher was first
     cursor.execute(_AUDIT, (flag.clinic_id, flag.flag_id, flag.patient_id, json.dumps({"reach": reach})))
-    cursor.execute("SELECT sojourn_tell_of_flag(%s, %s)", (flag.clinic_id, turn[0]))
+    (turn_id,) = turn
+    cursor.execute("SELECT sojourn_tell_of_flag(%s, %s)", (flag.clinic_id, turn_id))
     return True
 
 
 def _begin_clock(cursor: Cursor[Row], flag: OpenFlag, now: datetime) -> int:
     """A flag without a clock: one that has run out already."""
     cursor.execute(_NEW_CLOCK, (flag.clinic_id, flag.patient_id, flag.flag_id, now, now))
-    row = cursor.fetchone()
-    assert row is not None
-    return int(row[0])
+    ((clock_id,),) = cursor.fetchall()
+    return int(clock_id)

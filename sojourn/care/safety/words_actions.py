@@ -13,12 +13,13 @@ from typing import Final
 
 from django.utils import timezone
 
-from sojourn.care.safety.models import FlagKind, FlagSource, Severity
+from sojourn.care.safety.models import Flag, FlagKind, FlagSource, Severity
 from sojourn.care.safety.queries import open_with
 from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.clinical.danger import Danger, dangers
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.action import NoLock, When, action, part, unchanged
+from sojourn.foundation.columns import fitting
 from sojourn.foundation.scope import PatientScope
 
 FLAGS_LOCKED: Final = NoLock("a flag is locked where it is raised")
@@ -56,7 +57,7 @@ def heed_unkept(
     now = now or timezone.now()
     found = [danger for text in texts for danger in dangers(text)]
     for danger in found:
-        if not open_with(PatientScope(patient_id), FlagKind(danger.kind), danger.phrase[:200]):
+        if not open_with(PatientScope(patient_id), FlagKind(danger.kind), fitting(Flag, "detail", danger.phrase)):
             # The minute makes two presses of one button one flag, and a later day another.
             _raise(by, patient_id, danger, f"unkept:{where}:{now:%Y%m%d%H%M}", now)
     return unchanged(next(iter(found), None))

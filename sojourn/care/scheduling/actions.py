@@ -17,6 +17,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import NoLock, action, row, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.columns import fitting
 from sojourn.foundation.scope import clinic_rows, one_row
 
 
@@ -88,7 +89,7 @@ def edit_chair(
 )
 def add_room(*, by: Actor, name: str) -> Room:
     """A new room. Refused: name-missing, name-taken."""
-    name = " ".join(name.split())[:40]
+    name = fitting(Room, "name", " ".join(name.split()))
     if not name:
         raise ActionRefused(_("Give the room a name."), codes=("name-missing",))
     try:
@@ -186,7 +187,7 @@ def cancel(*, by: Actor, appointment_id: int, version: int, because: str, now: d
     appointment.status = AppointmentStatus.CANCELLED
     appointment.cancelled_at = now
     appointment.cancelled_by_id = by.membership_id
-    appointment.cancelled_because = because[:300]
+    appointment.cancelled_because = fitting(Appointment, "cancelled_because", because)
     appointment.version += 1
     appointment.save(update_fields=["status", "cancelled_at", "cancelled_by", "cancelled_because", "version"])
     hooks.on_cancelled(by=by, appointment=appointment, now=now)

@@ -15,6 +15,7 @@ from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import NoLock, action, turn, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.columns import fitting
 from sojourn.foundation.scope import clinic_rows, one_row
 
 MOST_CHAIRS, LONGEST_TURNOVER, FURTHEST_REMINDER, LONGEST_HEAD_START = 20, 240, 24 * 30, 24 * 60
@@ -76,12 +77,13 @@ def decide_rules(
     return row
 
 
-def _member(member_id: int | None) -> Membership | None:
+def _member(by: Actor, member_id: int | None) -> Membership | None:
     """Whose hours are kept; None for the clinic's own. Refused: not-staff."""
     if member_id is None:
         return None
-    member = one_row(Membership, member_id).get()
-    if member.role not in scheduling_queries.ATTENDING:
+    here = one_row(Membership, member_id).filter(clinic_id=by.own_clinic_id)
+    member = here.filter(role__in=scheduling_queries.ATTENDING).first()
+    if member is None:
         raise ActionRefused(_("Hours are kept for nurses, therapists and prescribers."), codes=("not-staff",))
     return member
 
@@ -103,7 +105,7 @@ def set_week(
 ) -> list[WorkingHours]:
     """State the ordinary week of a person, or the clinic's opening hours without ``member_id``; the one before is
     replaced. Refused: hours-order, hours-overlap, not-staff."""
-    member = _member(member_id)
+    member = _member(by, member_id)
     for stretches in week.values():
         _must_be_in_order(stretches)
     scheduling_queries.hours_of(member_id, WorkingHours).delete()
@@ -132,14 +134,14 @@ def set_day(
 ) -> HoursOnDay:
     """A day unlike the week: other hours, or none. It replaces what was said of that day. Refused: hours-order,
     not-staff."""
-    member = _member(member_id)
+    member = _member(by, member_id)
     if (begins is None) != (ends is None) or (begins is not None and ends is not None and begins >= ends):
         raise ActionRefused(
             _("Give both a beginning and an end in order, or neither for a day off."), codes=("hours-order",)
         )
     row, _made = clinic_rows(HoursOnDay).update_or_create(
         clinic_id=by.own_clinic_id, member=member, on=on,
-        defaults={"begins": begins, "ends": ends, "why": " ".join(why.split())[:80]},
+        defaults={"begins": begins, "ends": ends, "why": fitting(HoursOnDay, "why", " ".join(why.split()))},
     )  # fmt: skip
     record(by, "hours.day_set", row, on=on, closed=begins is None)
     return row

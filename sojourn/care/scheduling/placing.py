@@ -268,12 +268,11 @@ def move_appointment(
     appointment.chair, appointment.during = chair, during
     appointment.escort = _escort(PatientScope(patient.pk), escort_id)
     appointment.version += 1
-    attending = {
-        row.member_id: row.role for row in AppointmentScope(appointment.pk).rows(Attendance).filter(active=True)
-    }
+    here = AppointmentScope(appointment.pk).rows(Attendance).filter(active=True)
+    attending = {row.member_id: row.role for row in here}
     people_stay = same_time and staff is None
     if not people_stay:
-        AppointmentScope(appointment.pk).rows(Attendance).filter(active=True).update(active=False)
+        here.update(active=False)
     with _conflicts_named(by, chair, patient, during, appointment.turnover_minutes, other_than=appointment_id):
         appointment.save(update_fields=["chair", "during", "turnover_minutes", "escort", "version"])
     if not people_stay:

@@ -122,10 +122,11 @@ def merge(spans: Iterable[Span]) -> tuple[Span, ...]:
     for begins, ends in sorted(spans):
         if begins >= ends:
             continue
-        if out and begins <= out[-1][1]:
-            out[-1] = (out[-1][0], max(out[-1][1], ends))
+        before, until = out.pop() if out else (begins, begins)
+        if begins <= until:
+            out.append((before, max(until, ends)))
         else:
-            out.append((begins, ends))
+            out += [(before, until), (begins, ends)]
     return tuple(out)
 
 
@@ -154,7 +155,7 @@ def intersect(one: Iterable[Span], other: Iterable[Span]) -> tuple[Span, ...]:
 
 def spare(working: Iterable[Span], loads: Sequence[Span], at_once: int) -> tuple[Span, ...]:
     """The working time in which fewer than ``at_once`` of ``loads`` run at the same moment."""
-    edges = sorted([(begins, 1) for begins, ends in loads if begins < ends] + [(e, -1) for b, e in loads if b < e])
+    edges = sorted([(begins, 1) for begins, _ends in loads] + [(ends, -1) for _begins, ends in loads])
     full: list[Span] = []
     running, since = 0, None
     for at, change in edges:
@@ -232,7 +233,8 @@ def _attending(
         if member is None:
             return None
         chosen.append(member)
-    return chosen[0], chosen[1]
+    nurse, therapist = chosen
+    return nurse, therapist
 
 
 # ---------------------------------------------------------------- series
@@ -302,7 +304,8 @@ def _place(
     first = [value for node, value in placed if value and _follows(node.day, after, shape, late=late)]
     if not first:
         return SeriesRefusal(min(fit, shape.sessions - 1), len(days))
-    return tuple(nodes[i] for i in min(first)[2])
+    _moved, _beginnings, places = min(first)
+    return tuple(nodes[i] for i in places)
 
 
 def _ways(nodes: Sequence[_Node], shape: SeriesShape) -> tuple[list[_Value | None], int]:
@@ -320,7 +323,7 @@ def _ways(nodes: Sequence[_Node], shape: SeriesShape) -> tuple[list[_Value | Non
 
 def _nodes(days: dict[date, list[Slot]], standing: Sequence[KeptAppointment], zone: ZoneInfo) -> list[_Node]:
     """Where a session can be: the first free time of each day, and those that stand."""
-    nodes = [_Node(day, found[0].begins, found[0], None) for day, found in days.items()]
+    nodes = [_Node(day, first.begins, first, None) for day, (first, *_later) in days.items()]
     nodes += [_Node(each.begins.astimezone(zone).date(), each.begins, None, each) for each in standing]
     return sorted(nodes, key=lambda node: (node.begins, node.standing is None))
 
@@ -355,14 +358,14 @@ def _planned(
     leaving = iter(_not_kept(nodes, standing))
     days = _days(shape, free, zone, wish)
     out = []
-    for i, node in enumerate(nodes):
+    around = [None, *(each.day for each in nodes), None]
+    for before, node, behind in zip(around, nodes, around[2:], strict=False):
         if node.standing is not None:
             out.append(Planned("kept", node.begins, node.standing.id, None))
             continue
         assert node.slot is not None
-        beside = [each.day for each in nodes[max(0, i - 1) : i + 2]]
-        before, behind = beside[0] if i else None, beside[-1] if i + 1 < len(nodes) else None
-        others = _others(node.slot, days, shape, before, behind, None if i else after, late=late, zone=zone)
+        since = after if before is None else None
+        others = _others(node.slot, days, shape, before, behind, since, late=late, zone=zone)
         if moved := next(leaving, None):
             out.append(Planned("moved", node.begins, moved.id, node.slot, others))
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -15,7 +16,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from sojourn.care.plan import queries as plan_queries
-from sojourn.care.plan.models import CarePlan
+from sojourn.care.plan.models import CarePlan, PlanVersion
 from sojourn.care.scheduling import hours, proposing
 from sojourn.care.scheduling.models import (
     Appointment,
@@ -27,6 +28,7 @@ from sojourn.care.scheduling.models import (
     Room,
     WorkingHours,
 )
+from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.scope import AppointmentScope, CourseScope, MemberScope, PatientScope, clinic_rows, rows_of
@@ -48,10 +50,12 @@ def rooms() -> list[Room]:
 
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The day from its first to the next day's first moment, aware: 23 or 25 hours when the clocks change."""
-    return (
-        datetime.combine(day, time(), zone),
-        datetime.combine(day + timedelta(days=1), time(), zone),
-    )
+    return days_bounds(day, day, zone)
+
+
+def days_bounds(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The same of several days."""
+    return datetime.combine(first, time(), zone), datetime.combine(last + timedelta(days=1), time(), zone)
 
 
 def moment(day: date, at: time, zone: ZoneInfo) -> datetime:
@@ -85,8 +89,8 @@ def on_day(day: date, zone: ZoneInfo, *, with_cancelled: bool = False) -> list[A
 
 def between(first: date, last: date, zone: ZoneInfo) -> list[Appointment]:
     """The booked appointments that begin from one day to another, in order. One query."""
-    span = (day_bounds(first, zone)[0], day_bounds(last, zone)[1])
-    rows = appointments().filter(during__startswith__gte=span[0], during__startswith__lt=span[1])
+    begins, ends = days_bounds(first, last, zone)
+    rows = appointments().filter(during__startswith__gte=begins, during__startswith__lt=ends)
     return list(rows.filter(status=AppointmentStatus.BOOKED).order_by("during", "chair__name"))
 
 
@@ -155,7 +159,8 @@ def rules() -> Rules:
     )
     if row is None:
         return Rules()
-    return Rules(row[0], row[1], tuple(row[2]), row[3], row[4], row[5] or "")
+    at_once, turnover, remind_hours, head_start, at, by = row
+    return Rules(at_once, turnover, tuple(remind_hours), head_start, at, by or "")
 
 
 def session_minutes(course: CarePlan) -> int | None:
@@ -176,10 +181,8 @@ def numbers_of(course: CarePlan) -> CourseNumbers:
     """Both, from the signed plan and the protocol. Two queries."""
     version = plan_queries.in_force(CourseScope(course.pk))
     over = version.over_min if version is not None else None
-    spacing = None
-    if version is not None and version.min_days is not None and version.max_days is not None:
-        spacing = (version.min_days, version.max_days)
-    return CourseNumbers(plan_queries.proposed_minutes(course.protocol_id, course.clinic_id, over), spacing)
+    minutes = plan_queries.proposed_minutes(course.protocol_id, course.clinic_id, over)
+    return CourseNumbers(minutes, _spacing(version))
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +223,7 @@ def _stated_hours(first: date | None, last: date | None) -> list[tuple[Any, ...]
     )
     if first is not None and last is not None:
         exceptions = exceptions.filter(on__range=(first, last))
-    rows: Iterable[tuple[Any, ...]] = ordinary.order_by().union(exceptions.order_by(), all=True)
-    return sorted(rows, key=lambda row: (row[1] is None, row[1] or 0, str(row[3])))
+    return list(ordinary.order_by().union(exceptions.order_by(), all=True).order_by("begins"))
 
 
 def _times_of(
@@ -259,10 +261,11 @@ def is_open(times_: dict[int | None, Times], begins: datetime, ends: datetime, z
 
 
 def attending_staff() -> list[Membership]:
-    """Who can attend an appointment: nurses, therapists and prescribers at work in the clinic, by name. One query."""
+    """Who can attend an appointment: nurses, therapists and prescribers at work in the clinic, by name. What whoever
+    asks is in another clinic they may see, and it attends nothing here. One query."""
     return list(
         clinic_rows(Membership)
-        .filter(role__in=ATTENDING, ended_at=None, patient_id=None, unconfirmed_since=None)
+        .filter(clinic_id=current_actor().clinic_id or 0, role__in=ATTENDING, ended_at=None, unconfirmed_since=None)
         .order_by("role", "name", "id")
     )
 
@@ -273,11 +276,8 @@ def nurses_at_work(begins: datetime, ends: datetime, zone: ZoneInfo) -> list[Mem
     days = hours.days_between(first, ends.astimezone(zone).date())
     said = times(first, days[-1])
     clinic = said[None]
-    loads: dict[int, int] = {}
-    for member_id in (
-        clinic_rows(Attendance).filter(active=True, during__overlap=(begins, ends)).values_list("member_id", flat=True)
-    ):
-        loads[member_id] = loads.get(member_id, 0) + 1
+    attended = clinic_rows(Attendance).filter(active=True, during__overlap=(begins, ends))
+    loads = Counter(attended.values_list("member_id", flat=True))
 
     def works(member: Membership) -> bool:
         theirs = said.get(member.pk)
@@ -287,7 +287,7 @@ def nurses_at_work(begins: datetime, ends: datetime, zone: ZoneInfo) -> list[Mem
         return proposing.covers(hours.spans(days, week, {**clinic.exceptions, **theirs.exceptions}, zone), begins, ends)
 
     nurses = [member for member in attending_staff() if member.role == "nurse" and works(member)]
-    return sorted(nurses, key=lambda member: (loads.get(member.pk, 0), member.pk))
+    return sorted(nurses, key=lambda member: (loads[member.pk], member.pk))
 
 
 def attendances(appointment_ids: Iterable[int]) -> dict[int, list[Attendance]]:
@@ -312,7 +312,10 @@ def with_held(rows: QuerySet[Appointment]) -> QuerySet[Any]:
 def spacing_of(course: CarePlan) -> tuple[int, int] | None:
     """The fewest and the most days from one session to the next that the course's signed plan says; None where it
     does not. One query."""
-    version = plan_queries.in_force(CourseScope(course.pk))
+    return _spacing(plan_queries.in_force(CourseScope(course.pk)))
+
+
+def _spacing(version: PlanVersion | None) -> tuple[int, int] | None:
     if version is None or version.min_days is None or version.max_days is None:
         return None
     return version.min_days, version.max_days

@@ -21,7 +21,7 @@ from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import Arguments, NoLock, action, either, row, rows
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day, local
-from sojourn.foundation.scope import AppointmentScope, CourseScope, PatientScope, clinic_rows, one_row, rows_of
+from sojourn.foundation.scope import AppointmentScope, CourseScope, clinic_rows, one_row, rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def state_times(
     too-many-days, not-now."""
     if by.patient_id is not None:
         patient_id = by.patient_id
-    not_now.must_be_later(by=by, of=PatientScope(patient_id), at=now or timezone.now())
+    not_now.must_be_later(by=by, at=now or timezone.now())
     if not set(weekdays) <= set(range(7)) or not set(parts) <= set(PARTS):
         raise ActionRefused(_("Choose from the days and times that are shown."), codes=("unknown-times",))
     if len(set(cannot)) > 60:

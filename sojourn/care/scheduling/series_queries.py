@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject, Lower
 
 from sojourn.care.patients.models import Patient, RelatedPerson
@@ -30,7 +30,7 @@ from sojourn.care.scheduling.queries import (
     Rules,
     attending_staff,
     chairs,
-    day_bounds,
+    days_bounds,
     rules,
     times,
     with_held,
@@ -87,7 +87,7 @@ def free_time(
     """Chairs and people, and when they are free, from ``first`` to ``last``. Five queries whatever the time; one less
     for each of ``staff``, ``own`` rules and ``seats`` (chairs in use, id to name) that is known already."""
     days = hours.days_between(first, last)
-    begins, ends = day_bounds(first, zone)[0], day_bounds(last, zone)[1]
+    begins, ends = days_bounds(first, last, zone)
     own, said = own or rules(), times(first, last)
     clinic = said[None]
     open_ = hours.spans(days, clinic.week, clinic.exceptions, zone)
@@ -172,17 +172,18 @@ class SeriesStanding:
 def series_of(course: CarePlan, zone: ZoneInfo, now: datetime) -> SeriesStanding:
     """The booked appointments of a course, past and ahead. One query. A session that was missed still counts as one
     of those before: whether it is made good is the prescriber's to say, by planning one more."""
-    return _series(course, zone, now, _in_series(CourseScope(course.pk), Q(status=AppointmentStatus.BOOKED)))
+    booked = _in_order(CourseScope(course.pk)).filter(status=AppointmentStatus.BOOKED)
+    return _series(course, zone, now, list(booked))
 
 
-def _in_series(of: CourseScope | PatientScope, wanted: Q) -> list[Any]:
-    return list(of.rows(Appointment).filter(wanted).select_related("chair", "escort").order_by("during"))
+def _in_order(of: CourseScope | PatientScope) -> QuerySet[Any]:
+    return of.rows(Appointment).select_related("chair", "escort").order_by("during")
 
 
 def _series(course: CarePlan, zone: ZoneInfo, now: datetime, rows: Sequence[Any]) -> SeriesStanding:
     ahead = tuple(row for row in rows if row.during.lower > now and row.session_opened_at is None)
     before = [row for row in rows if row not in ahead]
-    last = before[-1].during.lower.astimezone(zone).date() if before else None
+    last = max((row.during.lower.astimezone(zone).date() for row in before), default=None)
     return SeriesStanding(course, len(before), last, ahead)
 
 
@@ -313,7 +314,7 @@ def propose_series(
     so on; ``leaving`` are appointments that have been chosen to move and so stand no longer.
     """
     of = PatientScope(course.patient_id)
-    found = _in_series(of, Q(care_plan=course, status=AppointmentStatus.BOOKED) | Q(during__endswith__gt=now))
+    found = list(_in_order(of))
     of_course = [row for row in found if row.status == AppointmentStatus.BOOKED and row.care_plan_id == course.pk]
     standing = _series(course, zone, now, of_course)
     shape = proposing.SeriesShape(len(standing.ahead) + standing.open, min_days, max_days, earliest, weekdays)
@@ -324,7 +325,7 @@ def propose_series(
         stated, free = known.stated, free_time(first, last, zone, staff, known.rules, known.seats)
     stays = [
         *(proposing.KeptAppointment(row.pk, row.during.lower) for row in standing.ahead if row.pk not in leaving),
-        *(proposing.KeptAppointment(-1 - number, slot.begins) for number, slot in enumerate(holding)),
+        *(proposing.KeptAppointment(-number, slot.begins) for number, slot in enumerate(holding, start=1)),
     ]
     for away in _times_away(found, standing, now):
         slots = free.slots(minutes, now=now, therapist_id=therapist_id, patient_busy=away)
@@ -348,9 +349,9 @@ def _times_away(found: Sequence[Appointment], standing: SeriesStanding, now: dat
     """When the patient cannot come, in the order in which it is tried: what else is booked together with what was given
     up, then without it."""
     of_series = {row.pk for row in standing.ahead}
-    booked = [row for row in found if row.status == AppointmentStatus.BOOKED]
-    busy = [_span(row) for row in booked if row.during.upper > now and row.pk not in of_series]
-    given_up = [_span(row) for row in found if row.status == AppointmentStatus.CANCELLED]
+    still = [row for row in found if row.during.upper > now and row.pk not in of_series]
+    busy = [_span(row) for row in still if row.status == AppointmentStatus.BOOKED]
+    given_up = [_span(row) for row in still if row.status == AppointmentStatus.CANCELLED]
     return [[*busy, *given_up], busy] if given_up else [busy]
 
 

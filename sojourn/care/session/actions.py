@@ -23,11 +23,11 @@ from sojourn.care.session.event_kinds import EFFECTS, KINDS, PATIENT_CALLS, STAF
 from sojourn.care.session.models import (
     Addendum,
     CheckResult,
-    EnteredInError,
     RecordSignature,
     SessionEvent,
     StruckKind,
 )
+from sojourn.care.session.queries import strikes_of
 from sojourn.clinical import protocol
 from sojourn.clinical.protocol import FINAL, State
 from sojourn.clinical.written import says_something
@@ -35,7 +35,8 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import Arguments, Choice, action, row, unchanged
 from sojourn.foundation.audit.actions import record
-from sojourn.foundation.scope import PatientScope, SessionScope, clinic_rows, one_row
+from sojourn.foundation.columns import fitting
+from sojourn.foundation.scope import PatientScope, SessionScope, one_row
 
 
 @action(
@@ -91,8 +92,8 @@ def _is_failed(encounter: Encounter, item_id: str) -> bool:
     """Whether the newest answer to an item that stands is against it; what turns by itself never is."""
     if item_id in TURNS_BY_ITSELF:
         return False
-    struck = clinic_rows(EnteredInError).filter(of=StruckKind.CHECK, row_id=OuterRef("pk"))
-    rows = SessionScope(encounter.pk).rows(CheckResult).filter(~Exists(struck), item_id=item_id)
+    struck = Exists(strikes_of(StruckKind.CHECK, OuterRef("pk")))
+    rows = SessionScope(encounter.pk).rows(CheckResult).filter(~struck, item_id=item_id)
     return rows.order_by("-id").values_list("outcome", flat=True).first() == FAILED
 
 
@@ -175,8 +176,8 @@ def note_event(
     known = _kind(kind)
     now = now or timezone.now()
     encounter, newest = held_session(SessionScope(encounter_id))
-    said = {"kind": kind, "note": note, "grade": grade, "measure": measure.strip()[:200], "effect": effect,
-            "amount": amount, "about_id": about_id}  # fmt: skip
+    said = {"kind": kind, "note": note, "grade": grade, "measure": fitting(SessionEvent, "measure", measure.strip()),
+            "effect": effect, "amount": amount, "about_id": about_id}  # fmt: skip
     if since is not None and (tapped := _alike(encounter, by, since, said)) is not None:
         return unchanged(tapped)
     if State(newest.state) in FINAL:

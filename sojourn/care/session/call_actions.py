@@ -10,10 +10,9 @@ from django.utils.translation import gettext as _
 from sojourn.care.encounter import announcing
 from sojourn.care.encounter.actions import held_session
 from sojourn.care.encounter.models import Encounter
-from sojourn.care.session.calls import KINDS, CallState, newest_call
+from sojourn.care.session.calls import CallState, call_in
 from sojourn.care.session.event_kinds import CALL_ANSWERED, CALL_SEEN
 from sojourn.care.session.models import SessionEvent
-from sojourn.care.session.rows import Noted
 from sojourn.clinical.protocol import FINAL, State
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
@@ -47,8 +46,7 @@ def _running(of: SessionScope) -> Encounter:
 
 
 def _state(encounter: Encounter) -> CallState | None:
-    rows = SessionScope(encounter.pk).rows(SessionEvent).filter(kind__in=KINDS).order_by("at", "id")
-    call = newest_call(Noted(row.pk, row.kind, row.note, row.at, row.by_name) for row in rows)
+    call = call_in(SessionScope(encounter.pk))
     return None if call is None else call.state
 
 

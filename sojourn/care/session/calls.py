@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from django.db.models import QuerySet
+
 from sojourn.care.encounter.queries import running
 from sojourn.care.session.event_kinds import CALL_ANSWERED, CALL_SEEN, PATIENT_CALLS, chosen
 from sojourn.care.session.models import SessionEvent
@@ -43,11 +45,11 @@ class Call:
         return self.state is not CallState.COMING
 
 
-def newest_call(noted: Iterable[Noted]) -> Call | None:
-    """What has become of the newest call; ``noted``: calls, who saw them and who went, the oldest first. Pressing again
+def newest_call(said: Iterable[Noted]) -> Call | None:
+    """What has become of the newest call; ``said``: calls, who saw them and who went, the oldest first. Pressing again
     while a call is open changes nothing; after somebody has gone it is a new call."""
     call: Call | None = None
-    for each in noted:
+    for each in said:
         if each.kind == PATIENT_CALLS and (call is None or not call.is_open):
             call = Call(CallState.CALLING, each.at, each.at)
         elif call is None:
@@ -79,16 +81,31 @@ def at_the_patient(of: PatientScope, now: datetime) -> AtThePatient | None:
     session = of.within(running()).order_by("-opened_at").first()
     if session is None:
         return None
-    rows = SessionScope(session.pk).rows(SessionEvent).filter(kind__in=KINDS).order_by("at", "id")
-    noted = [Noted(row.pk, row.kind, row.note, row.at, row.by_name) for row in rows]
-    return AtThePatient(session.pk, to_patient(newest_call(noted), now))
+    return AtThePatient(session.pk, to_patient(call_in(SessionScope(session.pk)), now))
+
+
+def call_in(of: SessionScope) -> Call | None:
+    """The newest call in a session. One query."""
+    return newest_call(map(_noted, _calls(of.rows(SessionEvent))))
 
 
 def open_calls(encounter_ids: Iterable[int]) -> dict[int, Call]:
     """The calls that nobody has said they go to, by session. One query."""
-    noted: dict[int, list[Noted]] = {}
-    rows = rows_of(SessionEvent, SessionScope, encounter_ids).filter(kind__in=KINDS).order_by("at", "id")
-    for row in rows:
-        noted.setdefault(row.encounter_id, []).append(Noted(row.pk, row.kind, row.note, row.at, row.by_name))
-    found = {encounter_id: newest_call(each) for encounter_id, each in noted.items()}
+    found = {encounter_id: newest_call(each) for encounter_id, each in noted(encounter_ids).items()}
     return {encounter_id: call for encounter_id, call in found.items() if call is not None and call.is_open}
+
+
+def noted(encounter_ids: Iterable[int]) -> dict[int, list[Noted]]:
+    """The calls, who saw them and who went, by session, the oldest first. One query."""
+    found: dict[int, list[Noted]] = {}
+    for row in _calls(rows_of(SessionEvent, SessionScope, encounter_ids)):
+        found.setdefault(row.encounter_id, []).append(_noted(row))
+    return found
+
+
+def _calls(events: QuerySet[SessionEvent]) -> QuerySet[SessionEvent]:
+    return events.filter(kind__in=KINDS).order_by("at", "id")
+
+
+def _noted(row: SessionEvent) -> Noted:
+    return Noted(row.pk, row.kind, row.note, row.at, row.by_name)

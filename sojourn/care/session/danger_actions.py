@@ -35,7 +35,8 @@ def raise_of_check(*, by: Actor, row: CheckResult) -> Flag | None:
 
 
 def _first_of_run(row: CheckResult) -> int:
-    """The first of the same answers in a row that ends with this one."""
-    rows = SessionScope(row.encounter_id).rows(CheckResult).filter(item_id=row.item_id, pk__lte=row.pk)
+    """The first of the same answers in a row that ends with this one, the newest."""
+    rows = SessionScope(row.encounter_id).rows(CheckResult).filter(item_id=row.item_id)
     turned = rows.exclude(outcome=row.outcome).order_by("-pk").values_list("pk", flat=True).first()
-    return rows.filter(pk__gt=turned or 0).order_by("pk").values_list("pk", flat=True)[0]
+    same = rows if turned is None else rows.filter(pk__gt=turned)
+    return same.earliest("pk").pk

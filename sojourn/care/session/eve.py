@@ -21,7 +21,7 @@ from sojourn.care.session import queries as session_queries
 from sojourn.care.session.medicines_since import MedicinesSince, medicines_since
 
 # How far ahead the next day with sessions is looked for: over a weekend and a holiday.
-_LOOKS_AHEAD_DAYS = 5
+_LOOKS_AHEAD = timedelta(days=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,10 @@ class Eve:
 
 def eve(clinic_id: int, zone: ZoneInfo, today: date) -> Eve:
     """The next day with sessions after ``today``, and what each patient's medicines say. Six queries at most."""
-    first = today + timedelta(days=1)
-    booked = scheduling_queries.between(first, first + timedelta(days=_LOOKS_AHEAD_DAYS - 1), zone)
+    booked = scheduling_queries.between(today + timedelta(days=1), today + _LOOKS_AHEAD, zone)
     if not booked:
         return Eve(None, ())
-    day = _day_of(booked[0], zone)
+    day = min(_day_of(each, zone) for each in booked)
     rows = [each for each in booked if _day_of(each, zone) == day]
     return Eve(day, tuple(_lines(clinic_id, rows)))
 

@@ -120,8 +120,9 @@ def newest_of(rows: Iterable[Raw]) -> dict[str, Newest]:
 
 def _measured_by(source: str) -> str:
     """The method of "device:method:place"."""
-    parts = source.split(":")
-    return parts[1] if len(parts) > 1 else ""
+    _device, _, rest = source.partition(":")
+    method, *_place = rest.split(":")
+    return method
 
 
 def alarms_of(rows: Iterable[Raw]) -> list[AlarmNow]:

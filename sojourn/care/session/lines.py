@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery
 
 from sojourn.care.encounter.models import SessionState
 from sojourn.care.session import given
-from sojourn.care.session.models import DoseEvent, EnteredInError, MedicationAdministration, StruckKind, Waste
+from sojourn.care.session.models import DoseEvent, MedicationAdministration, StruckKind, Waste
+from sojourn.care.session.queries import strikes_of
 from sojourn.clinical.administration import Delivered, DoseBalance
 from sojourn.clinical.protocol import State
 from sojourn.foundation.scope import PatientScope, SessionScope, clinic_rows, rows_of
@@ -52,7 +53,7 @@ def given_to(of: PatientScope, now: datetime) -> list[GivenInSession]:
 
 def _standing() -> QuerySet[Waste]:
     """The wastes that nobody struck as entered in error."""
-    return clinic_rows(Waste).exclude(pk__in=clinic_rows(EnteredInError).filter(of=StruckKind.WASTE).values("row_id"))
+    return clinic_rows(Waste).exclude(Exists(strikes_of(StruckKind.WASTE, OuterRef("pk"))))
 
 
 def _given(row: MedicationAdministration, now: datetime) -> GivenInSession:

@@ -25,6 +25,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import action, row, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.columns import fitting
 from sojourn.foundation.rulebook import medicines as shipped
 from sojourn.foundation.rulebook.queries import interaction_rules
 from sojourn.foundation.scope import SessionScope
@@ -57,7 +58,7 @@ def give_medicine(
     again = SessionScope(encounter.pk).rows(GivenMedicine).filter(key=key).first()
     if again is not None:
         return unchanged(again)
-    name = " ".join(name.split())[:200]
+    name = fitting(GivenMedicine, "name", " ".join(name.split()))
     wrong = _faults(name, amount, unit, route, given_at, now)
     if encounter.signatures.exists():
         wrong["signed"] = _("The record is signed. Write an addendum instead.")
@@ -67,7 +68,7 @@ def give_medicine(
     warned = warnings(encounter, name)
     given = GivenMedicine.objects.create(
         clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, name=name,
-        ingredient=together(tuple(each for each in known if each.known))[:200],
+        ingredient=fitting(GivenMedicine, "ingredient", together(tuple(each for each in known if each.known))),
         amount=amount, unit=unit, route=route, note=note.strip(),
         warned=[plain(each) for each in warned], key=key, given_at=given_at or now, recorded_at=now, by_id=by.member,
     )  # fmt: skip

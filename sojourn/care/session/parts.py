@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, Final
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Func, JSONField, Model, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models import Exists, F, Func, JSONField, Model, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Coalesce
 from psycopg import sql
@@ -28,8 +28,10 @@ from sojourn.care.session.models import (
     GivenMedicine,
     MedicationAdministration,
     SessionEvent,
+    StruckKind,
     Waste,
 )
+from sojourn.care.session.queries import strikes_of
 from sojourn.care.vitals.models import Device, DeviceAssociation, Observation
 from sojourn.clinical import recovery
 from sojourn.clinical.alarms import Phase
@@ -62,11 +64,10 @@ def of_session(model: type[Model], *order: str) -> QuerySet[Any]:
 
 def _source(name: str) -> Subquery:
     """A column of the reading that a signal shows."""
-    struck = rows_of(EnteredInError, SessionScope, OuterRef("encounter_id")).filter(of="reading").values("row_id")
+    struck = Exists(strikes_of(StruckKind.READING, OuterRef("pk")))
     rows = (
         rows_of(Observation, SessionScope, OuterRef("encounter_id"))
-        .filter(effective_at=OuterRef("effective_at"), code=OuterRef("code"))
-        .exclude(pk__in=struck)
+        .filter(~struck, effective_at=OuterRef("effective_at"), code=OuterRef("code"))
         .order_by("-id")
     )
     tables: dict[str, type[Model]] = {"device": Device, "by": Membership}

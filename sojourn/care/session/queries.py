@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.session.given import Dose, DoseStep
@@ -18,12 +18,19 @@ from sojourn.care.session.models import (
     EnteredInError,
     GivenMedicine,
     MedicationAdministration,
+    StruckKind,
 )
 from sojourn.clinical.administration.charted import two_people
 from sojourn.clinical.administration.double_check import double_check
 from sojourn.clinical.eligibility.substances import names_ketamine
 from sojourn.clinical.protocol import State
 from sojourn.foundation.scope import CourseScope, PatientScope, SessionScope, clinic_rows, rows_of
+
+
+def strikes_of(of: str, row_id: int | OuterRef) -> QuerySet[EnteredInError]:
+    """What took a row of a session back; none where it stands. ``of`` is its StruckKind, ``row_id`` its number, or that
+    of the outer row inside another query."""
+    return clinic_rows(EnteredInError).filter(of=of, row_id=row_id)
 
 
 def waiting_doses(encounter_ids: Iterable[int], *, not_by: int | None) -> list[DoseCheck]:
@@ -69,10 +76,9 @@ class DoseOfPatient:
         return self.left_dosing_at is not None
 
 
-def sessions_dosed(of: CourseScope, *, but: int) -> int:
-    """In how many sessions of a course, other than one, a dose was begun. One query."""
-    sessions = of.rows(Encounter).exclude(pk=but).values("pk")
-    rows = rows_of(MedicationAdministration, SessionScope, sessions)
+def sessions_dosed(of: CourseScope) -> int:
+    """In how many sessions of a course a dose was begun. One query."""
+    rows = rows_of(MedicationAdministration, SessionScope, of.rows(Encounter).values("pk"))
     return rows.values("encounter_id").distinct().count()
 
 
@@ -127,8 +133,8 @@ def doses_since(of: PatientScope, since: datetime, *, but: int) -> list[DoseOfPa
 def ketamine_by_hand(of: PatientScope, since: datetime) -> tuple[str, ...]:
     """What names ketamine among the other medicines that were charted for a patient since then, in any session, and was
     not struck. One query."""
-    struck = of.rows(EnteredInError).filter(of="medicine").values("row_id")
-    rows = of.rows(GivenMedicine).filter(given_at__gte=since).exclude(pk__in=struck)
+    struck = Exists(strikes_of(StruckKind.MEDICINE, OuterRef("pk")))
+    rows = of.rows(GivenMedicine).filter(~struck, given_at__gte=since)
     return tuple(name for name in rows.order_by("id").values_list("name", flat=True) if names_ketamine(name))
 
 

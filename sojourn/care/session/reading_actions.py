@@ -36,13 +36,13 @@ def against_reading(
     dose = session.dose
     if dose is None or not session.steps:
         return ActionRefused(_("No dose is recorded as given."), codes=("no-dose-given",))
-    if (remaining_ml is None) == (given_mg is None):
-        return ActionRefused(_("Enter either what is left or what has been given."), codes=("reading-missing",))
     event: Counted | StatedTotal
-    if remaining_ml is not None:
+    if remaining_ml is not None and given_mg is None:
         event = Counted(id="reading", at=at or session.now, remaining_ml=Fraction(remaining_ml))
+    elif given_mg is not None and remaining_ml is None:
+        event = StatedTotal(id="reading", at=at or session.now, given_mg=Fraction(given_mg))
     else:
-        event = StatedTotal(id="reading", at=at or session.now, given_mg=Fraction(given_mg or 0))
+        return ActionRefused(_("Enter either what is left or what has been given."), codes=("reading-missing",))
     found = administration.accept(given.events_of(dose, session.steps, None), event, now=session.now)
     if isinstance(found, HistoryRefused):
         return ActionRefused(*(_(each.template) % each.values for each in found.reasons), codes=found.codes)

@@ -122,7 +122,7 @@ class SessionSnapshot:
             state=current.state if current else State.PLANNED,
             seq=current.seq if current else 0,
             since_at=current.at if current else self.encounter.opened_at,
-            dose_started_at=self.doses[0].started_at if self.doses else None,
+            dose_started_at=None if self.dose is None else self.dose.started_at,
             newest=newest_of(rows["vitals"]),
             alarms=alarms_of(rows["alarms"]),
             monitors=monitors_of(rows["monitors"]),
@@ -189,7 +189,7 @@ class SessionSnapshot:
     @property
     def dose(self) -> DoseRow | None:
         """The dose of this session, once it has begun."""
-        return self.doses[0] if self.doses else None
+        return next(iter(self.doses), None)
 
     @cached_property
     def went_in(self) -> tuple[WentIn[DoseRow], ...]:
@@ -198,19 +198,19 @@ class SessionSnapshot:
 
     def _went_in(self, dose: DoseRow) -> WentIn[DoseRow]:
         found = given.delivered(dose, self.steps, self.now, self._left_dosing_at)
-        wasted = self.wasted if dose is self.doses[0] else []  # a waste names its session, not its dose
+        wasted = self.wasted if dose is self.dose else []  # a waste names its session, not its dose
         sums = given.balance(found, dose, wasted) if isinstance(found, Delivered) else None
         return WentIn(dose, found, sums, told=any(each.dose_id == dose.id for each in self.steps))
 
     @property
     def delivered(self) -> Delivered | HistoryRefused | None:
         """What went in so far; None before the dose, a refusal where the steps cannot have happened so."""
-        return self.went_in[0].delivered if self.went_in else None
+        return next((each.delivered for each in self.went_in), None)
 
     @property
     def line(self) -> DoseBalance | None:
         """Planned, given, wasted."""
-        return self.went_in[0].line if self.went_in else None
+        return next((each.line for each in self.went_in), None)
 
     @property
     def rate_ml_per_h(self) -> Decimal | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Min
+from django.db.models import Exists, Min, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -24,6 +24,7 @@ from sojourn.care.session.models import (
     StruckKind,
     Waste,
 )
+from sojourn.care.session.queries import strikes_of
 from sojourn.care.vitals import standing
 from sojourn.care.vitals.models import Observation
 from sojourn.clinical.protocol import PRESENT, State
@@ -32,7 +33,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import Arguments, Choice, action, row, unchanged
 from sojourn.foundation.audit.actions import record
-from sojourn.foundation.scope import PatientScope, SessionScope, clinic_rows
+from sojourn.foundation.scope import PatientScope, SessionScope
 
 TABLES: Final[dict[str, Any]] = {
     StruckKind.READING: Observation,
@@ -79,7 +80,7 @@ def strike(
     entry = SessionScope(encounter_id).rows(TABLES[of]).filter(pk=row_id).first()
     if entry is None:
         raise ActionRefused(_("That entry belongs to another session."), codes=("unknown-row",))
-    before = clinic_rows(EnteredInError).filter(of=of, row_id=row_id).first()
+    before = strikes_of(of, row_id).first()
     if before is not None:
         return unchanged(before)
     wrong = _faults(encounter, of, entry, reason.strip())
@@ -121,16 +122,16 @@ def _faults(encounter: Encounter, of: str, row: Any, reason: str) -> dict[str, s
 def _other_half(row: Observation) -> list[Observation]:
     """A pressure is one measurement: with one half the other goes, where it was typed with it and still stands."""
     pair = next((pair for pair in zip(SYSTOLIC, DIASTOLIC, strict=True) if row.code in pair), ())
-    gone = SessionScope(row.encounter_id).rows(EnteredInError).filter(of=StruckKind.READING).values("row_id")
     others = (
         SessionScope(row.encounter_id)
         .rows(Observation)
         .filter(
-            code__in=pair, method="typed", effective_at=row.effective_at, received_at=row.received_at, by_id=row.by_id
+            ~Exists(strikes_of(StruckKind.READING, OuterRef("pk"))), code__in=pair, method="typed",
+            effective_at=row.effective_at, received_at=row.received_at, by_id=row.by_id,
         )
         .exclude(pk=row.pk)
-    )
-    return list(others.exclude(pk__in=gone))
+    )  # fmt: skip
+    return list(others)
 
 
 def _move_back(encounter: Encounter, code: str, running: bool, by: Actor, now: datetime) -> None:

@@ -16,12 +16,14 @@ from django.utils.translation import gettext as _
 from sojourn.care.encounter.actions import held_session
 from sojourn.care.encounter.announcing import announce
 from sojourn.care.encounter.models import Encounter
-from sojourn.care.session.models import EnteredInError, StruckKind, Waste, WasteWitness
+from sojourn.care.session.models import StruckKind, Waste, WasteWitness
+from sojourn.care.session.queries import strikes_of
 from sojourn.clinical.administration.charted import two_people, waste_fault
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import Arguments, action, row, rows, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.columns import fitting
 from sojourn.foundation.scope import SessionScope, clinic_rows, one_row, rows_of
 
 
@@ -53,8 +55,8 @@ def waste(
     if encounter.signatures.exists():
         raise ActionRefused(_("The record is signed. Write an addendum instead."), codes=("signed",))
     wasted = Waste.objects.create(
-        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, mg=mg, how=how.strip()[:200],
-        key=key,
+        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, mg=mg,
+        how=fitting(Waste, "how", how.strip()), key=key,
         at=at or now, by_id=by.member,
     )  # fmt: skip
     record(by, "dose.wasted", encounter, mg=str(mg))
@@ -76,7 +78,7 @@ def witness(*, by: Actor, waste_id: int, now: datetime | None = None) -> WasteWi
     wasted = one_row(Waste, waste_id).select_related("by", "encounter").get()
     if not two_people(wasted.by.person_id, by.person_id):
         raise ActionRefused(_("You threw it away yourself. Somebody else must witness it."), codes=("own-waste",))
-    if clinic_rows(EnteredInError).filter(of=StruckKind.WASTE, row_id=wasted.pk).exists():
+    if strikes_of(StruckKind.WASTE, wasted.pk).exists():
         raise ActionRefused(_("This was struck as entered in error. There is nothing to witness."), codes=("struck",))
     before = clinic_rows(WasteWitness).filter(waste=wasted).first()
     if before is not None:

@@ -27,6 +27,7 @@ from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import Arguments, NoLock, action, row, rows, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day, local
+from sojourn.foundation.columns import fitting
 from sojourn.foundation.scope import DeviceScope, SessionScope, clinic_rows, one_row
 
 
@@ -111,7 +112,8 @@ def _must_be_said(encounter: Encounter, measured_at: datetime, before_arrival: b
 def _crossed(values: Mapping[str, float]) -> frozenset[str]:
     """The codes of pressures whose lower number is not below the upper one."""
     pairs = [pair for pair in zip(SYSTOLIC, DIASTOLIC, strict=True) if set(pair) <= set(values)]
-    return frozenset(code for pair in pairs if pressure_fault(values[pair[0]], values[pair[1]]) for code in pair)
+    wrong = [(upper, lower) for upper, lower in pairs if pressure_fault(values[upper], values[lower])]
+    return frozenset(code for pair in wrong for code in pair)
 
 
 @action("monitor.register", locks=NoLock("the database keeps one monitor of an identifier"), audit="monitor.added")
@@ -166,7 +168,7 @@ def drop_port(*, by: Actor, port: int) -> None:
 @action("monitor.manage", locks=row(Device, "device_id"), audit="monitor.renamed")
 def rename_device(*, by: Actor, device_id: int, name: str) -> Device:
     """Call a monitor otherwise. The same name again changes nothing. Refused: name-missing."""
-    name = " ".join(name.split())[:60]
+    name = fitting(Device, "name", " ".join(name.split()))
     if not name:
         raise ActionRefused(_("Give the monitor a name."), codes=("name-missing",))
     device = one_row(Device, device_id).get()

@@ -27,6 +27,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import Arguments, NoLock, action, row, rows
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.columns import fitting
 from sojourn.foundation.scope import SessionScope, clinic_rows, one_row
 
 
@@ -83,7 +84,7 @@ def claim(*, by: Actor, stranger_id: int, code: str, name: str, now: datetime | 
 
 
 def _named(name: str) -> str:
-    name = " ".join(name.split())[:60]
+    name = fitting(Device, "name", " ".join(name.split()))
     if not name:
         raise ActionRefused(_("Give the monitor a name."), codes=("name-missing",))
     return name

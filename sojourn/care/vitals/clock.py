@@ -37,6 +37,11 @@ class Clock(NamedTuple):
     candidate_at: datetime | None = None
     unsettled_at: datetime | None = None
 
+    @property
+    def offset(self) -> timedelta:
+        """How far it is ahead of ours; nothing before its first message."""
+        return timedelta(seconds=self.offset_s or 0)
+
 
 class Heard(NamedTuple):
     """What one message says of the clock that sent it. ``settled``: its times can be believed; ``moved``: by this
@@ -81,13 +86,8 @@ def far_from_own(sent_at: datetime | None, measured: Iterable[datetime | None]) 
     """Whether all that a message measured continuously lies far from the time of the message itself."""
     if sent_at is None:
         return False
-    some = False
-    for each in measured:
-        if each is not None:
-            if abs(each - sent_at) <= BELIEVED:
-                return False
-            some = True
-    return some
+    known = [each for each in measured if each is not None]
+    return bool(known) and all(abs(each - sent_at) > BELIEVED for each in known)
 
 
 def ahead_of_own(sent_at: datetime | None, measured_at: datetime | None) -> bool:
@@ -107,10 +107,9 @@ def correction(offset: timedelta) -> timedelta:
 
 def on_our_clock(clock: Clock, measured_at: datetime) -> datetime:
     """A monitor's time by our clock; small differences are left alone."""
-    offset = timedelta(seconds=clock.offset_s or 0)
-    return measured_at - correction(offset)
+    return measured_at - correction(clock.offset)
 
 
 def exactly(clock: Clock, measured_at: datetime) -> datetime:
     """The same to the second, for what came before and after what."""
-    return measured_at - timedelta(seconds=clock.offset_s or 0)
+    return measured_at - clock.offset

@@ -36,9 +36,8 @@ Happenings = list[tuple[Session, AlarmRule, Happening]]
 def kept(text: str, shown: Collection[str], now: datetime) -> str:
     """A device's faults after a message that showed ``shown``: "times:1764435000 line:1764434990", each with the last
     second at which it was shown (to five seconds, so that a row is not rewritten by every message)."""
-    if not text and not shown:
-        return ""
-    at = int(now.timestamp()) // 5 * 5
+    at = int(now.timestamp())
+    at -= at % 5
     found = {kind: last for kind, last in _parts(text) if at - last < STANDS.total_seconds()}
     found.update((each, at) for each in shown)
     return " ".join(f"{kind}:{last}" for kind, last in sorted(found.items()))

@@ -75,6 +75,7 @@ def record_batch(
 
 
 _SAME = timedelta(seconds=1)
+_TOLD_AT_ONCE = 500  # sessions: PostgreSQL takes 8000 bytes in one notice
 
 
 def _by_session(values: Iterable[T]) -> dict[int, list[T]]:
@@ -246,8 +247,8 @@ def announce(cursor: Cursor[Row], sessions: Iterable[Session]) -> None:
     for session in sessions:
         by_clinic[session.clinic_id].append(session.encounter_id)
     payloads = [
-        f"{clinic_id}:{','.join(map(str, ids[start : start + 500]))}"
+        f"{clinic_id}:{','.join(map(str, ids[start : start + _TOLD_AT_ONCE]))}"
         for clinic_id, ids in by_clinic.items()
-        for start in range(0, len(ids), 500)
+        for start in range(0, len(ids), _TOLD_AT_ONCE)
     ]
     cursor.execute("SELECT pg_notify(%s, payload) FROM unnest(%s::text[]) AS payload", (CHANNEL, payloads))

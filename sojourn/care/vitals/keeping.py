@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -50,14 +51,11 @@ def _message_row(taken: Taken) -> Row:
 
 def of_stranger(taken: Taken) -> strangers.Sent:
     arrival, answer = taken.arrival, taken.answer
-    kind = arrival.fault.partition(":")[0][:24] if arrival.fault else ""
-    codes: dict[str, int] = {}
-    for code in arrival.codes:
-        codes[code] = codes.get(code, 0) + 1
+    kind, _, _said = arrival.fault.partition(":")
     return strangers.Sent(
-        arrival.clinic_id, arrival.host[:64], arrival.peer, arrival.keys[0] if arrival.keys else "", kind,
-        answer.reason, arrival.keys, arrival.gateway_keys, codes, arrival.received_at, arrival.digest, arrival.raw,
-        answer.ack, arrival.control_id,
+        arrival.clinic_id, arrival.host[:64], arrival.peer, next(iter(arrival.keys), ""), kind[:24],
+        answer.reason, arrival.keys, arrival.gateway_keys, Counter(arrival.codes), arrival.received_at, arrival.digest,
+        arrival.raw, answer.ack, arrival.control_id,
     )  # fmt: skip
 
 
@@ -74,7 +72,7 @@ VALUES (%s, %s, %s, %s, %s) ON CONFLICT (message_id) DO NOTHING RETURNING messag
 def decide_anew(cursor: Cursor[Row], again: Sequence[Taken]) -> list[Taken]:
     """Resends. What was used is answered as it was; what was answered AE is decided anew, and used at most once."""
     cursor.execute(_EARLIER, ([each.arrival.digest for each in again],))
-    earlier = {bytes(row[0]): row[1:] for row in cursor.fetchall()}
+    earlier = {bytes(digest): kept for digest, *kept in cursor.fetchall()}
     used = []
     for each in again:
         message_id, ack, fault, received_at, _, decided = earlier[each.arrival.digest]

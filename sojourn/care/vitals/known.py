@@ -53,9 +53,10 @@ def load(cursor: Cursor[Row], keys: Collection[str]) -> dict[str, list[Known]]:
     """The devices in use that have one of ``keys``, of whatever clinic. One query."""
     cursor.execute(_DEVICES, (list(keys),))
     found: dict[str, list[Known]] = {}
-    for row in cursor.fetchall():
-        key, device_id, clinic_id, seen_at, offset, candidate, candidate_at, unsettled_at, address, faults = row[:10]
-        encounter_id, patient_id, protocol_id, since, opened_at, number, confirmed = row[10:]
+    for (
+        key, device_id, clinic_id, seen_at, offset, candidate, candidate_at, unsettled_at, address, faults,
+        encounter_id, patient_id, protocol_id, since, opened_at, number, confirmed,
+    ) in cursor.fetchall():  # fmt: skip
         session = Session(clinic_id, encounter_id, patient_id, protocol_id) if encounter_id else None
         found.setdefault(key, []).append(Known(
             device_id, clinic_id, seen_at, Clock(offset, candidate, candidate_at, unsettled_at), address, faults,
@@ -72,10 +73,9 @@ def sender(keys: Iterable[str], host: str, clinic_id: int | None, known: Mapping
         found = [each for each in known.get(key, ()) if clinic_id is None or each.clinic_id == clinic_id]
         if len(found) > 1:
             found = [each for each in found if each.address == host]
-            if len(found) != 1:
-                return None
+            return found.pop() if len(found) == 1 else None
         if found:
-            return found[0]
+            return found.pop()
     return None
 
 

@@ -33,7 +33,8 @@ def match_messages(cursor: Cursor[Row], arrivals: Sequence[Arrival]) -> list[Tak
             each.answer = _unknown(each.arrival, found)
         elif each.arrival.digest in earlier:
             each.arrival = replace(each.arrival, received_at=earlier[each.arrival.digest])
-    place_in_sessions(cursor, ours_and_strangers(taken)[0])
+    ours, _strangers = ours_and_strangers(taken)
+    place_in_sessions(cursor, ours)
     return taken
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from sojourn.care.vitals.models import (
     Device,
@@ -56,13 +56,13 @@ class Sender:
     newest_message_id: int | None
 
 
-def strangers(clinic_id: int, now: datetime) -> tuple[list[Sender], list[Stranger]]:
+def strangers(now: datetime) -> tuple[list[Sender], list[Stranger]]:
     """Senders of the last days that are no monitor of ours, the newest first: on the clinic's port, and those that
-    belong to no clinic. One query."""
+    belong to no clinic (row-level security shows both). One query."""
     newest = clinic_rows(StrangerMessage).filter(stranger_id=OuterRef("pk")).order_by("-received_at", "-pk")
     rows = (
         clinic_rows(Stranger)
-        .filter(Q(clinic_id=clinic_id) | Q(clinic_id=None), last_at__gte=now - SEEN_WITHIN)
+        .filter(last_at__gte=now - SEEN_WITHIN)
         .annotate(newest_message_id=Subquery(newest.values("pk")[:1]))
         .order_by("-last_at", "-pk")[:500]
     )
@@ -83,7 +83,7 @@ def not_used(device_ids: Iterable[int], now: datetime) -> dict[int, list[NotUsed
 def held(of: SessionScope) -> list[tuple[Device, int]]:
     """The monitors on a session, each with how many of its values wait for a nurse to say that they are this patient's.
     One query."""
-    said = of.rows(PatientConfirmed).values("identifier")
+    said = of.rows(PatientConfirmed).filter(device_id=OuterRef("device_id")).values("identifier")
     waiting = of.rows(HeldReading).filter(device_id=OuterRef("device_id"))
     counted = waiting.exclude(identifier__in=said).order_by().values("device_id").annotate(n=Count("pk")).values("n")
     rows = of.rows(DeviceAssociation).filter(until_at=None).select_related("device")

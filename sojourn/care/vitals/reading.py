@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from psycopg import Cursor
 
@@ -103,7 +103,7 @@ def _readings(taken: Taken, doubt: str, early: list[tuple[judging.NewReading, da
     device, arrival = taken.device, taken.arrival
     assert device is not None
     came, since, sent_at = arrival.received_at, device.since, arrival.sent_at
-    offset = timedelta(seconds=device.clock.offset_s or 0)
+    offset = device.clock.offset
     shift = clock.correction(offset)
     test = "test" if arrival.test else ""
     out = []
@@ -243,8 +243,7 @@ def supersede(cursor: Cursor[Row], readings: Sequence[judging.NewReading]) -> No
                 " AND device_id = %s AND source IN (%s, '') ORDER BY id DESC LIMIT 1",
                 (reading.session.encounter_id, reading.code, reading.measured_at, reading.device_id, reading.source),
             )
-            row = cursor.fetchone()
-            reading.supersedes_id = row[0] if row else None
+            reading.supersedes_id = next((number for (number,) in cursor.fetchall()), None)
 
 
 _HOLD = """

@@ -7,6 +7,7 @@ are kept for the technician, within a bound for all of them together, and for a 
 from __future__ import annotations
 
 import json
+from collections import Counter, deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -52,8 +53,8 @@ class _Count:
     newest: Sent
     first_at: datetime
     count: int = 0
-    codes: dict[str, int] = field(default_factory=dict)
-    messages: list[Sent] = field(default_factory=list)
+    codes: Counter[str] = field(default_factory=Counter)
+    messages: deque[Sent] = field(default_factory=lambda: deque(maxlen=KEPT_EACH))
 
 
 _UPSERT = """
@@ -88,10 +89,12 @@ def keep(cursor: Cursor[Row], sent: Sequence[Sent]) -> None:
         if key not in counts and len(counts) >= MOST_NAMES:
             key = (each.clinic_id, each.host, "", each.fault)
         _count(counts.setdefault(key, _Count(each, each.received_at)), each)
-    room = _room(cursor) if counts else 0
-    for (clinic_id, host, name, fault), found in sorted(counts.items(), key=lambda each: str(each[0])):
-        room -= 1
-        _keep_one(cursor, clinic_id, host, name if room >= 0 else "", fault, found)
+    if not counts:
+        return
+    room = _room(cursor)
+    for place, key in enumerate(sorted(counts, key=str)):
+        clinic_id, host, name, fault = key
+        _keep_one(cursor, clinic_id, host, name if place < room else "", fault, counts[key])
     if sum(len(each.raw) for found in counts.values() for each in found.messages) > _SOON:
         cursor.execute(_OVER_THE_BOUND, (KEPT_BYTES,))
 
@@ -99,16 +102,18 @@ def keep(cursor: Cursor[Row], sent: Sequence[Sent]) -> None:
 def _count(found: _Count, sent: Sent) -> None:
     """One more message of a sender."""
     found.newest, found.count = sent, found.count + 1
-    found.messages = [*found.messages[1 - KEPT_EACH :], sent]
+    found.messages.append(sent)
     for code, number in sent.codes.items():
         if code in found.codes or len(found.codes) < MOST_CODES:
-            found.codes[code] = found.codes.get(code, 0) + number
+            found.codes[code] += number
 
 
 def _room(cursor: Cursor[Row]) -> int:
     cursor.execute("SELECT count(*) FROM vitals_stranger")
     row = cursor.fetchone()
-    return MOST_STRANGERS - int(row[0] if row else 0)
+    assert row is not None
+    (held,) = row
+    return MOST_STRANGERS - int(held)
 
 
 def _keep_one(cursor: Cursor[Row], clinic_id: int | None, host: str, name: str, fault: str, found: _Count) -> None:
@@ -119,14 +124,15 @@ def _keep_one(cursor: Cursor[Row], clinic_id: int | None, host: str, name: str, 
     ))  # fmt: skip
     row = cursor.fetchone()
     assert row is not None
+    (number, *_) = row
     cursor.executemany(_KEEP, [
         (
-            clinic_id, row[0], each.received_at, each.peer[:64], each.digest, each.raw[:KEPT_LONGEST], each.ack,
+            clinic_id, number, each.received_at, each.peer[:64], each.digest, each.raw[:KEPT_LONGEST], each.ack,
             each.reason[:300], each.control_id[:80],
         )
         for each in found.messages
     ])  # fmt: skip
-    cursor.execute(_OLDEST_OF_ONE, (row[0], row[0], KEPT_EACH))
+    cursor.execute(_OLDEST_OF_ONE, (number, number, KEPT_EACH))
 
 
 def first_received(cursor: Cursor[Row], digests: Collection[bytes]) -> dict[bytes, datetime]:

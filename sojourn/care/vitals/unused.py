@@ -7,6 +7,7 @@ has counted every few seconds; a process that dies loses the counts of those sec
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -40,30 +41,39 @@ ON CONFLICT (device_id, kind, what) DO UPDATE SET count = n.count + excluded.cou
 """
 
 
+@dataclass(slots=True)
+class _Counted:
+    clinic_id: int
+    count: int
+    first_at: datetime
+    last_at: datetime
+    name: str
+
+
 class Counts:
     """What one listener has counted and not written yet."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[int, str, str], list[object]] = {}
+        self._found: dict[tuple[int, str, str], _Counted] = {}
         self._written_at: datetime | None = None
 
     def add(self, clinic_id: int, device_id: int, items: Iterable[Item], at: datetime) -> None:
         """Count what a message of a monitor held."""
         for kind, what, name, times in items:
             what, name = what[:80], name[:80]  # noqa: PLW2901 - as the columns keep them
-            row = self._found.get((device_id, kind, what))
-            if row is not None:
-                row[1], row[3] = int(str(row[1])) + times, at
+            found = self._found.get((device_id, kind, what))
+            if found is not None:
+                found.count, found.last_at = found.count + times, at
             elif len(self._found) < _MOST:
-                self._found[device_id, kind, what] = [clinic_id, times, at, at, name]
+                self._found[device_id, kind, what] = _Counted(clinic_id, times, at, at, name)
 
     def write(self, cursor: Cursor[Row], now: datetime) -> None:
         """Write what was counted, if it is time."""
         if not self._found or (self._written_at is not None and now - self._written_at < _EVERY):
             return
         rows = [
-            (clinic_id, device_id, kind, what, name, count, first_at, last_at)
-            for (device_id, kind, what), (clinic_id, count, first_at, last_at, name) in sorted(self._found.items())
+            (each.clinic_id, device_id, kind, what, each.name, each.count, each.first_at, each.last_at)
+            for (device_id, kind, what), each in sorted(self._found.items())
         ]
         cursor.execute(_WRITE, tuple(map(list, zip(*rows, strict=True))))
         self._written_at = now

@@ -32,8 +32,8 @@ def key(kind: str, value: str) -> str:
     text = f"{kind}:{value}"
     if len(text) <= LONGEST:
         return text
-    mark = blake2b(text.encode(), digest_size=6).hexdigest()
-    return f"{text[: LONGEST - 13]}~{mark}"
+    mark = "~" + blake2b(text.encode(), digest_size=6).hexdigest()
+    return text[: LONGEST - len(mark)] + mark
 
 
 def bed_value(point_of_care: str, room: str, bed: str, facility: str = "") -> str:
@@ -85,12 +85,8 @@ def masked(name: str) -> tuple[str, str]:
     """A key as it is shown to who may not be at its monitor, and the end of it that only the bedside shows."""
     kind, _, value = name.partition(":")
     length = min(4, max(1, len(folded(value)) // 2))
-    end = len(value)
-    for position in range(len(value) - 1, -1, -1):
-        if value[position].isalnum():
-            end, length = position, length - 1
-            if not length:
-                break
+    signs = [place for place, sign in enumerate(value) if sign.isalnum()]
+    end = min(signs[-length:], default=len(value))
     return f"{kind}:{value[:end]}…", value[end:]
 
 

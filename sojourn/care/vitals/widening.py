@@ -8,6 +8,7 @@ waits to be added, so that a person registers it by one press. Nothing is regist
 
 from __future__ import annotations
 
+from itertools import chain, islice, repeat
 from typing import Any
 
 from sojourn.care.vitals import whose
@@ -72,8 +73,8 @@ def bed_key(raw: bytes) -> str:
     if len(header) < 9 or not pv1:
         return ""
     field, component, sub = header[3], header[4], header[7]
-    named = [*pv1.split(field), *[""] * 4][3]
-    point, room, bed, facility = ([*named.split(component), *[""] * 4])[:4]
+    _tag, _set, _class, named = islice(chain(pv1.split(field), repeat("")), 4)
+    point, room, bed, facility = islice(chain(named.split(component), repeat("")), 4)
     value = whose.bed_value(_first(point, sub), _first(room, sub), _first(bed, sub), _first(facility, sub))
     return whose.key("bed", value) if value else ""
 

@@ -9,7 +9,7 @@ what remains is the rest. So the five figures always sum up, and no figure depen
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from decimal import ROUND_HALF_DOWN, Decimal
 from fractions import Fraction
@@ -66,7 +66,7 @@ class NeverGiven:
     @classmethod
     def of(cls, drawn_mg: Decimal | None, wasted_mg: Sequence[Decimal], *, witnessed: bool) -> NeverGiven:
         """``drawn_mg`` is None where nobody has written down what was drawn up."""
-        thrown, drawn = sum(wasted_mg, Decimal(0)), drawn_mg or Decimal(0)
+        thrown, drawn = Decimal(sum(wasted_mg)), drawn_mg or Decimal(0)
         return cls(
             wasted_mg=thrown, left_mg=max(drawn - thrown, Decimal(0)),
             too_much_mg=thrown - drawn if drawn_mg is not None and thrown > drawn else None,
@@ -114,16 +114,16 @@ def reconcile(
     if drawn is not None and unaccounted is not None:
         remaining = drawn - given - thrown - unaccounted
     of_waste = list(_of_waste(wasted, delivered))
-    found = Balance(delivered, drawn, given, thrown, remaining, unaccounted, (), complete=False)
+    ended = delivered.phase in (Phase.STOPPED, Phase.ENDED)
+    settled = ended and not delivered.needs and not of_waste and unaccounted == 0 and remaining == 0
+    found = Balance(delivered, drawn, given, thrown, remaining, unaccounted, (), complete=settled)
     discrepancies = (
         *delivered.discrepancies,
         *of_waste,
         *_of_drawn(drawn_mg, found),
         *_of_sum(found, wastes, remaining_mg),
     )
-    ended = delivered.phase in (Phase.STOPPED, Phase.ENDED)
-    settled = ended and not delivered.needs and not of_waste and unaccounted == 0 and remaining == 0
-    return Balance(delivered, drawn, given, thrown, remaining, unaccounted, discrepancies, complete=settled)
+    return replace(found, discrepancies=discrepancies)
 
 
 def _once(wasted: Sequence[Waste]) -> tuple[Waste, ...]:
@@ -135,13 +135,13 @@ def _once(wasted: Sequence[Waste]) -> tuple[Waste, ...]:
 
 
 def _thrown(wastes: Sequence[Waste]) -> Decimal:
-    return hundredths(sum((each.mg for each in wastes), Fraction(0)))
+    return hundredths(Fraction(sum(each.mg for each in wastes)))
 
 
 def _unaccounted(rest: Decimal, remaining_mg: Fraction | None, over: bool) -> Decimal:
     """What is missing of the rest (drawn, less given and wasted)."""
     if remaining_mg is None:
-        return rest if over or rest < 0 else Decimal("0.00")
+        return rest if over else min(rest, Decimal("0.00"))
     missing = Fraction(rest) - remaining_mg
     exact = Decimal(missing.numerator) / Decimal(missing.denominator)
     return exact.quantize(_HUNDREDTH, rounding=ROUND_HALF_DOWN) + Decimal(0)  # never a negative zero

@@ -69,9 +69,8 @@ WRITTEN: Final = (
 def same_dose(one: Any, other: Any) -> bool:
     """Whether two people wrote down the same of what is on the vial and what was drawn up of it. Each is a Prepared, or
     a row with the same names."""
-    if one.lot.upper() != other.lot.upper():
-        return False
-    return all(getattr(one, name) == getattr(other, name) for name in WRITTEN)
+    alike = all(getattr(one, name) == getattr(other, name) for name in WRITTEN)
+    return alike and bool(one.lot.upper() == other.lot.upper())
 
 
 def two_people(one_id: int | None, other_id: int | None) -> bool:
@@ -217,7 +216,7 @@ def part_fault(dose: Dose | None, steps: Sequence[DoseStep], part_mg: Decimal | 
     if wanted is not None and wanted <= 0:
         return "part-not-positive"
     # Sprays of equal size are rounded to a hundredth each.
-    return "part-too-much" if wanted is not None and wanted > left + Decimal("0.01") * (dose.devices or 1) else ""
+    return "part-too-much" if wanted is not None and wanted > left + _HUNDREDTH * (dose.devices or 1) else ""
 
 
 def charts_of(

@@ -126,10 +126,10 @@ def _track(history: History, end: datetime) -> tuple[list[_Span], Fraction | Non
     since, rate = history.start.at, history.start.ml_per_h
     for step in history.later:
         if isinstance(step, RateChange | Pause | Resume):
-            if rate is not None and since < step.at:
+            if rate is not None:
                 spans.append(_span(since, step.at, rate))
             since, rate = step.at, None if isinstance(step, Pause) else step.ml_per_h
-    if rate is not None and since < end:
+    if rate is not None:
         spans.append(_span(since, end, rate))
     return spans, rate
 
@@ -139,12 +139,10 @@ def _poured(spans: Sequence[_Span], ml: Fraction) -> Iterator[_Span]:
     for span in spans:
         if ml <= 0:
             return
-        if span.ml <= ml:
-            yield span
-        else:
-            until = min(_after(span.since, ml / span.ml_per_h), span.until)
-            yield _Span(span.since, until, span.ml_per_h, ml)
-        ml -= span.ml
+        within = min(span.ml, ml)
+        until = min(_after(span.since, within / span.ml_per_h), span.until)
+        yield _Span(span.since, until, span.ml_per_h, within)
+        ml -= within
 
 
 def _in_all(spans: Iterable[_Span]) -> Fraction:

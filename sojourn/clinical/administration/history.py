@@ -74,7 +74,8 @@ def read(events: Sequence[Event], *, now: datetime) -> History | HistoryRefused:
         return HistoryRefused(tuple(reasons), tuple(steps))
     if told.start is None:
         return HistoryRefused((because("no-start"),), ("",))
-    return History(told.start, told.steps[1:])
+    _, *later = told.steps
+    return History(told.start, tuple(later))
 
 
 def accept(events: Sequence[Event], event: Event, *, now: datetime) -> tuple[Event, ...] | HistoryRefused:
@@ -202,7 +203,7 @@ def _reading(step: Reading, start: Start, told: _Told) -> Iterator[ChartingReaso
     values = [each for each in typed if each is not None]
     if len(values) != 1:
         yield because("reading-missing")
-    elif values[0] < 0:
+    elif min(values) < 0:
         yield because("reading-negative")
     elif isinstance(step, Counted) and (fault := _counted(step, start)) is not None:
         yield fault

@@ -27,7 +27,7 @@ class ChartingReason:
         return TEXTS[self.code]
 
     def __str__(self) -> str:
-        return self.template % self.values if self.values else self.template
+        return self.template % self.values
 
 
 def because(code: str, **values: Fraction | Decimal | str) -> ChartingReason:

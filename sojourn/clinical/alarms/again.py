@@ -79,7 +79,7 @@ def withdraw(rule: AlarmRule, state: State, standing: Sequence[Heard], now: date
     why = Why.WITHDRAWN_BY_MONITOR
     last, priority = found.judgement, state.priority or Priority.LOW
     reason = AlarmReason(
-        why, rule.rule_id, rule.version, rule.vital, last.value if last else None, rule.levels[0].limit,
+        why, rule.rule_id, rule.version, rule.vital, last.value if last else None, rule.mildest.limit,
         last.baseline if last else None,
     )  # fmt: skip
     after = State(Phase.RECOVERED, found.state.newest_at, state.since, priority)
@@ -95,7 +95,7 @@ def _judged(rule: AlarmRule, standing: Sequence[Heard], before: State) -> tuple[
             state, seen_at = _seen(rule, state, before, seen_at), None
         last = evaluate_alarm(rule, (each.reading,), state, each.at, each.baseline)
         state = last.state
-    return state if seen_at is None else _seen(rule, state, before, seen_at), last
+    return state, last
 
 
 def _seen(rule: AlarmRule, state: State, before: State, at: datetime) -> State:

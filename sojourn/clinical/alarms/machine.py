@@ -15,6 +15,7 @@ escalation run on ``now``, the server's clock.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -69,20 +70,20 @@ def evaluate_alarm(
         return _judge_silence(rule, recent, state, now, spoke)
     if eased and rule.easing is not None:
         rule = replace(rule, levels=_eased(rule.levels, rule.easing.to))
-    many = len(recent)
-    if many == 1:
-        reading = recent[0]
-        at = reading[0]
-        phase = state[0]
-        if rule.relative is None and not reading[2] and (phase is _QUIET or phase is _RECOVERED):
+    if len(recent) == 1:
+        (reading,) = recent
+        measured_at, value, flagged, _ = reading
+        at = min(measured_at, now)
+        phase, newest, since, priority, deadline, seen_at, seen_by = state
+        if rule.relative is None and not flagged and (phase is _QUIET or phase is _RECOVERED):
             # The common case, told apart early: all is well and was well. The rest of the module says the same
             # more slowly, and a test holds the two together.
-            value, limit, newest = reading[1], rule.levels[0][0], state[1]
-            if at <= now and (newest is None or at > newest) and -_FAR < rule.sign * (value - limit) < 0:
-                quiet = State(phase, at, state[2], state[3], state[4], state[5], state[6])
+            limit = rule.levels[0].limit
+            if (newest is None or at > newest) and -_FAR < rule.sign * (value - limit) < 0:
+                quiet = State(phase, at, since, priority, deadline, seen_at, seen_by)
                 return AlarmEvaluation(quiet, _NOTHING, False, _WITHIN, rule, value, limit, baseline)
-        return _judge_one(rule, reading, now if at > now else at, state, now, baseline=baseline)
-    if many == 0:
+        return _judge_one(rule, reading, at, state, now, baseline=baseline)
+    if not recent:
         return _tick(_Seen(rule, None, now, now, baseline), state, Why.NO_READING)
     happened: tuple[Happening, ...] = _NOTHING
     changed = False
@@ -111,15 +112,17 @@ def worse(rules: Iterable[AlarmRule], one: float, other: float, baseline: float 
     return _gravity(ready, one, baseline) > _gravity(ready, other, baseline)
 
 
-def _gravity(rules: Iterable[AlarmRule], value: float, baseline: float | None) -> tuple[int, float]:
-    """How far a value is beyond the limits: the rank of the gravest that it passed (-1 within), and by how much."""
-    found = [(-1, 0.0)]
-    for rule in rules:
-        level = _level(rule, value, baseline)
-        if level is not None:
-            passed = rule.sign * (value - _bounds(rule, rule.levels[0].limit, baseline))
-            found.append((level.priority.rank, passed))
-    return max(found)
+def _gravity(rules: Iterable[AlarmRule], value: float, baseline: float | None) -> tuple[float, ...]:
+    """How far a value is beyond the limits: the rank of the gravest that it passed, and by how much; () within all."""
+    passed = ((rule, _level(rule, value, baseline)) for rule in rules)
+    return max(
+        (
+            (level.priority.rank, rule.sign * (value - _bounds(rule, rule.mildest.limit, baseline)))
+            for rule, level in passed
+            if level is not None
+        ),
+        default=(),
+    )
 
 
 def _eased(levels: tuple[Level, ...], to: Priority) -> tuple[Level, ...]:
@@ -171,19 +174,16 @@ def _in_order(
 ) -> list[tuple[datetime, Reading]]:
     """Oldest first, one for each instant: the worst value, and of equal ones the believed. A flagged one counts only
     beyond a limit, or where there is no better."""
-    worst: dict[datetime, Reading] = {}
+    found: defaultdict[datetime, list[Reading]] = defaultdict(list)
     for reading in recent:
-        at = min(reading.measured_at, now)
-        known = worst.get(at)
-        if known is None or _weight(rule, reading, baseline) > _weight(rule, known, baseline):
-            worst[at] = reading
-    return sorted(worst.items())
+        found[min(reading.measured_at, now)].append(reading)
+    return [(at, max(found[at], key=lambda each: _weight(rule, each, baseline))) for at in sorted(found)]
 
 
 def _weight(rule: AlarmRule, reading: Reading, baseline: float | None) -> tuple[bool, float, bool]:
     """How much a reading counts among those of one instant; of two equal ones it is the one that is believed."""
     usable = _usable(reading)
-    if not usable and reading.value - reading.value != 0:
+    if reading.value - reading.value != 0:
         return False, -_FAR, False
     measurable = rule.relative is None or baseline is not None
     beyond = measurable and _level_of(rule, reading, baseline) is not None
@@ -250,27 +250,26 @@ def _happening(seen: _Seen, event: Event, priority: Priority | None, why: Why, l
 def _judge_one(
     rule: AlarmRule, reading: Reading, at: datetime, state: State, now: datetime, *, baseline: float | None
 ) -> AlarmEvaluation:
-    value = reading[1]
+    _, value, flagged, _ = reading
     if value - value != 0:
         return _tick(_Seen(rule, value, at, now, baseline), state, Why.FLAGGED)
     if rule.relative is not None and baseline is None:
         return _tick(_Seen(rule, value, at, now, None), state, Why.NO_BASELINE)
-    level = _level(rule, value, baseline) if not reading[3] else _level_of(rule, reading, baseline)
-    if reading[2]:
+    level = _level_of(rule, reading, baseline)
+    if flagged:
         return _doubted(_Seen(rule, value, at, now, baseline), level, state)
     return _believed(_Seen(rule, value, at, now, baseline), level, state)
 
 
 def _believed(seen: _Seen, level: Level | None, state: State) -> AlarmEvaluation:
     rule, value, at, _, baseline = seen
-    newest = state[1]
+    phase, newest, since, priority, deadline, seen_at, seen_by = state
     if newest is not None and (at < newest or (at == newest and level is None)):
         return _tick(seen, state, Why.OUT_OF_ORDER)
     if level is None:
-        phase = state[0]
         if phase is _QUIET or phase is _RECOVERED:
-            quiet = State(phase, at, state[2], state[3], state[4], state[5], state[6])
-            limit = rule.levels[0][0]
+            quiet = State(phase, at, since, priority, deadline, seen_at, seen_by)
+            limit = rule.mildest.limit
             return AlarmEvaluation(quiet, _NOTHING, False, Why.WITHIN_LIMITS, rule, value, limit, baseline)
         return _back_within(seen, state)
     return _beyond(seen, level, state)
@@ -288,7 +287,7 @@ def _doubted(seen: _Seen, level: Level | None, state: State) -> AlarmEvaluation:
 
 def _back_within(seen: _Seen, state: State) -> AlarmEvaluation:
     rule, value, at, _, baseline = seen
-    limit = rule.levels[0].limit
+    limit = rule.mildest.limit
     if state.phase is _PENDING:
         return _change(seen, State(newest_at=at), Why.WITHIN_LIMITS, limit, _NOTHING)
     bound = _bounds(rule, limit, baseline)
@@ -306,7 +305,7 @@ def _beyond(seen: _Seen, level: Level, state: State) -> AlarmEvaluation:
         return _opens(seen, level, state)
     rule, _, at, now, _ = seen
     phase, before = state.phase, state.priority
-    after = State(phase, at, state[2], before, state[4], state[5], state[6])
+    after = state._replace(newest_at=at)
     if before is None or priority.rank > before.rank:
         if phase is _ESCALATED:
             after = after._replace(priority=priority)
@@ -349,7 +348,7 @@ def _tick(
     seen: _Seen, state: State, why: Why, limit: float | None = None, happened: _Happenings = _NOTHING
 ) -> AlarmEvaluation:
     """What time alone does: an alarm that nobody has acknowledged escalates at its deadline."""
-    if state[0] is _RAISED and state[4] is not None and seen.now >= state[4]:
+    if state.phase is _RAISED and state.deadline is not None and seen.now >= state.deadline:
         waited = None if state.priority is None else seen.rule.escalate.get(state.priority)
         seconds = None if waited is None else waited.total_seconds()
         why = Why.NOT_ACKNOWLEDGED_IN_TIME
@@ -379,7 +378,7 @@ def _judge_silence(
     assert rule.silence is not None
     until = now + rule.silence
     phase, _, since, priority, deadline, seen_at, seen_by = state
-    limit = rule.levels[0].limit
+    limit = rule.mildest.limit
     if phase in _NOT_OPEN and (deadline is None or now < deadline):
         moved = State(phase, heard, since, priority, until, seen_at, seen_by)
         return AlarmEvaluation(moved, _NOTHING, False, Why.NOT_YET_SILENT, rule, value, limit, None)
@@ -389,7 +388,7 @@ def _judge_silence(
     back = state._replace(phase=_RECOVERED, newest_at=heard, deadline=until)
     if phase in _NOT_OPEN:  # nobody looked while it was silent: the gap still belongs in the record
         assert deadline is not None
-        priority = rule.levels[0].priority
+        priority = rule.mildest.priority
         back = State(_RECOVERED, heard, deadline, priority, until)
         gone = _Seen(rule, None, deadline, now, None)
         happened = (_happening(gone, Event.RAISED, priority, Why.SILENT, limit),)
@@ -399,7 +398,7 @@ def _judge_silence(
 
 def _nothing_heard(seen: _Seen, state: State, why: Why) -> AlarmEvaluation:
     rule, _, _, now, _ = seen
-    limit, priority = rule.levels[0]
+    limit, priority = rule.mildest
     if state.phase not in _NOT_OPEN:
         return _tick(seen, state, why, limit)
     assert rule.silence is not None

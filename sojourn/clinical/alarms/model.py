@@ -26,7 +26,7 @@ class Priority(StrEnum):
         return _RANKS[self]
 
 
-_RANKS: Mapping[Priority, int] = {Priority.LOW: 0, Priority.MEDIUM: 1, Priority.HIGH: 2}
+_RANKS: Mapping[Priority, int] = {each: rank for rank, each in enumerate(Priority)}
 
 
 class Phase(StrEnum):
@@ -180,6 +180,11 @@ class AlarmRule:
     easing: Easing | None = None
 
     @property
+    def mildest(self) -> Level:
+        """The limit that is passed first, and opens the alarm."""
+        return self.levels[0]
+
+    @property
     def key(self) -> str:
         """Unique within a session: the rule and the vital sign."""
         return f"{self.rule_id}:{self.vital}"
@@ -228,7 +233,8 @@ class AlarmEvaluation(NamedTuple):
         """What the alarm now rests on: the reason of the last change that a reading or a silence made. None where only
         time passed or a person answered: it then rests on what it did before."""
         if not self.happenings:
-            return self.reasons[0]
+            (reason,) = self.reasons
+            return reason
         asides = (Event.ESCALATED, Event.ACKNOWLEDGED)
         return next((each.reason for each in reversed(self.happenings) if each.event not in asides), None)
 

@@ -38,10 +38,13 @@ def urgency(
 def gravest_of(codes: Collection[str], alarms: Iterable[A], standing: Callable[[A], Standing]) -> A | None:
     """The alarm that speaks for vital signs that are shown as one: their gravest that is not over, whether or not
     somebody has seen it. None where there is none."""
-    known = [(each, standing(each)) for each in alarms]
-    found = [(each, one) for each, one in known if one.code in codes and one.phase != Phase.RECOVERED]
-    gravest = min(found, key=lambda each: (-rank(each[1].priority), *urgency(*each[1])), default=None)
-    return gravest[0] if gravest else None
+    found = [each for each in alarms if (one := standing(each)).code in codes and one.phase != Phase.RECOVERED]
+
+    def first(each: A) -> tuple[int, bool, bool, int, bool, float, str, str]:
+        one = standing(each)
+        return -rank(one.priority), *urgency(*one)
+
+    return min(found, key=first, default=None)
 
 
 def rank(priority: str) -> int:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Final
 
 from sojourn.clinical.danger.patterns import Passage
+from sojourn.clinical.slips import one_slip
 
 # A word with what people put into it: accents of their own, apostrophes, masks, invisible joiners.
 _WORD: Final = r"[^\W_](?:[\w*@$!'\u2018\u2019\u02bc\u00b4`\u0300-\u036f\u00ad\u200b-\u200d\u2060]*[\w*\u0300-\u036f])?"
@@ -112,7 +113,7 @@ class Speller:
             return word
         for shorter in (word, *_without_one(word)):
             for one in self._slips.get(shorter, ()):
-                if one[0] == word[0] and _one_slip(one, word):
+                if one[0] == word[0] and one_slip(one, word):
                     return one
         return word
 
@@ -142,10 +143,3 @@ def _one_letter_less(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
         for shorter in {word, *_without_one(word)}:
             found[shorter].append(word)
     return {shorter: tuple(ones) for shorter, ones in found.items()}
-
-
-def _one_slip(known: str, word: str) -> bool:
-    """One letter too many, too few or another, or two neighbours changed over."""
-    same = next((at for at, (a, b) in enumerate(zip(known, word, strict=False)) if a != b), min(len(known), len(word)))
-    a, b = known[same:], word[same:]
-    return a[1:] == b or a == b[1:] or a[1:] == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])

@@ -152,7 +152,7 @@ def calculate(
         return DoseRefused((*wrong, *weight_reasons(order, rules, today)))
     exact = exact_dose(order)
     dose = order.rounding.round(exact)
-    if dose.value <= 0:
+    if dose.nothing:
         values = {"step": order.rounding.step.text, "dose": exact.text}
         return DoseRefused((DoseReason("rounded-to-nothing", "never", values),))
     if impossible := tuple(too_small(order, dose)):
@@ -202,7 +202,7 @@ def _unsound_dose(order: Order, studied: DoseRange | None) -> Iterator[str]:
     basis = None if studied is None else studied.basis
     if wanted is None or None not in (order.per_kg, order.fixed):
         yield "dose-missing"
-    elif wanted.value <= 0:
+    elif wanted.nothing:
         yield "dose-not-positive"
     elif basis == "mg" and order.per_kg is not None:
         yield "not-per-kg"
@@ -224,7 +224,7 @@ def _unsound_rest(order: Order) -> Iterator[str]:
 
 
 def _not_positive(amount: Amount | None) -> bool:
-    return amount is not None and amount.value <= 0
+    return amount is not None and amount.nothing
 
 
 def _plausible(order: Order, rules: DoseRules) -> Iterator[DoseReason]:
@@ -246,7 +246,7 @@ def too_small(order: Order, dose: Milligrams) -> Iterator[DoseReason]:
 
 def weight_reasons(order: Order, rules: DoseRules, today: date) -> Iterator[DoseReason]:
     """What stands against the weight of an order."""
-    if order.weight is None or order.weight.kilograms.value <= 0:
+    if order.weight is None or order.weight.kilograms.nothing:
         return
     yield from _plausible(order, rules)
     days = (today - order.weight.measured_on).days
@@ -392,9 +392,9 @@ def _made_up(order: Order, dose: Milligrams, working: _Working) -> _MadeUp:
     if order.total is not None:
         diluent = working.step("dilute", Millilitres(order.total.value - draw.value), order.total, draw)
         volume = order.total
-        if volume.value > 0:
+        if not volume.nothing:
             concentration = working.step("concentration", dose.within(volume), dose, volume)
-    if order.over is not None and volume.value > 0:
+    if order.over is not None and not volume.nothing:
         rate = working.step("rate", volume.over(order.over), volume, order.over)
     return _MadeUp(draw, diluent, volume, concentration, rate)
 

@@ -80,9 +80,11 @@ class DoseCeiling:
         return tuple(found)
 
     def _milligrams(self, most: Fraction, weight: Kilograms | None) -> Milligrams | None:
-        if self.basis == "mg/kg" and (weight is None or weight.value <= 0):
-            return None
-        found = Milligrams(most * weight.value if self.basis == "mg/kg" and weight is not None else most)
+        found = Milligrams(most)
+        if self.basis == "mg/kg":
+            if weight is None or weight.nothing:
+                return None
+            found = Milligrams(most * weight.value)
         return found if self.cap is None else min(found, self.cap)
 
     def share(self, dose: Milligrams, weight: Kilograms | None, over: Minutes | None) -> Fraction | None:

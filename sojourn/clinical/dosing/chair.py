@@ -151,7 +151,7 @@ def _as_drawn(ordered: Ordered, drawn: Drawn, rules: DoseRules) -> Order:
         return replace(order, per_kg=plan.per_kg, fixed=plan.fixed)
     known = rules.ranges_of(drawn.route, drawn.drug)
     by_weight = any(each.basis == "mg/kg" for each in known) if known else plan.per_kg is not None
-    if by_weight and plan.weight is not None and plan.weight.kilograms.value > 0:
+    if by_weight and plan.weight is not None and not plan.weight.kilograms.nothing:
         return replace(order, per_kg=drawn.dose.per(plan.weight.kilograms), fixed=None)
     return order
 
@@ -177,7 +177,7 @@ def _unsound(order: Order, studied: DoseRange | None) -> Iterator[DoseReason]:
 
 
 def _senseless(order: Order, drawn: Drawn) -> bool:
-    return drawn.dose.value <= 0 or (order.stock is not None and order.stock.value <= 0)
+    return drawn.dose.nothing or (order.stock is not None and order.stock.nothing)
 
 
 def _another(ordered: Ordered, drawn: Drawn) -> Iterator[DoseReason]:
@@ -204,7 +204,7 @@ def _off(ordered: Ordered, drawn: Drawn, rules: DoseRules) -> Iterator[DoseReaso
 def _slip(plan: Milligrams, typed: Milligrams, rules: DoseRules) -> str:
     """Whether a dose is about ten, a hundred or a thousand times the plan's, or the tenth ...: the code, else ""."""
     tolerance = Fraction(0) if rules.chair is None else rules.chair.slip
-    if plan.value <= 0 or typed.value <= 0:
+    if plan.nothing or typed.nothing:
         return ""
     ratio = typed.value / plan.value
     for code, times in _SLIPS:
@@ -225,7 +225,7 @@ def _of_the_vial(drawn: Drawn, studied: DoseRange | None, today: date) -> Iterat
     if drawn.route in DRAWN_ROUTES:
         if drawn.stock is None:
             yield DoseReason("stock-missing", "never", {})
-        if drawn.volume is None or drawn.volume.value <= 0:
+        if drawn.volume is None or drawn.volume.nothing:
             yield DoseReason("volume-missing", "never", {})
     if studied is not None and studied.device is not None:
         yield from _of_devices(drawn, studied.device, studied.rule.id)
@@ -246,7 +246,7 @@ def _measured(found: DoseCalculation, drawn: Drawn, rules: DoseRules) -> Iterato
     yield from _volume(found, drawn, rules)
     if drawn.rate is None:
         return
-    if drawn.rate.value <= 0:
+    if drawn.rate.nothing:
         yield DoseReason("rate-not-positive", "never", {})
         return
     yield from rate_reasons(drawn.rate, rules)
@@ -265,7 +265,7 @@ def _measured(found: DoseCalculation, drawn: Drawn, rules: DoseRules) -> Iterato
 def _volume(found: DoseCalculation, drawn: Drawn, rules: DoseRules) -> Iterator[DoseReason]:
     """Whether the volume holds the milligrams, as finely as a syringe can be read: so much of a millilitre or so much
     of the volume, whichever is more."""
-    if drawn.volume is None or drawn.volume.value <= 0 or found.draw is None or drawn.stock is None:
+    if drawn.volume is None or drawn.volume.nothing or found.draw is None or drawn.stock is None:
         return
     fine = Fraction(0)
     if rules.chair is not None:

@@ -35,7 +35,7 @@ class Given:
 
 def share(given: Given, rules: DoseRules) -> Fraction:
     """Which part of the day's ceiling a dose takes: a whole day where its own ceiling is not known."""
-    if given.dose.value <= 0:
+    if given.dose.nothing:
         return Fraction(0)
     ceiling = rules.ceiling_of(given.route, given.drug)
     found = None if ceiling is None else ceiling.share(given.dose, given.weight, given.over)

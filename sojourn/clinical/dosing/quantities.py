@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from math import floor
+from math import ceil, floor
 from typing import ClassVar, Self
 
 from sojourn.clinical import units
@@ -62,6 +62,11 @@ class Amount:
         return self.quantity.rounded(places)
 
     @property
+    def nothing(self) -> bool:
+        """Whether it is nothing, or less."""
+        return self.value <= 0
+
+    @property
     def text(self) -> str:
         """The exact number as text: a decimal where it ends within six places, else a fraction."""
         return plain(self.value)
@@ -99,7 +104,7 @@ class Millilitres(Amount):
 
     def over(self, time: Minutes) -> MlPerHour:
         """The rate that gives this volume in this time; raises UnitError for no time."""
-        if time.value <= 0:
+        if time.nothing:
             raise UnitError("nothing can run in no time")
         return MlPerHour(self.value * 60 / time.value)
 
@@ -127,13 +132,13 @@ class MlPerHour(Amount):
 
     def lasts(self, volume: Millilitres) -> Minutes:
         """How long a volume lasts at this rate; raises UnitError for a pump that stands still."""
-        if self.value <= 0:
+        if self.nothing:
             raise UnitError("a pump that stands still gives nothing")
         return Minutes(volume.value * 60 / self.value)
 
     def delivers(self, concentration: MgPerMl, weight: Kilograms) -> MgPerKgPerHour:
         """What each kilogram gets in an hour; raises UnitError for no weight."""
-        if weight.value <= 0:
+        if weight.nothing:
             raise UnitError("a body weighs more than nothing")
         return MgPerKgPerHour(self.value * concentration.value / weight.value)
 
@@ -146,19 +151,19 @@ class Milligrams(Amount):
 
     def volume(self, concentration: MgPerMl) -> Millilitres:
         """The volume that holds it; raises UnitError for a concentration of nothing."""
-        if concentration.value <= 0:
+        if concentration.nothing:
             raise UnitError("a concentration is more than nothing")
         return Millilitres(self.value / concentration.value)
 
     def within(self, volume: Millilitres) -> MgPerMl:
         """The concentration when it is made up to this volume; raises UnitError for no volume."""
-        if volume.value <= 0:
+        if volume.nothing:
             raise UnitError("a volume is more than nothing")
         return MgPerMl(self.value / volume.value)
 
     def per(self, weight: Kilograms) -> MgPerKg:
         """The dose for each kilogram; raises UnitError for no weight."""
-        if weight.value <= 0:
+        if weight.nothing:
             raise UnitError("a body weighs more than nothing")
         return MgPerKg(self.value / weight.value)
 
@@ -189,7 +194,7 @@ class Rounding:
     direction: str
 
     def __post_init__(self) -> None:
-        if self.step.value <= 0:
+        if self.step.nothing:
             raise UnitError("a step is more than nothing")
         if self.direction not in DIRECTIONS:
             raise UnitError(f"{self.direction!r} is no direction of rounding")
@@ -197,9 +202,7 @@ class Rounding:
     def round(self, dose: Milligrams) -> Milligrams:
         """The dose as it can be measured out."""
         steps = dose.value / self.step.value
-        whole = floor(steps)
-        if self.direction == "nearest" and steps - whole > Fraction(1, 2):
-            whole += 1
+        whole = ceil(steps - Fraction(1, 2)) if self.direction == "nearest" else floor(steps)
         return Milligrams(whole * self.step.value)
 
 

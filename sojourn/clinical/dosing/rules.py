@@ -95,7 +95,7 @@ def read_range(rule: Rule) -> DoseRange:
     return DoseRange(
         rule=rule, route=str(rule.fact("route")), drug=str(rule.fact("drug")), basis=basis, low=low, high=high,
         usual=_of(rule, "usual"), doses=_doses(rule, low, high, device),
-        only_these=bool(rule.fixed.get("only_these", False)),
+        only_these=bool(rule.fixed.get("only_these")),
         device=None if device is None else Milligrams.of(device), never_from=_of(rule, "never_from"),
         shortest=_minutes(rule, "shortest"), longest=_minutes(rule, "longest"),
         usual_minutes=_minutes(rule, "usual_minutes"),

@@ -85,20 +85,19 @@ def rate_change(
     ``given_last_24h`` is what was given beside this dose. A rate above the one that is set, and any after a pause, is
     judged by ceiling, day and pump.
     """
-    if rate.value <= 0:
+    if rate.nothing:
         return RateRefused((DoseReason("rate-not-positive", "never", {}),))
-    if running.remaining.value <= 0 or running.concentration.value <= 0:
+    if running.remaining.nothing or running.concentration.nothing:
         return RateRefused((DoseReason("bag-empty", "never", {}),))
     left, lasts = running.remaining.at(running.concentration), rate.lasts(running.remaining)
     whole = Milligrams(running.given.value + left.value)
     minutes = Minutes(running.minutes.value + lasts.value)
     now = Given(running.drug, running.route, whole, running.weight, minutes)
     weight = running.weight
-    known = weight is not None and weight.value > 0
     raised = rate > running.rate
     return RateChange(
         rate=rate, raised=raised,
-        per_kg_per_hour=rate.delivers(running.concentration, weight) if known and weight is not None else None,
+        per_kg_per_hour=None if weight is None or weight.nothing else rate.delivers(running.concentration, weight),
         left=left, lasts=lasts, whole=whole, whole_minutes=minutes, day=day_share([*given_last_24h, now], rules),
         reasons=tuple(_reasons(running, rate, now, left, lasts, rules, given_last_24h)) if raised else (),
         notices=() if raised else tuple(_slow(rate, rules)),

@@ -25,7 +25,7 @@ def weigh(new: Kilograms, last: Weight | None, rules: DoseRules) -> tuple[Questi
     """What to ask back when a new weight is typed: "pounds" (taken as pounds it would be about the last weight),
     "kilograms" (it was taken for pounds and may have been kilograms already), "changed" (it differs too much)."""
     allowed = rules.weight_change
-    if allowed is None or last is None or last.kilograms.value <= 0 or new.value <= 0:
+    if allowed is None or last is None or last.kilograms.nothing or new.nothing:
         return ()
     return tuple(_questions(new, last, allowed.most, allowed.rule.id))
 
@@ -70,7 +70,7 @@ def body_mass(
     """A warning beside a dose by weight where somebody is very heavy or very light for the height: "body-mass-high"
     with the adjusted weight beside the actual and the dose by it, or "body-mass-low"."""
     rule = rules.body_mass
-    if rule is None or height is None or height.value <= 0 or weight.value <= 0 or per_kg is None:
+    if rule is None or height is None or height.nothing or weight.nothing or per_kg is None:
         return
     index = body_mass_index(weight, height)
     values = {"bmi": trimmed(Kilograms(index).rounded(1)), "weight": _short(weight)}

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
+
+from sojourn.clinical.slips import one_slip
 
 SLIP_FROM: Final = 5  # letters: below that, one wrong letter makes another word
 
@@ -79,12 +81,12 @@ def fold(text: str) -> str:
 class Names:
     """Every name of some medicines, folded; made once, looked into often.
 
-    ``every`` has (folded name, 0 for the ingredient's own name and 1 for the others, medicine).
+    ``every`` has (folded name, whether it is another than the ingredient's own, medicine).
     """
 
     def __init__(self, medicines: Iterable[Medicine]) -> None:
         self.every = tuple(
-            (fold(name), 0 if name == each.name else 1, each)
+            (fold(name), name != each.name, each)
             for each in medicines
             for name in (each.name, *each.also, *each.brands)
         )
@@ -111,18 +113,22 @@ def find(text: str, names: Names, limit: int = 8) -> tuple[Medicine, ...]:
     wanted = fold(text)
     if len(wanted) < 2:
         return ()
-    ranked: list[tuple[int, int, int, str, Medicine]] = []
-    for name, other, each in names.every:
-        if name == wanted:
-            ranked.append((0, other, len(name), each.name, each))
-        elif name.startswith(wanted):
-            ranked.append((1, other, len(name), each.name, each))
-        elif any(word.startswith(wanted) for word in name.split()[1:]):
-            ranked.append((2, other, len(name), each.name, each))
-        elif len(wanted) >= SLIP_FROM and _slip_prefix(wanted, name):
-            ranked.append((3, other, len(name), each.name, each))
-    ranked.sort(key=lambda row: row[:4])
-    return tuple(dict.fromkeys(row[4] for row in ranked))[:limit]
+    ranked = [
+        (way, other, len(name), each.name, each)
+        for name, other, each in names.every
+        if (way := next((way for way, begins in enumerate(_WAYS_TO_BEGIN) if begins(wanted, name)), None)) is not None
+    ]
+    ranked.sort(key=lambda row: row[:-1])
+    return tuple(dict.fromkeys(each for *_, each in ranked))[:limit]
+
+
+# How a text can be the beginning of a name, the best first.
+_WAYS_TO_BEGIN: Final[tuple[Callable[[str, str], bool], ...]] = (
+    lambda wanted, name: name == wanted,
+    lambda wanted, name: name.startswith(wanted),
+    lambda wanted, name: any(word.startswith(wanted) for word in name.split()),
+    lambda wanted, name: len(wanted) >= SLIP_FROM and _slip_prefix(wanted, name),
+)
 
 
 def exact(text: str, names: Names) -> Medicine | None:
@@ -136,19 +142,3 @@ def _slip_prefix(wanted: str, name: str) -> bool:
     if wanted[0] not in name[:2] and name[:1] not in wanted[:2] and wanted[1:3] != name[1:3]:
         return False  # the only slip may be the first letter, but then the next two stand (most names end here)
     return any(one_slip(wanted, name[:length]) for length in (len(wanted) - 1, len(wanted), len(wanted) + 1))
-
-
-def one_slip(one: str, other: str) -> bool:
-    """Whether two words differ by one letter: wrong, missing, extra, or exchanged with its neighbour."""
-    if one == other or abs(len(one) - len(other)) > 1:
-        return False
-    short, long = (one, other) if len(one) <= len(other) else (other, one)
-    first = 0
-    while first < len(short) and short[first] == long[first]:
-        first += 1
-    if len(short) < len(long):
-        return short[first:] == long[first + 1 :]
-    if short[first + 1 :] == long[first + 1 :]:
-        return True
-    swapped = short[:first] + short[first + 1 : first + 2] + short[first : first + 1] + short[first + 2 :]
-    return swapped == long

@@ -11,7 +11,8 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
-from sojourn.clinical.interactions.medicines import SLIP_FROM, Medicine, Names, exact, fold, key_of, one_slip, written
+from sojourn.clinical.interactions.medicines import SLIP_FROM, Medicine, Names, exact, fold, key_of, written
+from sojourn.clinical.slips import one_slip
 
 # What stands between two medicines. A full stop does so after a word or a unit, not in "0.5 mg" or "Dr. Ruiz".
 _BETWEEN: Final = re.compile(
@@ -295,10 +296,7 @@ def _unread_behind_a_dose(part: str, names: Names, products: dict[str, tuple[str
     10 mg" the second medicine."""
     for said in _DOSE.split(part)[1:]:
         kept = " ".join(_REASON.sub("", said).strip(" .:-").split())
-        if not any(_named(kept, names, products)) and any(
-            len(each) > 2 and each.isalpha() and each not in _EVERYDAY and each not in _TAKEN_AS
-            for each in fold(kept).split()
-        ):
+        if not any(_named(kept, names, products)) and _strange(kept, _EVERYDAY | _TAKEN_AS):
             yield kept
 
 
@@ -310,9 +308,9 @@ def _unread_of_pair(pair: str, names: Names) -> Iterator[str]:
     return (each for each in pair.split("-") if _strange(each) and not any(_named(each, names, {})))
 
 
-def _strange(part: str) -> bool:
+def _strange(part: str, usual: frozenset[str] = _EVERYDAY) -> bool:
     """Whether the words say more than how something is taken."""
-    return any(len(each) > 2 and each.isalpha() and each not in _EVERYDAY for each in fold(part).split())
+    return any(len(each) > 2 and each.isalpha() and each not in usual for each in fold(part).split())
 
 
 _WAYS: Final = {

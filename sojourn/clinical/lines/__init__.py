@@ -94,7 +94,7 @@ class PlaceLines:
     def buttons(self) -> tuple[CrisisLine, ...]:
         """The emergency numbers that are offered large: the country's general one, else each service by its name."""
         general = tuple(each for each in self.emergency if each.service == "general")
-        return general[:1] or self.emergency
+        return general or self.emergency
 
     @property
     def first(self) -> tuple[CrisisLine, ...]:
@@ -165,7 +165,8 @@ def _in_own_language(rows: list[CrisisLine], language: str) -> list[CrisisLine]:
     shown = [_not_first(each, language) for each in kept]
     if not own or any(each.lead for each in own):
         return shown
-    return [_led(each, each.lead or each.id == own[0].id) for each in shown]
+    first, *_ = own
+    return [_led(each, each.lead or each.id == first.id) for each in shown]
 
 
 def _not_first(line: CrisisLine, language: str) -> CrisisLine:

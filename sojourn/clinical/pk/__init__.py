@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .questions import facts, peak, so_far, time_above, time_until_below
     from .refusal import ModelRefused, RefusalReason
     from .shown import AHEAD_MIN, ANY_MG, about, accepting, beside, instants, leading, model_for, shape
-    from .simulation import simulate, simulate_many
+    from .simulation import simulate
 
 _HOMES = {
     "Bodies": "body",
@@ -77,7 +77,6 @@ _HOMES = {
     "model_for": "shown",
     "shape": "shown",
     "simulate": "simulation",
-    "simulate_many": "simulation",
 }
 __all__ = [
     "AHEAD_MIN",
@@ -120,7 +119,6 @@ __all__ = [
     "reference_zones",
     "shape",
     "simulate",
-    "simulate_many",
     "so_far",
     "time_above",
     "time_until_below",

@@ -66,25 +66,6 @@ class Bodies:
             outputs[:, row, places[analyte.compartment]] = NG_PER_ML * analyte.molar_ratio / volume
         return outputs
 
-    def one(self, which: int) -> Bodies:
-        """One of them."""
-        pick = slice(which, which + 1)
-        return Bodies(
-            self.model,
-            {name: value[pick] for name, value in self.values.items()},
-            self.deviations[pick],
-            self.assumptions,
-        )
-
-    def repeated(self, times: int) -> Bodies:
-        """All of them, several times over."""
-        return Bodies(
-            self.model,
-            {name: np.tile(value, times) for name, value in self.values.items()},
-            np.tile(self.deviations, (times, 1)),
-            self.assumptions,
-        )
-
 
 def bodies(model: Model, people: Person | Sequence[Person], deviations: ArrayLike | None = None) -> Bodies:
     """People as the model sees them; raises Refused for anyone whom it does not describe.

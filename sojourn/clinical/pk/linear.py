@@ -232,12 +232,10 @@ def _block_modes(rates: Floats, blocks: tuple[_Block, ...]) -> tuple[Anything, A
         if len(block.members) == 1:
             parts.append(None)
             continue
-        inner = rates if len(blocks) == 1 else rates[:, block.members][:, :, block.members]
+        inner = rates[:, block.members][:, :, block.members]
         orthogonal = None if block.tree is None else _symmetric_modes(inner, block.tree)
         lone[span, span] = orthogonal is not None
         parts.append(_schur_modes(inner) if orthogonal is None else orthogonal)
-    if len(blocks) == 1 and parts[0] is not None:
-        return (*parts[0], lone)
     kind = complex if any(part is not None and np.iscomplexobj(part[0]) for part in parts) else float
     into = np.zeros((people, size, size), dtype=kind)
     back = np.zeros((people, size, size), dtype=kind)
@@ -590,11 +588,6 @@ class Response:
         self._pieces = pieces
 
     @property
-    def edges(self) -> Floats:
-        """Instants at which some input starts or stops, over all people, in order."""
-        return np.unique(np.concatenate([part.starts.reshape(-1) for part in self._pieces]))
-
-    @property
     def fastest(self) -> float:
         """The largest root of anyone: one over the shortest time in which anything happens."""
         return max(part.fastest for part in self._pieces)
@@ -641,34 +634,6 @@ class Response:
         """Area under each curve between two instants: (N, o)."""
         both = self.area_until(np.array([start, end]), outputs)
         return both[:, :, 1] - both[:, :, 0]
-
-    def area_in_all(self, outputs: Sequence[int] | None = None) -> Floats:
-        """Area from the beginning to the end of all time; infinite where a curve never returns to 0."""
-        chosen = list(range(self.outputs)) if outputs is None else list(outputs)
-        whole = np.zeros((self.people, len(chosen)))
-        for part in self._pieces:
-            last = part.starts[:, -1]
-            before = _piece_values(part, np.broadcast_to(last[:, None], (len(part.rows), 1)), chosen, "area")
-            rest = np.zeros((len(part.rows), len(chosen)))
-            forever = np.abs(part.steady[:, -1][:, chosen]) > 0
-            for wave in part.waves:
-                for column, o in enumerate(chosen):
-                    if not wave.speaks[o]:
-                        continue
-                    w = wave.weights[:, -1, o]
-                    steady = wave.rate == 0
-                    safe = np.where(steady, 1.0, -wave.rate)
-                    total = np.zeros(len(part.rows), dtype=w.dtype)
-                    factorial = 1.0
-                    for q in range(w.shape[1]):
-                        factorial *= max(q, 1)
-                        total = total + w[:, q] * factorial / safe ** (q + 1)
-                    rest[:, column] += np.where(steady, 0.0, total).real
-                    forever[:, column] |= steady & (np.abs(w[:, 0]) > 0)
-            if part.ramp is not None:
-                forever |= np.abs(part.ramp[:, -1][:, chosen]) > 0
-            whole[part.rows] = np.where(forever, np.inf, before[:, :, 0] + rest)
-        return whole
 
     def _evaluate(self, times: Floats, outputs: Sequence[int] | None, what: str) -> Floats:
         chosen = list(range(self.outputs)) if outputs is None else list(outputs)

@@ -13,19 +13,9 @@ DRUGS: Final = ("ketamine", "esketamine")
 ROUTES: Final = ("iv", "im", "in", "po", "sl", "film")
 
 # What the one model with ancestry as a covariate distinguishes (Perez-Ruixo 2021, table 4).
-_ANCESTRY: Final = {
-    "japanese": (True, True),
-    "asian japanese": (True, True),
-    "asian": (True, False),
-    "asian non japanese": (True, False),
-    "non japanese asian": (True, False),
-    "caucasian": (False, False),
-    "white": (False, False),
-    "black": (False, False),
-    "hispanic": (False, False),
-    "other": (False, False),
-    "non asian": (False, False),
-}
+_JAPANESE: Final = ("japanese", "asian japanese")
+_ASIAN: Final = (*_JAPANESE, "asian", "asian non japanese", "non japanese asian")
+_ANCESTRY: Final = (*_ASIAN, "caucasian", "white", "black", "hispanic", "other", "non asian")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +45,15 @@ class Person:
         """(Asian, Japanese), or None where it is not known; refuses a word that says neither."""
         if self.ethnicity is None:
             return None
-        words = str(self.ethnicity).lower().replace("-", " ").replace("_", " ").split()
-        known = _ANCESTRY.get(" ".join(words))
-        if known is None:
+        said = " ".join(str(self.ethnicity).lower().replace("-", " ").replace("_", " ").split())
+        if said not in _ANCESTRY:
             raise ModelRefused(
                 RefusalReason.NOT_A_VALUE,
                 N_("ethnicity %(given)s is not one of: %(known)s"),
                 given=repr(self.ethnicity),
                 known=", ".join(_ANCESTRY),
             )
-        return known
+        return said in _ASIAN, said in _JAPANESE
 
     def covariate(self, name: str) -> float | None:
         """A covariate as models name them: weight_kg, age_y, height_cm, asian, japanese."""

@@ -109,13 +109,6 @@ def time_above(
     return np.asarray(total + np.where(real, part, 0.0).sum(axis=1))
 
 
-def time_below(
-    simulated: Simulated, level_ng_per_ml: float, start_min: float, end_min: float, analyte: str | None = None
-) -> Floats:
-    """(N,) minutes between start and end with a concentration at or below the level."""
-    return (end_min - start_min) - time_above(simulated, level_ng_per_ml, start_min, end_min, analyte)
-
-
 def time_until_below(simulated: Simulated, level_ng_per_ml: float, analyte: str | None = None) -> Floats:
     """(N,) the minute from which the concentration stays below the level (the first dose's if never above)."""
     _level(level_ng_per_ml)
@@ -222,9 +215,8 @@ def so_far(
 def _given(dose: Dose, now: float) -> float:
     if now < dose.start_min:
         return 0.0
-    if dose.duration_min == 0 or now >= dose.end_min:
-        return dose.mg
-    return dose.mg * (now - dose.start_min) / dose.duration_min
+    share = (now - dose.start_min) / dose.duration_min if dose.duration_min else 1.0
+    return dose.mg * min(share, 1.0)
 
 
 def _level(level: float) -> None:

@@ -68,13 +68,13 @@ def model_for(drug: str, route: str) -> Model | None:
 
 def instants(ends: Iterable[float]) -> tuple[float, ...]:
     """Minutes at which a curve is drawn: close together where it bends, and at each end of an infusion."""
-    ends = [end for end in ends if end > 0]
-    last = max(_AT_LEAST_MIN, *(end + _BEYOND_MIN for end in ends)) if ends else _AT_LEAST_MIN
+    ends = list(ends)
+    last = max([_AT_LEAST_MIN, *(end + _BEYOND_MIN for end in ends)])
     found = {float(at) for at in range(11)} | {float(at) for at in range(12, 61, 2)}
     step = 5 if last <= 2 * _AT_LEAST_MIN else 15
     found |= {float(at) for at in range(60, int(last) + 1, step)} | {last}
     for end in ends:
-        found |= {end} | {end + after for after in (1.0, 2.0, 3.0, 5.0, 8.0, 12.0) if end + after <= last}
+        found |= {end + after for after in (0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0)}
     return tuple(sorted(found))
 
 
@@ -137,7 +137,7 @@ def shape(doses: Sequence[Dose], age_y: int) -> Shape | None:
     except ModelRefused:
         return None
     top = peak(simulated)
-    high, at = float(top.ng_per_ml[0]), float(top.at_min[0])
+    high, at = top.ng_per_ml.item(), top.at_min.item()
     half, little = (float(time_until_below(simulated, high * part)[0]) for part in (0.5, _LITTLE))
     fewest, most = _HOURS
     last = 60.0 * min(most, max(fewest, -(-int(little) // 60)))  # as long as it takes, in whole hours

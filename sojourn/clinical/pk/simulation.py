@@ -63,10 +63,6 @@ class Simulated:
         """(N,) area under the curve between two instants, in ng·h/mL."""
         return self.response.area(start_min, end_min, [self.place(analyte)])[:, 0] / 60.0
 
-    def area_in_all_ng_h_per_ml(self, analyte: str | None = None) -> Floats:
-        """(N,) area under the whole curve, in ng·h/mL."""
-        return self.response.area_in_all([self.place(analyte)])[:, 0] / 60.0
-
     def place(self, analyte: str | None) -> int:
         """The output row of an analyte (None: the drug itself); refuses one that has no closed-form area."""
         name = self.model.names[0] if analyte is None else analyte
@@ -96,14 +92,6 @@ def simulate(
             f"{effect_site.source}). No ke0 for dissociation has been measured."
         )
     return Simulated(people, tuple(doses), system.respond(pours), (*people.assumptions, *notes), effect_site)
-
-
-def simulate_many(
-    model: Model, who: Person | Sequence[Person] | Bodies, schedules: Sequence[Sequence[Dose]]
-) -> list[Simulated]:
-    """Several schedules for the same people; the people are taken apart once."""
-    people = who if isinstance(who, Bodies) else bodies(model, who)
-    return [simulate(model, people, doses) for doses in schedules]
 
 
 def _with_effect(people: Bodies, site: EffectSite) -> Linear:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Final, Protocol
 
 from sojourn.clinical.administration import Delivered, HistoryRefused
@@ -134,7 +135,7 @@ def _baseline(
 def _rising(systolic: Sequence[float]) -> bool | None:
     """Whether each of the last three pressures is above the one before; None where there are not three."""
     last = systolic[-3:]
-    return last[2] > last[1] > last[0] if len(last) == 3 else None
+    return all(later > earlier for earlier, later in pairwise(last)) if len(last) == 3 else None
 
 
 def scored(answered: Iterable[Answered]) -> list[Scored]:

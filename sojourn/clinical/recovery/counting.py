@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -37,12 +37,12 @@ def counted(scores: Iterable[Scored], since: datetime | None) -> Totals:
     ``since`` is when that observation began; before it nothing counts: a score of before the dose, or of before the
     patient had to be observed again, says nothing about now.
     """
-    here = [] if since is None else [each for each in scores if each.at >= since]
-    padss = next((number for number, each in reversed(list(enumerate(here))) if each.scale_id == PADSS), None)
-    aldrete = [each.total for each in here if each.scale_id == ALDRETE]
-    before = [each.total for each in here[: padss or 0] if each.scale_id == ALDRETE]
-    return Totals(
-        padss=None if padss is None else here[padss].total,
-        aldrete=aldrete[-1] if aldrete else None,
-        aldrete_before_padss=before[-1] if before else None,
-    )
+    found = Totals()
+    for each in scores:
+        if since is None or each.at < since:
+            continue
+        if each.scale_id == PADSS:
+            found = replace(found, padss=each.total, aldrete_before_padss=found.aldrete)
+        elif each.scale_id == ALDRETE:
+            found = replace(found, aldrete=each.total)
+    return found

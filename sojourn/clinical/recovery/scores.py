@@ -144,5 +144,6 @@ def _fault(item: Item, answers: Mapping[str, Points]) -> str:
 
 def _points(item: Item, answer: Points) -> int:
     if answer is None:
-        return item.spare_points or 0
+        assert item.spare_points is not None  # else it was refused
+        return item.spare_points
     return item.full_points if answer == AS_BEFORE else int(answer)

@@ -38,8 +38,9 @@ def questionnaire(table: Table) -> dict[str, Any]:
     whole["copyright"] = table["copyright"]
     if "loinc" in table:
         whole["code"] = [{"system": LOINC, "code": table["loinc"]}]
-    stem = {"linkId": "stem", **_text("text", table["stem"]), "type": "display"} if "stem" in table else None
-    whole["item"] = [*([stem] if stem else ()), *(_item(each, table.get("answers", {})) for each in table["items"])]
+    whole["item"] = [_item(each, table.get("answers", {})) for each in table["items"]]
+    if "stem" in table:
+        whole["item"].insert(0, {"linkId": "stem", **_text("text", table["stem"]), "type": "display"})
     return whole
 
 
@@ -80,7 +81,7 @@ def _item(table: Table, answers: Table) -> dict[str, Any]:
 def _when(when: Sequence[Any]) -> dict[str, Any]:
     question, *how, answer = when
     key = "answerBoolean" if isinstance(answer, bool) else "answerInteger"
-    return {"question": question, "operator": how[0] if how else "=", key: answer}
+    return {"question": question, "operator": "".join(how) or "=", key: answer}
 
 
 def _range(table: Table) -> list[dict[str, Any]]:
@@ -89,7 +90,7 @@ def _range(table: Table) -> list[dict[str, Any]]:
         {"url": f"{_FHIR}minValue", "valueInteger": low},
         {"url": f"{_FHIR}maxValue", "valueInteger": high},
     ]
-    if table.get("slider", False):
+    if table.get("slider"):
         system = "http://hl7.org/fhir/questionnaire-item-control"
         coding = {"coding": [{"system": system, "code": "slider"}]}
         bounds.append({"url": f"{_FHIR}questionnaire-itemControl", "valueCodeableConcept": coding})

@@ -42,7 +42,7 @@ def proposed(form: Form, codes: Collection[str] = ()) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for each in form.items:
         code = by_code.get(each.link_id)
-        words = next((match[0] for text in each.text.values() if (match := _WORDS.search(text))), "")
+        words = next((match.group() for text in each.text.values() if (match := _WORDS.search(text))), "")
         if code or words:
             found[each.link_id] = f"LOINC {code}" if code else f"“{words}”"
     return found
@@ -107,7 +107,7 @@ def _can_be_asked(item: Item, questions: Mapping[str, Item]) -> bool:
 
 def _can_be_met(whens: Sequence[When], questions: Mapping[str, Item]) -> bool:
     """Whether one answer of one earlier question, or none, meets all of these."""
-    name = whens[0].link_id
+    (name,) = {each.link_id for each in whens}
     earlier = questions.get(name)
     if all(each.met({}) for each in whens):
         return True

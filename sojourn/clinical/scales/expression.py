@@ -204,15 +204,15 @@ def _of_answers(fold: Fold, values: Sequence[Fraction], asked: int) -> Fraction:
         case "min":
             return min(values)
         case "mean":
-            return sum(values, Fraction(0)) / len(values)
+            return Fraction(sum(values), len(values))
         case _:  # a sum is prorated
-            return sum(values, Fraction(0)) * asked / len(values)
+            return Fraction(sum(values) * asked, len(values))
 
 
 def _count(fold: Fold, reached: int, asked: int) -> Fraction:
     if fold == "count":
         return Fraction(reached)
-    return Fraction(int(reached > 0 if fold == "any" else reached == asked and asked > 0))
+    return Fraction(bool(reached) and (fold == "any" or reached == asked))
 
 
 def _corners(
@@ -224,26 +224,12 @@ def _corners(
 
 
 def _take_extent(node: Take, bounds: Bounds, optional: frozenset[str]) -> tuple[Fraction, Fraction]:
+    many = len(node.members)
     if node.compare is not None:
-        return Fraction(0), Fraction(len(node.members) if node.fold == "count" else 1)
-    lows = [Fraction(bounds[each.link_id][0]) for each in node.members]
-    highs = [Fraction(bounds[each.link_id][1]) for each in node.members]
-    for at, each in enumerate(node.members):
-        if each.link_id in optional:
-            lows[at], highs[at] = min(lows[at], Fraction(0)), max(highs[at], Fraction(0))
-    return _folded(node.fold, lows, highs)
-
-
-def _folded(fold: Fold, lows: Sequence[Fraction], highs: Sequence[Fraction]) -> tuple[Fraction, Fraction]:
-    match fold:
-        case "max":
-            return max(lows), max(highs)
-        case "min":
-            return min(lows), min(highs)
-        case "mean":
-            return sum(lows, Fraction(0)) / len(lows), sum(highs, Fraction(0)) / len(highs)
-        case _:
-            return sum(lows, Fraction(0)), sum(highs, Fraction(0))
+        return Fraction(0), Fraction(many if node.fold == "count" else 1)
+    ends = [(*bounds[each.link_id], *((0,) if each.link_id in optional else ())) for each in node.members]
+    lows, highs = [Fraction(min(each)) for each in ends], [Fraction(max(each)) for each in ends]
+    return _of_answers(node.fold, lows, many), _of_answers(node.fold, highs, many)
 
 
 class _Reader:
@@ -281,10 +267,9 @@ class _Reader:
         raise ExpressionWrong(f"expected {wanted}, found {found} (sign {where + 1})")
 
     def takes(self, sign: str) -> bool:
-        if self.next() in (("sign", sign), ("word", sign)):
-            self.at += 1
-            return True
-        return False
+        found = self.next() in (("sign", sign), ("word", sign))
+        self.at += found
+        return found
 
     def must(self, sign: str) -> None:
         if not self.takes(sign):
@@ -306,16 +291,16 @@ class _Reader:
             raise ExpressionWrong(f"more than {MOST_STEPS} sums and products")
 
     def condition(self) -> Condition:
-        parts = [self.both()]
+        first, more = self.both(), list[Condition]()
         while self.takes("or"):
-            parts.append(self.both())
-        return parts[0] if len(parts) == 1 else Joined("or", tuple(parts))
+            more.append(self.both())
+        return Joined("or", (first, *more)) if more else first
 
     def both(self) -> Condition:
-        parts = [self.comparison()]
+        first, more = self.comparison(), list[Condition]()
         while self.takes("and"):
-            parts.append(self.comparison())
-        return parts[0] if len(parts) == 1 else Joined("and", tuple(parts))
+            more.append(self.comparison())
+        return Joined("and", (first, *more)) if more else first
 
     def comparison(self) -> Condition:
         start, depth = self.at, self.depth
@@ -324,7 +309,7 @@ class _Reader:
             try:
                 inner = self.condition()
                 self.must(")")
-                if self.next()[1] not in _COMPARE and self.next()[1] not in ("+", "-", "*", "/"):
+                if self.ahead((*_COMPARE, *_ARITHMETIC)) is None:
                     self.depth = depth
                     return inner
             except ExpressionWrong:
@@ -386,9 +371,9 @@ class _Reader:
         members = self.members()
         while self.takes(","):
             members += self.members()
-        most, times = Counter(each.link_id for each in members).most_common(1)[0]
-        if times > 1:
-            raise ExpressionWrong(f"item {most} stands twice in {fold}[…]")
+        times = Counter(each.link_id for each in members)
+        if twice := [name for name in times if times[name] > 1]:
+            raise ExpressionWrong(f"item {twice[0]} stands twice in {fold}[…]")
         compare, limit = self.counted(fold) if fold in _COUNTING else (None, Fraction(0))
         self.must("]")
         return Take(fold, tuple(members), compare, limit)

@@ -32,6 +32,7 @@ MOST_OPTIONS: Final = 40
 LONGEST_TEXT: Final = 2000
 DEEPEST: Final = 6
 LARGEST: Final = 10_000  # an answer is a small whole number
+NO_LIMITS: Final = (0, 0)  # where there are none
 _OPERATORS: Final[tuple[Operator, ...]] = get_args(Operator)
 
 
@@ -144,12 +145,13 @@ class _Reader:
         if not isinstance(entries, list) or not entries:
             self.wrong("no-items")
             return
-        self.walk(entries, "", 1)
+        self.walk(entries, "", DEEPEST)
         if not self.items and not self.faults:
             self.wrong("no-items")
 
-    def walk(self, entries: list[Any], place: str, depth: int) -> None:
-        if depth > DEEPEST:
+    def walk(self, entries: list[Any], place: str, deeper: int) -> None:
+        """The entries of one level; ``deeper``: how many levels there may be from here on."""
+        if not deeper:
             self.wrong("too-deep")
             return
         for number, entry in enumerate(entries, start=1):
@@ -164,15 +166,15 @@ class _Reader:
             if not isinstance(link_id, str) or not link_id.strip() or len(link_id) > 40:
                 self.wrong("no-link-id", where)
                 continue
-            self.entry(link_id, entry, where, depth)
+            self.entry(link_id, entry, where, deeper)
 
-    def entry(self, link_id: str, entry: dict[str, Any], where: str, depth: int) -> None:
+    def entry(self, link_id: str, entry: dict[str, Any], where: str, deeper: int) -> None:
         kind = entry.get("type")
         if kind == "display":
             if isinstance(entry.get("text"), str):
                 self.stems.append(self.text(entry, "text", link_id))
         elif kind == "group":
-            self.group(link_id, entry, where, depth)
+            self.group(link_id, entry, where, deeper)
         elif link_id in self.codes:
             self.wrong("link-id-twice", link_id)
         else:
@@ -180,7 +182,7 @@ class _Reader:
             if isinstance(entry.get("item"), list):
                 self.wrong("items-below", link_id)
 
-    def group(self, link_id: str, entry: Table, where: str, depth: int) -> None:
+    def group(self, link_id: str, entry: Table, where: str, deeper: int) -> None:
         if isinstance(entry.get("text"), str):
             self.stems.append(self.text(entry, "text", link_id))
         if entry.get("repeats") is True:
@@ -188,7 +190,7 @@ class _Reader:
         if entry.get("enableWhen"):  # its questions would be asked of everybody
             self.wrong("branch-of-group", link_id)
         inner = entry.get("item")
-        self.walk(inner if isinstance(inner, list) else [], f"{where}.", depth + 1)
+        self.walk(inner if isinstance(inner, list) else [], f"{where}.", deeper - 1)
 
     def item(self, link_id: str, entry: Table) -> None:
         self.codes[link_id] = {}
@@ -197,7 +199,7 @@ class _Reader:
             self.wrong("no-text", link_id)
             return
         options: tuple[Option, ...] = ()
-        low = high = 0
+        low, high = NO_LIMITS
         shown: Kind
         if entry.get("repeats") is True:
             self.wrong("repeats", link_id)
@@ -292,12 +294,12 @@ class _Reader:
             number = held.get("valueInteger", held.get("valueDecimal"))
             if not _whole(number):
                 self.wrong("no-bounds", link_id)
-                return 0, 1
+                return NO_LIMITS
             ends.append(int(number))
-        if ends[0] >= ends[1] or abs(ends[0]) > LARGEST or abs(ends[1]) > LARGEST:
+        low, high = ends
+        if not -LARGEST <= low < high <= LARGEST:
             self.wrong("no-bounds", link_id)
-            return 0, 1
-        return ends[0], ends[1]
+        return low, high
 
     def enable(self, link_id: str, entry: Table) -> Iterator[When]:
         conditions = entry.get("enableWhen", [])
@@ -311,7 +313,7 @@ class _Reader:
 
     def condition(self, link_id: str, each: Any) -> When | None:
         question = each.get("question") if isinstance(each, dict) else None
-        how = next((known for known in _OPERATORS if isinstance(each, dict) and each.get("operator") == known), None)
+        how = next((known for known in _OPERATORS if question is not None and each.get("operator") == known), None)
         if not isinstance(question, str) or how is None:
             self.wrong("wrong-branch", link_id)
             return None

@@ -29,9 +29,13 @@ def read(text: str) -> Scale:
         tables = tomllib.loads(text)
     except ValueError as wrong:
         raise RuleInvalid(f"a scale cannot be read: {wrong}") from wrong
-    if not isinstance(tables.get("rule"), list) or len(tables["rule"]) != 1:
-        raise RuleInvalid("a scale is one rule, one instrument, one licence, and its questionnaire where that ships")
-    rule = parse_rule(tables["rule"][0])
+    match tables.get("rule"):
+        case [only]:
+            rule = parse_rule(only)
+        case _:
+            raise RuleInvalid(
+                "a scale is one rule, one instrument, one licence, and its questionnaire where that ships"
+            )
     if misshapen := list(_misshapen(tables, rule)):
         raise RuleInvalid(f"{rule.id}: " + "; ".join(misshapen))
     instrument, licence = tables["instrument"], tables["licence"]
@@ -104,7 +108,7 @@ def build(
     names = tuple(str(each) for each in rule.fact("items"))
     asked = _scored(rule, names, _unworded(rule, names) if form is None else form)
     ids = _ids(asked)
-    low, high = rule.fact("range") or (0, 0)
+    low, high = rule.fact("range") or fhir.NO_LIMITS
     decimals = int(rule.fixed.get("decimals", 0))
     try:
         parts = _parts(rule, ids)
@@ -125,8 +129,8 @@ def build(
             formula=_read_or_none(rule.fixed.get("score", _plain_sum(names)), ids),
             decimals=decimals,
             step=1 if decimals else int(rule.fixed.get("step", 1)),
-            low=int(low),
-            high=int(high),
+            low=low,
+            high=high,
             bands=tuple(map(_band, rule.fixed.get("bands", ()))),
             parts=parts,
             total_from_parts=_read_or_none(rule.fixed.get("total_from_parts"), codes),
@@ -197,9 +201,9 @@ def _part(table: Table, ids: list[str]) -> Subscale:
         code=str(table["code"]),
         label=str(table["label"]),
         score=_read_or_none(table.get("score"), ids),
-        low=int(low),
-        high=int(high),
-        decimals=int(table.get("decimals", 0)),
+        low=low,
+        high=high,
+        decimals=table.get("decimals", 0),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Final
@@ -28,9 +28,12 @@ from sojourn.clinical.scales.model import (
     ScoreRefusal,
     Subscale,
 )
+from sojourn.clinical.units import rounded
 
 # A number of these marks counts for nothing until a prescriber has adopted the rule.
 _WAITING: Final = ("recalled",)
+# How far a total with decimals may be from what its rounded subscales make.
+_AGREES: Final = Fraction(1, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +220,7 @@ class Scale:
         whole = expression.value(self.total_from_parts, _exact(parts), dict.fromkeys(known, (0, 0)))
         if total is None:
             return _rounded(whole, self.decimals), ()
-        off = abs(Fraction(total) - whole) > Fraction(1 if self.decimals else 0, 10)
+        off = abs(Fraction(total) - whole) > (_AGREES if self.decimals else 0)
         return total, ("parts-disagree",) if off else ()
 
     def _entry_faults(self, total: Number | None, answers: Mapping[str, int | None]) -> Iterator[str]:
@@ -312,8 +315,7 @@ def _rounded(number: Fraction, decimals: int) -> Number:
     """To so many decimals, a half upwards."""
     if decimals == 0:
         return (number + Fraction(1, 2)).__floor__()
-    exact = Decimal(number.numerator) / Decimal(number.denominator)
-    return exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    return rounded(Decimal(number.numerator) / Decimal(number.denominator), decimals)
 
 
 def _fits(number: Number, decimals: int) -> bool:

@@ -27,14 +27,17 @@ from sojourn.clinical.shapes import (
 _MARK: Final = word(MARKS)
 _TEXT: Final = table({"en": text}, {"es": text})
 _LIST: Final = some(text, least=0)
-_RANGE: Final = pair(whole(0))
+_ANSWER: Final = whole(0)
+_RANGE: Final = pair(_ANSWER)
 
 
 def _rising(place: str, value: Any) -> Iterator[str]:
     """Two whole numbers from 0, the second above the first."""
-    found = list(_RANGE(place, value))
-    yield from found
-    if not found and value[0] >= value[1]:
+    if found := list(_RANGE(place, value)):
+        yield from found
+        return
+    low, high = value
+    if low >= high:
         yield f"{place} does not rise"
 
 
@@ -45,18 +48,22 @@ def _answers(place: str, value: Any) -> Iterator[str]:
         return
     for at, each in enumerate(value):
         if each != "":
-            yield from whole(0)(f"{place}.{at}", each)
+            yield from _ANSWER(f"{place}.{at}", each)
 
 
 def _when(place: str, value: Any) -> Iterator[str]:
     """A question, how its answer compares ("=" where nothing is said), and the answer."""
-    if not isinstance(value, list) or len(value) not in (2, 3):
-        yield f"{place} is a question, a comparison and an answer"
-        return
-    yield from text(f"{place}.0", value[0])
-    if len(value) == 3:
-        yield from word(OPERATORS)(f"{place}.1", value[1])
-    yield from either(flag, whole(0))(f"{place}.{len(value) - 1}", value[-1])
+    match value:
+        case [question, answer]:
+            how = "="
+        case [question, how, answer]:
+            pass
+        case _:
+            yield f"{place} is a question, a comparison and an answer"
+            return
+    yield from text(f"{place}.question", question)
+    yield from word(OPERATORS)(f"{place}.operator", how)
+    yield from either(flag, _ANSWER)(f"{place}.answer", answer)
 
 
 def _empty(place: str, value: Any) -> Iterator[str]:

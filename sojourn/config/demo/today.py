@@ -116,7 +116,7 @@ def _ready(cast: Cast, courses: list[CarePlan], now: datetime) -> list[CarePlan]
 def _plan_holds(course: CarePlan, now: datetime) -> bool:
     version = plan_queries.in_force(CourseScope(course.pk), now)
     assert version is not None
-    given = sessions_dosed(CourseScope(course.pk), but=0)
+    given = sessions_dosed(CourseScope(course.pk))
     most = min(version.sessions or 0, version.review_after or given + 1)
     limit = timedelta(days=released_rulebook().rule("dose.weight_age").number("days"))
     return (
@@ -128,7 +128,7 @@ def _renewed(cast: Cast, course: CarePlan, now: datetime) -> CarePlan:
     version = plan_queries.in_force(CourseScope(course.pk), now)
     assert version is not None
     assert version.weight_kg is not None
-    given = sessions_dosed(CourseScope(course.pk), but=0)
+    given = sessions_dosed(CourseScope(course.pk))
     doses.test_again(cast, course.patient_id, now - timedelta(days=1, hours=1), cast.members["nurse"][0])
     cast.write()
     words = ("Looked at again, and weighed again. It goes on.", "Revisado y pesado de nuevo. Continúa.")

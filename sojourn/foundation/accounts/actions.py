@@ -73,25 +73,24 @@ def _role_wanted(_by: Actor, asked: Arguments) -> str | None:
     return wanted if wanted in roles() else None
 
 
-def _role_invited(by: Actor, asked: Arguments) -> str | None:
-    found = one_row(Invitation, asked["invitation_id"]).filter(clinic_id=by.clinic_id or 0)
-    return found.values_list("role", flat=True).first()
+def _role_invited(_by: Actor, asked: Arguments) -> str | None:
+    return one_row(Invitation, asked["invitation_id"]).values_list("role", flat=True).first()
 
 
 def _role_held(by: Actor, asked: Arguments) -> str | None:
-    found = one_row(Membership, asked["membership_id"]).filter(clinic_id=by.clinic_id or 0)
+    found = one_row(Membership, asked["membership_id"]).filter(clinic_id=by.own_clinic_id)
     return found.values_list("role", flat=True).first()
 
 
-def _sent_before(by: Actor, asked: Arguments) -> QuerySet[Invitation]:
+def _sent_before(_by: Actor, asked: Arguments) -> QuerySet[Invitation]:
     """What waits to be taken up for the patient who is invited now."""
     if asked["role"] != "patient":
         return clinic_rows(Invitation).none()
-    return _waiting(by, PatientScope(asked["patient_id"] or 0))
+    return _waiting(PatientScope(asked["patient_id"] or 0))
 
 
-def _waiting(by: Actor, of: PatientScope) -> QuerySet[Invitation]:
-    return of.rows(Invitation).filter(clinic_id=by.own_clinic_id, role="patient", accepted_at=None, withdrawn_at=None)
+def _waiting(of: PatientScope) -> QuerySet[Invitation]:
+    return of.rows(Invitation).filter(role="patient", accepted_at=None, withdrawn_at=None)
 
 
 @action(
@@ -132,7 +131,7 @@ def invite(
         refuse_unready(clinic)
     if role == "patient":
         _withdraw_others(by, patient_id, now)
-    token = secrets.token_urlsafe(32)
+    token = secrets.token_urlsafe()
     invitation = Invitation.objects.create(
         clinic=clinic,
         email=email,
@@ -176,7 +175,7 @@ def _must_be_invitable(clinic: Clinic, email: str, name: str, role: str, patient
         raise ActionRefused(_("This patient has an account already."), codes=["patient_has_account"])
     if (
         clinic_rows(Invitation)
-        .filter(clinic=clinic, email__iexact=email, role=role, accepted_at=None, withdrawn_at=None, expires_at__gt=now)
+        .filter(email__iexact=email, role=role, accepted_at=None, withdrawn_at=None, expires_at__gt=now)
         .exists()
     ):
         raise ActionRefused(
@@ -187,7 +186,7 @@ def _must_be_invitable(clinic: Clinic, email: str, name: str, role: str, patient
 
 def _withdraw_others(by: Actor, patient_id: int | None, now: datetime) -> None:
     """Make worthless what was sent for this patient before, perhaps into a stranger's mailbox."""
-    for other in _waiting(by, PatientScope(patient_id or 0)):
+    for other in _waiting(PatientScope(patient_id or 0)):
         other.withdrawn_at = now
         other.save(update_fields=["withdrawn_at"])
         record(by, "person.invitation_withdrawn", other, role=other.role)
@@ -222,7 +221,7 @@ def _send(invitation: Invitation, clinic: Clinic, token: str, language: str = ""
 def resend(*, by: Actor, invitation_id: int, language: str = "", now: datetime | None = None) -> Invited:
     """Send a fresh link; the old one stops working. Refuses with code ``used`` or ``withdrawn``."""
     now = now or timezone.now()
-    invitation = _invitation(by, invitation_id)
+    invitation = _invitation(invitation_id)
     _must_stand(invitation, now, {"used", "withdrawn"})
     return _renew(by, invitation, now, language)
 
@@ -230,10 +229,10 @@ def resend(*, by: Actor, invitation_id: int, language: str = "", now: datetime |
 @part(locks=row(Invitation, "invitation_id"), audit="person.invited_again")
 def renew_link(*, by: Actor, invitation_id: int, now: datetime) -> Invited:
     """A fresh link in the place of one that ran out. Refuses as ``renew`` does."""
-    invitation = _invitation(by, invitation_id)
+    invitation = _invitation(invitation_id)
     _must_stand(invitation, now, {"used", "withdrawn", "open"})
     if now - invitation.expires_at > RENEWABLE:
-        name = Clinic.objects.get(pk=invitation.clinic_id).name
+        name = invitation.clinic.name
         raise ActionRefused(
             _("This invitation ran out long ago. Call %(clinic)s for a new one.") % {"clinic": name}, codes=["too_old"]
         )
@@ -261,10 +260,10 @@ def _opened_by(by: Actor) -> Invitation:
 
 
 def _renew(by: Actor, invitation: Invitation, now: datetime, language: str = "") -> Invited:
-    clinic = Clinic.objects.get(pk=invitation.clinic_id)
+    clinic = invitation.clinic
     if not role_of(invitation.role).staff:
         refuse_unready(clinic)
-    token = secrets.token_urlsafe(32)
+    token = secrets.token_urlsafe()
     lives = STAFF_LINK_LIVES if role_of(invitation.role).staff else PATIENT_LINK_LIVES
     invitation.token_hash, invitation.sent_at, invitation.expires_at = hash_of(token), now, now + lives
     invitation.save(update_fields=["token_hash", "sent_at", "expires_at"])
@@ -277,7 +276,7 @@ def _renew(by: Actor, invitation: Invitation, now: datetime, language: str = "")
 def withdraw(*, by: Actor, invitation_id: int, now: datetime | None = None) -> Invitation:
     """Make an invitation's link worthless. Refuses with code ``used`` or ``withdrawn``."""
     now = now or timezone.now()
-    invitation = _invitation(by, invitation_id)
+    invitation = _invitation(invitation_id)
     _must_stand(invitation, now, {"used", "withdrawn"})
     invitation.withdrawn_at = now
     invitation.save(update_fields=["withdrawn_at"])
@@ -288,7 +287,7 @@ def withdraw(*, by: Actor, invitation_id: int, now: datetime | None = None) -> I
 @part(locks=row(Invitation, "invitation_id"), audit="person.joined")
 def join(*, by: Actor, invitation_id: int, holder: Actor, password: str, language: str, now: datetime) -> Membership:
     """Whoever holds the link becomes what they were invited as. Refuses as ``accept`` does."""
-    invitation = _invitation(by, invitation_id)
+    invitation = _invitation(invitation_id)
     _must_stand(invitation, now, {"used", "withdrawn", "expired"})
     person = _person_for(invitation, holder, password, language)
     membership = _join(invitation, person, now)
@@ -323,9 +322,9 @@ def _guest(invitation: Invitation) -> Actor:
     return Actor(clinic_id=invitation.clinic_id, role="guest", name=invitation.name)
 
 
-def _invitation(by: Actor, invitation_id: int) -> Invitation:
+def _invitation(invitation_id: int) -> Invitation:
     try:
-        return one_row(Invitation, invitation_id).get(clinic_id=by.clinic_id or 0)
+        return one_row(Invitation, invitation_id).get()
     except Invitation.DoesNotExist as error:
         raise ActionRefused(_("There is no such invitation."), codes=["unknown"]) from error
 
@@ -369,18 +368,11 @@ def _person_for(invitation: Invitation, by: Actor, password: str, language: str)
 def _join(invitation: Invitation, person: Person, now: datetime) -> Membership:
     if invitation.sent_by is not None and invitation.sent_by.person_id == person.pk:
         raise ActionRefused(_("You sent this invitation yourself. Ask another administrator."), codes=["own"])
-    if (
-        clinic_rows(Membership)
-        .filter(clinic_id=invitation.clinic_id, person=person, role=invitation.role, ended_at=None)
-        .exists()
-    ):
+    if clinic_rows(Membership).filter(person=person, role=invitation.role, ended_at=None).exists():
         raise ActionRefused(_("You have this role in the clinic already."), codes=["already_member"])
     if (
         invitation.role == "patient"
-        and PatientScope(invitation.patient_id or 0)
-        .rows(Membership)
-        .filter(clinic_id=invitation.clinic_id, role="patient", ended_at=None)
-        .exists()
+        and PatientScope(invitation.patient_id or 0).rows(Membership).filter(role="patient", ended_at=None).exists()
     ):
         raise ActionRefused(_("This patient has an account already."), codes=["patient_has_account"])
     return Membership.objects.create(
@@ -402,7 +394,7 @@ def end_membership(*, by: Actor, membership_id: int, now: datetime | None = None
     ``ended`` or ``own`` (nobody locks the clinic by leaving it alone).
     """
     try:
-        membership = one_row(Membership, membership_id).get(clinic_id=by.clinic_id or 0)
+        membership = one_row(Membership, membership_id).get(clinic_id=by.own_clinic_id)
     except Membership.DoesNotExist as error:
         raise ActionRefused(_("There is no such person in the clinic."), codes=["unknown"]) from error
     if membership.ended_at is not None:
@@ -419,7 +411,7 @@ def end_membership(*, by: Actor, membership_id: int, now: datetime | None = None
 
 @action(
     "patient.clinical",
-    locks=rows(Membership, where=lambda by, _asked: one_row(Membership, by.membership_id or 0)),
+    locks=rows(Membership, where=lambda by, _asked: one_row(Membership, by.membership_id)),
     audit="record.glass_broken",
 )
 def open_restricted(*, by: Actor, patient_id: int, reason: str, now: datetime | None = None) -> BreakGlass:
@@ -436,7 +428,7 @@ def open_restricted(*, by: Actor, patient_id: int, reason: str, now: datetime | 
             codes=["no_reason"],
         )
     # One at a time for a person, so that a double press opens it once.
-    membership = one_row(Membership, by.membership_id or 0).get()
+    membership = one_row(Membership, by.membership_id).get()
     still_open = PatientScope(patient_id).rows(BreakGlass).filter(membership=membership, until_at__gt=now).first()
     if still_open is not None:
         return unchanged(still_open)

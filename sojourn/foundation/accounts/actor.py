@@ -92,7 +92,8 @@ def _time_zone_of(clinic_id: int) -> str:
         row = cursor.fetchone()
     if row is None:
         raise NotAllowed("a clinic")
-    return str(row[0])
+    (time_zone,) = row
+    return str(time_zone)
 
 
 NOBODY = Actor()

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.actor import Actor
-from sojourn.foundation.accounts.models import Clinic, Membership, RoleConfirmation
+from sojourn.foundation.accounts.models import Membership, RoleConfirmation
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.accounts.roles import role as role_of
 from sojourn.foundation.action import action, row, turn, unchanged
@@ -71,7 +71,7 @@ def confirm_first(*, by: Actor, membership_id: int, now: datetime | None = None)
 
 def _waiting(by: Actor, membership_id: int) -> Membership:
     try:
-        return one_row(Membership, membership_id).get(clinic_id=by.clinic_id or 0)
+        return one_row(Membership, membership_id).get(clinic_id=by.own_clinic_id)
     except Membership.DoesNotExist as error:
         raise ActionRefused(_("There is no such person in the clinic."), codes=["unknown"]) from error
 
@@ -93,7 +93,7 @@ def _confirmed(by: Actor, newcomer: Membership, holder_id: int | None, now: date
 
 def tell(newcomer: Membership) -> None:
     """Write to those who hold the role, and to every prescriber, that somebody waits to be confirmed."""
-    clinic = Clinic.objects.get(pk=newcomer.clinic_id)
+    clinic = newcomer.clinic
     told = {
         each.person_id: each
         for code in ("prescriber", newcomer.role)

@@ -65,9 +65,6 @@ class PersonManager(BaseUserManager["Person"]):
         person.save(using=self._db)
         return person
 
-    def get_by_natural_key(self, username: str | None) -> Person:
-        return self.get(email__iexact=username)
-
 
 class Person(AbstractBaseUser):
     """A sign-in. ``demo`` marks the invented people of the demo clinic, who can sign in only in demo mode."""

@@ -17,6 +17,7 @@ from sojourn.foundation.accounts.place import needed
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import NoLock, action, unchanged
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.columns import fitting
 
 _TELEPHONE: Final = re.compile(r"\+?[0-9 ()./-]+(?:(?:ext\.?|x) ?[0-9]{1,6})?", re.IGNORECASE)
 _DIGITS: Final = range(5, 16)  # ITU-T E.164 ends at fifteen
@@ -99,7 +100,8 @@ def _must_reach_the_clinic(clinic: Clinic, wanted: dict[str, str]) -> None:
 
 def is_telephone(typed: str, *, short: bool = False) -> bool:
     """Whether a telephone number was typed; ``short``: an emergency number or a short code is one too."""
-    digits = len(re.sub(r"[^0-9]", "", re.split(r"(?i)ext|x", typed)[0]))
+    number, *_extension = re.split(r"(?i)ext|x", typed)
+    digits = len(re.sub(r"[^0-9]", "", number))
     return _TELEPHONE.fullmatch(typed) is not None and digits in (_SHORT_DIGITS if short else _DIGITS)
 
 
@@ -128,7 +130,7 @@ def check_line(
     if not works and not note:
         raise ActionRefused(_("Say what happened when you tried it."), codes=("note-missing",))
     checked = LineCheck.objects.create(
-        clinic=clinic, line_id=line.id, number=line.shown, works=works, note=note[:200],
+        clinic=clinic, line_id=line.id, number=line.shown, works=works, note=fitting(LineCheck, "note", note),
         checked_by_id=by.member, checked_by_name=by.name, checked_at=now or timezone.now(),
     )  # fmt: skip
     record(by, "clinic.line_checked", checked, line=line.id, number=line.shown, works=works)

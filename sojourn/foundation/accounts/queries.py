@@ -42,7 +42,7 @@ def choose(memberships: Sequence[Membership], wanted: object) -> Membership | No
     for membership in memberships:
         if membership.pk == wanted:
             return membership
-    return memberships[0] if memberships else None
+    return next(iter(memberships), None)
 
 
 def sign_in_names(session_key: str, person_id: int | None) -> frozenset[str]:
@@ -122,7 +122,7 @@ def invited(membership: Membership) -> list[Invitation]:
     rows = (
         clinic_rows(Invitation)
         .select_related("sent_by")
-        .filter(clinic_id=membership.clinic_id, role=membership.role, email__iexact=membership.person.email)
+        .filter(role=membership.role, email__iexact=membership.person.email)
     )
     return list(rows.exclude(accepted_at=None).order_by("-accepted_at", "-pk"))
 
@@ -182,7 +182,7 @@ def invitation_by(token_hash: str) -> tuple[Invitation, Clinic] | None:
         if invitation is None:
             return None
         set_actor(system_actor(invitation.clinic_id))
-        return invitation, Clinic.objects.get(pk=invitation.clinic_id)
+        return invitation, invitation.clinic
 
 
 def standing(invitation: Invitation, now: datetime) -> Standing:

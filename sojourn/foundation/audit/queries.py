@@ -60,29 +60,25 @@ GROUP BY clinic_id
 def _first_broken(gap: int | None, unchained: int | None, changed: int | None) -> tuple[int, str] | None:
     """The lowest broken row and why: what is wrong with the row itself comes before what is wrong around it."""
     found = [
-        (seq, rank, reason)
-        for rank, (seq, reason) in enumerate(
-            (
-                (changed, _("the row was changed after it was written")),
-                (gap, _("a row before this one is missing")),
-                (unchained, _("the row does not follow the one before it")),
-            )
+        (seq, reason)
+        for seq, reason in (
+            (changed, _("the row was changed after it was written")),
+            (gap, _("a row before this one is missing")),
+            (unchained, _("the row does not follow the one before it")),
         )
         if seq is not None
     ]
-    if not found:
-        return None
-    seq, _rank, reason = min(found)
-    return seq, reason
+    return min(found, key=lambda each: each[0], default=None)
 
 
 def _against_head(newest: tuple[int, str], head: tuple[int, str]) -> tuple[int, str] | None:
     """What is wrong at the end of a chain, by the number and the hash of its newest row and of its head."""
-    if newest[0] < head[0]:
-        return newest[0] + 1, _("the newest rows are missing")
-    if newest[0] > head[0]:
-        return head[0] + 1, _("the row does not follow the one before it")
-    return None if newest[1] == head[1] else (newest[0], _("the row was changed after it was written"))
+    (last, own), (wanted, said) = newest, head
+    if last < wanted:
+        return last + 1, _("the newest rows are missing")
+    if last > wanted:
+        return wanted + 1, _("the row does not follow the one before it")
+    return None if own == said else (last, _("the row was changed after it was written"))
 
 
 # The same beside the heads. One statement, since the house goes on writing: of two, the second would see newer rows.

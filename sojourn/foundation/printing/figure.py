@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from math import floor, log10
+from math import floor, inf, log10
 from typing import Final, Literal
 
 Shape = Literal["event", "dose", "high", "medium", "low"]
@@ -78,6 +78,10 @@ class Span:
     label: str
     parts: Sequence[tuple[float, float]] = ()
 
+    @property
+    def until(self) -> float:
+        return self.begins if self.ends is None else self.ends
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -100,7 +104,7 @@ class Figure:
 
 def nice_ticks(low: float, high: float, about: int = 4) -> list[float]:
     """Round values that hold ``low`` and ``high`` between the first and the last."""
-    if high <= low:
+    if high == low:
         low, high = low - 1, high + 1
     raw = (high - low) / about
     power = 10 ** floor(log10(raw))
@@ -174,8 +178,7 @@ class _Sheet:
         for span in self.figure.spans:
             begins = self.x(span.begins)
             row = next((number for number, end in enumerate(ends) if end < begins), len(ends))
-            until = max(begins + 6 * len(span.label) + 8, self.x(span.ends or span.begins))
-            ends[row : row + 1] = [until]
+            ends[row : row + 1] = [max(begins + 6 * len(span.label) + 8, self.x(span.until))]
             rows.append(row)
         return rows
 
@@ -183,12 +186,11 @@ class _Sheet:
         parts = []
         colour = self.colours.lines[0]
         for span, row in zip(self.figure.spans, rows, strict=True):
-            whole = (span.begins, span.ends if span.ends is not None else span.begins)
-            begins, ends = (self.x(each) for each in whole)
+            begins, ends = self.x(span.begins), self.x(span.until)
             y = 20 + row * (_LINE + 3)
             start = min(begins, self.right - 6 * len(span.label))
             parts.append(self.text(start, y - 7, span.label, self.colours.ink, more=' font-weight="bold"'))
-            for since, until in span.parts or [whole]:
+            for since, until in span.parts or [(span.begins, span.until)]:
                 x, wide = self.x(since), self.x(until) - self.x(since)
                 parts.append(f'<rect x="{x:.1f}" y="{y - 3:.1f}" width="{max(wide, 1.5):.1f}" height="4" '
                              f'fill="{colour}"/>')  # fmt: skip
@@ -232,7 +234,7 @@ class _Sheet:
             return [self.text(0, top - 10, f"{panel.name}, {panel.unit}", self.colours.ink)]
         parts = [self.text(self.left - 6, top - 12, panel.unit, self.colours.soft, "end")]
         ends = sorted((points[-1][1], number) for number, points in enumerate(heights) if points)
-        last = -1e9
+        last = -inf
         for end, number in ends:
             last = max(end, last + _LINE)
             parts.append(

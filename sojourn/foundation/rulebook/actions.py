@@ -86,7 +86,7 @@ def adopt(
     at = now or timezone.now()
     rule, changed = _readied(_newest(rule_id), parameters or {}, rule_hash, at)
     _must_be_typed(rule, parameters or {})
-    follows = _raised_from(clinic_id, rule, changed)
+    follows = _raised_from(rule, changed)
     if follows is not None:
         return _first_signed(by, follows, rule, changed, at)
     adoption = RuleAdoption.objects.create(
@@ -102,12 +102,12 @@ def adopt(
     return adoption
 
 
-def _raised_from(clinic_id: int, rule: Rule, changed: Mapping[str, float]) -> RuleAdoption | None:
+def _raised_from(rule: Rule, changed: Mapping[str, float]) -> RuleAdoption | None:
     """The newest decision about a ceiling, or about what the clinic stated itself, where adopting this would loosen
     what was adopted last; else None."""
     if not rule.loosened_by_two:
         return None
-    rows = list(clinic_rows(RuleAdoption).filter(clinic_id=clinic_id, rule_id=rule.id).order_by("-id"))
+    rows = list(clinic_rows(RuleAdoption).filter(rule_id=rule.id).order_by("-id"))
     last = next((each for each in rows if not each.retired), None)
     if last is None:
         return None
@@ -143,7 +143,7 @@ def second_sign(*, by: Actor, raise_id: int, now: datetime | None = None) -> Rul
     """
     clinic_id, member_id = _who(by)
     at = now or timezone.now()
-    row = one_row(CeilingRaise, raise_id).select_related("signed_by").get(clinic_id=clinic_id)
+    row = one_row(CeilingRaise, raise_id).select_related("signed_by").get()
     before = clinic_rows(RuleAdoption).filter(raised=row).first()
     if before is not None:
         return unchanged(before)
@@ -232,7 +232,7 @@ def _rows_to_adopt(by: Actor, ready: list[tuple[Rule, dict[str, float]]], at: da
     is signed for the first time."""
     clinic_id, member_id = _who(by)
     current = rulebook_queries.adoptions(clinic_id)
-    raised = {rule.id for rule, changed in ready if _sign_if_raised(by, clinic_id, rule, changed, at)}
+    raised = {rule.id for rule, changed in ready if _sign_if_raised(by, rule, changed, at)}
     return [
         RuleAdoption(
             clinic_id=clinic_id,
@@ -257,9 +257,9 @@ def _kept_as_one(by: Actor, rows: list[RuleAdoption], signature: str) -> list[Ru
     return kept
 
 
-def _sign_if_raised(by: Actor, clinic_id: int, rule: Rule, changed: Mapping[str, float], at: datetime) -> bool:
+def _sign_if_raised(by: Actor, rule: Rule, changed: Mapping[str, float], at: datetime) -> bool:
     """Whether it is a ceiling that would go up; the first signature is then kept."""
-    follows = _raised_from(clinic_id, rule, changed)
+    follows = _raised_from(rule, changed)
     if follows is not None:
         _first_signed(by, follows, rule, changed, at)
     return follows is not None

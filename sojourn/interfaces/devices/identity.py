@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv4Address
+from itertools import islice
 from typing import Final
 
 from sojourn.care.vitals import whose
@@ -12,6 +14,8 @@ from .values import Separators
 
 EUI64: Final = re.compile(r"[0-9A-Fa-f]{16}")
 _MAC: Final = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
+_IP_NUMBER: Final = re.compile(r"[0-9]{8,10}")
+_LAST_IP: Final = int(IPv4Address("255.255.255.255"))
 _IP: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?::[0-9]{1,5})?")
 
 
@@ -39,22 +43,20 @@ def nearest(sub_id: str, equipment: dict[str, str]) -> str:
 
 
 def _at(first: dict[str, str], where: FieldPath, seps: Separators) -> str:
-    text = _raw(first, where, seps)
-    if where.subcomponent:
-        parts = text.split(seps.subcomponent) if seps.subcomponent else [text]
-        text = parts[where.subcomponent - 1] if where.subcomponent <= len(parts) else ""
-    return seps.plain(text)
+    return seps.plain(_part(_raw(first, where, seps), where.subcomponent, seps.subcomponent))
 
 
 def _raw(first: dict[str, str], where: FieldPath, seps: Separators) -> str:
     """A component as it was sent, its subcomponents together."""
     f = first.get(where.segment, "").split(seps.field)
     number = where.field - 1 if where.segment == "MSH" else where.field
-    text = f[number] if number < len(f) else ""
-    if where.component:
-        parts = text.split(seps.component) if seps.component else [text]
-        text = parts[where.component - 1] if where.component <= len(parts) else ""
-    return text
+    return _part(f[number] if number < len(f) else "", where.component, seps.component)
+
+
+def _part(text: str, number: int, separator: str) -> str:
+    """The part of that number, counted from 1; all of it where none is asked for."""
+    parts = text.split(separator) if separator else [text]
+    return next(islice(parts, number - 1, None), "") if number else text
 
 
 def identity_of(
@@ -99,6 +101,6 @@ def _place(first: dict[str, str], where: FieldPath, seps: Separators) -> str:
 
 def _address(text: str) -> str:
     """An IP address without its port, also where a gateway writes it as one number."""
-    if text.isascii() and text.isdigit() and 8 <= len(text) <= 10 and int(text) <= 0xFFFFFFFF:
-        return ".".join(str(int(text) >> shift & 255) for shift in (24, 16, 8, 0))
+    if _IP_NUMBER.fullmatch(text) and int(text) <= _LAST_IP:
+        return str(IPv4Address(int(text)))
     return text.partition(":")[0] if _IP.fullmatch(text) else ""

@@ -26,12 +26,11 @@ from .quality import PLAIN, VALUE, Flags, Status, flags_of, rate_doubt, status_o
 from .query import query_of
 from .recognising import Recogniser
 from .results import Assumed, Fault, NotMeasured, ParsedMessage, ParsedReading, Unmapped, Withdrawal
-from .values import NUMBER, Separators, decode, header, instant, loose_number, method_of, zone_of
+from .values import NUMBER, Kept, Separators, decode, header, instant, loose_number, method_of, zone_of
 
 __all__ = ["Fault", "NotMeasured", "ParsedMessage", "ParsedReading", "Reader", "Unmapped", "Withdrawal", "read"]
 MOST_OBSERVATIONS = 5_000  # in one message; a monitor sends tens
 VERSIONS = ("2.2", "2.3", "2.4", "2.5", "2.6")
-_CACHE = 4_096  # entries; senders choose the keys, so a full cache is emptied
 _SEGMENT: Final = re.compile(r"[A-Z][A-Z0-9]{2}")
 _NO_NUMBERS: Final = {  # OBX-2 of rows that can hold no single number
     "NA": "waveform", "MA": "waveform", "ED": "waveform", "RP": "waveform",
@@ -45,14 +44,14 @@ class Reader:
 
     def __init__(self, dialects: Dialects) -> None:
         self.dialects = dialects
-        self.hits: dict[tuple[str, str, str], dict[str, Hit]] = {}
-        self.statuses: dict[str, dict[str, tuple[str, Status]]] = {}
-        self.flags: dict[tuple[str, str], tuple[tuple[str, ...], Flags]] = {}
-        self.units: dict[tuple[str, str], str] = {}
-        self.times: dict[tuple[str, tzinfo], tuple[datetime | None, str]] = {}
-        self.places: dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...], str]] = {}
-        self.senders: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self.equipment: dict[tuple[str, str], str] = {}
+        self.hits: dict[tuple[str, str, str], Kept[str, Hit]] = {}
+        self.statuses: dict[str, Kept[str, tuple[str, Status]]] = {}
+        self.flags: Kept[tuple[str, str], tuple[tuple[str, ...], Flags]] = Kept()
+        self.units: Kept[tuple[str, str], str] = Kept()
+        self.times: Kept[tuple[str, tzinfo], tuple[datetime | None, str]] = Kept()
+        self.places: Kept[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...], str]] = Kept()
+        self.senders: Kept[tuple[str, ...], tuple[str, ...]] = Kept()
+        self.equipment: Kept[tuple[str, str], str] = Kept()
         self.folded = {fold_unit(k): v for k, v in dialects.units.items()}
         self.recogniser = Recogniser(dialects)
         self._elsewhere = {  # the segments beside MSH and PV1 in which a dialect looks for identity
@@ -99,8 +98,6 @@ class Reader:
         said = {u for u in (self.dialects.units.get(p) or self.folded.get(fold_unit(p)) for p in parts) if u}
         # a code and a word that mean two units mean neither; nor does what nobody knows
         result = said.pop() if len(said) == 1 else "?" if parts else ""
-        if len(self.units) >= _CACHE:
-            self.units.clear()
         self.units[text, seps.component] = result
         return result
 
@@ -109,8 +106,6 @@ class Reader:
         cached = self.flags.get((text, seps.repetition))
         if cached is None:
             flags = tuple(seps.first(x)[:20] for x in text.split(seps.repetition)[:8] if x)
-            if len(self.flags) >= _CACHE:
-                self.flags.clear()
             cached = self.flags[text, seps.repetition] = flags, flags_of(flags)
         return cached
 
@@ -123,8 +118,6 @@ class Reader:
         key = next(("eui64:" + p.upper() for p in (*parts[2:3], *parts) if EUI64.fullmatch(p)), "")
         if not key and parts[0]:
             key = whose.key("equipment", "/".join(whose.equipment(p) for p in parts[:2] if p))
-        if len(self.equipment) >= _CACHE:
-            self.equipment.clear()
         self.equipment[text, seps.component] = key
         return key
 
@@ -133,8 +126,6 @@ class Reader:
         key = (msh[10], msh[11], msh[2], msh[3], msh[5], seps.component, seps.escape)
         cached = self.senders.get(key)
         if cached is None:
-            if len(self.senders) >= _CACHE:
-                self.senders.clear()
             cached = self.senders[key] = tuple([seps.first(text)[:180] for text in key[:5]])
         return cached
 
@@ -156,8 +147,6 @@ class Reader:
         )
         cached = self.places.get(cache_key)
         if cached is None:
-            if len(self.places) >= _CACHE:
-                self.places.clear()
             cached = self.places[cache_key] = identity_of(first, dialect, seps)
         return cached
 
@@ -188,8 +177,8 @@ class _Work:
         self.lines = text.split("\r")
         self.first = {"MSH": self.lines[0]}
         self.dialect = reader.recogniser.recognise(text, msh, seps)
-        self.hits = reader.hits.setdefault((self.dialect.name, seps.component, seps.escape), {})
-        self.statuses = reader.statuses.setdefault(self.dialect.name, {})
+        self.hits = reader.hits.setdefault((self.dialect.name, seps.component, seps.escape), Kept())
+        self.statuses = reader.statuses.setdefault(self.dialect.name, Kept())
         self.patient: tuple[str, ...] | None = None
         self.beds: str | None = None
         self.identifiers: tuple[str, ...] = ()
@@ -216,8 +205,6 @@ class _Work:
         times = self.reader.times
         got = times.get((text, self.zone))
         if got is None:
-            if len(times) >= _CACHE:
-                times.clear()
             got = times[text, self.zone] = instant(text.split(self.seps.component, 1)[0].strip(), self.zone)
         if got[1]:
             self.warnings[got[1]] = None
@@ -238,15 +225,11 @@ class _Work:
         self.unmapped[label, reason] = count + 1, first
 
     def meaning(self, ident: str) -> Hit:
-        if len(self.hits) >= _CACHE:
-            self.hits.clear()
         hit = self.hits[ident] = meaning_of(ident, self.dialect, self.reader.dialects, self.seps)
         return hit
 
     def status(self, text: str) -> tuple[str, Status]:
         """OBX-11: its letter, and what it means to this maker."""
-        if len(self.statuses) >= _CACHE:
-            self.statuses.clear()
         letter, means = status_of(text)
         known = self.statuses[text] = letter, self.dialect.statuses.get(letter, means)
         return known
@@ -254,8 +237,7 @@ class _Work:
     def observation(self, f: list[str]) -> None:
         """One OBX. Every way out leaves a trace."""
         self.observations += 1
-        if len(f) < 19:
-            f += [""] * (19 - len(f))
+        f += [""] * (19 - len(f))
         hit = self.hits.get(f[3]) or self.meaning(f[3])
         key = ""
         if f[18]:
@@ -324,10 +306,7 @@ class _Work:
         if unit not in VITALS[vital.code]:
             return self.leave(hit.label, "unit", f[6])
         number, bound = got[0], got[1] or said.comparator
-        if bound:
-            doubt = "bound"
-        elif said.doubt or 0 < number < 1:
-            doubt = said.doubt or doubt or rate_doubt(vital.code, number)
+        doubt = "bound" if bound else said.doubt or doubt or rate_doubt(vital.code, number)
         method = hit.method or (method_of(f[17], self.seps) if f[17] else "")
         if vital.code in PRESSURES:
             self.pressures = True
@@ -350,7 +329,7 @@ class _Work:
     def withdraw(self, f: list[str], hit: Hit, vital: Vital, kind: str, key: str, why: str) -> None:
         """The monitor takes a value back: by what it was known, and the value where it stands there again. A row that
         is marked as a test takes nothing back."""
-        if f[8] and self.reader.flagged(f[8], self.seps)[1].absent == "test":
+        if self.reader.flagged(f[8], self.seps)[1].absent == "test":
             return self.gone(f, vital, "test", key)
         got = self.number(f[5], kind)
         number = None if isinstance(got, str) else got[0]

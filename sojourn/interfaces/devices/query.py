@@ -5,17 +5,19 @@ Pure: who may ask, and who is treated today, is decided elsewhere and given as a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from .ack import Head, head_of, header_for
+from .ack import Head, escaped, head_of, header_for
 from .results import Answered, Query
 from .values import Separators, charset
 
 REFUSED: Final = "This line may not ask for patients: bind it to its monitor in Sojourn first."
 _ASKED: Final = {("QRY", "A19"): "A19", ("QBP", "Q22"): "Q22"}
 _MOST: Final = 50  # patients in one answer
+_COUNT: Final = re.compile(r"[0-9]{1,4}")
 
 
 def query_of(text: str, seps: Separators, msh: list[str]) -> Query | None:
@@ -70,10 +72,9 @@ def _a19(rows: dict[str, list[str]], seps: Separators) -> Query:
     """QRD-8 names the patient: a record number, or family and given name."""
     qrd = [*rows.get("QRD", []), *[""] * 10]
     who = [*seps.parts(qrd[8]), "", "", ""]
-    most = seps.first(qrd[7])
     return Query(
         "query", REFUSED, "AR", "A19", seps.plain(qrd[4])[:80], who[0][:100], who[1][:80], who[2][:80],
-        most=int(most) if most.isascii() and most.isdigit() and len(most) < 5 else 0,
+        most=_count(seps.first(qrd[7])),
     )  # fmt: skip
 
 
@@ -90,12 +91,17 @@ def _q22(rows: dict[str, list[str]], seps: Separators) -> Query:
         parts = [seps.plain(part) for part in one.split(seps.component, 1)]
         if len(parts) > 1 and parts[0] in _FIELDS:
             said.setdefault(_FIELDS[parts[0]], seps.first(parts[1])[:100])
-    limit = seps.first([*rows.get("RCP", []), *[""] * 3][2])
+    rcp = [*rows.get("RCP", []), *[""] * 3]
     return Query(
         "query", REFUSED, "AR", "Q22", seps.plain(qpd[2])[:80], said.get("record_number", ""),
         said.get("family", ""), said.get("given", ""), said.get("bed", ""),
-        int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 5 else 0,
+        _count(seps.first(rcp[2])),
     )  # fmt: skip
+
+
+def _count(text: str) -> int:
+    """How many at most; 0 where it is not said in up to four digits."""
+    return int(text) if _COUNT.fullmatch(text) else 0
 
 
 def _segment(raw: bytes, head: Head, tag: bytes) -> bytes:
@@ -118,16 +124,7 @@ def _patient(patient: Answered, head: Head, codec: str) -> list[bytes]:
 
 def _written(text: str, head: Head, codec: str) -> bytes:
     """Text in the sender's escapes and character set."""
-    chars = head.chars.decode("latin-1")
-    escape = chars[2:3] if len(chars) >= 3 and chars[2:3] != "&" else ""
-    pairs = (head.sep.decode("latin-1"), "F"), (chars[:1], "S"), (chars[1:2], "R"), (chars[3:4], "T")
-    plain = " ".join(text.split())
-    if escape:
-        plain = plain.replace(escape, f"{escape}E{escape}")
-    for char, letter in pairs:
-        if char:
-            plain = plain.replace(char, f"{escape}{letter}{escape}" if escape else " ")
-    return plain.encode(codec, "replace")
+    return escaped(text, head).encode(codec, "replace")
 
 
 def _folded(text: str) -> str:

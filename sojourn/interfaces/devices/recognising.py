@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .dialects import Dialect, Dialects
-from .values import Separators
-
-_CACHE = 4_096  # entries; senders choose the keys, so a full cache is emptied
+from .values import Kept, Separators
 
 
 class _Needles(NamedTuple):
@@ -23,8 +21,8 @@ class Recogniser:
 
     def __init__(self, dialects: Dialects) -> None:
         self.dialects = dialects
-        self._needles: dict[tuple[str, str], _Needles] = {}
-        self._named: dict[tuple[str, str], Dialect] = {}
+        self._needles: Kept[tuple[str, str], _Needles] = Kept(most=64)
+        self._named: Kept[tuple[str, str], Dialect] = Kept()
 
     def recognise(self, text: str, msh: list[str], seps: Separators) -> Dialect:
         """Whose message this is: by codes and coding systems first, then by the names in MSH."""
@@ -39,15 +37,11 @@ class Recogniser:
         names = (msh[2], msh[3])
         known = self._named.get(names)
         if known is None:
-            if len(self._named) >= _CACHE:
-                self._named.clear()
             known = self._named[names] = self._by_name(msh)
         return known
 
     def _needles_for(self, seps: Separators) -> _Needles:
         sep, comp = seps.field, seps.component
-        if len(self._needles) >= 64:
-            self._needles.clear()
         signs = [(sign, dialect) for dialect in self.dialects.makers for sign in dialect.signs]
         needles = self._needles[sep, comp] = _Needles(
             [(comp + s.system + sep, d) for s, d in signs if s.system],

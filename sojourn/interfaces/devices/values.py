@@ -6,9 +6,26 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
 
+from .framing import BOM
 from .results import Fault
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Kept(dict[K, V]):
+    """What was worked out once. Senders choose the keys, so it is emptied when it is full."""
+
+    def __init__(self, most: int = 4_096) -> None:
+        super().__init__()
+        self.most = most
+
+    def __setitem__(self, key: K, value: V) -> None:
+        if len(self) >= self.most:
+            self.clear()
+        super().__setitem__(key, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +40,10 @@ class Separators:
 
     def parts(self, text: str) -> list[str]:
         """The components of the first repetition, unescaped."""
-        return [self.plain(p) for p in text.split(self.repetition, 1)[0].split(self.component)]
+        return [self.plain(p) for p in text.partition(self.repetition)[0].split(self.component)]
 
     def first(self, text: str) -> str:
-        return self.plain(text.split(self.component, 1)[0])
+        return self.plain(text.partition(self.component)[0])
 
     def plain(self, text: str) -> str:
         """A simple value: unescaped, trimmed, HL7's explicit null as nothing."""
@@ -83,19 +100,19 @@ def _shown(text: str) -> str:
 
 
 def _decode(raw: bytes, warnings: dict[str, None]) -> str:
-    if raw.startswith(b"\xef\xbb\xbf"):
-        raw = raw[3:]
+    if raw.startswith(BOM):
+        raw = raw.removeprefix(BOM)
         warnings["charset:byte order mark"] = None
     wide = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"M\x00": "utf-16-le", b"\x00M": "utf-16-be"}.get(raw[:2])
     if wide:
         warnings["charset:UTF-16"] = None
         return raw.decode(wide, "replace")
     declared = ""
-    head = raw.lstrip(b" \t\r\n\x00")[:2000].replace(b"\n", b"\r").split(b"\r", 1)[0]
-    if len(head) > 4:
-        parts = head.split(head[3:4])
+    head = raw.lstrip(b" \t\r\n\x00")[:2000].replace(b"\n", b"\r").partition(b"\r")[0]
+    if sep := head[3:4]:
+        parts = head.split(sep)
         if len(parts) > 17:
-            declared = parts[17].split(b"~", 1)[0].decode("latin-1").strip().upper()
+            declared = parts[17].partition(b"~")[0].decode("latin-1").strip().upper()
     codec = _CHARSETS.get(declared, "")
     if codec:
         try:
@@ -124,15 +141,14 @@ def header(  # noqa: PLR0911 - one way out for each fault
         if text[:3] in ("FHS", "BHS"):
             return Fault("batch", "The batch holds no message.", "AR")
         return Fault("no_header", "The message does not begin with MSH.", "AR")
-    line = text.split("\r", 1)[0]
+    line = text.partition("\r")[0]
     sep = line[3:4]
     if not sep or sep.isalnum() or sep.isspace():
         return Fault("separators", "MSH names no field separator.", "AR")
     msh = line.split(sep)
     if len(msh) < 9:
         return Fault("no_type", "MSH is too short to say what the message is.", "AR")
-    if len(msh) < 12:
-        msh += [""] * (12 - len(msh))
+    msh += [""] * (12 - len(msh))
     chars = msh[1]
     if sep == "|" and chars == "^~\\&":
         return USUAL, msh
@@ -325,7 +341,7 @@ def _local(at: datetime, zone: tzinfo, text: str) -> tuple[datetime, str]:
 
 def charset(declared: str) -> str:
     """The codec of the first repetition of an MSH-18; UTF-8 where it names none that is known."""
-    return _CHARSETS.get(declared.split("~", 1)[0].strip().upper(), "utf-8")
+    return _CHARSETS.get(declared.partition("~")[0].strip().upper(), "utf-8")
 
 
 def method_of(text: str, seps: Separators) -> str:

@@ -299,7 +299,7 @@ class Hub:
         now = datetime.now(UTC)
         async with self._news_reader.asking(clinic_id) as cursor:
             if not room.marks:
-                await cursor.execute(live.NEWEST, {"clinic": clinic_id})
+                await cursor.execute(live.NEWEST)
                 newest = await cursor.fetchone()
                 room.marks.append((at, newest[0] if newest else 0))
             await cursor.execute(*live.sessions_query(ids, room.known))
@@ -311,7 +311,7 @@ class Hub:
                 floor = max(floor, room.floor(at))
             fresh: list[Row] = []
             if told:
-                values = {"clinic": clinic_id, "floor": floor, "ids": list(told), "told": list(told.values())}
+                values = {"floor": floor, "ids": list(told), "told": list(told.values())}
                 await cursor.execute(live.FRESH, values)
                 fresh = await cursor.fetchall()
             met = await self._meet(cursor, room, strangers, now) if strangers else {}
@@ -397,7 +397,7 @@ class Hub:
             await cursor.execute(*live.sessions_query(ids))
             rows = await cursor.fetchall()
             found = [row[0] for row in rows]
-            trends, newest = await _trends(cursor, clinic_id, found, seen, now)
+            trends, newest = await _trends(cursor, found, seen, now)
             await cursor.execute(*live.checks_query(found))
             checks = live.checks_of(await cursor.fetchall())
         newest = {each: newest.get(each, seen.get(each, 0)) for each in found}
@@ -413,13 +413,13 @@ class Hub:
 
 
 async def _trends(
-    cursor: AsyncCursor[Row], clinic_id: int, ids: list[int], seen: Mapping[int, int], now: datetime
+    cursor: AsyncCursor[Row], ids: list[int], seen: Mapping[int, int], now: datetime
 ) -> tuple[dict[int, list[Point]], dict[int, int]]:
     """Of sessions that the reader knows every reading that it missed, of others their trends."""
     known = {each: seen[each] for each in ids if seen.get(each)}
     missed: tuple[dict[int, list[Point]], dict[int, int]] = ({}, {})
     if known:
-        await cursor.execute(*live.missed_query(clinic_id, known, now))
+        await cursor.execute(*live.missed_query(known, now))
         rows = await cursor.fetchall()
         if len(rows) > live.MISSED_AT_MOST:
             known = {}

@@ -212,6 +212,7 @@ def test_a_lasting_infusion_settles_at_rate_over_clearance(matrix: np.ndarray, p
         assert found[0] == pytest.approx(per_min / k10, rel=1e-8)
 
 
+@example(np.array([[-1.0, 0.2, 0.2], [0.2, -0.2, 0.0], [0.2, 0.0, -0.2]]))  # two alike, which do not exchange
 @settings(max_examples=40, deadline=None)
 @given(mammillary())
 def test_many_people_answer_as_one_by_one(matrix: np.ndarray) -> None:
@@ -223,6 +224,19 @@ def test_many_people_answer_as_one_by_one(matrix: np.ndarray) -> None:
     for k in (0, 31, 59):
         alone = amounts(matrix * factors[k], pours)
         assert close(together[k], alone, 1e-10)  # rates three decades apart cost each route a digit of its own
+
+
+@pytest.mark.parametrize("count", [7, 60])
+def test_times_may_stand_in_any_order(count: int) -> None:
+    matrix = np.array([[-0.5, 0.1], [0.2, -0.1]])
+    response = Linear(matrix[None], np.eye(2)[None]).respond([DoseInput(0, 1.0, 2.0, 10.0), DoseInput(1, 1.0, 40.0)])
+    times = np.linspace(0, 60, count)
+    mixed = np.random.default_rng(1).permutation(count)
+    for order in (mixed, np.arange(count)[::-1]):
+        for each in (response.at, response.slope, response.area_until):
+            assert each(times[order])[0] == pytest.approx(each(times)[0][:, order], rel=1e-12, abs=1e-15)
+    assert response.at(7.0)[0, :, 0] == pytest.approx(response.at([7.0])[0, :, 0])
+    assert response.at(times, [1])[0, 0] == pytest.approx(response.at(times)[0, 1])
 
 
 def test_people_with_clocks_of_their_own() -> None:
@@ -283,8 +297,26 @@ def test_a_sink_fills_in_a_straight_line_at_last() -> None:
     response = Linear(matrix[None], np.eye(2)[None]).respond([DoseInput(0, 100.0, 0.0, 100.0)])
     found = response.at([90.0, 91.0])[0, 1]
     assert found[1] - found[0] == pytest.approx(1.0, rel=1e-9)
-    assert response.area_in_all()[0, 0] == pytest.approx(200.0, rel=1e-12)
-    assert response.area_in_all()[0, 1] == np.inf
+    assert response.area(0.0, 1e4)[0, 0] == pytest.approx(200.0, rel=1e-12)
+
+
+@pytest.mark.parametrize("of_ones_own", [False, True])
+def test_a_sink_by_hand(of_ones_own: bool) -> None:
+    """1 a minute in, half a minute's part of it on: A = 2 (1 - exp(-t/2)), B = t - A, and its area t²/2 - 2 t + 2 A."""
+    matrix = np.array([[-0.5, 0.0], [0.5, 0.0]])
+    response = Linear(matrix[None], np.eye(2)[None]).respond([DoseInput(0, 100.0, 5.0, 100.0)])
+    times = np.array([5.0004, 6.0, 30.0, 104.0])
+    asked = times[None] if of_ones_own else times
+    t = times - 5
+    here = -2 * np.expm1(-t / 2)
+    there = np.where(t < 0.01, t**2 / 4 - t**3 / 24, t - here)  # t - A, which nearly cancels at first
+    value, slope, area = (each(asked)[0] for each in (response.at, response.slope, response.area_until))
+    assert value == pytest.approx(np.stack([here, there]), rel=1e-9, abs=1e-15)
+    assert slope == pytest.approx(np.stack([np.exp(-t / 2), -np.expm1(-t / 2)]), rel=1e-9)
+    assert area == pytest.approx(np.stack([2 * t - 2 * here, t**2 / 2 - 2 * t + 2 * here]), rel=1e-9, abs=1e-9)
+    before = np.array([0.0, 4.9])
+    for each in (response.at, response.slope, response.area_until):
+        assert not each(before[None] if of_ones_own else before).any()
 
 
 def test_the_first_moments_of_an_infusion_are_right() -> None:
@@ -308,6 +340,10 @@ def test_defective_matrices_are_no_exception(matrix: np.ndarray) -> None:
     [
         (np.zeros((2, 2)), np.zeros((1, 1, 2))),
         (np.zeros((1, 2, 2)), np.zeros((1, 1, 3))),
+        (np.zeros((1, 2, 2)), np.zeros((2, 1, 2))),
+        (np.zeros((1, 2, 2)), np.zeros((1, 2))),
+        (np.zeros((1, 2, 3)), np.zeros((1, 1, 3))),
+        (np.zeros((1, 1, 1)), np.full((1, 1, 1), np.inf)),
         (np.full((1, 1, 1), np.nan), np.ones((1, 1, 1))),
     ],
 )

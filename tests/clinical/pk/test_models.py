@@ -97,12 +97,12 @@ def test_the_abstract_of_the_nasal_spray() -> None:
     """
     model = pk.load("perez")
     person = Person(age_y=45, ethnicity="white")
-    iv = pk.simulate(model, person, [Dose("esketamine", "iv", 28)]).area_in_all_ng_h_per_ml()[0] / 28
+    iv = pk.simulate(model, person, [Dose("esketamine", "iv", 28)]).area_ng_h_per_ml(0, 1e6)[0] / 28
     assert 1000 / iv == pytest.approx(114, rel=0.05)
     for mg, percent in ((56, 54), (84, 51)):
-        nasal = pk.simulate(model, person, [Dose("esketamine", "in", mg)]).area_in_all_ng_h_per_ml()[0] / mg
+        nasal = pk.simulate(model, person, [Dose("esketamine", "in", mg)]).area_ng_h_per_ml(0, 1e6)[0] / mg
         assert 100 * nasal / iv == pytest.approx(percent, rel=0.05)
-    oral = pk.simulate(model, person, [Dose("esketamine", "po", 84)]).area_in_all_ng_h_per_ml()[0] / 84
+    oral = pk.simulate(model, person, [Dose("esketamine", "po", 84)]).area_ng_h_per_ml(0, 1e6)[0] / 84
     assert 100 * oral / iv == pytest.approx(18.6, rel=0.05)
     values = pk.bodies(model, person).values
     assert values["Vc"][0] + values["Vp1"][0] + values["Vp2"][0] == pytest.approx(752)
@@ -113,10 +113,10 @@ def test_one_spray_after_another_is_one_session() -> None:
     model, person = pk.load("perez"), Person(age_y=45, ethnicity="other")
     three = pk.simulate(model, person, [Dose("esketamine", "in", 28, start) for start in (0, 5, 10)])
     at_once = pk.simulate(model, person, [Dose("esketamine", "in", 84)])
-    assert three.area_in_all_ng_h_per_ml() == pytest.approx(at_once.area_in_all_ng_h_per_ml(), rel=1e-12)
+    assert three.area_ng_h_per_ml(0, 1e6) == pytest.approx(at_once.area_ng_h_per_ml(0, 1e6), rel=1e-12)
     apart = pk.simulate(model, person, [Dose("esketamine", "in", 28, start) for start in (0, 1440)])
     single = pk.simulate(model, person, [Dose("esketamine", "in", 28)])
-    assert apart.area_in_all_ng_h_per_ml() == pytest.approx(2 * single.area_in_all_ng_h_per_ml(), rel=1e-12)
+    assert apart.area_ng_h_per_ml(0, 1e6) == pytest.approx(2 * single.area_ng_h_per_ml(0, 1e6), rel=1e-12)
 
 
 def test_the_film_as_its_study_described_it() -> None:

@@ -12,10 +12,9 @@ from scipy.optimize import minimize
 
 from sojourn.clinical import pk
 from sojourn.clinical.pk import Dose, Measurement, ModelRefused, Person, Pump, RefusalReason
-from sojourn.clinical.pk.fitting import _Problem
+from sojourn.clinical.pk.fitting import _derivatives, _minimise, _Problem
 from sojourn.clinical.pk.model import parse_model
 from sojourn.clinical.pk.population import covariance
-from sojourn.clinical.pk.questions import time_below
 
 from .test_models import ADULT, INFUSION, MINIMAL
 
@@ -32,9 +31,20 @@ def test_peak_and_levels_of_a_bolus_by_hand() -> None:
     half = 5 + 10 * np.log(2)
     assert pk.time_until_below(simulated, 500)[0] == pytest.approx(half, rel=1e-9)
     assert pk.time_above(simulated, 500, 0, 600)[0] == pytest.approx(half - 5, rel=1e-9)
-    assert time_below(simulated, 500, 0, 600)[0] == pytest.approx(600 - (half - 5), rel=1e-9)
-    assert simulated.area_in_all_ng_h_per_ml()[0] == pytest.approx(10 / 60 * 1000, rel=1e-12)  # dose / CL
+    assert simulated.area_ng_h_per_ml(0, 1e6)[0] == pytest.approx(10 / 60 * 1000, rel=1e-12)  # dose / CL
     assert pk.time_until_below(simulated, 2000)[0] == 5.0
+
+
+@pytest.mark.parametrize(
+    ("level", "reason"),
+    [(0, RefusalReason.OUT_OF_REACH), (-1, RefusalReason.NOT_A_VALUE), (np.nan, RefusalReason.NOT_A_VALUE),
+     (np.inf, RefusalReason.NOT_A_VALUE)],
+)  # fmt: skip
+def test_a_level_is_above_nothing(level: float, reason: RefusalReason) -> None:
+    simulated = pk.simulate(ONE, ADULT, [Dose("ketamine", "iv", 10, 5)])
+    with pytest.raises(ModelRefused) as refused:
+        pk.time_until_below(simulated, level)
+    assert refused.value.reason is reason
 
 
 def test_a_pause_and_a_change_of_rate() -> None:
@@ -45,8 +55,10 @@ def test_a_pause_and_a_change_of_rate() -> None:
     paused = first * np.exp(-0.5)
     second = paused * np.exp(-0.5) + 2000 * (1 - np.exp(-0.5))
     assert found == pytest.approx([first, paused, second], rel=1e-12)
-    with pytest.raises(ModelRefused):
-        pk.infusion("ketamine", [(0, 1.0), (10, 2.0)], 5)
+    assert pk.infusion("ketamine", [(0, 1.0), (10, 2.0)], 10) == [Dose("ketamine", "iv", 10, 0, 10)]
+    for rates, end in (([(0, 1.0), (10, 2.0)], 9.9), ([(0, -0.1)], 10)):
+        with pytest.raises(ModelRefused):
+            pk.infusion("ketamine", rates, end)
 
 
 @settings(max_examples=25, deadline=None)
@@ -170,6 +182,36 @@ def test_a_planned_peak_is_reached_and_the_pump_obeyed() -> None:
     assert stepped.total_mg / 40 == pytest.approx(0.5)
     with pytest.raises(ModelRefused, match="slowly"):
         pk.plan_peak(KAMP, ADULT, 1, 40, Pump(rate_step_mg_per_min=1))
+    exact = pk.plan_peak(ONE, ADULT, 1000 * (1 - np.exp(-2)), 20, Pump(most_mg_per_min=1 + 1e-12))  # R / CL (1 - e^-kt)
+    assert (exact.total_mg, exact.reaches_target, exact.limited_by) == (pytest.approx(20), True, ())
+
+
+@pytest.mark.parametrize(
+    ("pump", "wanted", "rate"),
+    [
+        (Pump(), 7.3, 7.3),
+        (Pump(), -0.1, 0),
+        (Pump(most_mg_per_min=3), 3.1, 3),
+        (Pump(rate_step_mg_per_min=0.1), 0.3, 0.3),  # 0.3 / 0.1 is a little less than three
+        (Pump(rate_step_mg_per_min=0.25), 0.74, 0.5),
+        (Pump(1.1, rate_step_mg_per_min=0.25), 9, 1),
+    ],
+)
+def test_a_pump_never_runs_above_what_is_wanted_or_allowed(pump: Pump, wanted: float, rate: float) -> None:
+    assert pump.rate(wanted) == pytest.approx(rate)
+
+
+@pytest.mark.parametrize(
+    "numbers", [(0, 40, 5), (100, 0, 5), (100, 40, 0), (np.inf, 40, 5), (100, np.nan, 5), (100, 40, -1)]
+)
+def test_nothing_is_planned_towards_nothing(numbers: tuple[float, float, float]) -> None:
+    target, until, step = numbers
+    with pytest.raises(ModelRefused) as refused:
+        pk.plan_plateau(KAMP, ADULT, target, until, step_min=step)
+    assert refused.value.reason is RefusalReason.NOT_A_VALUE
+    if step == 5:
+        with pytest.raises(ModelRefused, match="above zero"):
+            pk.plan_peak(KAMP, ADULT, target, until)
 
 
 def test_a_planned_plateau_is_held() -> None:
@@ -181,8 +223,25 @@ def test_a_planned_plateau_is_held() -> None:
     assert all(later <= sooner for sooner, later in itertools.pairwise(rates))
     assert rates[-1] > 84 / 60 * 0.1  # not below what is eliminated at 100 ng/mL
     held = pk.plan_plateau(KAMP, ADULT, 100, 60, Pump(most_mg_per_min=0.1))
-    assert not held.reaches_target
+    assert (held.reaches_target, held.limited_by) == (False, ("the pump gives at most 0.1 mg/min",))
     assert max(dose.mg / dose.duration_min for dose in held.doses) <= 0.1 + 1e-12
+
+
+def test_a_plateau_by_hand() -> None:
+    """100 ng/mL in 10 L are 1 mg, held by 0.1 mg/min; without a bolus the first step has to bring all of it."""
+    loaded = pk.plan_plateau(ONE, ADULT, 100, 12, Pump(most_bolus_mg=5))
+    steps = [(dose.start_min, dose.duration_min) for dose in loaded.doses]
+    assert steps == [(0, 0), (0, 5), (5, 5), (10, 2)]  # the last as long as is left
+    assert [dose.mg for dose in loaded.doses] == pytest.approx([1, 0.5, 0.5, 0.2])
+    assert (loaded.peak_ng_per_ml, loaded.total_mg, loaded.reaches_target) == pytest.approx((100, 2.2, True))
+    slow = pk.plan_plateau(ONE, ADULT, 100, 10, Pump(most_mg_per_min=0.1))
+    assert [dose.mg for dose in slow.doses] == pytest.approx([0.5, 0.5])
+    assert not slow.reaches_target
+    dry = pk.plan_plateau(ONE, ADULT, 100, 10)
+    first = 0.1 / (1 - np.exp(-0.5))  # R / CL (1 - e^-kt) is the target
+    assert [dose.mg for dose in dry.doses] == pytest.approx([5 * first, 0.5])
+    with pytest.raises(ModelRefused, match="slowly"):
+        pk.plan_plateau(ONE, ADULT, 100, 10, Pump(rate_step_mg_per_min=9))
 
 
 def test_a_running_session() -> None:
@@ -195,11 +254,51 @@ def test_a_running_session() -> None:
     after = pk.so_far(KAMP, ADULT, INFUSION, 60)
     assert not after.peak_ahead
     assert after.next_peak_ng_per_ml == pytest.approx(95.86, abs=0.0051)
+    two = pk.load("fanta")  # the medicine and what becomes of it: the medicine's own peak is said
+    running = [Dose("esketamine", "iv", 20, 0, 40), Dose("esketamine", "iv", 5, 35.5)]
+    ahead, top = pk.so_far(two, ADULT, running, 20), pk.peak(pk.simulate(two, ADULT, running))
+    assert (ahead.next_peak_ng_per_ml, ahead.next_peak_at_min) == pytest.approx((top.ng_per_ml[0], top.at_min[0]))
     before = pk.so_far(KAMP, ADULT, INFUSION, -1)
     assert (before.given_mg, before.now_ng_per_ml["ketamine"]) == (0.0, 0.0)
 
 
 # --- fitting ---
+
+
+def test_the_slopes_of_a_bowl_are_exact() -> None:
+    """Central differences of c + g·x + x·Hx / 2 leave nothing but rounding."""
+    bent = np.array([[4.0, 1.0, -0.5], [1.0, 3.0, 0.25], [-0.5, 0.25, 2.0]])
+    slope, at = np.array([0.3, -0.2, 0.1]), np.array([0.5, -1.0, 2.0])
+
+    class Bowl:
+        width = 3
+
+        @staticmethod
+        def objective(etas: np.ndarray) -> np.ndarray:
+            return 7.0 + etas @ slope + np.einsum("mi,ij,mj->m", etas, bent, etas) / 2
+
+    bowl: _Problem = Bowl()  # type: ignore[assignment]
+    gradient, hessian = _derivatives(bowl, at)
+    assert gradient == pytest.approx(slope + bent @ at, abs=1e-9)
+    assert hessian == pytest.approx(bent, abs=1e-6)
+    eta, lowest, converged = _minimise(bowl)
+    lowest_at = -np.linalg.solve(bent, slope)
+    assert eta == pytest.approx(lowest_at, abs=1e-8)
+    assert (lowest, converged) == (pytest.approx(7.0 + slope @ lowest_at / 2), True)
+
+
+def test_what_is_minimised_by_hand() -> None:
+    """-2 log posterior: the misfit and the log of the variance (assay, and 10 % of what is predicted), and η² / ω²."""
+    data = {
+        **MINIMAL,
+        "parameters": {**MINIMAL["parameters"], "V": {"value": 10, "unit": "L", "omega2": 0.25}},  # type: ignore[dict-item]
+        "analytes": [{"name": "ketamine", "compartment": "central", "residual_proportional": 0.1}],
+    }
+    problem = _Problem(parse_model(data), ADULT, [Dose("ketamine", "iv", 10)], [Measurement(0.0, 900.0, 50.0)])
+    found = problem.objective(np.array([[0.0], [np.log(2)]]))  # 1000 and 500 ng/mL
+    typical, twice = 50**2 + 100**2, 50**2 + 50**2
+    wanted = [100**2 / typical + np.log(typical), 400**2 / twice + np.log(twice) + np.log(2) ** 2 / 0.25]
+    assert found == pytest.approx(wanted, rel=1e-12)
 
 
 def measured(model: pk.Model, seed: int, doses: list[Dose], sd: float) -> tuple[np.ndarray, list[Measurement]]:
@@ -301,9 +400,34 @@ def test_the_explorer_compares_regimens() -> None:
     assert {curve.model for curve in fast.curves} == set(pk.between_models(person, INFUSION, [1.0]).curves)
     assert fast.high_ng_per_ml.max() > slower.high_ng_per_ml.max()
     assert [curve.band is not None for curve in nasal.curves] == [True]
-    assert "ng/mL" in fast.sentences[0]
     assert fast.curves[0].source
     assert found.zones
+    assert found.times_min.tolist() == np.linspace(0, 280, 241).tolist()  # three hours beyond the last
+    values = np.stack([curve.concentration_ng_per_ml["ketamine"] for curve in fast.curves])
+    assert (fast.low_ng_per_ml == values.min(axis=0)).all()
+    assert (fast.high_ng_per_ml == values.max(axis=0)).all()
+    peaks = sorted(
+        round(pk.peak(pk.simulate(pk.load(curve.model), person, INFUSION)).ng_per_ml[0]) for curve in fast.curves
+    )
+    below = sorted(
+        round(pk.time_until_below(pk.simulate(pk.load(curve.model), person, INFUSION), 50)[0]) for curve in fast.curves
+    )
+    assert fast.sentences == (
+        f"3 models expect the highest concentration between {peaks[0]} and {peaks[2]} ng/mL, after 40 to 40 minutes.",
+        "How people differ was not published with these models; people will differ.",
+        f"It stays below 50 ng/mL from minute {below[0]} to {below[2]} on.",
+    )
+    top = nasal.curves[0].facts
+    assert nasal.sentences[0] == (
+        f"{nasal.curves[0].title} expects the highest concentration, {top.peak_ng_per_ml:.0f} ng/mL, "
+        f"after {top.peak_at_min:.0f} minutes."
+    )
+    assert "nine of ten" in nasal.sentences[1]
+    (short,) = pk.explore([INFUSION], person, [KAMP], [0.0, 0.5]).regimens
+    assert len(short.sentences) == 2  # no level was asked for
+    assert short.curves[0].facts.peak_at_min == pytest.approx(1)  # looked for in a minute at least
+    assert len(pk.explore([INFUSION] * 4, person, [KAMP]).regimens) == 4
+    assert pk.explore([[Dose("ketamine", "iv", 35, 0, 60)]], person, [KAMP]).times_min[-1] == 240
     for bad in ([], [INFUSION] * 5):
         with pytest.raises(ModelRefused):
             pk.explore(bad, person)

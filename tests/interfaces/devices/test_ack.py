@@ -73,6 +73,66 @@ def test_never_raises_and_never_breaks_the_frame(raw, code, reason):
         assert b"\x1c" not in got
 
 
+@pytest.mark.parametrize(
+    ("head", "separators"),
+    [
+        (b"MSH#^~", b"#^"),
+        (b"MSH#^", b"|^"),  # no second character, and no end of it
+        (b"MSH#^~\\&!#", b"#^"),
+        (b"MSH#^~\\&!?#", b"|^"),  # six of them
+        (b"MSH##A#", b"|^"),
+        (b"MSH#!~#", b"#!"),
+        (b"MSH# ~#", b"|^"),
+        (b"MSH#^\x7f#", b"|^"),
+        (b"MSH#^^#", b"|^"),
+        (b"MSH#^7#", b"|^"),
+        (b"MSHA^~A", b"|^"),
+        (b"BHS#^~#", b"#^"),
+        (b"PID#^~#", b"|^"),
+    ],
+)
+def test_whose_separators_an_answer_has(head, separators):
+    assert answer(head, "AR", "no", now=NOW)[3:5] == separators
+
+
+def test_a_separator_in_words_is_a_space_where_the_sender_has_no_escape():
+    raw = rb"MSH|^~&|A|B|C|D|2026||ORU^R01|7|P|2.5"
+    assert b"MSA|AE|7|a b   c &" in answer(raw, "AE", "a|b ^ c  \n &", now=NOW)
+    raw = raw.replace(b"^~&", rb"^~\&")
+    assert rb"MSA|AE|7|\E\ \F\ \S\ \R\ \T\ ?" in answer(raw, "AE", "\\ | ^ ~ & é", now=NOW)
+
+
+def test_what_is_sent_back_has_its_bounds():
+    raw = b"|".join(
+        [
+            rb"MSH|^~\&|A|B|C|D|2026|",
+            b"ORU^R01X^Y",
+            b"7" * 201,
+            b"P" * 21,
+            b"2." + b"5" * 60,
+            b"",
+            b"",
+            b"",
+            b"",
+            b"",
+            b"U" * 61,
+        ]
+    )
+    msh, msa, error = answer(raw, "AE", "x" * 201, now=NOW).decode("latin-1").split("\r")[:3]
+    fields = msh.split("|")
+    assert fields[8:12] == ["ACK^R01^ACK", "7" * 200, "P" * 20, "2." + "5" * 58]
+    assert fields[17] == "U" * 60
+    assert msa == f"MSA|AE|{'7' * 200}|{'x' * 200}"
+    assert error.endswith("x" * 200)
+
+
+def test_an_unnumbered_answer_is_numbered_by_its_bytes():
+    raw = rb"MSH|^~\&|A|B|C|D|2026||ORU^R01||P|2.5"
+    one, other = (answer(each, "AA", now=NOW).split(b"|")[9] for each in (raw, raw + b"|x"))
+    assert len(one) == 16
+    assert one != other
+
+
 # --- MSH-15 and MSH-16: HL7 v2 chapter 2, enhanced mode, table 0155 -------------------------------
 
 ENHANCED = rb"MSH|^~\&|A|B|C|D|20260914||ORU^R01^ORU_R01|7|P|2.6|||%b|%b"

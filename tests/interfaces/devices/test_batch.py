@@ -30,4 +30,5 @@ def test_what_is_no_batch_or_holds_nothing(raw):
 
 
 def test_a_batch_has_its_bounds():
+    assert len(messages_of(OPEN + b"MSH|^~\\&\r" * MOST_MESSAGES + CLOSE)) == MOST_MESSAGES
     assert messages_of(OPEN + b"MSH|^~\\&\r" * (MOST_MESSAGES + 1) + CLOSE) == []

@@ -88,6 +88,36 @@ def test_bent_frames(stream, kinds):
     assert said == kinds
 
 
+def test_what_is_broken_is_kept_and_counted():
+    deframer = Deframer(limit=10, keep=4)
+    (garbage,) = deframer.feed(b" junk\r\x0b")
+    assert garbage == Broken(b"junk", "garbage", "Bytes stood between two messages.", answer=False)
+    assert deframer.dropped == 4
+    (half,) = deframer.feed(b"MSH|x\x0b")
+    assert (half.kind, half.body, half.answer, deframer.dropped) == ("truncated", b"MSH|", True, 9)
+    assert deframer.feed(b"0123456789") == []  # as long as may be
+    (oversize,) = deframer.feed(b"0")
+    assert (oversize.kind, oversize.body, oversize.answer, deframer.dropped) == ("oversize", b"0123", True, 20)
+    assert deframer.feed(b"00\x0bPID\x0b")[0].answer is False  # no beginning of a message: no answer helps
+    assert deframer.dropped == 25
+    assert deframer.feed(b"\x1c") == [Frame(b"")]
+    assert deframer.dropped == 0
+    assert deframer.feed(b"12345678901")[0].answer is False
+    deframer.give_up()
+    deframer = Deframer(limit=10)
+    (oversize,) = deframer.feed(b"\x0b01234567890\x0b")  # all of it in one piece
+    assert (oversize.kind, deframer.dropped) == ("oversize", 11)
+
+
+@pytest.mark.parametrize(
+    ("data", "waits"), [(b"", False), (b" \r", False), (b"x", True), (b"\x0b", True), (b"x" * 11, False)]
+)
+def test_what_waits_for_its_end(data, waits):
+    deframer = Deframer(limit=10)
+    deframer.feed(data)
+    assert deframer.waiting == waits
+
+
 def test_a_message_without_any_frame_is_a_fault_after_silence():
     deframer = Deframer()
     assert deframer.feed(BODY) == []

@@ -1,6 +1,8 @@
 """The listener over a real socket: order, group commit, failure and recovery, slow readers, resends."""
 
 import asyncio
+import socket
+import struct
 from dataclasses import replace
 from functools import wraps
 
@@ -225,6 +227,9 @@ async def test_a_broken_line_keeps_the_half_message():
             line.writer.write(frame(numbered(1))[:40])
             await line.writer.drain()
             await until(lambda: any(c.deframer.waiting for c in listener.connections))
+            broken = struct.pack("ii", 1, 0)  # it is reset, and nobody says that it ends
+            line.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, broken)
+            line.writer.transport.abort()
         await until(lambda: store.batches)
     ((received,),) = store.batches
     assert isinstance(received.parsed, Fault)
@@ -329,13 +334,14 @@ async def test_a_query_is_answered_where_the_store_says_who_may_be_told():
         assert await line.send(numbered(1)) == "AA 1"  # a message of values is answered as ever
 
 
+@pytest.mark.parametrize(("sent", "code"), [(frame(numbered(1)), "AA 1"), (numbered(1), "AR 1")])
 @aio
-async def test_a_sender_that_closes_its_side_still_gets_its_answer():
+async def test_a_sender_that_closes_its_side_still_gets_its_answer(sent: bytes, code: str):
     store = MemoryStore()
     async with listening(store) as (port, listener), monitor(port) as line:
-        line.writer.write(frame(numbered(1)))
+        line.writer.write(sent)
         line.writer.write_eof()
-        assert await line.code() == "AA 1"
+        assert await line.code() == code
         with pytest.raises(EOFError):
             await line.code()
         await until(lambda: listener.counters.connections == 0)
@@ -395,6 +401,44 @@ async def test_counters_speak_of_what_was_not_mapped():
     assert told["unmapped"] == {"99X 77": 2}
     assert told["connections"] == 1
     assert told["last_stored_at"]
+
+
+@aio
+async def test_what_happened_is_counted():
+    store = MemoryStore()
+    store.poison = b"|13|P|"
+    limits = Limits(retries=1, backoff_s=0.001, connections=2)
+    async with listening(store, limits) as (port, listener), monitor(port) as line, monitor(port) as other:
+        for n, code in ((1, "AA"), (2, "AA"), (13, "AE")):
+            assert await line.send(numbered(n)) == f"{code} {n}"
+        assert await other.send(numbered(3).replace(b"ORU^R01", b"ADT^A08")) == "AR 3"
+        async with monitor(port) as one_too_many:
+            with pytest.raises((EOFError, ConnectionError)):
+                await one_too_many.send(numbered(4))
+        told = listener.counters.as_dict()
+        store.gate.clear()
+        line.writer.write(frame(numbered(5)) + frame(numbered(6)) + frame(numbered(7)))
+        await until(lambda: listener.counters.waiting == 3)
+        store.gate.set()
+        assert [await line.code() for _ in range(3)] == ["AA 5", "AA 6", "AA 7"]
+        assert (listener.counters.waiting, listener.counters.largest_batch > 1) == (0, True)
+    assert {name: each for name, each in told.items() if not name.startswith("last")} == {
+        "connections": 2, "connections_ever": 2, "received": 4, "faults": 1, "accepted": 2, "errors": 1, "rejected": 1,
+        "batches": 4, "largest_batch": 1, "store_failures": 2, "reader_failures": 0, "waiting": 0, "paused": False,
+        "unmapped": {},
+    }  # fmt: skip
+    assert told["last_received_at"] <= told["last_stored_at"]
+    assert listener.counters.connections == 0
+
+
+@aio
+async def test_a_line_that_never_says_anything_ends():
+    limits = Limits(idle_s=0.2, unproven_s=0.5)
+    async with listening(MemoryStore(), limits) as (port, _), monitor(port) as silent, monitor(port) as proven:
+        assert await proven.send(numbered(1)) == "AA 1"
+        with pytest.raises((EOFError, ConnectionError)):
+            await silent.answer()
+        assert await proven.send(numbered(2)) == "AA 2"
 
 
 def test_the_address(monkeypatch):

@@ -6,6 +6,7 @@ import pytest
 
 from sojourn.interfaces.devices.dialects import VITALS, shipped
 from sojourn.interfaces.devices.meaning import meaning_of
+from sojourn.interfaces.devices.recognising import Recogniser
 from sojourn.interfaces.devices.values import USUAL
 
 from .samples import oru
@@ -107,6 +108,28 @@ def test_what_nobody_mapped_is_seen_with_all_that_a_person_needs_to_map_it():
     assert (unmapped.code, unmapped.name, unmapped.system, unmapped.unit, unmapped.count) == (
         "1003", "RR", "ACME", "/min", 2,
     )  # fmt: skip
+
+
+def test_what_is_shown_of_a_row_has_its_bounds():
+    hit = meaning_of("^".join(["c" * 61, "n" * 61, "s" * 41]), shipped().standard, shipped(), USUAL)
+    assert hit.label == ("c" * 60, "n" * 60, "s" * 40)
+    assert (hit.vital, hit.identifier) == (None, "")
+    for ident, identifier in (("150456^SpO2^MDC", "150456^MDC"), ("^MDC_ECG_HEART_RATE", "^MDC_ECG_HEART_RATE")):
+        assert meaning_of(ident, shipped().standard, shipped(), USUAL).identifier == identifier
+
+
+def test_a_sender_is_known_by_its_own_names():
+    """One reader, one after the other: nobody is taken for who has one of two names alike."""
+    known = shipped()
+    recogniser = Recogniser(known)
+    signs = [(maker, sign) for maker in known.makers for sign in maker.signs if sign.starts_with]
+    assert {sign.place for _, sign in signs} == {"MSH-3", "MSH-4"}
+    for maker, sign in signs:
+        head = ["MSH", "^~\\&", "A", "B"]
+        assert recogniser.recognise("", head, USUAL) is known.standard
+        head[{"MSH-3": 2, "MSH-4": 3}[sign.place]] = f"{sign.starts_with} 7"
+        assert recogniser.recognise("", head, USUAL) is maker
+        assert recogniser.recognise("", ["MSH", "^~\\&", "A", "B"], USUAL) is known.standard
 
 
 def test_a_makers_word_counts_only_in_its_makers_coding_system():

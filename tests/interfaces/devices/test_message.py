@@ -1,6 +1,6 @@
 """Reading one message: values, times, identity, character sets, and agreement with an independent reader."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import hl7
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sojourn.interfaces.devices.dialects import shipped
 from sojourn.interfaces.devices.message import Fault, ParsedMessage, Reader, read
-from sojourn.interfaces.devices.values import USUAL, Separators, decode, header, instant, unescape
+from sojourn.interfaces.devices.values import USUAL, Separators, decode, header, instant, unescape, zone_of
 
 from .samples import captured, hr, oru
 
@@ -62,6 +62,24 @@ def value_of(text: str, kind: str = "NM"):
         ("inf", "NM", "out_of_range"),
         ("٧٢", "NM", "not_a_number"),
         ("1e99", "NM", "out_of_range"),
+        ("1e15", "NM", (1e15, "")),
+        ("-1e15", "NM", (-1e15, "")),
+        ("1.1e15", "NM", "out_of_range"),
+        ("1e-400", "NM", "out_of_range"),  # a power of ten that leaves nothing
+        ("0e-400", "NM", (0.0, "")),
+        ("<" + " " * 76 + "72", "NM", (72.0, "<")),  # 79 characters
+        ("<" + " " * 77 + "72", "NM", "not_a_number"),
+        ("1,408", "NM", "thousands"),
+        ("1,40", "NM", (1.4, "")),
+        ("^72^", "SN", (72.0, "")),
+        ("72", "SN", (72.0, "")),
+        ("72^", "SN", (72.0, "")),
+        ("x^72", "SN", "not_a_number"),
+        ("^1^-^2", "SN", "range"),
+        ("^1^/^2", "SN", "ratio"),
+        ("^1^+^2", "SN", "not_a_number"),
+        ("72^^", "NM", (72.0, "")),
+        ("72^73", "CF", (72.0, "")),
         ("", "NM", "empty"),
         ('""', "NM", "empty"),
         ("---", "NM", "sentinel"),
@@ -101,6 +119,12 @@ def test_statuses_without_a_value(status, reason):
     assert message.not_measured[0].reason == reason
 
 
+def test_a_test_takes_nothing_back():
+    message = one(oru(hr("72", rest="||TEST|||D"), hr("73", rest="||QUES|||D"), hr("74", rest="|||||D")))
+    assert [each.reason for each in message.not_measured] == ["test"]
+    assert [each.value for each in message.withdrawn] == [73, 74]
+
+
 def test_flags():
     message = one(oru(hr("72", rest="||H~QUES|||F"), hr("73", rest="||INV|||F"), hr("74", rest="||TEST|||F")))
     assert [(r.value, r.flags) for r in message.readings] == [(72.0, ("H", "QUES"))]
@@ -123,6 +147,11 @@ def test_flags():
         ("20260912120000Z", datetime(2026, 9, 12, 12, 0, tzinfo=UTC)),
         ("20161231235960+0000", datetime(2017, 1, 1, 0, 0, tzinfo=UTC)),  # a leap second
         ("2026-09-12T12:00:00+00:00", datetime(2026, 9, 12, 12, 0, tzinfo=UTC)),
+        ("2026-09-12T06:00", datetime(2026, 9, 12, 12, 0, tzinfo=UTC)),
+        ("20260912120000.123456789Z", datetime(2026, 9, 12, 12, 0, 0, 123456, tzinfo=UTC)),
+        ("202609121200-0930", datetime(2026, 9, 12, 21, 30, tzinfo=UTC)),
+        ("202609121200-09:30", datetime(2026, 9, 12, 21, 30, tzinfo=UTC)),
+        ("202609121200+1400", datetime(2026, 9, 11, 22, 0, tzinfo=UTC)),
     ],
 )
 def test_times(text, expected):
@@ -135,28 +164,40 @@ def test_no_time(text):
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "warning"),
     [
-        "20260914",
-        "2026",
-        "20261314093000",
-        "20260914253000",
-        "20260914093061",
-        "x",
-        "20260914093000+9900",
-        "00010101000000+1400",
+        ("20260914", "imprecise"),
+        ("20260914+0100", "imprecise"),
+        ("2026", "unreadable"),
+        ("20261314093000", "unreadable"),
+        ("20260914253000", "unreadable"),
+        ("20260914093061", "unreadable"),
+        ("x" * 40, "unreadable"),
+        ("2026-09-12T1200", "unreadable"),  # less than to the minute in that form
+        ("2026.09.12T12:00", "unreadable"),
+        ("20260914093000+1401", "unreadable"),
+        ("00010101000000+1400", "unreadable"),
     ],
 )
-def test_unreadable_times_warn(text):
-    at, warning = instant(text, DENVER)
-    assert at is None
-    assert warning.startswith(("time_unreadable:", "time_imprecise:"))
+def test_unreadable_times_warn(text, warning):
+    assert instant(text, DENVER) == (None, f"time_{warning}:{text[:30]}")
+    assert zone_of(text) in (None, timezone(timedelta(hours=1)), timezone(timedelta(hours=14)))
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [("202609121200+02", 2), ("20260912-0930", -9.5), ("20260912120000Z", 0), ("2026-09-12T12:00-05:00", -5),
+     ("202609121200", None), ("2026-09-12T12:00", None), ("x", None), ("2026-09-12T25:00-05:00", None)],
+)  # fmt: skip
+def test_the_zone_that_a_time_states(text, hours):
+    assert zone_of(text) == (None if hours is None else timezone(timedelta(hours=hours)))
 
 
 def test_the_hour_that_comes_twice_is_said():
     at, warning = instant("20261101013000", DENVER)
     assert at == datetime(2026, 11, 1, 7, 30, tzinfo=UTC)
     assert warning == "time_ambiguous:20261101013000"
+    assert instant("20260308023000", DENVER)[1] == "time_ambiguous:20260308023000"  # nor is there this one
     assert instant("20261101013000-0700", DENVER) == (datetime(2026, 11, 1, 8, 30, tzinfo=UTC), "")
 
 
@@ -314,6 +355,11 @@ def test_the_same_patient_twice_is_one():
         (b"MSH|^^^^|||||||ORU^R01|1|P|2.5", "separators"),
         (b"MSH|||||||||ORU^R01|1|P|2.5", "separators"),
         (b"MSH|^~\\&|a|b", "no_type"),
+        (b"MSH|^~\\&||||||", "no_type"),
+        (b"MSH|^~\\&|||||||", "unsupported_type"),
+        (b"MSH|^~\\& |||||||ORU^R01|1|P|2.5", "separators"),
+        (b"MSH|^~a&|||||||ORU^R01|1|P|2.5", "separators"),
+        (b"MSH|^~\\|||||||||ORU^R01|1|P|2.5", "unsupported_type"),
         (b"MSH|^~\\&|||||||ADT^A08|1|P|2.5", "unsupported_type"),
         (b"MSH|^~\\&|||||||ORU^W01|1|P|2.5", "unsupported_type"),
         (b"MSH|^~\\&|||||||QRY^A19|1|P|2.5", "query"),
@@ -332,6 +378,44 @@ def test_too_many_observations():
     fault = read(oru(*[hr("72")] * 5001), DENVER)
     assert isinstance(fault, Fault)
     assert fault.kind == "too_many"
+
+
+def test_what_is_kept_of_a_message_has_its_bounds():
+    """A sender chooses how long its words are."""
+    long = "x" * 300
+    msh = "|".join([r"MSH|^~\&", long, long, "B", long, "20260914093005", "", "ORU^R01", long, long, "2." + "7" * 30])
+    visit = "PV1|1|I|^^" + long + "|" * 16 + long
+    flags = "~".join(["QUES" + long, *(f"f{n}" for n in range(9))])
+    rows = (
+        f"OBX|1|NM|8867-4^Heart rate^LN|{long}|72|/min||{flags}|||F",
+        f"OBX|2|NM|59408-5^SpO2^LN|{long}|-{long}|%|||||X",
+        f"OBX|3|NM|77^Odd^99X||1|{long}|||||F",
+        f"OBX|4|NM|8867-4^Heart rate^LN|{long}||/min|||||D",
+    )
+    message = one(oru(*rows, visit, msh=msh))
+    assert [len(each) for each in (message.sending_app, message.sending_facility, message.receiving_facility)] == [
+        180
+    ] * 3
+    assert [len(each) for each in (message.control_id, message.processing_id, message.version)] == [200, 8, 20]
+    assert [len(each) for each in (message.bed, *message.patient_identifiers)] == [100, 2, 100]
+    (reading,), (absent,), (withdrawn,) = message.readings, message.not_measured, message.withdrawn
+    assert (len(reading.sub_id), reading.flags) == (80, (("QUES" + long)[:20], *(f"f{n}" for n in range(7))))
+    assert [len(each) for each in (absent.sub_id, absent.value, withdrawn.sub_id, message.unmapped[0].unit)] == [
+        80,
+        80,
+        80,
+        60,
+    ]
+    assert "version:2." + "7" * 18 in message.warnings
+    assert "stray_line:" + "?" * 20 in one(oru(hr("72"), "?" * 30)).warnings
+    assert f"this is '{'A' * 40}'." in read(b"MSH|^~\\&|||||||" + b"A" * 50 + b"|1|P|2.5", DENVER).reason
+
+
+def test_a_segment_is_of_three_signs():
+    warnings = one(oru(hr("72"), "ZZ1", "ZZ2|x", "ZZ3x|", "Z4", "1ZZ|", "zz1|", " ")).warnings
+    assert [each for each in warnings if each.startswith("stray")] == [
+        f"stray_line:{each}" for each in ("ZZ3x|", "Z4", "1ZZ|", "zz1|")
+    ]
 
 
 # --- bytes ----------------------------------------------------------------------------------------
@@ -358,6 +442,8 @@ def named(charset: str) -> str:
         ("ASCII", "utf-8", "charset:beyond ASCII"),
         ("UNICODE UTF-8", "latin-1", "charset:not UNICODE UTF-8 as declared"),
         ("KLINGON", "utf-8", "charset:unknown KLINGON"),
+        ("K" * 40, "utf-8", "charset:unknown " + "K" * 30),
+        ("8859/1~UNICODE UTF-8", "latin-1", None),
         ("UNICODE UTF-8", "utf-8-sig", "charset:byte order mark"),
         ("UNICODE UTF-8", "utf-16", "charset:UTF-16"),
     ],
@@ -395,6 +481,12 @@ def test_lost_backslash():
         ("end\\", "end\\"),
         (r"\F", r"\F"),
         (r"\Zlocal\x", "x"),
+        (r"\Cabc\\Mabc\x", "x"),
+        ("\\Z" + "l" * 18 + "\\x", "x"),  # longer than any escape: text
+        ("\\Z" + "l" * 19 + "\\x", "\\Z" + "l" * 19 + "\\x"),
+        (r"\Y\x", r"\Y\x"),
+        (r"\X0041\x", "Ax"),
+        (r"a\.sk3\b\.in+4\c", "a bc"),
     ],
 )
 def test_escapes(text, expected):

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from sojourn.interfaces.devices.pairing import measurements
 
 from .samples import hr, oru
@@ -47,6 +49,17 @@ def test_two_lines_of_one_monitor_are_told_apart_by_their_branch():
 def test_without_a_time_the_group_of_the_message_counts():
     assert groups(("nibp_sys", None, "", "d", 1), ("nibp_dia", None, "", "d", 1)) == [[0, 1]]
     assert groups(("nibp_sys", None, "", "d", 1), ("nibp_dia", None, "", "d", 2)) == [[0], [1]]
+
+
+@pytest.mark.parametrize(
+    ("sub_ids", "channels"),
+    [(("1.13.1.1", "1.13.2.1"), ["1.13.1", "1.13.2"]), (("1.13.1", "1.13.2"), ["1.13.1", "1.13.2"]),
+     (("a" * 31, "b"), ["a" * 30, "b"]), (("a" * 31 + ".2.3.4", "b"), ["a" * 30, "b"])],
+)  # fmt: skip
+def test_twice_the_same_is_told_apart_by_the_channel(sub_ids, channels):
+    names = measurements((i, "art_sys", AT, sub_id, "", 1) for i, sub_id in enumerate(sub_ids)).values()
+    assert list(names) == [f"art {AT.isoformat()} {each}" for each in channels]
+    assert list(measurements([(0, "art_sys", None, "x", "d", 7)]).values()) == ["art group 7 d"]
 
 
 def test_the_name_is_the_same_in_the_next_message():

@@ -78,12 +78,41 @@ def test_a_query_is_a_fault_to_a_line_that_may_not_ask():
         (A19 % b"^RIVERA", [ANA]),
         (A19 % b"^Rivera^Ben", []),
         (A19 % b"", [ANA]),  # 1^RD: one at most
+        ((A19 % b"").replace(b"1^RD", b"0^RD"), [ANA, BEN]),
+        ((A19 % b"").replace(b"1^RD", b"0001"), [ANA]),
+        ((A19 % b"").replace(b"1^RD", b"00001"), [ANA, BEN]),
+        ((A19 % b"").replace(b"1^RD", b"-1"), [ANA, BEN]),
         (Q22 % b"@PV1.3.3^chair 02", [ANA]),
         (Q22 % b"", [ANA, BEN]),
     ],
 )
 def test_only_who_matches_is_told(raw, who):
     assert matching(asked(raw), [ANA, BEN]) == who
+
+
+@pytest.mark.parametrize(("most", "told"), [(b"49", 49), (b"51", 50), (b"0", 50), (b"9999", 50)])
+def test_no_more_than_fifty_are_told(most, told):
+    query = asked((A19 % b"").replace(b"1^RD", most))
+    assert len(matching(query, [ANA] * 60)) == told
+
+
+def test_what_is_asked_has_its_bounds():
+    long = b"x" * 101
+    a19 = asked((A19 % b"^".join([long] * 3)).replace(b"Q-55", long))
+    assert [len(each) for each in (a19.tag, a19.record_number, a19.family, a19.given)] == [80, 100, 80, 80]
+    q22 = asked(
+        (Q22 % b"~".join(each + b"^" + long for each in (b"@PID.3", b"@PID.5", b"@PID.5.2", b"@PV1.3.3"))).replace(
+            b"T-9", long
+        )
+    )
+    assert [len(each) for each in (q22.tag, q22.record_number, q22.family, q22.given, q22.bed)] == [
+        80,
+        100,
+        100,
+        100,
+        100,
+    ]
+    assert asked(Q22 % b"@PID.3^A~@PID.3.1^B").record_number == "A"  # the first counts
 
 
 def test_the_answer_to_a19():

@@ -153,7 +153,7 @@ def clinic_hours(request: Request) -> HttpResponse:
 
 
 def _member(scope: ClinicPage, membership_id: int) -> Membership:
-    return one_row(Membership, membership_id).get(patient_id=None)
+    return one_row(Membership, membership_id).get(clinic_id=scope.clinic.pk, patient_id=None)
 
 
 @clinic_page("hours.manage", methods=FORM)

@@ -88,7 +88,7 @@ def _page(request: Request, *, form: DeviceForm | None = None, refused: ActionRe
     patients_on = clinic_rows(DeviceAssociation).select_related("patient", "encounter__chair").filter(until_at=None)
     on = {row.device_id: row for row in patients_on}
     hidden = patients_queries.withheld(request.actor, [row.patient for row in on.values()], now)
-    senders, nobodys = vitals_queries.strangers(request.actor.own_clinic_id, now)
+    senders, nobodys = vitals_queries.strangers(now)
     not_used = vitals_queries.not_used([device.pk for device in devices], now)
     known = fault_lines(vitals_queries.message_faults(FAULTS_SHOWN))
     manages = request.actor.may("monitor.manage")
@@ -199,7 +199,7 @@ def confirm_line(request: Request, scope: ClinicPage, device: Device) -> HttpRes
 
 
 def _unclaimed_page(request: Request, refused: ActionRefused | None = None) -> HttpResponse:
-    _ours, rows = vitals_queries.strangers(request.actor.own_clinic_id, timezone.now())
+    _ours, rows = vitals_queries.strangers(timezone.now())
     unreadable = [vitals_queries.Sender(row, None) for row in rows if row.fault or not row.name]
     context = {
         "strangers": unclaimed_lines(rows),

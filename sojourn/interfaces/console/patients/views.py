@@ -118,7 +118,7 @@ def add(request: Request) -> HttpResponse:
     """Make a record. A likely duplicate is shown before it is saved."""
     assert request.clinic is not None
     actor, seen = request.actor, SeenForm.read(request)
-    proposed = seen["proposed"] if sent(request) else patients_queries.next_record_number(actor.own_clinic_id)
+    proposed = seen["proposed"] if sent(request) else patients_queries.next_record_number()
 
     def act(form: PatientForm) -> HttpResponse:
         values = form.values()

@@ -1,4 +1,4 @@
-"""Two take the last two monitors off one patient at once: the second sees that it is the last."""
+"""Two act in one session at once: the second waits, and sees what the first has done."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from sojourn.care.alarms.models import CurrentVital
+from sojourn.care.encounter import actions as encounter_actions
+from sojourn.care.encounter import queries as encounter_queries
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.accounts.refused import Overtaken
+from sojourn.foundation.scope import SessionScope
 from tests.care.at_once import meanwhile
 from tests.care.stage import Stage, adopt_everything, to_dosing
 from tests.conftest import make_clinic
@@ -55,3 +59,18 @@ def test_of_two_that_are_taken_off_at_once_one_is_the_last(stage: Stage):
     assert meanwhile(lambda: take_off(stage, one), lambda: take_off(stage, other)) is None
     with acting_as(stage.cast.actor("nurse")):
         assert not awaited.exists()
+
+
+def test_a_page_that_compares_what_it_showed_holds_the_session(stage: Stage):
+    def compare(seen: int | None) -> None:
+        with acting_as(stage.cast.actor("nurse")), transaction.atomic():
+            encounter_actions.lock_session(SessionScope(stage.id), seen)
+
+    def go_on() -> None:
+        with acting_as(stage.cast.actor("nurse")):
+            stage.step("pause")
+
+    with acting_as(stage.cast.actor("nurse")):
+        seen = encounter_queries.current_state(SessionScope(stage.id)).seq
+    assert meanwhile(lambda: compare(seen), lambda: compare(seen)) is None
+    assert isinstance(meanwhile(go_on, lambda: compare(seen)), Overtaken)
