@@ -42,6 +42,7 @@ UNASKED: Final = {
     "newcomer",
     "feed",
     "reader_question",
+    "voice",
 }
 # In the way of a dose, which therefore is begun before.
 IN_THE_WAY: Final = {"override", "clearance", "fact"}

@@ -32,6 +32,7 @@ from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.plan import actions as plan_actions
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.reading import actions as reading_actions
+from sojourn.care.reading import voice_actions
 from sojourn.care.reading.actions import Passage
 from sojourn.care.safety import actions as safety_actions
 from sojourn.care.safety.models import Flag
@@ -201,6 +202,12 @@ class Rows:
         passage = Passage(library()["is-it-safe"]["en"], 1)
         with acting_as(reading_actions.listener(self.cast.clinic.pk)) as by:
             return reading_actions.ask_nameless(by=by, passage=passage, text="Why?", key=uuid4(), today=today())
+
+    @cached_property
+    def voice(self) -> Any:
+        """A story that its patient has sent and nobody has read."""
+        with acting_as(self.patient_actor) as by:
+            return voice_actions.send_voice(by=by, language="en", text="It helped.", agreed=True)
 
     @cached_property
     def waste(self) -> Any:
@@ -430,5 +437,6 @@ BOUND: dict[str, tuple[Callable[[Rows], Any], bool]] = {
     "import_id": (lambda rows: rows.file_of_citations.pk, False),
     "article_id": (lambda rows: rows.own_article.pk, False),
     "reader_question_id": (lambda rows: rows.reader_question.pk, False),
+    "voice_id": (lambda rows: rows.voice.pk, False),
     "invitation_id": (lambda rows: rows.invitation.pk, False),
 }

@@ -93,3 +93,44 @@ def test_a_patient_asks_their_team_on_the_same_page(browser: Browser, clinic: Ca
     expect(page.get_by_text("Is it for me?")).to_be_visible()
     assert found == []
     page.context.close()
+
+
+def test_a_story_is_shown_as_its_writer_agreed_and_taken_back(browser: Browser, clinic: Cast, address: str):
+    page = of_alma(browser, address, clinic)
+    found = looked_over(page, "story", "/today/story/", *SCREENS)
+    page.goto("/today/story/")
+    page.get_by_label("Your story").fill("Grace was kind. It helped for a month.")
+    page.get_by_role("button", name="Send it to be read").click()
+    expect(page.get_by_text("Tick that you have read what happens with it").first).to_be_visible()
+    expect(page.get_by_label("Your story")).to_have_value("Grace was kind. It helped for a month.")
+    page.get_by_label("I have read what happens with it").check()
+    page.get_by_role("button", name="Send it to be read").click()
+    expect(page.get_by_text("Somebody of the clinic reads it")).to_be_visible()
+
+    desk = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900})
+    with one_at_a_time:
+        nurse = clinic.client("nurse")
+    sign_in(desk, address, nurse)
+    console = desk.new_page()
+    found += looked_over(console, "own view", "/clinic/voices/mine/", *SCREENS)
+    found += looked_over(console, "voices", "/clinic/voices/", *SCREENS)
+    console.get_by_role("link", name="Grace was kind").click()
+    found += looked_over(console, "a voice", console.url.removeprefix(address), *SCREENS)
+    console.get_by_label("The wording that would be shown").fill("The nurse was kind. It helped for a month.")
+    console.get_by_role("button", name="Propose this wording").click()
+    expect(console.get_by_text("waits for the writer")).to_be_visible()
+
+    found += looked_over(page, "exactly this", "/today/story/", *SCREENS)
+    page.get_by_role("button", name="Yes, show exactly this text").click()
+    expect(page.get_by_text("It is shown")).to_be_visible()
+    found += looked_over(page, "stories and views", "/library/voices/", *SCREENS)
+    expect(page.get_by_text("The nurse was kind. It helped for a month.")).to_be_visible()
+    expect(page.get_by_text("Of one hundred people")).to_be_visible()
+    expect(page.get_by_text("Invented example")).to_have_count(0)
+    page.goto("/today/story/")
+    page.get_by_role("button", name="Take it back").click()
+    page.goto("/library/voices/")
+    expect(page.get_by_text("The nurse was kind")).to_have_count(0)
+    assert found == []
+    desk.close()
+    page.context.close()

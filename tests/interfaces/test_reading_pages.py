@@ -6,6 +6,7 @@ import re
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from sojourn.care.messaging import queries as messaging_queries
@@ -13,9 +14,10 @@ from sojourn.care.reading import queries as reading_queries
 from sojourn.care.reading.models import Clarity, ReaderQuestion
 from sojourn.care.safety.models import Flag
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.accounts.models import Person
 from sojourn.foundation.scope import PatientScope, clinic_rows
 from sojourn.interfaces.help.remembering import CLINIC_COOKIE, _signer
-from tests.care.people import make_patient
+from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast
 
 ASK = "/library/is-it-safe/ask/?part=1"
@@ -176,3 +178,85 @@ def test_an_administrator_reads_and_does_not_answer(clinic: Cast, stranger: Clie
     assert "Publish question and answer" not in admin.get(f"/clinic/readers/{asked.pk}/").text
     told = {"do": "publish", "question_text": "Why?", "text": "So."}
     assert admin.post(f"/clinic/readers/{asked.pk}/", told).status_code == 403
+
+
+# ---------------------------------------------------------------- voices
+
+
+def tell(clinic: Cast, **more: str) -> Client:
+    client = clinic.client("Alma")
+    client.post("/today/story/", {"do": "send", "agreed": "yes", "text": "I told Veronica. It helped.", **more})
+    return client
+
+
+def hashed(page: str) -> str:
+    found = re.search(r'name="seen" value="([0-9a-f]{64})"', page)
+    assert found is not None
+    return found[1]
+
+
+def sent_voice(clinic: Cast) -> str:
+    """The moderator's page of the only voice."""
+    found = re.search(r'href="(/clinic/voices/\d+/)"', clinic.client("nurse").get("/clinic/voices/").text)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.django_db
+def test_help_marks_and_changes_nothing(clinic: Cast):
+    make_patient(clinic)
+    tell(clinic)
+    page = clinic.client("nurse").get(sent_voice(clinic)).text
+    assert '<mark title="a word with a capital">Veronica</mark>' in page
+    assert "I told Veronica. It helped.</textarea>" in page  # the moderator decides
+    assert "Alma" not in page.partition("<main")[2].partition("</main>")[0]
+
+
+@pytest.mark.django_db
+def test_the_writer_sees_the_wording_and_only_their_yes_shows_it(clinic: Cast, stranger: Client):
+    make_patient(clinic)
+    client, address, nurse = tell(clinic), sent_voice(clinic), clinic.client("nurse")
+    seen = re.search(r'name="seen" value="(\d+)"', nurse.get(address).text)
+    assert seen is not None
+    answer = nurse.post(address, {"do": "propose", "text": "I told a friend. It helped.", "seen": seen[1]})
+    assert answer.status_code == 302
+    page = client.get("/today/story/").text
+    assert "I told a friend. It helped." in page
+    assert "I told a friend" not in stranger.get("/library/voices/").text
+    assert client.post("/today/story/", {"do": "agree", "seen": "0" * 64}).status_code == 409
+    assert client.post("/today/story/", {"do": "agree", "seen": hashed(page)}).status_code == 302
+    shown = stranger.get("/library/voices/")
+    assert "I told a friend. It helped." in shown.text
+    assert "One person’s experience" in shown.text
+    assert "Of one hundred people" in shown.text
+    assert "Veronica" not in shown.text
+    assert "no-store" in shown["Cache-Control"]  # no device keeps what could be withdrawn
+    client.post("/today/story/", {"do": "withdraw"})
+    assert "I told a friend" not in stranger.get("/library/voices/").text
+    assert "its text is deleted" in nurse.get(address).text
+    assert "I told a friend" not in nurse.get(address).text
+
+
+@pytest.mark.django_db
+def test_an_invented_example_says_so_on_its_card(clinic: Cast, stranger: Client, monkeypatch: pytest.MonkeyPatch):
+    patient = make_patient(clinic)
+    Person.objects.filter(pk=actor_for(clinic, patient).person_id).update(demo=True)
+    monkeypatch.setattr(settings, "DEMO", True)
+    client, address, nurse = tell(clinic), sent_voice(clinic), clinic.client("nurse")
+    seen = re.search(r'name="seen" value="(\d+)"', nurse.get(address).text)
+    assert seen is not None
+    nurse.post(address, {"do": "propose", "text": "It helped.", "seen": seen[1]})
+    client.post("/today/story/", {"do": "agree", "seen": hashed(client.get("/today/story/").text)})
+    card = stranger.get("/library/voices/").text.partition("data-voice-card")[2].partition("</li>")[0]
+    assert "Invented example" in card
+    monkeypatch.setattr(settings, "DEMO", False)
+    assert "It helped." not in stranger.get("/library/voices/").text
+
+
+@pytest.mark.django_db
+def test_words_of_danger_in_a_story_lead_to_help(clinic: Cast):
+    patient, client = make_patient(clinic), clinic.client("Alma")
+    answer = client.post("/today/story/", {"do": "save", "text": DANGER})
+    assert answer["Location"].startswith("/today/help/")
+    with acting_as(clinic.actor("nurse")):
+        assert [each.kind for each in PatientScope(patient.pk).rows(Flag)] == ["suicidal_thoughts"]

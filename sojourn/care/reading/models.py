@@ -1,7 +1,7 @@
-"""What readers of the library ask and say without their name, and what the clinic makes of it.
+"""What readers of the library ask and say without their name, what the clinic makes of it, and voices.
 
-None of these tables has a column for a person who reads, and a day stands where others have a moment: what is not kept
-cannot be found out.
+None of the tables of readers has a column for a person who reads, and a day stands where others have a moment: what is
+not kept cannot be found out.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.privacy import CLINICAL, OPERATIONAL, Privacy
 from sojourn.foundation.accounts.scoping import ClinicScoped
@@ -97,3 +98,83 @@ class Clarity(ClinicScoped):
 
     class Meta:
         indexes = (models.Index(fields=("clinic", "said_on"), name="clarity_of_day"),)
+
+
+class VoiceKind(models.TextChoices):
+    STORY = "story", _("a patient's story")
+    VIEW = "view", _("a professional's view")
+
+
+class Voice(ClinicScoped):
+    """A story of one patient, or the view of one professional (``patient`` is None). What is written in it stands in
+    ``VoiceText`` and can be deleted; here and in ``VoiceStep`` stands only that it was.
+
+    ``invented``: the demo's people wrote it. The database fills it in from whoever writes, so that no example goes
+    without its mark and nothing real bears it.
+    """
+
+    append_only = True
+
+    kind = models.CharField(max_length=8, choices=VoiceKind.choices)
+    writer = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+", null=True)
+    language = models.CharField(max_length=2)
+    begun_at = models.DateTimeField()
+    invented = models.BooleanField(default=False)
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "kind": OPERATIONAL, "writer": OPERATIONAL,
+        "patient": OPERATIONAL, "language": OPERATIONAL, "begun_at": OPERATIONAL, "invented": OPERATIONAL,
+    }  # fmt: skip
+
+    class Meta:
+        indexes = (models.Index(fields=("writer", "-id"), name="voice_of_writer"),)
+
+
+class VoiceText(ClinicScoped):
+    """One wording of a voice; the newest counts. All of them are deleted when the voice is withdrawn."""
+
+    voice = models.ForeignKey(Voice, on_delete=models.PROTECT, related_name="texts")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+", null=True)
+    text = models.TextField(_("text"))
+    from_writer = models.BooleanField()
+    at = models.DateTimeField()
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "voice": OPERATIONAL, "patient": OPERATIONAL, "text": CLINICAL,
+        "from_writer": OPERATIONAL, "at": OPERATIONAL,
+    }  # fmt: skip
+
+    class Meta:
+        indexes = (models.Index(fields=("voice", "-id"), name="voice_text_newest"),)
+
+
+class VoiceStepKind(models.TextChoices):
+    SENT = "sent", _("sent")
+    PROPOSED = "proposed", _("waits for the writer")
+    AGREED = "agreed", _("shown")
+    SET_ASIDE = "set_aside", _("set aside")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class VoiceStep(ClinicScoped):
+    """What happened with a voice; the newest row holds. ``text_hash``: the wording that was sent, proposed or agreed
+    to; only that very wording is ever shown."""
+
+    append_only = True
+
+    voice = models.ForeignKey(Voice, on_delete=models.PROTECT, related_name="steps")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+", null=True)
+    kind = models.CharField(max_length=12, choices=VoiceStepKind.choices)
+    text_hash = models.CharField(max_length=64, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()
+    by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "voice": OPERATIONAL, "patient": OPERATIONAL, "kind": OPERATIONAL,
+        "text_hash": OPERATIONAL, "reason": OPERATIONAL, "at": OPERATIONAL, "by": OPERATIONAL,
+    }  # fmt: skip
+
+    class Meta:
+        indexes = (models.Index(fields=("voice", "-id"), name="voice_step_newest"),)

@@ -15,6 +15,7 @@ from sojourn.interfaces.portal.medicine import views as medicine
 from sojourn.interfaces.portal.messages import views as messages
 from sojourn.interfaces.portal.plan import views as plan
 from sojourn.interfaces.portal.progress import views as progress
+from sojourn.interfaces.portal.reading import voice as story
 from sojourn.interfaces.portal.record import views as record
 from sojourn.interfaces.portal.session import views as session
 from sojourn.interfaces.portal.today import views as today
@@ -25,6 +26,7 @@ app_name = "portal"
 urlpatterns = [
     path("", today.today, name="today"),
     path("visits/", visits.visits, name="visits"),
+    path("story/", story.story, name="story"),
     path("visits/<int:visit_id>/ride-home/", visits.escort, name="visit_escort"),
     path("visits/<int:visit_id>/way-home/", visits.escort),  # its address before
     path("visits/sooner/", visits.sooner, name="sooner"),

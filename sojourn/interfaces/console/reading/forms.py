@@ -26,3 +26,18 @@ class DecideForm(forms.Form):
     )  # fmt: skip
     seen = RowField()
     do = forms.CharField(required=False)
+
+
+class ModerateForm(forms.Form):
+    """``seen``: what had happened with the voice when the page was made. ``do`` says which button was pressed."""
+
+    text = forms.CharField(
+        label=_("The wording that would be shown"), required=False, strip=False,
+        widget=forms.Textarea(attrs={"rows": 12}),
+        help_text=_("Take out what could tell who it is. Change nothing of what was lived: its writer must say yes."),
+    )  # fmt: skip
+    reason = forms.CharField(
+        label=_("Why it is given back"), required=False, max_length=300, help_text=_("Its writer reads this."),
+    )  # fmt: skip
+    seen = RowField()
+    do = forms.CharField(required=False)

@@ -12,5 +12,5 @@ NAV = Nav(
             label=_("Readers"), name="console:reader_questions", icon="book-open", order=55, may=("reading.read",)
         ),
     ),
-    belongs={"clarity": "console:reader_questions"},
+    belongs=dict.fromkeys(("clarity", "voices", "voice", "own"), "console:reader_questions"),
 )

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Final
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.care.reading.actions import Passage
+from sojourn.care.reading.marks import Mark
 from sojourn.care.reading.queries import Asked, PartClarity
+from sojourn.care.reading.voice_queries import OneVoice
 from sojourn.foundation.library.article import library
 
 
@@ -67,3 +71,50 @@ def clarity_rows(found: Sequence[PartClarity]) -> list[ClarityRow]:
         )
         for each in found
     ]  # fmt: skip
+
+
+# ---------------------------------------------------------------- voices
+
+_KINDS: Final = {
+    "known": gettext_lazy("a name that the clinic knows"),
+    "mail": gettext_lazy("an address on the net"),
+    "phone": gettext_lazy("a number to call"),
+    "date": gettext_lazy("a date"),
+    "address": gettext_lazy("a street"),
+    "work": gettext_lazy("a place of work or care"),
+    "capital": gettext_lazy("a word with a capital"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a text. ``why``: what it could be, "" where nothing was found in it."""
+
+    text: str
+    why: StrPromise | str = ""
+
+
+def marked(text: str, found: Sequence[Mark]) -> list[Piece]:
+    """A text in pieces, those that could tell who wrote it with the reason."""
+    pieces, at = [], 0
+    for each in found:
+        pieces += [Piece(text[at : each.start]), Piece(text[each.start : each.end], _KINDS[each.kind])]
+        at = each.end
+    return [each for each in (*pieces, Piece(text[at:])) if each.text]
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceRow:
+    url: str
+    kind: str
+    state: str
+    at: datetime | None
+    first_line: str
+
+
+def voice_row(each: OneVoice) -> VoiceRow:
+    state = each.step.get_kind_display() if each.step is not None else ""
+    return VoiceRow(
+        reverse("console:voice", args=[each.voice.pk]), each.voice.get_kind_display(), state,
+        each.step.at if each.step is not None else None, each.text[:160],
+    )  # fmt: skip

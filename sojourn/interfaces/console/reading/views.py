@@ -11,7 +11,7 @@ from sojourn.care.reading import actions as reading_actions
 from sojourn.care.reading import queries as reading_queries
 from sojourn.care.reading.models import ReaderQuestion
 from sojourn.care.reading.queries import Asked
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request, allowed, with_actor
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.interfaces.console.reading import presenters
 from sojourn.interfaces.console.reading.forms import DecideForm
@@ -23,6 +23,7 @@ from sojourn.interfaces.shared.pages import FORM, ClinicPage, clinic_page, form_
 def questions(request: HttpRequest) -> HttpResponse:
     """The questions that wait, those with words of danger first; then those that were decided."""
     context = {
+        "may_moderate": with_actor(request).actor.may("voice.moderate"),
         "waiting": [presenters.question_row(each) for each in reading_queries.waiting_questions()],
         "decided": [presenters.question_row(each) for each in reading_queries.decided_questions()],
     }

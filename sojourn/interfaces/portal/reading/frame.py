@@ -24,10 +24,15 @@ def clinic_at(request: HttpRequest) -> Clinic | None:
     return remembered(request)
 
 
+def language() -> str:
+    """The reader's language, of those in which the library is written."""
+    spoken = (get_language() or LANGUAGES[0])[:2]
+    return spoken if spoken in LANGUAGES else LANGUAGES[0]
+
+
 def passage_of(request: HttpRequest, slug: str) -> Passage:
     """The article of the address in the reader's language, and its part behind the question mark. 404 without one."""
-    spoken = (get_language() or LANGUAGES[0])[:2]
-    article = library().get(slug, {}).get(spoken if spoken in LANGUAGES else LANGUAGES[0])
+    article = library().get(slug, {}).get(language())
     if article is None:
         raise Http404
     part = whole(request.GET.get("part")) or 0

@@ -8,6 +8,7 @@ from sojourn.interfaces.portal.reading import views
 
 app_name = "reading"
 urlpatterns = [
+    path("voices/", views.voices, name="voices"),
     path("<slug:slug>/ask/", views.ask, name="ask"),
     path("<slug:slug>/clear/", views.clear, name="clear"),
     path("<slug:slug>/answers/", views.answers, name="answers"),

@@ -15,19 +15,23 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from sojourn.care.reading import actions as reading_actions
 from sojourn.care.reading import queries as reading_queries
+from sojourn.care.reading import voice_queries
 from sojourn.care.reading.actions import Passage
+from sojourn.care.reading.voice_queries import OneVoice
 from sojourn.foundation.accounts.access import public, with_actor
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import clinic_today
+from sojourn.foundation.library.pictures import hundreds
 from sojourn.interfaces.portal.reading.forms import AskForm, ClearForm
-from sojourn.interfaces.portal.reading.frame import article_address, clinic_at, passage_of, show
+from sojourn.interfaces.portal.reading.frame import article_address, clinic_at, language, passage_of, show
 from sojourn.interfaces.portal.reading.presenters import answered
 from sojourn.interfaces.shared.pages import FORM
 
 SENT = ("team", "clinic")
+BESIDE = "infusions-mcinnes"  # the hundred people beside whom a voice stands
 
 
 @public
@@ -145,3 +149,22 @@ def answers(request: HttpRequest, slug: str) -> HttpResponse:
     if with_actor(request).htmx:
         return render(request, "portal/reading/answer_list.html", context)
     return show(request, "portal/reading/answers.html", context)
+
+
+@public
+@never_cache
+@require_safe
+def voices(request: HttpRequest) -> HttpResponse:
+    """Stories and views that are shown, each as one person's experience, beside the hundred people. Nothing of it stays
+    on a device: what was withdrawn must be gone there too."""
+    clinic, found = clinic_at(request), list[OneVoice]()
+    if clinic is not None:
+        with acting_as(system_actor(clinic.pk)):
+            found = voice_queries.shown_voices(language())
+    context = {
+        "voices": found,
+        "hundred": hundreds()[BESIDE],
+        "hundred_title": hundreds()[BESIDE].title[language()],
+        "may_tell": _may_ask_team(request),
+    }
+    return show(request, "portal/reading/voices.html", context)
