@@ -74,8 +74,8 @@ class Fact:
 @dataclass(frozen=True, slots=True)
 class ShownEntry:
     """``null``: in words where it found nothing, "" where it did not; ``checked``: how far we read it; ``doubtful``: it
-    was not read in its source; ``gist``: what tells it from others of the same title; ``own``: the clinic has added it;
-    ``gone``: in words that it does not stand any more, and since when; ``overdue``: the day on which the clinic wanted
+    was not read in its source; ``gist``: what tells it from others of the same title, and in the source's words ``gist_of``;
+    ``own``: the clinic has added it; ``gone``: in words that it does not stand any more, and since when; ``overdue``: the day on which the clinic wanted
     to look at it again, where that is past."""
 
     id: str
@@ -90,6 +90,7 @@ class ShownEntry:
     addresses: tuple[str, ...]
     place: str = ""
     gist: str = ""
+    gist_of: str = ""
     own: bool = False
     gone: str = ""
     gone_since: date | None = None
@@ -251,6 +252,7 @@ def _practice(practice: Practice, language: str) -> ShownEntry:
         checked=str(CHECKED[practice.mark]),
         doubtful=practice.mark != "read",
         addresses=_addresses(practice.identifier, practice.source),
+        gist_of=practice.source,
     )
 
 
@@ -276,7 +278,8 @@ def _outcome(row: Outcome) -> ShownEntry:
         checked=_("We read this figure in the source.") if row.verified else str(CHECKED["recalled"]),
         doubtful=not row.verified,
         addresses=_addresses(row.citation, first.citation),
-        gist=": ".join(each for each in (row.when, figure(row)) if each),
+        gist=figure(row),
+        gist_of=", ".join(each for each in (row.arm, row.when) if each),
     )
 
 
