@@ -19,6 +19,7 @@ from sojourn.foundation.library import article_actions, evidence_actions, own_ch
 from sojourn.foundation.library.article import library
 from sojourn.foundation.library.evidence import Study, entries
 from sojourn.foundation.library.models import EvidenceEntry
+from sojourn.interfaces.portal.library.frames import TO_KEEP
 from tests.care.people import make_patient
 from tests.care.test_library import WHOLE
 from tests.conftest import Cast
@@ -27,7 +28,7 @@ from tests.interfaces.test_portal import signed_in
 from tests.rows import OWN_ARTICLE
 
 OURS = "how-it-works"
-DEVICE = {"Sec-Fetch-Dest": "empty"}
+DEVICE = {TO_KEEP: "1"}
 
 
 @pytest.fixture

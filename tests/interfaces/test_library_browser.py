@@ -198,6 +198,8 @@ def test_what_is_told_and_what_a_clinic_takes_back_does_not_stay(browser: Browse
     never += [f"/library/is-it-safe/{name}/" for name in ("ask", "clear", "answers")]
     page.goto("/library/is-it-safe/")
     expect(page.locator("[data-kept-here]")).to_be_visible(timeout=20_000)
+    page.reload()  # now by way of the service worker: still the patient's own page
+    expect(page.get_by_role("navigation", name="Main")).to_be_visible()
     for each in never:
         page.evaluate(ASK_TO_KEEP, each)
     page.goto("/library/what-it-is/")

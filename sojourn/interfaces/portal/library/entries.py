@@ -74,9 +74,9 @@ class Fact:
 @dataclass(frozen=True, slots=True)
 class ShownEntry:
     """``null``: in words where it found nothing, "" where it did not; ``checked``: how far we read it; ``doubtful``: it
-    was not read in its source; ``gist``: what tells it from others of the same title, and in the source's words ``gist_of``;
-    ``own``: the clinic has added it; ``gone``: in words that it does not stand any more, and since when; ``overdue``: the day on which the clinic wanted
-    to look at it again, where that is past."""
+    was not read in its source; ``gist``: what tells it from others of the same title, ``gist_of`` in the source's own
+    words; ``own``: the clinic has added it; ``gone``: in words that it does not stand any more, and since when;
+    ``overdue``: the day on which the clinic wanted to look at it again, where that is past."""
 
     id: str
     kind: StrPromise
@@ -160,7 +160,9 @@ def _study(study: Study, language: str) -> ShownEntry:
         id=study.id,
         kind=KINDS["study"],
         title=study.title,
-        by=", ".join(each for each in (study.authors, study.year, study.journal) if each),
+        by=", ".join(
+            each for each in (study.authors, study.year, study.journal) if each and not _NOT_SEEN.search(each)
+        ),
         foreign=True,
         null=str(NULL.get(study.null, "")),
         facts=_rows(
