@@ -2,7 +2,9 @@
 
 Three tables under ``evidence/``: ``studies.csv`` (EV…), ``practice.csv`` (AC… after a dose, PR… before it) and
 ``outcomes.csv`` (OC…, one figure a row). Each row says how far we read its source; one that is recalled is shown as
-not yet checked. A rule of the rulebook is evidence as well, by its own id.
+not yet checked. A rule of the rulebook is evidence as well, by its own id. What a study found and what a practice says
+stands there in both languages; the short words of the other columns are written in English, and ``spanish.csv`` says
+each of them in Spanish.
 """
 
 from __future__ import annotations
@@ -112,6 +114,18 @@ def entries(folder: Path = EVIDENCE) -> Mapping[str, Entry]:
                 if entry.id in found:
                     raise EvidenceInvalid(f"{path.name}: {entry.id} stands there twice")
                 found[entry.id] = entry
+    return found
+
+
+@cache
+def spanish(folder: Path = EVIDENCE) -> Mapping[str, str]:
+    """What the columns of the tables say in English, in Spanish. Raises EvidenceInvalid."""
+    with (folder / "spanish.csv").open(encoding="utf-8", newline="") as rows:
+        found: dict[str, str] = {}
+        for row in csv.DictReader(rows):
+            if row["en"] in found or not row["es"]:
+                raise EvidenceInvalid(f"spanish.csv: {row['en']}: it stands there twice, or says nothing")
+            found[row["en"]] = row["es"]
     return found
 
 

@@ -1,22 +1,24 @@
 """An entry of the evidence as a person reads it: every column under a plain word, and what is doubtful said first.
 
-The entries themselves are written in English, as their sources are: a page in Spanish marks those words as English.
+Titles and sources stay in the language in which they are written; a page in Spanish marks them as English. What we
+wrote about them ourselves is said in Spanish (``spanish.csv``).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from django.utils.formats import number_format
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.clinical.jurisdictions import KIND as LAW
 from sojourn.clinical.rules import Rule
-from sojourn.foundation.library.evidence import Checked, Entry, Outcome, Practice, Study, entries
+from sojourn.foundation.library.evidence import Checked, Entry, Outcome, Practice, Study, entries, spanish
 from sojourn.interfaces.portal.library.words import DESIGNS, METRICS, TOPICS
 
 Kind = Literal["study", "practice", "figure", "rule"]
@@ -88,8 +90,20 @@ def shown(entry: Entry | Rule, language: str) -> ShownEntry:
 
 
 def _rows(*facts: Fact) -> tuple[Fact, ...]:
-    """Those that say something."""
-    return tuple(each for each in facts if each.value)
+    """Those that say something, in the reader's language where we have it."""
+    return tuple(_in_own_language(each) for each in facts if each.value)
+
+
+def _in_own_language(fact: Fact) -> Fact:
+    own = _own_words(fact.value) if fact.foreign else ""
+    return replace(fact, value=own, foreign=False) if own else fact
+
+
+def _own_words(text: str) -> str:
+    """What a column says, in the reader's language; "" where we have it in English alone. A number is its own word."""
+    if get_language() != "es":
+        return ""
+    return spanish().get(text, "" if re.search("[A-Za-z]", text) else text)
 
 
 def _seen(text: str) -> str:
@@ -109,7 +123,7 @@ def _design(code: str) -> Fact:
     """The design in plain words, with its own word behind them."""
     for name, plain in DESIGNS.items():
         if code.startswith(name):
-            return Fact(_("Design"), f"{plain} ({code})", foreign=False, brief=True)
+            return Fact(_("Design"), f"{plain} ({_own_words(code) or code})", foreign=False, brief=True)
     return Fact(_("Design"), code, brief=True)
 
 
@@ -147,19 +161,20 @@ def _study(study: Study, language: str) -> ShownEntry:
 
 def _practice(practice: Practice, language: str) -> ShownEntry:
     says, foreign = _said(practice.says, language)
-    topic = TOPICS.get(practice.topic)
+    figure = _own_words(practice.figure)
+    topic = TOPICS.get(practice.topic) or _own_words(practice.topic).capitalize()
     return ShownEntry(
         id=practice.id,
         kind=KINDS["practice"],
         title=str(topic) if topic else practice.topic.capitalize(),
         by=practice.source,
-        foreign=topic is None,
+        foreign=not topic,
         null="",
         facts=_rows(
             Fact(
                 _("What it says"),
-                ". ".join(each.rstrip(".") for each in (says, practice.figure) if each),
-                foreign,
+                ". ".join(each.rstrip(".") for each in (says, figure or practice.figure) if each),
+                (foreign and bool(says)) or (bool(practice.figure) and not figure),
                 brief=True,
             ),
             Fact(_("Treatment"), practice.treatment),
@@ -210,15 +225,19 @@ def figure(row: Outcome) -> str:
     """A figure in words: "53.6 %: at least half of the symptoms gone"."""
     if row.value is None:
         return _("The source gives no number that stands alone.")
-    number = f"{row.value:g}"
+    number = _number(row.value)
     if row.low is not None and row.high is not None:
         number = _("%(value)s (between %(low)s and %(high)s)") % {
-            "value": number, "low": f"{row.low:g}", "high": f"{row.high:g}",
+            "value": number, "low": _number(row.low), "high": _number(row.high),
         }  # fmt: skip
     if row.count is not None and row.of is not None:
         number = _("%(value)s, that is %(n)s of %(of)s") % {"value": number, "n": row.count, "of": row.of}
-    metric = METRICS.get(row.metric)
-    return f"{number} ({metric or row.metric})" if metric or row.metric else number
+    metric = METRICS.get(row.metric) or _own_words(row.metric) or row.metric
+    return f"{number} ({metric})" if metric else number
+
+
+def _number(value: float) -> str:
+    return str(number_format(f"{value:g}"))
 
 
 def _rule(rule: Rule) -> ShownEntry:
