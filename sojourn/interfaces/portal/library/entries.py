@@ -7,18 +7,23 @@ wrote about them ourselves is said in Spanish (``spanish.csv``).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final, Literal
 
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django_stubs_ext import StrPromise
 
 from sojourn.clinical.jurisdictions import KIND as LAW
 from sojourn.clinical.rules import Rule
+from sojourn.foundation.clock import page_day
 from sojourn.foundation.library.evidence import Checked, Entry, Outcome, Practice, Study, entries, spanish
+from sojourn.foundation.library.finding import AnyEntry
+from sojourn.foundation.library.models import DecisionKind, EvidenceDecision
+from sojourn.foundation.library.queries import ClinicEntry
 from sojourn.interfaces.portal.library.words import DESIGNS, METRICS, TOPICS
 
 Kind = Literal["study", "practice", "figure", "rule"]
@@ -38,6 +43,15 @@ CHECKED: Final[Mapping[Checked, StrPromise]] = {
     "read": gettext_lazy("We read it in the source."),
     "second-hand": gettext_lazy("We read it in a text about the source, not in the source."),
     "recalled": gettext_lazy("Not yet checked: it was written down from memory."),
+}
+# An entry that does not stand any more: on its own page and in lists, and behind a sentence that rests on it.
+GONE: Final[Mapping[str, StrPromise]] = {
+    DecisionKind.RETRACTED: gettext_lazy("Its journal has taken this study back. Do not rely on it."),
+    DecisionKind.WITHDRAWN: gettext_lazy("The clinic has taken this back. Do not rely on it."),
+}
+GONE_BEHIND: Final[Mapping[str, StrPromise]] = {
+    DecisionKind.RETRACTED: gettext_lazy("Do not rely on this: the journal has taken source %(n)s back."),
+    DecisionKind.WITHDRAWN: gettext_lazy("Do not rely on this: the clinic has taken source %(n)s back."),
 }
 _ADDRESSES: Final = (
     (re.compile(r"doi:(10\.\S+?)[.;,]?(?=\s|$)"), "https://doi.org/{}"),
@@ -61,7 +75,9 @@ class Fact:
 @dataclass(frozen=True, slots=True)
 class ShownEntry:
     """``null``: in words where it found nothing, "" where it did not; ``checked``: how far we read it; ``doubtful``: it
-    was not read in its source."""
+    was not read in its source; ``gist``: what tells it from others of the same title; ``own``: the clinic has added it;
+    ``gone``: in words that it does not stand any more, and since when; ``overdue``: the day on which the clinic wanted
+    to look at it again, where that is past."""
 
     id: str
     kind: StrPromise
@@ -74,6 +90,11 @@ class ShownEntry:
     doubtful: bool
     addresses: tuple[str, ...]
     place: str = ""
+    gist: str = ""
+    own: bool = False
+    gone: str = ""
+    gone_since: date | None = None
+    overdue: date | None = None
 
     @property
     def short(self) -> tuple[Fact, ...]:
@@ -81,7 +102,18 @@ class ShownEntry:
         return tuple(each for each in self.facts if each.brief)
 
 
-def shown(entry: Entry | Rule, language: str) -> ShownEntry:
+def shown(
+    entry: AnyEntry, language: str, gone: EvidenceDecision | None = None, today: date | None = None
+) -> ShownEntry:
+    told = _told(entry, language, today)
+    if gone is None:
+        return told
+    return replace(told, gone=str(GONE[gone.kind]), gone_since=page_day(gone.decided_at), overdue=None)
+
+
+def _told(entry: AnyEntry, language: str, today: date | None) -> ShownEntry:
+    if isinstance(entry, ClinicEntry):
+        return _of_the_clinic(entry, language, today)
     if isinstance(entry, Study):
         return _study(entry, language)
     if isinstance(entry, Practice):
@@ -159,6 +191,52 @@ def _study(study: Study, language: str) -> ShownEntry:
     )
 
 
+def _of_the_clinic(found: ClinicEntry, language: str, today: date | None) -> ShownEntry:
+    """An entry that an editor of the clinic has approved, in the words in which it was written."""
+    entry, decision = found.entry, found.decision
+    result, foreign = _said({"en": entry.result_en, "es": entry.result_es}, language)
+    approved = decision if decision is not None and decision.kind == DecisionKind.APPROVED else None
+    late = approved is not None and today is not None and found.overdue(today)
+    return ShownEntry(
+        id=found.id,
+        kind=KINDS["study"],
+        title=entry.title,
+        by=", ".join(each for each in (entry.authors, entry.year, entry.journal) if each),
+        foreign=False,
+        null=str(NULL.get(entry.null, "")),
+        facts=_rows(
+            replace(_design(entry.design), foreign=False),
+            Fact(_("How many people"), entry.people, foreign=False, brief=True),
+            Fact(_("Who they were"), entry.who, foreign=False),
+            Fact(_("What they were given"), entry.treatment, foreign=False),
+            Fact(_("Compared with"), entry.compared_with, foreign=False),
+            Fact(_("Result"), result, foreign and bool(result), brief=True),
+            Fact(_("Money behind it"), entry.money, foreign=False, brief=True),
+        ),
+        checked=_approved(entry.how_checked, approved),
+        doubtful=False,
+        addresses=tuple(
+            address.format(each)
+            for address, each in (
+                ("https://doi.org/{}", entry.doi),
+                ("https://pubmed.ncbi.nlm.nih.gov/{}/", entry.pmid),
+            )
+            if each
+        ),
+        own=True,
+        overdue=approved.review_by if late and approved is not None else None,
+    )
+
+
+def _approved(how_checked: str, approved: EvidenceDecision | None) -> str:
+    """How the clinic checked an entry and when it approved it; no name of whoever did stands on a reader's page."""
+    if approved is None:
+        return how_checked
+    on = date_format(page_day(approved.decided_at))
+    told = _("The clinic approved it on %(day)s.") % {"day": on}
+    return f"{how_checked.rstrip('.')}. {told}" if how_checked else told
+
+
 def _practice(practice: Practice, language: str) -> ShownEntry:
     says, foreign = _said(practice.says, language)
     figure = _own_words(practice.figure)
@@ -212,6 +290,7 @@ def _outcome(row: Outcome) -> ShownEntry:
         checked=_("We read this figure in the source.") if row.verified else str(CHECKED["recalled"]),
         doubtful=not row.verified,
         addresses=_addresses(row.citation, first.citation),
+        gist=": ".join(each for each in (_own_words(row.when) or row.when, figure(row)) if each),
     )
 
 
@@ -265,5 +344,7 @@ def _numbers(rule: Rule) -> Iterator[str]:
         yield f"{_(each.label)}: {each.value:g} {each.unit}"
 
 
-def matches(found: list[Entry], language: str) -> list[ShownEntry]:
-    return [shown(each, language) for each in found]
+def matches(
+    found: Iterable[Entry | ClinicEntry], gone: Mapping[str, EvidenceDecision], language: str
+) -> list[ShownEntry]:
+    return [shown(each, language, gone.get(each.id)) for each in found]

@@ -25,8 +25,9 @@ from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import clinic_today
 from sojourn.foundation.library.pictures import hundreds
+from sojourn.interfaces.portal.library.frames import clinic_at, language, show
 from sojourn.interfaces.portal.reading.forms import AskForm, ClearForm
-from sojourn.interfaces.portal.reading.frame import article_address, clinic_at, language, passage_of, show
+from sojourn.interfaces.portal.reading.passages import article_address, passage_of
 from sojourn.interfaces.portal.reading.presenters import answered
 from sojourn.interfaces.shared.pages import FORM
 
