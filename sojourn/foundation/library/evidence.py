@@ -71,7 +71,8 @@ class Practice:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One figure of one study: ``value`` in the unit that ``metric`` names; None where the source gives none.
-    ``of``: how many people it is a share of, None where the source does not say."""
+    ``of``: how many people it is a share of, None where the source does not say; ``in_arm``: how many were in that
+    group."""
 
     id: str
     study: str
@@ -80,6 +81,7 @@ class Outcome:
     design: str
     people: str
     arm: str
+    in_arm: str
     when: str
     measure: str
     metric: str
@@ -168,6 +170,7 @@ def _outcome(row: Mapping[str, str]) -> Outcome:
             for name in ("id", "study", "year", "citation", "design", "arm", "measure", "metric", "note")
         },
         people=row["n_total"],
+        in_arm=row["n_arm"],
         when=row["timepoint"],
         value=_number(row["value"]),
         low=_number(row["ci_low"]),
