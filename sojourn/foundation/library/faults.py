@@ -83,7 +83,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "named-as": Fault(N_("evidence is not named so"), N_("Name it behind the full stop, as in [EV001, AC002].")),
     # ---- what the whole article says
     "says-nothing": Fault(N_("it says nothing"), N_("Write at least one sentence.")),
-    "no-source": Fault(N_("it names no evidence at all"), N_("Name behind each claim what it rests on.")),
+    "no-source": Fault(N_("it names no evidence at all"), N_("Name behind each claim what it rests on."), grave=False),
     "too-hard": Fault(
         N_("it is too hard to read: %(points)s, the limit is %(limit)s"),
         N_("Write shorter sentences and shorter words."),
