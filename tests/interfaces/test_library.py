@@ -17,6 +17,7 @@ from sojourn.foundation.library.evidence import Outcome, Study, entries
 from sojourn.foundation.library.pictures import hundreds
 from sojourn.interfaces.portal.library import entries as shown_entries
 from sojourn.interfaces.portal.library import law, presenters
+from sojourn.interfaces.portal.library.frames import TO_KEEP
 from sojourn.interfaces.portal.today.path import JourneyFacts
 from tests.care.people import make_patient
 from tests.conftest import Cast
@@ -191,11 +192,13 @@ def test_a_link_changes_whom_to_call_only_where_nobody_was_known(clinic: Cast, o
 
 
 def test_what_a_device_keeps_is_nobodys(patient: Client, clinic: Cast):
-    body = patient.get("/library/is-it-safe/", headers={"Sec-Fetch-Dest": "empty"}).content.decode()
+    body = patient.get("/library/is-it-safe/", headers={TO_KEEP: "1"}).content.decode()
     assert "Signed in as" not in body
     assert "data-owner" not in body
     assert "data-worker-library" not in body
-    own = patient.get("/library/is-it-safe/").content.decode()
+    # What a service worker only hands on comes as if a script had asked for it.
+    own = patient.get("/library/is-it-safe/", headers={"Sec-Fetch-Dest": "empty"}).content.decode()
+    assert "data-owner" in own
     assert 'data-worker-library="/library/sw.js"' in own
     assert "data-worker-library" not in Client().get("/library/is-it-safe/").content.decode()
 

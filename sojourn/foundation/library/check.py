@@ -127,6 +127,8 @@ def findings(today: date, held: Held, folder: Path = articles.ARTICLES) -> list[
             continue
         read.setdefault(article.slug, {})[article.language] = article
         found += of_article(article, today, held)
+        if not article.evidence and any(article.sentences):
+            found.append(Finding(article.file, 1, "no-source"))
     for languages in read.values():
         found += _between(languages)
     covered = {topic for languages in read.values() for each in languages.values() for topic in each.topics}
@@ -191,8 +193,6 @@ def _of_the_whole(article: Article) -> Iterator[Finding]:
     if not any(map(str.strip, said)):
         yield Finding(article.file, 1, "says-nothing")
         return
-    if not article.evidence:
-        yield Finding(article.file, 1, "no-source")
     points = reading_level.level(said, article.language)
     if not reading_level.easy(points, article.language):
         limit = reading_level.INFLESZ_AT_LEAST if article.language == "es" else reading_level.GRADE_AT_MOST

@@ -75,9 +75,9 @@ class Fact:
 @dataclass(frozen=True, slots=True)
 class ShownEntry:
     """``null``: in words where it found nothing, "" where it did not; ``checked``: how far we read it; ``doubtful``: it
-    was not read in its source; ``gist``: what tells it from others of the same title; ``own``: the clinic has added it;
-    ``gone``: in words that it does not stand any more, and since when; ``overdue``: the day on which the clinic wanted
-    to look at it again, where that is past."""
+    was not read in its source; ``gist``: what tells it from others of the same title, ``gist_of`` in the source's own
+    words; ``own``: the clinic has added it; ``gone``: in words that it does not stand any more, and since when;
+    ``overdue``: the day on which the clinic wanted to look at it again, where that is past."""
 
     id: str
     kind: StrPromise
@@ -91,6 +91,7 @@ class ShownEntry:
     addresses: tuple[str, ...]
     place: str = ""
     gist: str = ""
+    gist_of: str = ""
     own: bool = False
     gone: str = ""
     gone_since: date | None = None
@@ -172,7 +173,9 @@ def _study(study: Study, language: str) -> ShownEntry:
         id=study.id,
         kind=KINDS["study"],
         title=study.title,
-        by=", ".join(each for each in (study.authors, study.year, study.journal) if each),
+        by=", ".join(
+            each for each in (study.authors, study.year, study.journal) if each and not _NOT_SEEN.search(each)
+        ),
         foreign=True,
         null=str(NULL.get(study.null, "")),
         facts=_rows(
@@ -265,11 +268,13 @@ def _practice(practice: Practice, language: str) -> ShownEntry:
         checked=str(CHECKED[practice.mark]),
         doubtful=practice.mark != "read",
         addresses=_addresses(practice.identifier, practice.source),
+        gist_of=practice.source,
     )
 
 
 def _outcome(row: Outcome) -> ShownEntry:
     first = _first_of(row)
+    own = [told for each in (row.arm, row.when) if (told := _own_words(each))]
     return ShownEntry(
         id=row.id,
         kind=KINDS["figure"],
@@ -290,7 +295,8 @@ def _outcome(row: Outcome) -> ShownEntry:
         checked=_("We read this figure in the source.") if row.verified else str(CHECKED["recalled"]),
         doubtful=not row.verified,
         addresses=_addresses(row.citation, first.citation),
-        gist=": ".join(each for each in (_own_words(row.when) or row.when, figure(row)) if each),
+        gist=", ".join((figure(row), *own)),
+        gist_of="" if own else ", ".join(each for each in (row.arm, row.when) if each),
     )
 
 

@@ -29,6 +29,7 @@ from sojourn.interfaces.help.views import ANYBODYS
 from sojourn.interfaces.portal import pages
 
 COOKIE: Final = "library_at"
+TO_KEEP: Final = "X-To-Keep"  # on what the service worker asks for itself
 MAY_STAY: Final = "X-May-Stay"  # on an answer that a device may keep
 _signer = Signer(salt="sojourn.library.at")
 P = ParamSpec("P")
@@ -46,8 +47,9 @@ def is_patient(request: HttpRequest) -> bool:
 
 
 def for_the_device(request: HttpRequest) -> bool:
-    """Whether the service worker asks: what it keeps on the device is nobody's."""
-    return request.headers.get("Sec-Fetch-Dest") == "empty" and "HX-Request" not in request.headers
+    """Whether the service worker asks for a page to keep: what stays on the device is nobody's. It says so itself,
+    since by all else a page that it only hands on looks the same."""
+    return TO_KEEP in request.headers
 
 
 @contextmanager

@@ -4,11 +4,12 @@ const FILES = {{ files|as_json }};
 const INSTEAD = {{ instead|as_json }};
 const INDEX = {{ index|as_json }};
 const MAY_STAY = {{ may_stay|as_json }};
+const TO_KEEP = {{ to_keep|as_json }};
 
-// Asked for by a script, a page comes in the frame of nobody, and says itself whether it may stay on a device: what
+// Asked for so that it stays, a page comes in the frame of nobody, and says itself whether it may stay on a device: what
 // people ask and tell, and what a clinic may take back, never does.
 async function keepPage(page) {
-  const answer = await fetch(page, { credentials: "same-origin", cache: "no-store" });
+  const answer = await fetch(page, { credentials: "same-origin", cache: "no-store", headers: { [TO_KEEP]: "1" } });
   if (answer.status === 404) await forget(page);
   if (!answer.ok || answer.redirected || (page !== INSTEAD && !answer.headers.has(MAY_STAY))) return false;
   await (await caches.open(KEPT)).put(page, answer);
