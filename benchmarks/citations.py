@@ -93,15 +93,12 @@ def _memory_mb(process: subprocess.Popen[bytes], what: str) -> float:
 
 def measure(n: int, at: House) -> dict[str, Any]:
     """Hand a file of ``n`` records over to the jobs process, and look on as it is read."""
-    jobs = at.start("jobs", "sojourn.config.processes", "jobs")  # before the tests' own settings are taken in
+    jobs = at.start("jobs", "sojourn.config.processes", "jobs")
     from sojourn.foundation.accounts.actor import acting_as
     from sojourn.foundation.library import queries
     from sojourn.foundation.library.models import NoteKind
-    from tests.confirmed import casts_are_confirmed
-    from tests.conftest import make_clinic
 
-    casts_are_confirmed()
-    editor = make_clinic("bench", on_duty=False).actor("clinic_admin")
+    editor = _editor()
     file, first = range(1, n + 1), range(n + 1, n + 10)
     _read(at, jobs, editor, first)  # until it has taken in what it needs for any file
     before = _memory_mb(jobs, "VmRSS")
@@ -121,6 +118,24 @@ def measure(n: int, at: House) -> dict[str, Any]:
         "of_floor": round(run.seconds / _floor(n), 1), "peak_mb": round(grown, 1),
         "of_limit": round(grown / MOST_MB, 2), "steps_seen": run.steps_seen,
     }  # fmt: skip
+
+
+def _editor() -> Actor:
+    """Whoever edits the library of a clinic that has nothing else."""
+    from django.db import connection
+
+    from sojourn.foundation.accounts.actor import Actor, acting_as
+    from sojourn.foundation.accounts.models import Clinic, Membership, Person
+    from sojourn.foundation.accounts.queries import actor_of
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_clinic', 'id'))")
+        clinic_id = cursor.fetchone()[0]
+    with acting_as(Actor(clinic_id=clinic_id, role="house", name="bench")):
+        clinic = Clinic.objects.create(id=clinic_id, name="Bench", slug="bench")
+        person = Person.objects.create(email="editor@bench.example")
+        member = Membership.objects.create(clinic=clinic, person=person, role="clinic_admin", name="editor")
+        return actor_of(member)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -13,7 +14,7 @@ from django.utils import translation
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.library.article import library
 from sojourn.foundation.library.evidence import Outcome, Practice, Study, entries, spanish
-from sojourn.foundation.library.finding import entry_by_id
+from sojourn.foundation.library.finding import entries_that_match, entry_by_id
 from sojourn.foundation.rulebook.jurisdictions import jurisdictions
 from sojourn.interfaces.portal.library.entries import shown
 
@@ -127,3 +128,22 @@ def _texts(entry: Study | Practice | Outcome) -> Iterator[str]:
         value = getattr(entry, name)
         if isinstance(value, str):
             yield value
+
+
+@pytest.mark.parametrize(
+    ("words", "entry_id"), [("veteranos", "EV004"), ("litio valproato", "EV056"), ("ratones", "AC071")]
+)
+def test_a_reader_of_spanish_finds_an_entry_by_spanish_words(words: str, entry_id: str, db: None):
+    assert entry_id in {each.id for each in entries_that_match(words, "es", 40).entries}
+
+
+def test_from_the_day_after_a_law_has_ended_its_page_says_so(spanish_reader: Client, monkeypatch: pytest.MonkeyPatch):
+    ended = "Algo de lo que dice esta página ya terminó."
+    law, last = next((law, each.on) for law in jurisdictions() for each in law.ends)
+    address = f"/library/law/{law.code.lower()}/"
+    monkeypatch.setattr("sojourn.interfaces.portal.library.law.page_today", lambda: last)
+    assert ended not in spanish_reader.get(address).content.decode()
+    monkeypatch.setattr("sojourn.interfaces.portal.library.law.page_today", lambda: last + timedelta(days=1))
+    late = own_words(spanish_reader.get(address).content.decode())
+    assert ended in late
+    assert english_in(late) == []

@@ -28,7 +28,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def today() -> date:
     """An article is no clinic's: its review is due everywhere at once."""
-    return datetime.now(UTC).date()
+    moment = datetime.now(UTC)
+    return moment.date()
 
 
 def run_check(arguments: argparse.Namespace) -> int:

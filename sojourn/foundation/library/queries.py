@@ -158,9 +158,10 @@ def _text(entry: Entry, language: str) -> tuple[str, str, str]:
         return entry.title, result, " ".join(others)
     if isinstance(entry, Practice):
         says = entry.says.get(language) or entry.says["en"]
-        columns = (entry.topic, entry.figure, entry.treatment, entry.when, entry.limits, entry.says["en"])
-        title, figure, *others = _in_both(columns, language)
-        return title, f"{says} {figure}", " ".join((*others, entry.source))
+        figure = " ".join(_in_both((entry.figure,), language))
+        written = (entry.treatment, entry.when, entry.limits, entry.says["en"])
+        others = (*_in_both(written, language), entry.source)
+        return " ".join(_in_both((entry.topic,), language)), f"{says} {figure}", " ".join(others)
     others = (entry.year, entry.citation, *_in_both((entry.design, entry.arm, entry.when, entry.note), language))
     return f"{entry.study} {entry.measure}", entry.metric, " ".join(others)
 
