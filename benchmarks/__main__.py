@@ -96,14 +96,18 @@ def _start(found: Any) -> str:
 
 def _citations(found: Any) -> str:
     table = _table(
-        ["records", "file MB", "handed over in s", "read in s", "times the bare parser", "peak MB", "of the limit",
-         "taken / doubles / refused"],
-        [[f"{found['records']:,}", found["file_mb"], found["hand_over_s"], found["seconds"], found["of_floor"],
-          found["peak_mb"], found["of_limit"], f"{found['taken']:,} / {found['known']:,} / {found['refused']:,}"]],
+        ["records", "file MB", "handed over in s", "read in s", "records/s", "times the bare parser", "peak MB",
+         "of the limit", "taken", "doubles by DOI / PMID / title", "refused", "steps seen meanwhile"],
+        [[f"{found['records']:,}", found["file_mb"], found["hand_over_s"], found["seconds"], found["per_s"],
+          found["of_floor"], found["peak_mb"], found["of_limit"], f"{found['taken']:,}",
+          f"{found['doi']} / {found['pmid']} / {found['title']}", found["refused"], found["steps_seen"]]],
     )  # fmt: skip
     return (
-        "## (d) A file of citations into the library\n\nGenerated PubMed XML, handed over and read slice by slice as the"
-        f" jobs do, with every 50th record a double and every 100th broken.\n\n{table}\n"
+        "## (d) A file of citations into the library\n\nGenerated PubMed XML, handed over and read by the jobs process on the"
+        " embedded PostgreSQL, a slice a job. Every 50th record is a double, known by its DOI, its PMID or its title alone;"
+        " every 100th is broken. All of them were recognised or named, none other. Peak: by how much the jobs process grew;"
+        " the limit is 64 MB whatever the file. Steps: how many different states of the progress another connection saw"
+        f" that looked twice a second.\n\n{table}\n"
     )
 
 

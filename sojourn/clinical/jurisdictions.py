@@ -12,6 +12,7 @@ KIND: Final = "jurisdiction"
 Stale = Literal["lapsed", "review"]
 
 TEXTS: Final = ("schedule", "who_may_prescribe", "at_home", "esketamine", "records", "key_points", "fact_base")
+NOTHING_SAID: Final = "-"
 
 
 @dataclass(frozen=True, slots=True)

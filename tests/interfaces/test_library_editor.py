@@ -14,6 +14,7 @@ from django.test import Client
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.library import import_actions, own_check, queries
 from sojourn.foundation.library.models import EvidenceEntry, EvidenceImport
+from sojourn.interfaces.console.library import articles
 from tests.care.test_library import WHOLE
 from tests.conftest import Cast
 from tests.interfaces.spoken import at_most
@@ -116,7 +117,12 @@ def test_an_article_of_the_clinics_own_is_published_when_the_check_lets_it(
     assert answer.status_code == 302
     page = answer["Location"]
     assert "Mend this before you publish it" in editor.get(page).text
-    assert editor.post(f"{page}publish/").status_code == 409
+    at = f"our-house.en.md:{OWN_ARTICLE.count(chr(10)) + 2}: “Of 10 people 9 were cured.”"
+    assert f"{at} a number without its evidence. Name its evidence" in editor.get(page).text
+    assert f"{at} un número sin su prueba. Cite su prueba" in editor.get(page, headers={"Accept-Language": "es"}).text
+    refused = editor.post(f"{page}publish/", headers={"Accept-Language": "es"})
+    assert refused.status_code == 409
+    assert f"{at} un número sin su prueba" in refused.text.split("por cambiar")[1].split("</ul>")[0]
     seen = re.search(r'name="seen" value="(\d+)"', editor.get(page).text)[1]  # type: ignore[index]
     page = editor.post(page, {"body": OWN_ARTICLE, "seen": seen})["Location"]
     assert "Nothing to mend" in editor.get(page).text
@@ -125,6 +131,17 @@ def test_an_article_of_the_clinics_own_is_published_when_the_check_lets_it(
         assert [each.slug for each in queries.own_articles("en") if each.slug == "our-house"] == ["our-house"]
     assert editor.post(f"{page}withdraw/").status_code == 302
     assert "draft" in editor.get(page).text
+
+
+def test_an_article_of_ours_whose_review_is_overdue_says_so_to_the_editor(
+    editor: Client, monkeypatch: pytest.MonkeyPatch
+):
+    page = f"{LIBRARY}ours/how-it-works/"
+    assert "review overdue" not in editor.get(LIBRARY).text
+    assert "The review of this article is overdue" not in editor.get(page).text
+    monkeypatch.setattr(articles, "clinic_today", lambda _by: date(2100, 1, 1))
+    assert "review overdue" in editor.get(LIBRARY).text
+    assert "The review of this article is overdue" in editor.get(page).text
 
 
 @pytest.mark.parametrize("path", ["", "evidence/", "evidence/new/", "files/", "own/new/", "ours/how-it-works/"])

@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from html import unescape
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+
+from sojourn.foundation.library.faults import Finding
 
 ARTICLES: Final = Path(__file__).parent / "articles"
 LANGUAGES: Final = ("en", "es")
@@ -40,17 +44,23 @@ _READS: Final = MarkdownIt("commonmark", {"html": False}).enable("table").disabl
 
 
 class ArticleInvalid(ValueError):
-    """A file cannot be an article; the message names the file and what is wrong."""
+    """A file cannot be an article; the message names the file, the line, what is wrong and what to do."""
+
+    def __init__(self, file: str, line: int, code: str, **named: str) -> None:
+        self.finding = Finding(file, line, code, named)
+        super().__init__(str(self.finding))
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """``html`` is safe to show. ``evidence``: the ids of the entries that it rests on; ``ours``: it is our advice."""
+    """``html`` is safe to show. ``evidence``: the ids of the entries that it rests on; ``ours``: it is our advice;
+    ``line``: where it stands in its file."""
 
     text: str
     html: str
     evidence: tuple[str, ...] = ()
     ours: bool = False
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +96,7 @@ class Figure:
 
     shows: str
     name: str
+    line: int = field(default=0, compare=False)
 
     kind: Final = "figure"
 
@@ -100,6 +111,7 @@ class Section:
     number: int
     heading: str
     blocks: tuple[Block, ...]
+    line: int = field(default=0, compare=False)
 
     @property
     def sentences(self) -> Iterator[Sentence]:
@@ -123,6 +135,12 @@ class Article:
     reviewed_on: date
     review_by: date
     sections: tuple[Section, ...]
+    front: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+    """On which line of its file each field of its front matter stands."""
+
+    @property
+    def file(self) -> str:
+        return f"{self.slug}.{self.language}.md"
 
     @property
     def sentences(self) -> Iterator[Sentence]:
@@ -172,69 +190,88 @@ def read(path: Path) -> Article:
     """An article from its file. Raises ArticleInvalid."""
     slug, _, language = path.stem.rpartition(".")
     if language not in LANGUAGES:
-        raise ArticleInvalid(f"{path.name}: an article is called <slug>.en.md or <slug>.es.md")
+        raise ArticleInvalid(path.name, 1, "file-name")
     return parse(path.read_text(encoding="utf-8"), slug, language)
 
 
 def parse(text: str, slug: str, language: str) -> Article:
     """An article from its text. Raises ArticleInvalid."""
-    where = f"{slug}.{language}"
+    file = f"{slug}.{language}.md"
     found = _FRONT.match(text)
     if found is None:
-        raise ArticleInvalid(f"{where}: it begins with its front matter between two lines of +++")
+        raise ArticleInvalid(file, 1, "no-front")
+    lines = {
+        name.strip(): number
+        for number, line in enumerate(found["front"].split("\n"), 2)
+        for name, equals, _value in (line.partition("="),)
+        if equals
+    }
+    told = _front(found["front"], lines, file)
+    first = text.count("\n", 0, found.start("body"))
     return Article(
-        slug=slug, language=language, sections=tuple(_sections(found["body"], where)), **_front(found, where)
+        slug=slug, language=language, sections=tuple(_sections(found["body"], _Place(file, first))), front=lines, **told
     )
 
 
-def _front(found: re.Match[str], where: str) -> dict[str, Any]:
+def _front(front: str, lines: Mapping[str, int], file: str) -> dict[str, Any]:
     try:
-        front = tomllib.loads(found["front"])
+        told = tomllib.loads(front)
     except tomllib.TOMLDecodeError as error:
-        raise ArticleInvalid(f"{where}: its front matter is no TOML: {error}") from error
-    if wrong := sorted(set(front) ^ set(_FIELDS)):
-        raise ArticleInvalid(f"{where}: its front matter holds {', '.join(_FIELDS)}, each once; look at {wrong[0]}")
+        raise ArticleInvalid(file, 2, "front-no-toml", error=str(error)) from error
+    if wrong := sorted(set(told) ^ set(_FIELDS)):
+        raise ArticleInvalid(file, lines.get(wrong[0], 1), "front-field", fields=", ".join(_FIELDS), name=wrong[0])
     for name, kind in _FIELDS.items():
-        if type(front[name]) is not kind or not front[name]:
-            raise ArticleInvalid(f"{where}: {name} must be a {kind.__name__}, and not empty")
-    if front["stage"] not in STAGES:
-        raise ArticleInvalid(f"{where}: its stage is one of {', '.join(STAGES)}")
-    return {**front, "topics": tuple(front["topics"])}
+        if type(told[name]) is not kind or not told[name]:
+            raise ArticleInvalid(file, lines.get(name, 1), "front-kind", name=name, kind=kind.__name__)
+    if told["stage"] not in STAGES:
+        raise ArticleInvalid(file, lines.get("stage", 1), "stage", stage=told["stage"])
+    return {**told, "topics": tuple(told["topics"])}
 
 
-def _sections(body: str, where: str) -> Iterator[Section]:
-    heading, blocks, number = "", list[Block](), 0
-    for block in _blocks(_READS.parse(body), where):
-        if isinstance(block, str):
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The file that is read, and after how many of its lines the text begins that the reader of Markdown sees."""
+
+    file: str
+    before: int
+
+    def line(self, token: Token) -> int:
+        return self.before + 1 + (token.map[0] if token.map else 0)
+
+
+def _sections(body: str, place: _Place) -> Iterator[Section]:
+    heading, blocks, number, line = "", list[Block](), 0, place.before + 1
+    for block in _blocks(_READS.parse(body), place):
+        if isinstance(block, tuple):
             if blocks or heading:
-                yield Section(number, heading, tuple(blocks))
+                yield Section(number, heading, tuple(blocks), line)
                 number += 1
-            heading, blocks = block, []
+            (heading, line), blocks = block, []
         else:
             blocks.append(block)
-    yield Section(number, heading, tuple(blocks))
+    yield Section(number, heading, tuple(blocks), line)
 
 
-def _blocks(tokens: list[Token], where: str) -> Iterator[Block | str]:
-    """The blocks of a text in their order, a heading as a string."""
-    place = 0
-    while place < len(tokens):
-        token, end = tokens[place], _end(tokens, place)
-        inner = tokens[place + 1 : end]
+def _blocks(tokens: list[Token], place: _Place) -> Iterator[Block | tuple[str, int]]:
+    """The blocks of a text in their order, a heading with its line."""
+    at = 0
+    while at < len(tokens):
+        token, end = tokens[at], _end(tokens, at)
+        inner = tokens[at + 1 : end]
         if token.type == "heading_open":
             if token.tag != "h2":
-                raise ArticleInvalid(f"{where}: headings are of the second order (##)")
-            yield inner[0].content
+                raise ArticleInvalid(place.file, place.line(token), "heading")
+            yield inner[0].content, place.line(token)
         elif token.type == "paragraph_open":
-            yield _figure(inner[0].content) or _paragraph(inner[0].content, where)
+            yield _figure(inner[0], place) or _paragraph(inner[0], place)
         elif token.type in {"bullet_list_open", "ordered_list_open"}:
-            items = tuple(_paragraph(each.content, where) for each in inner if each.type == "inline")
+            items = tuple(_paragraph(each, place) for each in inner if each.type == "inline")
             yield Points(items, ordered=token.type.startswith("ordered"))
         elif token.type == "table_open":
-            yield _table(inner, where)
+            yield _table(inner, place)
         else:
-            raise ArticleInvalid(f"{where}: {token.type.removesuffix('_open')} has no place in an article")
-        place = end + 1
+            raise ArticleInvalid(place.file, place.line(token), "block", kind=token.type.removesuffix("_open"))
+        at = end + 1
 
 
 def _end(tokens: list[Token], place: int) -> int:
@@ -247,44 +284,48 @@ def _end(tokens: list[Token], place: int) -> int:
     return len(tokens) - 1
 
 
-def _figure(content: str) -> Figure | None:
-    found = _PICTURE.match(content.strip())
-    return Figure(found["kind"], found["name"]) if found else None
+def _figure(inline: Token, place: _Place) -> Figure | None:
+    found = _PICTURE.match(inline.content.strip())
+    return Figure(found["kind"], found["name"], place.line(inline)) if found else None
 
 
-def _table(inner: list[Token], where: str) -> Table:
+def _table(inner: list[Token], place: _Place) -> Table:
     rows: list[list[Paragraph]] = []
     for token in inner:
         if token.type == "tr_open":
             rows.append([])
         elif token.type == "inline":
-            rows[-1].append(_paragraph(token.content, where))
+            rows[-1].append(_paragraph(token, place))
     return Table(tuple(rows[0]), tuple(tuple(each) for each in rows[1:]))
 
 
-def _paragraph(content: str, where: str) -> Paragraph:
-    sentences = tuple(_sentence(each, where) for each in _split(" ".join(content.split())))
-    return Paragraph(sentences)
+def _paragraph(inline: Token, place: _Place) -> Paragraph:
+    lines = [" ".join(each.split()) for each in inline.content.split("\n")]
+    ends = list(accumulate(len(each) + 1 for each in lines))
+    first = place.line(inline)
+    return Paragraph(
+        tuple(_sentence(text, place.file, first + bisect_right(ends, begin)) for begin, text in _split(" ".join(lines)))
+    )
 
 
-def _split(content: str) -> Iterator[str]:
-    """The sentences of a paragraph, each with what it names as its evidence."""
+def _split(content: str) -> Iterator[tuple[int, str]]:
+    """The sentences of a paragraph, each with what it names as its evidence, and where it begins."""
     begin = 0
     for found in _SENTENCE_ENDS.finditer(content):
         if found.end() > begin:
-            yield content[begin : found.end()].strip()
+            yield begin, content[begin : found.end()].strip()
             begin = found.end()
     if content[begin:].strip():
-        yield content[begin:].strip()
+        yield begin, content[begin:].strip()
 
 
-def _sentence(content: str, where: str) -> Sentence:
+def _sentence(content: str, file: str, line: int) -> Sentence:
     ids: list[str] = []
     for found in _CLAIM.finditer(content):
         ids += found["ids"].split(", ")
     text = _CLAIM.sub("", content).strip()
     if "[" in text:
-        raise ArticleInvalid(f"{where}: evidence is named as [EV001, AC002]: {content[:60]}")
+        raise ArticleInvalid(file, line, "named-as")
     html = _READS.renderInline(text)
     plain = unescape(re.sub(r"<[^>]+>", "", html))
-    return Sentence(plain, html, tuple(each for each in ids if each != OURS), ours=OURS in ids)
+    return Sentence(plain, html, tuple(each for each in ids if each != OURS), OURS in ids, line)

@@ -120,7 +120,7 @@ def _parsed(text: str, slug: str, language: str) -> Article:
     try:
         return parse(text, slug, language)
     except ArticleInvalid as error:
-        raise ActionRefused(str(error), codes=("invalid",)) from error
+        raise ActionRefused(error.finding.told, codes=("invalid",)) from error
 
 
 @action("library.edit", locks=turn("library"), audit="article.published")
@@ -137,7 +137,7 @@ def publish_article(*, by: Actor, article_id: int, now: datetime | None = None) 
         return unchanged(own.published)
     article = parse(own.newest.body, own.newest.slug, own.newest.language)
     if grave := [each for each in findings_of(article, by) if each.grave]:
-        raise ActionRefused(*(str(each) for each in grave), codes=["findings"] * len(grave))
+        raise ActionRefused(*(each.told for each in grave), codes=["findings"] * len(grave))
     decision = _decide(by, own.newest, published=True, now=now)
     record(by, "article.published", decision, slug=own.newest.slug, language=own.newest.language)
     return decision

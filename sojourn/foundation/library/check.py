@@ -1,45 +1,37 @@
 """The check of the library: whether every article can be trusted as far as a program can tell.
 
-It finds what has no source, what is too hard to read, what one language says and the other does not, what was not
-looked at in time, and phrases that promise. It cannot find what is wrong in a sentence that names a source: that is
-the editor's.
+It finds what has no source, which number stands in no source that is named, what is too hard to read, what one language
+says and the other does not, what was not looked at in time, and phrases that promise. It cannot find what is wrong in a
+sentence that names a source: that is the editor's. What it says and what to do about it: ``faults.py``.
+
+A day that comes makes a review overdue or a law lapse. Readers are told so on the page at once, and the check names it
+at once; but it fails a build only after ``GRACE``, so that no release of something else waits for a reading.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
+from sojourn.clinical.rules import Rule
 from sojourn.foundation.library import article as articles
-from sojourn.foundation.library import reading_level
+from sojourn.foundation.library import numbers, reading_level
 from sojourn.foundation.library.article import LANGUAGES, Article, ArticleInvalid, Section, Sentence
 from sojourn.foundation.library.evidence import Entry, Outcome, entries
+from sojourn.foundation.library.faults import Finding
 from sojourn.foundation.library.pictures import hundreds, steps
+from sojourn.foundation.library.tables_check import of_pictures, of_tables, of_the_law
 from sojourn.foundation.rulebook.load import released_rulebook
 
 LONGEST_UNTIL_REVIEW: Final = timedelta(days=366)
+GRACE: Final = timedelta(days=60)
 TOPICS: Final = ("J01", "J02", "J03", "J04", "J05", "J06", "J07", "J08")
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What is wrong, where: ``where`` names the file and, within it, the sentence. ``grave``: a clinic's own article
-    that has it is not shown; the others an editor may answer for."""
-
-    where: str
-    what: str
-    grave: bool = True
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.what}"
-
-
-_WITHOUT: Final = "without a number"
-# What may not be said, as it may not, and why. A number within the sentence answers the first two.
+# What may not be said, as it may not. A number within the sentence answers the first.
 _NUMBER = re.compile(r"\d")
 _VAGUE: Final[Mapping[str, re.Pattern[str]]] = {
     "en": re.compile(r"\b(rare|rarely|uncommon|very few|most people|many studies)\b", re.I),
@@ -59,51 +51,106 @@ _PROMISES: Final[Mapping[str, re.Pattern[str]]] = {
         re.I,
     ),
 }
-# "No cure", "there are no miracles" promises nothing.
-_DENIED: Final = re.compile(r"\b(not|no|never|nobody|cannot|isn't|doesn't|nunca|nadie|ni|ningun[oa]?|ningún)\b", re.I)
+# "No cure", "there are no miracles" promises nothing; "we know of no study that found it" claims nothing.
+_DENIED: Final = re.compile(
+    r"\b(not|no|never|nobody|nothing|cannot|isn't|doesn't|nunca|nadie|nada|ni|ningun[oa]?|ningún)\b", re.I
+)
+# Who found, and that they found: whoever says so must name it. "What trials found" only announces it.
+_CLAIMS: Final[Mapping[str, re.Pattern[str]]] = {
+    "en": re.compile(
+        r"(?<!what )(?<!whatever )(?<!whatever the )(?<!what the )"
+        r"\b(?:stud(?:y|ies)|trials?|research(?:ers)?|reviews?|experts?|scientists?|guidelines?|label|leaflet|survey)\b"
+        r"(?:(?!\b(?:that|which|who)\b)[^.?!:])*"
+        r"\b(?:found|finds?|show(?:s|ed|n)?|suggest(?:s|ed)?|report(?:s|ed)?|saw|says?|said|warn(?:s|ed)?|advis\w+)\b",
+        re.I,
+    ),
+    "es": re.compile(
+        r"(?<!lo que )(?<!lo que el )(?<!lo que los )(?<!diga el )"
+        r"\b(?:estudios?|ensayos?|investigaci[oó]n\w*|investigador\w*|revisi[oó]n\w*|expert[oa]s?|científic[oa]s?|guías?|"
+        r"prospecto|encuesta)\b(?:(?!\b(?:que|quien|quienes)\b)[^.?!:])*"
+        r"\b(?:hall(?:ó|aron|a|an)|encontr(?:ó|aron)|mostr(?:ó|aron)|muestran?|sugieren?|demostr(?:ó|aron)|"
+        r"demuestran?|inform(?:ó|aron|an)|dicen?|dijo|dijeron|advierten?|advirti(?:ó|eron)|aconsejan?|vio|vieron)\b",
+        re.I,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What an article may rest on: entries and rules by their ids (None: an entry of a clinic's own, whose numbers are
+    not compared), and pictures, by kind and name, with their words by language."""
+
+    entries: Mapping[str, Entry]
+    rules: Mapping[str, Rule | None]
+    pictures: Mapping[str, Mapping[str, str]]
+
+    def figures(self, ids: Iterable[str]) -> frozenset[float] | None:
+        """Every number of these together; None where one of them has none that could be compared."""
+        found: frozenset[float] = frozenset()
+        for each in ids:
+            rule = self.rules.get(each)
+            if each in self.entries:
+                found |= numbers.of_entry(self.entries[each])
+            elif rule is not None:
+                found |= numbers.of_rule(rule)
+            else:
+                return None
+        return found
+
+
+def held() -> Held:
+    """What ships."""
+    drawn = {f"hundred: {name}": each.title for name, each in hundreds().items()}
+    moved = {f"steps: {name}": each.words for name, each in steps().items()}
+    return Held(entries(), released_rulebook().newest, drawn | moved)
 
 
 def of_the_library(today: date) -> list[Finding]:
     """Everything that is wrong in the library that ships."""
-    rules = {rule_id for rule_id, _version in released_rulebook().versions}
-    pictures = {f"hundred: {name}": each.title for name, each in hundreds().items()}
-    return findings(
-        today, entries(), rules, pictures | {f"steps: {name}": each.words for name, each in steps().items()}
-    )
+    return [*of_tables(), *of_pictures(), *findings(today, held()), *of_the_law(today)]
 
 
-def findings(
-    today: date,
-    known: Mapping[str, Entry],
-    rules: Collection[str],
-    pictures: Mapping[str, Mapping[str, str]],
-    folder: Path = articles.ARTICLES,
-) -> list[Finding]:
-    """Everything that is wrong in a folder of articles, in the order of the files. ``known``: the evidence by id;
-    ``rules``: the ids of the rulebook, which are evidence too; ``pictures``: for each picture its words by language."""
+def failing(found: Iterable[Finding], today: date) -> list[Finding]:
+    """Those that fail a build: all but what a day alone made true not long ago."""
+    return [each for each in found if each.due is None or today - each.due > GRACE]
+
+
+def findings(today: date, held: Held, folder: Path = articles.ARTICLES) -> list[Finding]:
+    """Everything that is wrong in a folder of articles, in the order of the files."""
     found: list[Finding] = []
     read: dict[str, dict[str, Article]] = {}
     for path in sorted(folder.glob("*.md")):
         try:
             article = articles.read(path)
         except ArticleInvalid as error:
-            found.append(Finding(path.name, str(error)))
+            found.append(error.finding)
             continue
         read.setdefault(article.slug, {})[article.language] = article
-        found += _of_one(article, today, known, rules, pictures)
-    for slug, languages in read.items():
-        found += _between(slug, languages)
+        found += of_article(article, today, held)
+        if not article.evidence and any(article.sentences):
+            found.append(Finding(article.file, 1, "no-source"))
+    for languages in read.values():
+        found += _between(languages)
     covered = {topic for languages in read.values() for each in languages.values() for topic in each.topics}
-    found += [Finding("articles", f"nothing is about {topic}") for topic in TOPICS if topic not in covered]
+    found += [Finding(f"{folder.name}/", 1, "topic-empty", {"topic": each}) for each in TOPICS if each not in covered]
     return found
 
 
-def of_own(
-    article: Article, today: date, known: Mapping[str, Entry], rules: Collection[str],
-) -> list[Finding]:  # fmt: skip
-    """Everything that is wrong in one article of a clinic's own, of which there may be one language only."""
-    pictures = {f"hundred: {name}": each.title for name, each in hundreds().items()}
-    return list(_of_one(article, today, known, rules, pictures | {f"steps: {n}": s.words for n, s in steps().items()}))
+def of_article(article: Article, today: date, held: Held) -> Iterator[Finding]:
+    """Everything that is wrong in one article, of which there may be one language only."""
+    yield from _of_front(article, today)
+    yield from _of_heads(article)
+    for sentence in article.sentences:
+        for code, named in _of_sentence(sentence, article.language, held):
+            yield Finding(article.file, sentence.line, code, named, sentence.text)
+    yield from _of_the_whole(article)
+    for section in article.sections:
+        for figure in section.figures:
+            words = held.pictures.get(f"{figure.shows}: {figure.name}")
+            if words is None:
+                yield Finding(article.file, figure.line, "no-picture", {"name": f"{figure.shows}: {figure.name}"})
+            elif not words.get(article.language):
+                yield Finding(article.file, figure.line, "picture-silent", {"name": figure.name})
 
 
 def promises(text: str, language: str) -> str:
@@ -112,62 +159,70 @@ def promises(text: str, language: str) -> str:
     return found[0] if found and not _DENIED.search(text) else ""
 
 
-def _of_one(
-    article: Article,
-    today: date,
-    known: Mapping[str, Entry],
-    rules: Collection[str],
-    pictures: Mapping[str, Mapping[str, str]],
-) -> Iterator[Finding]:
-    where = f"{article.slug}.{article.language}"
-    yield from _reviewed(article, where, today)
-    for sentence in article.sentences:
-        for problem in _of_sentence(sentence, article.language, known, rules):
-            yield Finding(f"{where}: “{sentence.text[:70]}”", problem, grave=not problem.endswith(_WITHOUT))
-    said = [each.text for each in article.sentences]
-    points = reading_level.level(said, article.language) if any(map(str.strip, said)) else None
-    if points is None:
-        yield Finding(where, "it says nothing")
-    elif not reading_level.easy(points, article.language):
-        limit = reading_level.INFLESZ_AT_LEAST if article.language == "es" else reading_level.GRADE_AT_MOST
-        yield Finding(where, f"it is too hard to read: {points:.1f}, the limit is {limit:g}", grave=False)
-    for section in article.sections:
-        for figure in section.figures:
-            words = pictures.get(f"{figure.shows}: {figure.name}")
-            if words is None:
-                yield Finding(where, f"there is no picture {figure.shows}: {figure.name}")
-            elif not words.get(article.language):
-                yield Finding(where, f"the picture {figure.name} has no words for who cannot see it")
+def _of_front(article: Article, today: date) -> Iterator[Finding]:
+    def at(field: str, code: str, due: date | None = None, **named: str) -> Finding:
+        return Finding(article.file, article.front.get(field, 1), code, named, due=due)
 
-
-def _reviewed(article: Article, where: str, today: date) -> Iterator[Finding]:
     if article.reviewed_on > today:
-        yield Finding(where, f"it was reviewed on a day to come, {article.reviewed_on}")
+        yield at("reviewed_on", "review-to-come", day=f"{article.reviewed_on}")
     if article.review_by < today:
-        yield Finding(where, f"its review was due on {article.review_by}")
+        yield at("review_by", "review-due", article.review_by, day=f"{article.review_by}")
     if article.review_by - article.reviewed_on > LONGEST_UNTIL_REVIEW:
-        yield Finding(where, "its review is more than a year away")
-    if wrong := [each for each in article.topics if each not in TOPICS]:
-        yield Finding(where, f"{wrong[0]} is no topic of the library")
+        yield at("review_by", "review-too-far")
+    for topic in article.topics:
+        if topic not in TOPICS:
+            yield at("topics", "topic-unknown", topic=topic)
 
 
-def _of_sentence(
-    sentence: Sentence, language: str, known: Mapping[str, Entry], rules: Collection[str]
-) -> Iterator[str]:
+def _of_heads(article: Article) -> Iterator[Finding]:
+    """Where no evidence can stand: the title, the summary and the headings claim and promise nothing."""
+    heads = [(article.front.get("title", 1), article.title), (article.front.get("summary", 1), article.summary)]
+    for line, text in [*heads, *((each.line, each.heading) for each in article.sections)]:
+        if text.endswith("?"):
+            continue
+        if _NUMBER.search(text):
+            yield Finding(article.file, line, "head-number", sentence=text)
+        elif vague := _VAGUE[article.language].search(text):
+            yield Finding(article.file, line, "vague", {"word": vague[0]}, text)
+        if promise := promises(text, article.language):
+            yield Finding(article.file, line, "promise", {"word": promise}, text)
+
+
+def _of_the_whole(article: Article) -> Iterator[Finding]:
+    said = [each.text for each in article.sentences]
+    if not any(map(str.strip, said)):
+        yield Finding(article.file, 1, "says-nothing")
+        return
+    points = reading_level.level(said, article.language)
+    if not reading_level.easy(points, article.language):
+        limit = reading_level.INFLESZ_AT_LEAST if article.language == "es" else reading_level.GRADE_AT_MOST
+        yield Finding(article.file, 1, "too-hard", {"points": f"{points:.1f}", "limit": f"{limit:g}"})
+
+
+def _of_sentence(sentence: Sentence, language: str, held: Held) -> Iterator[tuple[str, dict[str, str]]]:
+    """The codes of what is wrong in a sentence, with what they name."""
     for each in sentence.evidence:
-        if each not in known and each not in rules:
-            yield f"{each} is no evidence that we hold"
-        elif _recalled(known.get(each)):
-            yield f"{each} was recalled and not read: it cannot carry a claim"
+        if each not in held.entries and each not in held.rules:
+            yield "dead-id", {"id": each}
+        elif _recalled(held.entries.get(each)):
+            yield "recalled", {"id": each}
     if sentence.ours and sentence.evidence:
-        yield "it is our advice, or it rests on evidence: not both"
+        yield "ours-and-evidence", {}
     number = _NUMBER.search(sentence.text)
-    if number and not (sentence.evidence or sentence.ours) and not sentence.text.endswith("?"):
-        yield "a number without its evidence"
+    asks = sentence.text.endswith("?")
+    if sentence.evidence:
+        figures = held.figures(sentence.evidence)
+        for each in numbers.astray(sentence.text, figures) if figures is not None else ():
+            yield "number-astray", {"number": each}
+    elif not (sentence.ours or asks):
+        if number:
+            yield "number-alone", {}
+        elif _CLAIMS[language].search(sentence.text) and not _DENIED.search(sentence.text):
+            yield "claim-alone", {}
     if not number and (vague := _VAGUE[language].search(sentence.text)):
-        yield f"“{vague[0]}” {_WITHOUT}"
+        yield "vague", {"word": vague[0]}
     if promise := promises(sentence.text, language):
-        yield f"“{promise}” promises"
+        yield "promise", {"word": promise}
 
 
 def _recalled(entry: Entry | None) -> bool:
@@ -179,37 +234,28 @@ def _recalled(entry: Entry | None) -> bool:
 # ---------------------------------------------------------------- between the languages
 
 
-def _between(slug: str, languages: Mapping[str, Article]) -> Iterator[Finding]:
+def _between(languages: Mapping[str, Article]) -> Iterator[Finding]:
+    one = next(iter(languages.values()))
     if missing := [each for each in LANGUAGES if each not in languages]:
-        yield Finding(slug, f"it is not there in {missing[0]}")
+        yield Finding(one.file, 1, "no-language", {"language": missing[0]})
         return
     english, spanish = (languages[each] for each in LANGUAGES)
     for name in ("stage", "topics", "reviewed_on", "review_by"):
         if getattr(english, name) != getattr(spanish, name):
-            yield Finding(slug, f"{name} differs between the languages")
+            yield Finding(spanish.file, spanish.front.get(name, 1), "differs", {"name": name})
     if len(english.sections) != len(spanish.sections):
-        counts = f"{len(english.sections)} in English, {len(spanish.sections)} in Spanish"
-        yield Finding(slug, f"another number of sections: {counts}")
+        counts = {"english": str(len(english.sections)), "spanish": str(len(spanish.sections))}
+        yield Finding(spanish.file, 1, "sections-differ", counts)
         return
-    for one, other in zip(english.sections, spanish.sections, strict=True):
-        for what, seen in _COMPARED.items():
-            if (left := seen(one)) != (right := seen(other)):
-                gone = next(iter([each for each in left if each not in right] or right))
-                yield Finding(
-                    f"{slug}: “{one.heading or english.title}”", f"{what} differ between the languages: {gone}"
-                )
+    for left, right in zip(english.sections, spanish.sections, strict=True):
+        for code, seen in _COMPARED.items():
+            if seen(left) != seen(right):
+                gone = numbers.gone(seen(left), seen(right)) or seen(left)[0]
+                yield Finding(spanish.file, right.line, code, {"gone": gone}, right.heading or spanish.title)
 
 
 _COMPARED: Final[Mapping[str, Callable[[Section], list[str]]]] = {
-    "claims": lambda section: [" ".join(sorted(each.evidence)) for each in section.sentences if each.evidence],
-    "pictures": lambda section: [f"{each.shows}: {each.name}" for each in section.figures],
-    "numbers": lambda section: sorted(
-        number for each in section.sentences for number in re.findall(r"\d+(?:[.,]\d+)?", _plain(each.text))
-    ),
+    "claims-differ": lambda section: [" ".join(sorted(each.evidence)) for each in section.sentences if each.evidence],
+    "pictures-differ": lambda section: [f"{each.shows}: {each.name}" for each in section.figures],
+    "numbers-differ": lambda section: sorted(n for each in section.sentences for n in numbers.numbers(each.text)),
 }
-
-
-def _plain(text: str) -> str:
-    """Numbers as both languages have them: 9,016 and 9.016 and 9 016 are one, and so are 28.9 and 28,9."""
-    text = re.sub(r"(?<=\d)[.,\u00a0\u202f ](?=\d{3}\b)", "", text)
-    return re.sub(r"(?<=\d),(?=\d)", ".", text)

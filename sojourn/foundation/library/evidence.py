@@ -2,7 +2,9 @@
 
 Three tables under ``evidence/``: ``studies.csv`` (EV…), ``practice.csv`` (AC… after a dose, PR… before it) and
 ``outcomes.csv`` (OC…, one figure a row). Each row says how far we read its source; one that is recalled is shown as
-not yet checked. A rule of the rulebook is evidence as well, by its own id.
+not yet checked. A rule of the rulebook is evidence as well, by its own id. What a study found and what a practice says
+stands there in both languages; the short words of the other columns are written in English, and ``spanish.csv`` says
+each of them in Spanish.
 """
 
 from __future__ import annotations
@@ -69,7 +71,8 @@ class Practice:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One figure of one study: ``value`` in the unit that ``metric`` names; None where the source gives none.
-    ``of``: how many people it is a share of, None where the source does not say."""
+    ``of``: how many people it is a share of, None where the source does not say; ``in_arm``: how many were in that
+    group."""
 
     id: str
     study: str
@@ -78,6 +81,7 @@ class Outcome:
     design: str
     people: str
     arm: str
+    in_arm: str
     when: str
     measure: str
     metric: str
@@ -112,6 +116,18 @@ def entries(folder: Path = EVIDENCE) -> Mapping[str, Entry]:
                 if entry.id in found:
                     raise EvidenceInvalid(f"{path.name}: {entry.id} stands there twice")
                 found[entry.id] = entry
+    return found
+
+
+@cache
+def spanish(folder: Path = EVIDENCE) -> Mapping[str, str]:
+    """What the columns of the tables say in English, in Spanish. Raises EvidenceInvalid."""
+    with (folder / "spanish.csv").open(encoding="utf-8", newline="") as rows:
+        found: dict[str, str] = {}
+        for row in csv.DictReader(rows):
+            if row["en"] in found or not row["es"]:
+                raise EvidenceInvalid(f"spanish.csv: {row['en']}: it stands there twice, or says nothing")
+            found[row["en"]] = row["es"]
     return found
 
 
@@ -154,6 +170,7 @@ def _outcome(row: Mapping[str, str]) -> Outcome:
             for name in ("id", "study", "year", "citation", "design", "arm", "measure", "metric", "note")
         },
         people=row["n_total"],
+        in_arm=row["n_arm"],
         when=row["timepoint"],
         value=_number(row["value"]),
         low=_number(row["ci_low"]),

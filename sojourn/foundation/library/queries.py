@@ -6,7 +6,7 @@ see what was approved and published. Outside of any clinic there is only what sh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -150,20 +150,27 @@ def _texts(language: str) -> tuple[list[str], list[str], list[str], list[str]]:
 
 
 def _text(entry: Entry, language: str) -> tuple[str, str, str]:
+    """Title, result and other words of an entry. In Spanish its columns are found by their English as well."""
     if isinstance(entry, Study):
         result = entry.result.get(language) or entry.result["en"]
-        others = (entry.authors, entry.year, entry.journal, entry.design, entry.who, entry.treatment,
-                  entry.compared_with, *entry.topics)  # fmt: skip
+        columns = (entry.design, entry.who, entry.treatment, entry.compared_with, entry.result["en"])
+        others = (entry.authors, entry.year, entry.journal, *entry.topics, *_in_both(columns, language))
         return entry.title, result, " ".join(others)
     if isinstance(entry, Practice):
         says = entry.says.get(language) or entry.says["en"]
-        return (
-            entry.topic,
-            f"{says} {entry.figure}",
-            " ".join((entry.treatment, entry.when, entry.limits, entry.source)),
-        )
-    others = (entry.year, entry.citation, entry.design, entry.arm, entry.when, entry.note)
+        figure = " ".join(_in_both((entry.figure,), language))
+        written = (entry.treatment, entry.when, entry.limits, entry.says["en"])
+        others = (*_in_both(written, language), entry.source)
+        return " ".join(_in_both((entry.topic,), language)), f"{says} {figure}", " ".join(others)
+    others = (entry.year, entry.citation, *_in_both((entry.design, entry.arm, entry.when, entry.note), language))
     return f"{entry.study} {entry.measure}", entry.metric, " ".join(others)
+
+
+def _in_both(columns: Iterable[str], language: str) -> Iterator[str]:
+    """Columns as they are written, and in Spanish as well for a reader of Spanish."""
+    for each in columns:
+        own = evidence.spanish().get(each, "") if language == "es" else ""
+        yield f"{each} {own}".strip()
 
 
 def _newest_decisions() -> QuerySet[EvidenceDecision]:

@@ -10,10 +10,13 @@ from collections.abc import Iterator
 
 from sojourn.clinical import administration, dosing, eligibility, interactions, recovery
 from sojourn.clinical.eligibility import VOCABULARY
+from sojourn.clinical.jurisdictions import NOTHING_SAID
+from sojourn.clinical.jurisdictions import TEXTS as TEXTS_OF_LAW
 from sojourn.clinical.protocol import TRANSITIONS, dose_against, known_of, road
 from sojourn.clinical.protocol.guards import SCORE_NAMES, TEXTS
 from sojourn.clinical.rules import Rule
 from sojourn.clinical.vitals import VITALS
+from sojourn.foundation.rulebook.jurisdictions import jurisdictions
 from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.scales import scales
 
@@ -44,6 +47,7 @@ def _all() -> Iterator[tuple[str, str]]:
         yield from _of_rule(rule)
         yield from ((each.says, f"{rule.id} known") for each in known_of(rule))
     yield from _of_candidacy()
+    yield from _of_the_law()
     yield from _of_protocols()
     yield from _of_scores()
     yield from _of_scales()
@@ -83,7 +87,7 @@ def _of_scales() -> Iterator[tuple[str, str]]:
 
 
 def _of_candidacy() -> Iterator[tuple[str, str]]:
-    """Facts, advice and interactions. The text of a law is quoted as it was read, and not translated."""
+    """Facts, advice and interactions."""
     for word in VOCABULARY.values():
         yield word.label, f"fact {word.name}"
     yield from ((text, f"today {code}") for code, text in eligibility.today.TEXTS.items())
@@ -94,6 +98,15 @@ def _of_candidacy() -> Iterator[tuple[str, str]]:
         said = interactions.read(rule)
         for text in (said.effect, said.evidence, said.action):
             yield text, rule.id
+
+
+def _of_the_law() -> Iterator[tuple[str, str]]:
+    """What was noted of the law of each place. The sources stay in their own language."""
+    for law in jurisdictions():
+        for part in TEXTS_OF_LAW:
+            if (text := law.text(part)) != NOTHING_SAID:
+                yield text, f"{law.rule.id} {part}"
+        yield from ((each.what, f"{law.rule.id} ends") for each in law.ends)
 
 
 def _of_rule(rule: Rule) -> Iterator[tuple[str, str]]:

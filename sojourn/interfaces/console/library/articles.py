@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
+from sojourn.foundation.clock import clinic_today
 from sojourn.foundation.library import article_actions, own_check, queries
 from sojourn.foundation.library.article import LANGUAGES, Article, parse
 from sojourn.foundation.library.queries import OwnArticle
@@ -36,7 +37,7 @@ def _language() -> str:
 def every(request: Request, scope: ClinicPage) -> HttpResponse:
     """Our articles and the clinic's own."""
     context = {
-        "ours": our_rows(_language(), queries.hidden(), queries.rules_beside()),
+        "ours": our_rows(_language(), queries.hidden(), queries.rules_beside(), clinic_today(scope.actor)),
         "own": queries.own_for_editor(),
     }
     return render(request, "console/library/articles.html", context)
@@ -66,6 +67,7 @@ def ours(request: Request, scope: ClinicPage, languages: Mapping[str, Article]) 
     rules = {each: queries.beside(slug, each) for each in LANGUAGES}
     context = {
         "article": article,
+        "overdue": article.review_by < clinic_today(scope.actor),
         "hiding": queries.hiding(slug),
         "rules": rules,
         "rule_en": told["rule_en"] if refused else getattr(rules["en"], "text", ""),

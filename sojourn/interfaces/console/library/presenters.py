@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -107,11 +107,15 @@ class OurRow:
     title: str
     hidden: bool
     has_rule: bool
+    overdue: bool
 
 
-def our_rows(language: str, hidden: Collection[str], rules: Mapping[tuple[str, str], ClinicRule]) -> list[OurRow]:
+def our_rows(
+    language: str, hidden: Collection[str], rules: Mapping[tuple[str, str], ClinicRule], today: date
+) -> list[OurRow]:
     with_rule = {slug for slug, _language in rules}
+    found = {slug: each.get(language) or next(iter(each.values())) for slug, each in sorted(queries.ours().items())}
     return [
-        OurRow(slug, (each.get(language) or next(iter(each.values()))).title, slug in hidden, slug in with_rule)
-        for slug, each in sorted(queries.ours().items())
+        OurRow(slug, article.title, slug in hidden, slug in with_rule, article.review_by < today)
+        for slug, article in found.items()
     ]

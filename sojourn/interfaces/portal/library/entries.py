@@ -1,6 +1,7 @@
 """An entry of the evidence as a person reads it: every column under a plain word, and what is doubtful said first.
 
-The entries themselves are written in English, as their sources are: a page in Spanish marks those words as English.
+Titles and sources stay in the language in which they are written; a page in Spanish marks them as English. What we
+wrote about them ourselves is said in Spanish (``spanish.csv``).
 """
 
 from __future__ import annotations
@@ -11,15 +12,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Literal
 
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.clinical.jurisdictions import KIND as LAW
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.clock import page_day
-from sojourn.foundation.library.evidence import Checked, Entry, Outcome, Practice, Study, entries
+from sojourn.foundation.library.evidence import Checked, Entry, Outcome, Practice, Study, entries, spanish
 from sojourn.foundation.library.finding import AnyEntry
 from sojourn.foundation.library.models import DecisionKind, EvidenceDecision
 from sojourn.foundation.library.queries import ClinicEntry
@@ -122,8 +123,20 @@ def _told(entry: AnyEntry, language: str, today: date | None) -> ShownEntry:
 
 
 def _rows(*facts: Fact) -> tuple[Fact, ...]:
-    """Those that say something."""
-    return tuple(each for each in facts if each.value)
+    """Those that say something, in the reader's language where we have it."""
+    return tuple(_in_own_language(each) for each in facts if each.value)
+
+
+def _in_own_language(fact: Fact) -> Fact:
+    own = _own_words(fact.value) if fact.foreign else ""
+    return replace(fact, value=own, foreign=False) if own else fact
+
+
+def _own_words(text: str) -> str:
+    """What a column says, in the reader's language; "" where we have it in English alone. A number is its own word."""
+    if get_language() != "es":
+        return ""
+    return spanish().get(text, "" if re.search("[A-Za-z]", text) else text)
 
 
 def _seen(text: str) -> str:
@@ -143,7 +156,7 @@ def _design(code: str) -> Fact:
     """The design in plain words, with its own word behind them."""
     for name, plain in DESIGNS.items():
         if code.startswith(name):
-            return Fact(_("Design"), f"{plain} ({code})", foreign=False, brief=True)
+            return Fact(_("Design"), f"{plain} ({_own_words(code) or code})", foreign=False, brief=True)
     return Fact(_("Design"), code, brief=True)
 
 
@@ -229,19 +242,20 @@ def _approved(how_checked: str, approved: EvidenceDecision | None) -> str:
 
 def _practice(practice: Practice, language: str) -> ShownEntry:
     says, foreign = _said(practice.says, language)
-    topic = TOPICS.get(practice.topic)
+    figure = _own_words(practice.figure)
+    topic = TOPICS.get(practice.topic) or _own_words(practice.topic).capitalize()
     return ShownEntry(
         id=practice.id,
         kind=KINDS["practice"],
         title=str(topic) if topic else practice.topic.capitalize(),
         by=practice.source,
-        foreign=topic is None,
+        foreign=not topic,
         null="",
         facts=_rows(
             Fact(
                 _("What it says"),
-                ". ".join(each.rstrip(".") for each in (says, practice.figure) if each),
-                foreign,
+                ". ".join(each.rstrip(".") for each in (says, figure or practice.figure) if each),
+                (foreign and bool(says)) or (bool(practice.figure) and not figure),
                 brief=True,
             ),
             Fact(_("Treatment"), practice.treatment),
@@ -260,6 +274,7 @@ def _practice(practice: Practice, language: str) -> ShownEntry:
 
 def _outcome(row: Outcome) -> ShownEntry:
     first = _first_of(row)
+    own = [told for each in (row.arm, row.when) if (told := _own_words(each))]
     return ShownEntry(
         id=row.id,
         kind=KINDS["figure"],
@@ -280,8 +295,8 @@ def _outcome(row: Outcome) -> ShownEntry:
         checked=_("We read this figure in the source.") if row.verified else str(CHECKED["recalled"]),
         doubtful=not row.verified,
         addresses=_addresses(row.citation, first.citation),
-        gist=figure(row),
-        gist_of=", ".join(each for each in (row.arm, row.when) if each),
+        gist=", ".join((figure(row), *own)),
+        gist_of="" if own else ", ".join(each for each in (row.arm, row.when) if each),
     )
 
 
@@ -295,15 +310,19 @@ def figure(row: Outcome) -> str:
     """A figure in words: "53.6 %: at least half of the symptoms gone"."""
     if row.value is None:
         return _("The source gives no number that stands alone.")
-    number = f"{row.value:g}"
+    number = _number(row.value)
     if row.low is not None and row.high is not None:
         number = _("%(value)s (between %(low)s and %(high)s)") % {
-            "value": number, "low": f"{row.low:g}", "high": f"{row.high:g}",
+            "value": number, "low": _number(row.low), "high": _number(row.high),
         }  # fmt: skip
     if row.count is not None and row.of is not None:
         number = _("%(value)s, that is %(n)s of %(of)s") % {"value": number, "n": row.count, "of": row.of}
-    metric = METRICS.get(row.metric)
-    return f"{number} ({metric or row.metric})" if metric or row.metric else number
+    metric = METRICS.get(row.metric) or _own_words(row.metric) or row.metric
+    return f"{number} ({metric})" if metric else number
+
+
+def _number(value: float) -> str:
+    return str(number_format(f"{value:g}"))
 
 
 def _rule(rule: Rule) -> ShownEntry:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 from django_stubs_ext import StrPromise
 
-from sojourn.clinical.jurisdictions import Ending, Jurisdiction, Stale
+from sojourn.clinical.jurisdictions import NOTHING_SAID, Ending, Jurisdiction, Stale
 from sojourn.foundation.accounts.access import public
 from sojourn.foundation.clock import page_today
 from sojourn.foundation.rulebook import jurisdictions
@@ -106,8 +106,8 @@ def page(law: Jurisdiction, own: tuple[str, ...] = ()) -> Page:
     return Page(
         place=_place(law, own),
         statement=_(rule.statement),
-        parts=tuple((label, text) for part, label in PARTS.items() if (text := law.text(part)) != "-"),
-        ends=law.ends,
+        parts=tuple((label, _(text)) for part, label in PARTS.items() if (text := law.text(part)) != NOTHING_SAID),
+        ends=tuple(replace(each, what=_(each.what)) for each in law.ends),
         review_on=law.review_on,
         sources=rule.sources,
         from_memory=rule.verification != "verified",
@@ -133,5 +133,7 @@ def _part(difference: Difference) -> str:
 
 def _written(value: object) -> str:
     if isinstance(value, tuple):
-        return "; ".join(str(each) for each in value)
-    return "–" if value is None else str(value)
+        return "; ".join(map(_written, value))
+    if value is None:
+        return "–"
+    return _(value) if isinstance(value, str) and value else str(value)
