@@ -6,7 +6,7 @@ It marks and changes nothing. What it does not find may tell it all the same: a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -59,6 +59,15 @@ def marks(text: str, known: Iterable[str] = ()) -> list[Mark]:
         if all(each.end <= other.start or other.end <= each.start for other in taken):
             taken.append(each)
     return sorted(taken, key=lambda each: each.start)
+
+
+def without(text: str, found: Iterable[Mark], instead: Mapping[Kind, str]) -> str:
+    """The text with something ``instead`` of what was marked; what has nothing instead stays."""
+    pieces, at = [], 0
+    for each in found:
+        pieces += [text[at : each.start], instead.get(each.kind, text[each.start : each.end])]
+        at = each.end
+    return "".join((*pieces, text[at:]))
 
 
 def _known(text: str, known: Iterable[str]) -> Iterator[Mark]:
