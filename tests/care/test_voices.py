@@ -315,7 +315,7 @@ def test_what_is_said_has_a_version():
         ("and then grace came", "known", "grace"),
         ("write to alma@example.org please", "mail", "alma@example.org"),
         ("call +1 303 555 0142 for me", "phone", "+1 303 555 0142"),
-        ("I live at 418 Juniper Street now", "address", "418 Juniper Street"),
+        ("I live at 12 Mercer Street now", "address", "12 Mercer Street"),
         ("vivo en la calle Mayor 12 ahora", "address", "calle Mayor 12"),
         ("on March 3, 2024 it began", "date", "March 3, 2024"),
         ("el 3 de marzo de 2024 empezó", "date", "3 de marzo de 2024"),
@@ -323,15 +323,21 @@ def test_what_is_said_has_a_version():
         ("at Mercy hospital they said", "work", "at Mercy hospital"),
         ("I told Veronica about it", "capital", "Veronica"),
         ("my town, Salt Lake, is small", "capital", "Salt Lake"),
+        ("in Denver it was cold", "known", "Denver"),
+        ("I live by the harbor light clinic", "known", "harbor light clinic"),
+        ("on Mercer Street, near the shop", "capital", "Mercer Street"),
+        ("and Grace Kelly came too", "known", "Grace Kelly"),
     ],
 )
 def test_what_could_tell_is_marked(text: str, kind: str, found: str):
-    marked = [(each.kind, text[each.start : each.end]) for each in marks(text, ["Grace Lindqvist"])]
+    places = ["Harbor Light Clinic", "418 Juniper Street", "Denver"]
+    marked = [(each.kind, text[each.start : each.end]) for each in marks(text, ["Grace Lindqvist"], places)]
     assert (kind, found) in marked
 
 
 def test_ordinary_words_are_not_marked_and_nothing_is_changed():
-    assert marks("It helped. Then I slept, and I was well for 4 weeks.", ["Al Reyes"]) == []
+    text = "It helped. There was light in it. Then I slept, and I was well for 4 weeks."
+    assert marks(text, ["Al Reyes"], ["Harbor Light Clinic"]) == []
 
 
 def test_a_word_in_brackets_takes_the_place_of_what_was_marked_and_of_nothing_else():
@@ -361,6 +367,7 @@ def test_what_was_changed_is_shown_word_by_word(before: str, after: str, shown: 
 def test_the_names_that_the_clinic_knows_are_the_patients_and_the_staffs(clinic: Cast, patient: Patient):
     voice = send(clinic, patient)
     with acting_as(clinic.actor("nurse")):
-        names = voice_queries.names_known(voice)
-    assert "Alma Reyes" in names
-    assert clinic.members["prescriber"].name in names
+        known = voice_queries.names_known(voice)
+    assert "Alma Reyes" in known.people
+    assert clinic.members["prescriber"].name in known.people
+    assert clinic.clinic.name in known.places

@@ -246,7 +246,9 @@ def test_the_writer_sees_the_wording_and_only_their_yes_shows_it(clinic: Cast, s
     assert "I told a friend. It helped." in shown.text
     assert "One person’s experience" in shown.text
     card = shown.text.partition("data-voice-card")[2].partition("</li>")[0]
-    assert "54 of 100 are much better" in card  # of the study that the picture names: OC001, 53.6 %
+    assert (
+        "54 are much better, 38 a little better or the same, 8 worse." in card
+    )  # of the study that the picture names: OC001, 53.6 %
     assert 'href="#one-hundred"' in card
     assert "/library/evidence/OC001/" in shown.text
     assert shown.text.count('<g class="is-') == 200  # drawn large, and once for all that stand beside a story

@@ -125,14 +125,23 @@ def of_the_demo(clinic_id: int) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def names_known(voice: Voice) -> list[str]:
-    """The names that the clinic knows and that could stand in a voice: the writer's, of whoever is beside them, of the
-    staff, of the clinic and its street. At most four queries."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The names that a clinic knows and that could stand in a voice."""
+
+    people: tuple[str, ...]
+    places: tuple[str, ...]
+
+
+def names_known(voice: Voice) -> Known:
+    """The writer's, of whoever is beside them and of the staff; of the clinic, its street and town. At most four
+    queries."""
     clinic = Clinic.objects.get(pk=voice.clinic_id)
-    names = [clinic.name, *clinic.address.replace(",", " ").splitlines()]
+    places = [clinic.name, *(each.strip() for each in clinic.address.replace("\n", ",").split(","))]
+    names = list[str]()
     names += clinic_rows(Membership).filter(patient_id=None).values_list("name", flat=True)
     if voice.kind == VoiceKind.STORY and voice.patient_id is not None:
         of = PatientScope(voice.patient_id)
         names += [f"{each.given_name} {each.family_name}" for each in of.rows(Patient)]
         names += of.rows(RelatedPerson).values_list("name", flat=True)
-    return [name for name in names if name]
+    return Known(tuple(filter(None, names)), tuple(filter(None, places)))

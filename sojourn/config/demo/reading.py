@@ -59,14 +59,15 @@ def furnish(demo: DemoClinic, cast: Cast) -> None:
 
 def _tell_stories(demo: DemoClinic, cast: Cast, now: datetime) -> None:
     """Those that are shown, and in the clinic's language one that waits for each of the two who must read it."""
-    signed_in, others = _writers(demo, cast)
+    signed_in, others = _writers(demo)
     for each in told()["story"]:
         if each["state"] == "shown" or each["language"] == cast.clinic.language:
-            writer = signed_in if each["state"] == "proposed" else next(others[each["language"]])
-            _tell(writer, cast.actor("nurse"), each, now)
+            writer = signed_in if each["state"] == "proposed" else next(others[each["language"]], None)
+            if writer is not None:  # a small clinic has fewer stories
+                _tell(writer, cast.actor("nurse"), each, now)
 
 
-def _writers(demo: DemoClinic, cast: Cast) -> tuple[Actor, dict[str, Iterator[Actor]]]:
+def _writers(demo: DemoClinic) -> tuple[Actor | None, dict[str, Iterator[Actor]]]:
     """The patient who signs in; and the others, by a language first those who speak it."""
     patients = {each.pk: each for each in clinic_rows(Patient).filter(restricted=False)}
     members = [
@@ -75,8 +76,8 @@ def _writers(demo: DemoClinic, cast: Cast) -> tuple[Actor, dict[str, Iterator[Ac
         if each.patient_id in patients
     ]
     number = f"{demo.prefix}-{demo.signed_in + 1:05d}"
-    (signed_in,) = (member for member, patient in members if patient.record_number == number)
-    taken = {signed_in.pk}
+    signed_in = next((member for member, patient in members if patient.record_number == number), None)
+    taken = {signed_in.pk} if signed_in is not None else set()
 
     def speaking(language: str) -> Iterator[Actor]:
         for member, _patient in sorted(members, key=lambda each: each[1].language != language):
@@ -84,7 +85,7 @@ def _writers(demo: DemoClinic, cast: Cast) -> tuple[Actor, dict[str, Iterator[Ac
                 taken.add(member.pk)
                 yield actor_of(member)
 
-    return actor_of(signed_in), {each: speaking(each) for each in ("en", "es")}
+    return actor_of(signed_in) if signed_in is not None else None, {each: speaking(each) for each in ("en", "es")}
 
 
 def _tell(writer: Actor, moderator: Actor, each: Told, now: datetime) -> None:

@@ -12,6 +12,7 @@ from django_stubs_ext import StrPromise
 from sojourn.care.reading import marks, voice_queries
 from sojourn.care.reading.marks import Kind, Mark
 from sojourn.care.reading.models import Voice
+from sojourn.care.reading.voice_queries import Known
 
 _KINDS: Final[Mapping[Kind, StrPromise]] = {
     "known": gettext_lazy("a name that the clinic knows"),
@@ -46,15 +47,18 @@ class Marker:
     """Reads the wordings of one voice, with the names that the clinic knows. Four queries, once."""
 
     voice: Voice
-    names: tuple[str, ...]
+    known: Known
 
     @classmethod
     def of(cls, voice: Voice) -> Marker:
-        return cls(voice, tuple(voice_queries.names_known(voice)))
+        return cls(voice, voice_queries.names_known(voice))
+
+    def _marks(self, text: str) -> list[Mark]:
+        return marks.marks(text, self.known.people, self.known.places)
 
     def marked(self, text: str) -> list[Piece]:
         """The text in pieces, those that could tell who it is with the reason."""
-        return marked(text, marks.marks(text, self.names))
+        return marked(text, self._marks(text))
 
     def found(self, text: str) -> list[Piece]:
         """What was found, each once."""
@@ -64,7 +68,7 @@ class Marker:
         """The text with a word in brackets, in its own language, in the place of whatever was found."""
         with override(self.voice.language):
             instead = {kind: str(words) for kind, words in _INSTEAD.items()}
-        return marks.without(text, marks.marks(text, self.names), instead)
+        return marks.without(text, self._marks(text), instead)
 
 
 def marked(text: str, found: Sequence[Mark]) -> list[Piece]:

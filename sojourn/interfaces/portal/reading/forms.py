@@ -39,7 +39,8 @@ class AskForm(forms.Form):
 
 
 class ClearForm(forms.Form):
-    """``openings``: the first words of the paragraphs of the part, one of which may be named."""
+    """``part``: several of them may be open on one page. ``openings``: the first words of its paragraphs, one of which
+    may be named."""
 
     paragraph = forms.ChoiceField(label=_("Which paragraph?"), required=False)
     word = forms.CharField(
@@ -48,8 +49,8 @@ class ClearForm(forms.Form):
     )  # fmt: skip
     clear = forms.ChoiceField(choices=(("yes", _("Yes")), ("no", _("No"))), widget=forms.HiddenInput)
 
-    def __init__(self, data: QueryDict | None, *, openings: Sequence[str]) -> None:
-        super().__init__(data)
+    def __init__(self, data: QueryDict | None, *, part: int, openings: Sequence[str]) -> None:
+        super().__init__(data, auto_id=f"unclear-{part}-%s")
         whole = ("", _("The whole part"))
         field = cast(forms.ChoiceField, self.fields["paragraph"])
         field.choices = [whole, *((each, each) for each in openings)]

@@ -31,7 +31,7 @@ from sojourn.foundation.library.pictures import hundreds
 from sojourn.interfaces.portal.library import pictures
 from sojourn.interfaces.portal.reading.forms import AskForm, ClearForm
 from sojourn.interfaces.portal.reading.frame import article_address, clinic_at, language, passage_of, show
-from sojourn.interfaces.portal.reading.presenters import answered
+from sojourn.interfaces.portal.reading.presenters import answered, in_short
 from sojourn.interfaces.shared.pages import FORM
 
 SENT = ("team", "clinic")
@@ -116,7 +116,8 @@ def clear(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Whether a part was clear. Within the article it opens in its place; without a script it is a page. Whoever says
     no may say of which paragraph, and what would have helped."""
     passage, clinic = passage_of(request, slug), clinic_at(request)
-    form = ClearForm(request.POST if request.method == "POST" else None, openings=passage.openings)
+    sent = request.POST if request.method == "POST" else None
+    form = ClearForm(sent, part=passage.part, openings=passage.openings)
     said, danger = False, False
     if clinic is not None and form.is_bound:
         danger = reading_queries.needs_help(str(form.data.get("word", "")))
@@ -173,6 +174,7 @@ def voices(request: HttpRequest) -> HttpResponse:
         "stories": [each for each in found if each.voice.kind == VoiceKind.STORY],
         "views": [each for each in found if each.voice.kind == VoiceKind.VIEW],
         "hundred": pictures.hundred(hundreds()[BESIDE], language()),
+        "in_short": in_short(hundreds()[BESIDE]),
         "may_tell": _may_ask_team(request),
     }
     return show(request, "portal/reading/voices.html", context)
