@@ -207,14 +207,16 @@ def test_words_are_folded(text: str, as_: str):
     assert finding.folded(text) == as_
 
 
-def test_every_word_must_stand_there():
-    both = {each.id for each in finding.entries_that_match("bladder women", "en")}
-    one = {each.id for each in finding.entries_that_match("bladder", "en")}
-    assert both < one
-    assert len(finding.entries_that_match("", "en")) == len(entries())
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_word_must_stand_there(language: str, db: None):
+    def found(words: str) -> set[str]:
+        return {each.id for each in finding.entries_that_match(words, language, 40).entries}
+
+    assert set() < found("ketamine women") < found("ketamine")
+    assert found("") == found("  ") == set(entries())
 
 
-def test_the_title_counts_most():
+def test_the_title_counts_most(db: None):
     first = finding.articles_that_match("bladder", "en")[0]
     assert "bladder" in first.title.lower()
     assert finding.articles_that_match("  ", "en") == []

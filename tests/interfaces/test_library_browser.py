@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from sojourn.foundation.accounts.actor import NOBODY, set_actor
+from sojourn.foundation.accounts.actor import NOBODY, acting_as, set_actor
+from sojourn.foundation.clock import page_today
+from sojourn.foundation.library import article_actions, evidence_actions
 from tests.browser import clean
 from tests.care.people import make_patient
+from tests.care.test_library import WHOLE
 from tests.conftest import Cast
 from tests.interfaces.phone import looked_over, one_at_a_time, served, sign_in
 from tests.interfaces.test_portal import signed_in
@@ -169,6 +173,46 @@ def test_an_article_that_was_opened_is_there_without_a_connection(browser: Brows
     expect(page.get_by_role("heading", level=1)).to_have_text("Is ketamine therapy safe?")
     assert "Signed in as" not in page.content()
     page.goto("/library/what-it-is/")  # not opened before: whom to call
+    expect(page.get_by_role("heading", level=1)).not_to_have_text("Is ketamine therapy safe?")
+    page.context.set_offline(False)
+    page.context.close()
+
+
+KEPT = """async () => {
+  const paths = [];
+  for (const name of await caches.keys())
+    for (const each of await (await caches.open(name)).keys()) paths.push(new URL(each.url).pathname);
+  return paths.filter((path) => path.startsWith("/library/")).sort();
+}"""
+ASK_TO_KEEP = "(page) => navigator.serviceWorker.ready.then((worker) => worker.active.postMessage({ keep: page }))"
+
+
+def test_what_is_told_and_what_a_clinic_takes_back_does_not_stay(browser: Browser, address: str, clinic: Cast):
+    page = patient(browser, address, clinic)
+    editor = clinic.actor("prescriber")
+    with one_at_a_time, acting_as(editor):
+        entry = evidence_actions.propose(by=editor, values=WHOLE)
+        until = page_today() + timedelta(days=90)
+        evidence_actions.approve(by=editor, number=entry.number, seen=entry.pk, review_by=until)
+    never = ["/library/voices/", f"/library/evidence/{entry.called}/", "/library/evidence/EV001/"]
+    never += [f"/library/is-it-safe/{name}/" for name in ("ask", "clear", "answers")]
+    page.goto("/library/is-it-safe/")
+    expect(page.locator("[data-kept-here]")).to_be_visible(timeout=20_000)
+    page.reload()  # now by way of the service worker: still the patient's own page
+    expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+    for each in never:
+        page.evaluate(ASK_TO_KEEP, each)
+    page.goto("/library/what-it-is/")
+    expect(page.locator("[data-kept-here]")).to_be_visible(timeout=20_000)
+    assert set(page.evaluate(KEPT)) & set(never) == set()
+    assert {"/library/is-it-safe/", "/library/what-it-is/"} <= set(page.evaluate(KEPT))
+    with one_at_a_time, acting_as(editor):
+        article_actions.set_hidden(by=editor, slug="is-it-safe", hidden=True, reason="We explain it ourselves.")
+    page.goto("/library/how-it-works/")  # wherever one reads next, what was hidden goes
+    expect(page.locator("[data-kept-here]")).to_be_visible(timeout=20_000)
+    page.wait_for_function(f"({KEPT})().then((paths) => !paths.includes('/library/is-it-safe/'))")
+    page.context.set_offline(True)
+    page.goto("/library/is-it-safe/")
     expect(page.get_by_role("heading", level=1)).not_to_have_text("Is ketamine therapy safe?")
     page.context.set_offline(False)
     page.context.close()

@@ -70,7 +70,7 @@ FROM (SELECT r.encounter_id, r.code, min(r.reading) AS low, max(r.reading) AS hi
 GROUP BY r.encounter_id, r.code, r.stretch) s
 """  # noqa: S608 - our own words
 
-# Every believed reading of the last 20 minutes above an id that was told before; at most ``most`` of them.
+# Every believed reading since a moment and above an id that was told before; at most ``most`` of them.
 MISSED = f"""
 WITH missed AS MATERIALIZED (
   SELECT o.encounter_id, o.id, o.code, o.value, o.effective_at FROM vitals_observation o
@@ -121,10 +121,10 @@ def trends_query(ids: Iterable[int], now: datetime, length: timedelta = TREND) -
     return TRENDS, {"ids": sorted(ids), "since": now - length, "codes": list(CODES), "stretch": _STRETCH_S}
 
 
-def missed_query(told: Mapping[int, int], now: datetime) -> tuple[str, dict[str, Any]]:
+def missed_query(told: Mapping[int, int], now: datetime, length: timedelta = TREND) -> tuple[str, dict[str, Any]]:
     """``MISSED`` with its values; ``told`` holds the newest reading that each session's reader has already."""
     values = {"ids": list(told), "told": list(told.values()), "floor": min(told.values())}
-    return MISSED, {**values, "since": now - TREND, "codes": list(CODES), "most": MISSED_AT_MOST + 1}
+    return MISSED, {**values, "since": now - length, "codes": list(CODES), "most": MISSED_AT_MOST + 1}
 
 
 def checks_query(ids: Iterable[int]) -> tuple[str, dict[str, Any]]:

@@ -9,7 +9,6 @@ from typing import Final, Literal, Protocol
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from django.db import connection
 from django.db.models import QuerySet
 
 from sojourn.foundation.accounts.actor import Actor, acting_as, set_actor
@@ -78,16 +77,6 @@ def _holds(membership: Membership) -> frozenset[str]:
 def system_actor(clinic_id: int | None = None, name: str = "Sojourn") -> Actor:
     """A process of Sojourn itself, working in one clinic. Its role's code stands in the audit's chain as "house"."""
     return Actor(clinic_id=clinic_id, role="house", name=name)
-
-
-def clinic_named(slug: str) -> Clinic | None:
-    """The clinic that a link names, for anybody who follows it. Row-level security opens this one row to its slug
-    alone, and only until the name is taken back."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('sojourn.named', %s, true)", [slug])
-        found = Clinic.objects.filter(slug=slug).first()
-        cursor.execute("SELECT set_config('sojourn.named', '', true)")
-    return found
 
 
 def person_by_email(email: str) -> Person | None:

@@ -134,6 +134,10 @@ class Article:
         """What it rests on, each once, in the order in which it is named first."""
         return tuple(dict.fromkeys(each for sentence in self.sentences for each in sentence.evidence))
 
+    def resting_on(self, entry_id: str) -> Iterator[Sentence]:
+        """The sentences that name this entry as their evidence."""
+        return (each for each in self.sentences if entry_id in each.evidence)
+
     @property
     def minutes(self) -> int:
         """How long reading it takes, a minute at least."""

@@ -37,6 +37,7 @@ from sojourn.foundation.library.models import (
 from sojourn.foundation.scope import clinic_rows, one_row
 
 _LONGEST_SOUGHT: Final = 200
+_UNSHOWN: Final = ("version__abstract", "version__words_en", "version__words_es")  # long, and no reader sees them
 _CONFIGURATIONS: Final[Mapping[str, str]] = {"en": "english", "es": "spanish"}
 
 
@@ -100,6 +101,7 @@ def _of_the_clinic(text: str, language: str, limit: int) -> list[Match]:
     decided = _newest_decisions().exclude(kind=DecisionKind.WITHDRAWN).exclude(version=None)
     rows = (
         decided.select_related("version")
+        .defer(*_UNSHOWN)
         .annotate(rank=SearchRank(F(f"version__{words}"), sought))
         .filter(**{f"version__{words}": sought})
         .order_by("-rank", "about")[:limit]
@@ -135,10 +137,16 @@ def _shipped(text: str, language: str) -> list[Match]:
 
 @cache
 def _texts(language: str) -> tuple[list[str], list[str], list[str], list[str]]:
-    """What ships, as four lists: ids, titles, results, other words."""
+    """What ships, as four lists: ids, titles, results, other words. Studies are written in English: a reader of Spanish
+    finds one by what our Spanish articles say from it as well."""
+    said = dict[str, list[str]]()
+    for article in (each[language] for each in library().values() if language in each):
+        for sentence in article.sentences:
+            for entry_id in sentence.evidence:
+                said.setdefault(entry_id, []).append(sentence.text)
     rows = [(each.id, *_text(each, language)) for each in evidence.entries().values()]
     ids, titles, results, others = (list(column) for column in zip(*rows, strict=True))
-    return ids, titles, results, others
+    return ids, titles, results, [" ".join((told, *said.get(id_, ()))) for id_, told in zip(ids, others, strict=True)]
 
 
 def _text(entry: Entry, language: str) -> tuple[str, str, str]:
@@ -169,9 +177,26 @@ def entry(id_: str) -> ClinicEntry | Entry | None:
     have been withdrawn or retracted since: its decision says so). At most one query."""
     if (shipped := evidence.entries().get(id_)) is not None:
         return shipped
-    rows = clinic_rows(EvidenceDecision).filter(about=id_).exclude(version=None).select_related("version")
-    newest = rows.order_by("-id").first()
-    return ClinicEntry(newest.version, newest) if newest is not None and newest.version is not None else None
+    return of_the_clinic([id_]).get(id_)
+
+
+def of_the_clinic(ids: Iterable[str]) -> Mapping[str, ClinicEntry]:
+    """Of these entries those of the clinic that were approved once. One query, none where no name is one of theirs."""
+    theirs = [each for each in ids if each.startswith(OF_THE_CLINIC)]
+    if not theirs:
+        return {}
+    versions = clinic_rows(EvidenceDecision).filter(about=OuterRef("about")).exclude(version=None)
+    newest = clinic_rows(EvidenceDecision).filter(
+        about__in=theirs, pk=Subquery(versions.order_by("-id").values("pk")[:1])
+    )
+    rows = newest.select_related("version").defer(*_UNSHOWN)
+    return {each.about: ClinicEntry(each.version, each) for each in rows if each.version is not None}
+
+
+def approved() -> list[ClinicEntry]:
+    """The clinic's entries that readers may rely on, the newest first. One query."""
+    rows = _newest_decisions().filter(kind=DecisionKind.APPROVED).select_related("version").defer(*_UNSHOWN)
+    return [ClinicEntry(each.version, each) for each in rows.order_by("-id") if each.version is not None]
 
 
 def retracted(ids: Iterable[str]) -> Mapping[str, EvidenceDecision]:
@@ -349,6 +374,13 @@ def beside(slug: str, language: str) -> ClinicRule | None:
     """What holds in the clinic beside one of our articles, None where it says nothing. One query."""
     newest = clinic_rows(ClinicRule).filter(slug=slug, language=language).order_by("-id").first()
     return newest if newest is not None and newest.text else None
+
+
+def beside_for_readers(slug: str, language: str) -> ClinicRule | None:
+    """The same as a reader sees it: where the clinic wrote it in the other language only, that. One query."""
+    newest = clinic_rows(ClinicRule).filter(slug=slug, language=OuterRef("language")).order_by("-id").values("pk")[:1]
+    rows = clinic_rows(ClinicRule).filter(slug=slug, pk=Subquery(newest)).exclude(text="")
+    return min(rows, key=lambda each: each.language != language, default=None)
 
 
 def rules_beside() -> Mapping[tuple[str, str], ClinicRule]:

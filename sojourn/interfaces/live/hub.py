@@ -347,10 +347,16 @@ class Hub:
     async def _meet(
         cursor: AsyncCursor[Row], room: Room, ids: list[int], now: datetime
     ) -> dict[int, tuple[Known, list[Point]]]:
-        """Sessions that are new to the room. Streams began with their trends; what came while they opened is told."""
+        """Sessions that are new to the room. Streams began with their trends; of what came while they opened every
+        reading is told, since a trend leaves out what lies between its lowest and its highest."""
         length = live.TREND if room.behind else _OPENING
-        await cursor.execute(*live.trends_query(ids, now, length))
-        trends, newest = live.trends_of(await cursor.fetchall())
+        await cursor.execute(*live.missed_query(dict.fromkeys(ids, 0), now, length))
+        rows = await cursor.fetchall()
+        if len(rows) <= live.MISSED_AT_MOST:
+            trends, newest = live.missed_of(rows)
+        else:
+            await cursor.execute(*live.trends_query(ids, now, length))
+            trends, newest = live.trends_of(await cursor.fetchall())
         await cursor.execute(*live.checks_query(ids))
         checks = live.checks_of(await cursor.fetchall())
         return {each: (Known(newest.get(each, 0), checks.get(each, [])), trends.get(each, [])) for each in ids}

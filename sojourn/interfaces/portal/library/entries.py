@@ -6,17 +6,23 @@ The entries themselves are written in English, as their sources are: a page in S
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final, Literal
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.clinical.jurisdictions import KIND as LAW
 from sojourn.clinical.rules import Rule
+from sojourn.foundation.clock import page_day
 from sojourn.foundation.library.evidence import Checked, Entry, Outcome, Practice, Study, entries
+from sojourn.foundation.library.finding import AnyEntry
+from sojourn.foundation.library.models import DecisionKind, EvidenceDecision
+from sojourn.foundation.library.queries import ClinicEntry
 from sojourn.interfaces.portal.library.words import DESIGNS, METRICS, TOPICS
 
 Kind = Literal["study", "practice", "figure", "rule"]
@@ -36,6 +42,15 @@ CHECKED: Final[Mapping[Checked, StrPromise]] = {
     "read": gettext_lazy("We read it in the source."),
     "second-hand": gettext_lazy("We read it in a text about the source, not in the source."),
     "recalled": gettext_lazy("Not yet checked: it was written down from memory."),
+}
+# An entry that does not stand any more: on its own page and in lists, and behind a sentence that rests on it.
+GONE: Final[Mapping[str, StrPromise]] = {
+    DecisionKind.RETRACTED: gettext_lazy("Its journal has taken this study back. Do not rely on it."),
+    DecisionKind.WITHDRAWN: gettext_lazy("The clinic has taken this back. Do not rely on it."),
+}
+GONE_BEHIND: Final[Mapping[str, StrPromise]] = {
+    DecisionKind.RETRACTED: gettext_lazy("Do not rely on this: the journal has taken source %(n)s back."),
+    DecisionKind.WITHDRAWN: gettext_lazy("Do not rely on this: the clinic has taken source %(n)s back."),
 }
 _ADDRESSES: Final = (
     (re.compile(r"doi:(10\.\S+?)[.;,]?(?=\s|$)"), "https://doi.org/{}"),
@@ -59,7 +74,9 @@ class Fact:
 @dataclass(frozen=True, slots=True)
 class ShownEntry:
     """``null``: in words where it found nothing, "" where it did not; ``checked``: how far we read it; ``doubtful``: it
-    was not read in its source."""
+    was not read in its source; ``gist``: what tells it from others of the same title, ``gist_of`` in the source's own
+    words; ``own``: the clinic has added it; ``gone``: in words that it does not stand any more, and since when;
+    ``overdue``: the day on which the clinic wanted to look at it again, where that is past."""
 
     id: str
     kind: StrPromise
@@ -72,6 +89,12 @@ class ShownEntry:
     doubtful: bool
     addresses: tuple[str, ...]
     place: str = ""
+    gist: str = ""
+    gist_of: str = ""
+    own: bool = False
+    gone: str = ""
+    gone_since: date | None = None
+    overdue: date | None = None
 
     @property
     def short(self) -> tuple[Fact, ...]:
@@ -79,7 +102,18 @@ class ShownEntry:
         return tuple(each for each in self.facts if each.brief)
 
 
-def shown(entry: Entry | Rule, language: str) -> ShownEntry:
+def shown(
+    entry: AnyEntry, language: str, gone: EvidenceDecision | None = None, today: date | None = None
+) -> ShownEntry:
+    told = _told(entry, language, today)
+    if gone is None:
+        return told
+    return replace(told, gone=str(GONE[gone.kind]), gone_since=page_day(gone.decided_at), overdue=None)
+
+
+def _told(entry: AnyEntry, language: str, today: date | None) -> ShownEntry:
+    if isinstance(entry, ClinicEntry):
+        return _of_the_clinic(entry, language, today)
     if isinstance(entry, Study):
         return _study(entry, language)
     if isinstance(entry, Practice):
@@ -126,7 +160,9 @@ def _study(study: Study, language: str) -> ShownEntry:
         id=study.id,
         kind=KINDS["study"],
         title=study.title,
-        by=", ".join(each for each in (study.authors, study.year, study.journal) if each),
+        by=", ".join(
+            each for each in (study.authors, study.year, study.journal) if each and not _NOT_SEEN.search(each)
+        ),
         foreign=True,
         null=str(NULL.get(study.null, "")),
         facts=_rows(
@@ -143,6 +179,52 @@ def _study(study: Study, language: str) -> ShownEntry:
         doubtful=study.mark != "read",
         addresses=_addresses(study.identifier),
     )
+
+
+def _of_the_clinic(found: ClinicEntry, language: str, today: date | None) -> ShownEntry:
+    """An entry that an editor of the clinic has approved, in the words in which it was written."""
+    entry, decision = found.entry, found.decision
+    result, foreign = _said({"en": entry.result_en, "es": entry.result_es}, language)
+    approved = decision if decision is not None and decision.kind == DecisionKind.APPROVED else None
+    late = approved is not None and today is not None and found.overdue(today)
+    return ShownEntry(
+        id=found.id,
+        kind=KINDS["study"],
+        title=entry.title,
+        by=", ".join(each for each in (entry.authors, entry.year, entry.journal) if each),
+        foreign=False,
+        null=str(NULL.get(entry.null, "")),
+        facts=_rows(
+            replace(_design(entry.design), foreign=False),
+            Fact(_("How many people"), entry.people, foreign=False, brief=True),
+            Fact(_("Who they were"), entry.who, foreign=False),
+            Fact(_("What they were given"), entry.treatment, foreign=False),
+            Fact(_("Compared with"), entry.compared_with, foreign=False),
+            Fact(_("Result"), result, foreign and bool(result), brief=True),
+            Fact(_("Money behind it"), entry.money, foreign=False, brief=True),
+        ),
+        checked=_approved(entry.how_checked, approved),
+        doubtful=False,
+        addresses=tuple(
+            address.format(each)
+            for address, each in (
+                ("https://doi.org/{}", entry.doi),
+                ("https://pubmed.ncbi.nlm.nih.gov/{}/", entry.pmid),
+            )
+            if each
+        ),
+        own=True,
+        overdue=approved.review_by if late and approved is not None else None,
+    )
+
+
+def _approved(how_checked: str, approved: EvidenceDecision | None) -> str:
+    """How the clinic checked an entry and when it approved it; no name of whoever did stands on a reader's page."""
+    if approved is None:
+        return how_checked
+    on = date_format(page_day(approved.decided_at))
+    told = _("The clinic approved it on %(day)s.") % {"day": on}
+    return f"{how_checked.rstrip('.')}. {told}" if how_checked else told
 
 
 def _practice(practice: Practice, language: str) -> ShownEntry:
@@ -172,6 +254,7 @@ def _practice(practice: Practice, language: str) -> ShownEntry:
         checked=str(CHECKED[practice.mark]),
         doubtful=practice.mark != "read",
         addresses=_addresses(practice.identifier, practice.source),
+        gist_of=practice.source,
     )
 
 
@@ -197,6 +280,8 @@ def _outcome(row: Outcome) -> ShownEntry:
         checked=_("We read this figure in the source.") if row.verified else str(CHECKED["recalled"]),
         doubtful=not row.verified,
         addresses=_addresses(row.citation, first.citation),
+        gist=figure(row),
+        gist_of=", ".join(each for each in (row.arm, row.when) if each),
     )
 
 
@@ -246,5 +331,7 @@ def _numbers(rule: Rule) -> Iterator[str]:
         yield f"{_(each.label)}: {each.value:g} {each.unit}"
 
 
-def matches(found: list[Entry], language: str) -> list[ShownEntry]:
-    return [shown(each, language) for each in found]
+def matches(
+    found: Iterable[Entry | ClinicEntry], gone: Mapping[str, EvidenceDecision], language: str
+) -> list[ShownEntry]:
+    return [shown(each, language, gone.get(each.id)) for each in found]

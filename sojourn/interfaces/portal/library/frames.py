@@ -7,8 +7,10 @@ themselves keep one address each, which is shared and kept on a device.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import wraps
+from typing import Concatenate, Final, ParamSpec
 
 from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest, HttpResponse
@@ -20,14 +22,18 @@ from django.utils.translation import get_language
 from sojourn.foundation.accounts.access import with_actor
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.library.article import LANGUAGES
+from sojourn.foundation.library.reader import clinic_of_link, reader
 from sojourn.interfaces.help.remembering import clinic_of, remember, remembered
 from sojourn.interfaces.help.views import ANYBODYS
 from sojourn.interfaces.portal import pages
 
 COOKIE: Final = "library_at"
+TO_KEEP: Final = "X-To-Keep"  # on what the service worker asks for itself
+MAY_STAY: Final = "X-May-Stay"  # on an answer that a device may keep
 _signer = Signer(salt="sojourn.library.at")
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def language() -> str:
@@ -41,38 +47,80 @@ def is_patient(request: HttpRequest) -> bool:
 
 
 def for_the_device(request: HttpRequest) -> bool:
-    """Whether the service worker asks: what it keeps on the device is nobody's."""
-    return request.headers.get("Sec-Fetch-Dest") == "empty"
+    """Whether the service worker asks for a page to keep: what stays on the device is nobody's. It says so itself,
+    since by all else a page that it only hands on looks the same."""
+    return TO_KEEP in request.headers
+
+
+@contextmanager
+def as_reader(request: HttpRequest) -> Iterator[None]:
+    """Ask as a stranger who reads the library of the clinic whose link was followed. Whoever is signed in reads that of
+    their own clinic by what they are there, and without a clinic there is what ships."""
+    clinic = clinic_at(request)
+    if clinic is None or with_actor(request).actor.clinic_id is not None:
+        yield
+        return
+    with acting_as(reader(clinic)):
+        yield
+
+
+def read_at_the_clinic(view: View[P]) -> View[P]:
+    """Show the view as its reader is shown it (``as_reader``)."""
+
+    @wraps(view)
+    def read(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        with as_reader(request):
+            return view(request, *args, **kwargs)
+
+    return read
 
 
 def show(request: HttpRequest, template: str, context: Mapping[str, object], status: int = 200) -> HttpResponse:
     """Render a page of the library in its reader's frame."""
-    if is_patient(request):
-        framed = {"frame": "portal/page.html", "patient": True, **context}
-        return pages.show(with_actor(request), template, framed, active="library", status=status)
     clinic = clinic_at(request)
+    if is_patient(request):
+        framed = {"frame": "portal/page.html", "patient": True, "clinic": clinic, **context}
+        return pages.show(with_actor(request), template, framed, active="library", status=status)
     frame: dict[str, object] = {"frame": "ui/plain.html", "home_url": reverse("library:index"), "clinic": clinic}
     if for_the_device(request):
-        frame |= ANYBODYS
+        frame |= ANYBODYS | {"device": True}
     return render(request, template, frame | dict(context), status=status)
 
 
+def show_to_keep(request: HttpRequest, template: str, context: Mapping[str, object]) -> HttpResponse:
+    """The same, of a page that may stay on the device: an article, and the list of them. No other page says so."""
+    response = show(request, template, context)
+    if for_the_device(request):
+        response[MAY_STAY] = "1"
+    return response
+
+
+def not_here(request: HttpRequest, languages: tuple[str, ...] = ()) -> HttpResponse:
+    """What stands in the place of an article or an entry that is not shown here: it is not there, the clinic hides it,
+    or it is there in other ``languages`` only."""
+    return show(request, "portal/library/not_here.html", {"languages": languages}, status=404)
+
+
 def clinic_at(request: HttpRequest) -> Clinic | None:
-    """The clinic of whoever is signed in, the one whose link was followed, or the one this device belonged to."""
-    if (own := clinic_of(request)) is not None:
-        return own
+    """The clinic of whoever is signed in, the one whose link was followed, or the one this device belonged to. One
+    query, once a request."""
+    if not hasattr(request, "library_clinic"):
+        request.library_clinic = clinic_of(request) or _followed(request) or remembered(request)  # type: ignore[attr-defined]
+    found: Clinic | None = request.library_clinic  # type: ignore[attr-defined]
+    return found
+
+
+def _followed(request: HttpRequest) -> Clinic | None:
     try:
-        clinic_id = int(_signer.unsign(request.COOKIES.get(COOKIE, "")))
-    except (BadSignature, ValueError):
-        return remembered(request)
-    with acting_as(system_actor(clinic_id)):
-        return Clinic.objects.filter(pk=clinic_id).first()
+        return clinic_of_link(_signer.unsign(request.COOKIES.get(COOKIE, "")))
+    except BadSignature:
+        return None
 
 
 def name_the_clinic(request: HttpRequest, response: HttpResponseBase, clinic: Clinic) -> None:
     """The pages that follow carry the clinic's name, until the browser is closed. Whom to call in danger changes only
     on a device that belonged to no clinic."""
-    signed = _signer.sign(str(clinic.pk))
+    signed = _signer.sign(clinic.slug)
     response.set_cookie(COOKIE, signed, httponly=True, samesite="Lax", secure=request.is_secure())
     if remembered(request) is None:
         remember(request, response, clinic)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from django.utils.translation import gettext as _
 
+from sojourn.foundation.library.models import EvidenceDecision
 from sojourn.foundation.library.pictures import Hundred, Kept, Steps
+from sojourn.interfaces.portal.library.entries import GONE
 
 Group = Literal["remitted", "responded", "same", "worse"]
 
@@ -56,9 +58,18 @@ class ShownHundred:
     source_id: str
     source: str
     source_ids: tuple[str, ...]
+    gone: str
 
 
-def hundred(picture: Hundred, language: str) -> ShownHundred:
+Gone = Mapping[str, EvidenceDecision]
+
+
+def _gone(ids: Iterable[str], gone: Gone) -> str:
+    """That one of these entries does not stand any more, in words; "" where all stand."""
+    return next((str(GONE[gone[each].kind]) for each in ids if each in gone), "")
+
+
+def hundred(picture: Hundred, language: str, gone: Gone) -> ShownHundred:
     legend = tuple(_legend(picture))
     kept = tuple(ShownKept(each.of_hundred, _kept_words(each)) for each in picture.kept)
     return ShownHundred(
@@ -73,6 +84,7 @@ def hundred(picture: Hundred, language: str) -> ShownHundred:
         source_id=picture.source.id,
         source=f"{picture.source.study} {picture.source.year}",
         source_ids=tuple(dict.fromkeys(each.id for each in picture.rows)),
+        gone=_gone((each.id for each in picture.rows), gone),
     )
 
 
@@ -131,6 +143,7 @@ class ShownStep:
     words: str
     evidence: tuple[str, ...]
     shows: str
+    gone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +153,12 @@ class ShownSteps:
     steps: tuple[ShownStep, ...]
 
 
-def steps(drawing: Steps, language: str) -> ShownSteps:
+def steps(drawing: Steps, language: str, gone: Gone) -> ShownSteps:
     return ShownSteps(
         name=drawing.name,
         title=drawing.title[language],
         steps=tuple(
-            ShownStep(number, each.says[language], each.evidence, " ".join(each.shows))
+            ShownStep(number, each.says[language], each.evidence, " ".join(each.shows), _gone(each.evidence, gone))
             for number, each in enumerate(drawing.steps, 1)
         ),
     )

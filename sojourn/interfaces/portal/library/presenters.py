@@ -14,9 +14,11 @@ from django_stubs_ext import StrPromise
 
 from sojourn.foundation.library import finding
 from sojourn.foundation.library.article import STAGES, Article, Block, Figure, Paragraph, Points, Section, Table
+from sojourn.foundation.library.finding import Reading
+from sojourn.foundation.library.models import ClinicRule, EvidenceDecision
 from sojourn.foundation.library.pictures import hundreds, steps
 from sojourn.interfaces.portal.library import pictures
-from sojourn.interfaces.portal.library.entries import ShownEntry, shown
+from sojourn.interfaces.portal.library.entries import GONE_BEHIND, ShownEntry, shown
 from sojourn.interfaces.portal.today.path import JourneyFacts, here
 
 SHELVES: Final[Mapping[str, StrPromise]] = {
@@ -45,6 +47,7 @@ class Card:
     title: str
     summary: str
     minutes: int
+    ours: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def stage_of(facts: JourneyFacts) -> str:
 
 
 def cards(articles: Iterable[Article]) -> tuple[Card, ...]:
-    return tuple(Card(each.slug, each.title, each.summary, each.minutes) for each in articles)
+    return tuple(Card(each.slug, each.title, each.summary, each.minutes, finding.is_ours(each)) for each in articles)
 
 
 def shelves(articles: Iterable[Article], stage: str) -> list[Shelf]:
@@ -82,10 +85,12 @@ def shelves(articles: Iterable[Article], stage: str) -> list[Shelf]:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A number behind a sentence, which leads to what it rests on."""
+    """A number behind a sentence, which leads to what it rests on; ``gone``: in words that this does not stand any
+    more."""
 
     number: int
     id: str
+    gone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +135,28 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceGroup:
+    """Entries that stand together in that list: the figures of one study under its name; else one alone."""
+
+    sources: tuple[Source, ...]
+
+    @property
+    def first(self) -> ShownEntry:
+        return self.sources[0].entry
+
+    @property
+    def study(self) -> str:
+        """The study whose figures these are; "" for one alone."""
+        return self.first.title if len(self.sources) > 1 else ""
+
+
+@dataclass(frozen=True, slots=True)
 class ShownArticle:
+    """``ours``: it ships; else the clinic wrote it. ``rule``: what holds in the clinic beside it, None for nothing."""
+
     slug: str
+    ours: bool
+    rule: ClinicRule | None
     title: str
     summary: str
     minutes: int
@@ -140,17 +165,32 @@ class ShownArticle:
     review_by: date
     overdue: bool
     sections: tuple[ShownSection, ...]
-    sources: tuple[Source, ...]
+    sources: tuple[SourceGroup, ...]
 
     @property
     def contents(self) -> list[ShownSection]:
         return [each for each in self.sections if each.heading]
 
 
-def article(found: Article, language: str, today: date) -> ShownArticle:
-    numbers = {entry_id: number for number, entry_id in enumerate(found.evidence, 1)}
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Which number stands for an entry, and which entries do not stand any more."""
+
+    of: Mapping[str, int]
+    gone: Mapping[str, EvidenceDecision]
+
+    def reference(self, entry_id: str) -> Reference:
+        number, gone = self.of[entry_id], self.gone.get(entry_id)
+        return Reference(number, entry_id, str(GONE_BEHIND[gone.kind]) % {"n": number} if gone is not None else "")
+
+
+def article(reading: Reading, language: str, today: date) -> ShownArticle:
+    found = reading.article
+    numbers = Numbers({entry_id: number for number, entry_id in enumerate(found.evidence, 1)}, reading.gone)
     return ShownArticle(
         slug=found.slug,
+        ours=reading.ours,
+        rule=reading.rule,
         title=found.title,
         summary=found.summary,
         minutes=found.minutes,
@@ -159,23 +199,29 @@ def article(found: Article, language: str, today: date) -> ShownArticle:
         review_by=found.review_by,
         overdue=found.review_by < today,
         sections=tuple(_section(each, numbers, language) for each in found.sections),
-        sources=tuple(_sources(numbers, language)),
+        sources=tuple(_grouped(_sources(reading, numbers, language, today))),
     )
 
 
-def _sources(numbers: Mapping[str, int], language: str) -> Iterator[Source]:
-    for entry_id, number in numbers.items():
-        entry = finding.entry_by_id(entry_id)
-        if entry is not None:
-            yield Source(number, shown(entry, language))
+def _sources(reading: Reading, numbers: Numbers, language: str, today: date) -> Iterator[Source]:
+    for entry_id, entry in reading.rests_on.items():
+        yield Source(numbers.of[entry_id], shown(entry, language, reading.gone.get(entry_id), today))
 
 
-def _section(section: Section, numbers: Mapping[str, int], language: str) -> ShownSection:
+def _grouped(sources: Iterable[Source]) -> Iterator[SourceGroup]:
+    """Where its first entry stands, a study has all of its figures."""
+    groups: dict[str, list[Source]] = {}
+    for each in sources:
+        groups.setdefault(f"{each.entry.title} {each.entry.by}" if each.entry.gist else each.entry.id, []).append(each)
+    return (SourceGroup(tuple(each)) for each in groups.values())
+
+
+def _section(section: Section, numbers: Numbers, language: str) -> ShownSection:
     blocks: list[ShownBlock] = []
     for kind, together in groupby(section.blocks, key=_together):
         if kind == "hundred":
             names = [each.name for each in together if isinstance(each, Figure)]
-            drawn = tuple(pictures.hundred(hundreds()[name], language) for name in names)
+            drawn = tuple(pictures.hundred(hundreds()[name], language, numbers.gone) for name in names)
             blocks.append(ShownBlock("hundreds", hundreds=drawn))
         else:
             blocks += [_block(each, numbers, language) for each in together]
@@ -187,9 +233,9 @@ def _together(block: Block) -> str:
     return block.shows if isinstance(block, Figure) else block.kind
 
 
-def _block(block: Block, numbers: Mapping[str, int], language: str) -> ShownBlock:
+def _block(block: Block, numbers: Numbers, language: str) -> ShownBlock:
     if isinstance(block, Figure):
-        return ShownBlock("steps", steps=pictures.steps(steps()[block.name], language))
+        return ShownBlock("steps", steps=pictures.steps(steps()[block.name], language, numbers.gone))
     if isinstance(block, Points):
         return ShownBlock("points", lines=tuple(_line(each, numbers) for each in block.items), ordered=block.ordered)
     if isinstance(block, Table):
@@ -197,7 +243,7 @@ def _block(block: Block, numbers: Mapping[str, int], language: str) -> ShownBloc
     return ShownBlock("paragraph", line=_line(block, numbers))
 
 
-def _table(table: Table, numbers: Mapping[str, int]) -> ShownBlock:
+def _table(table: Table, numbers: Numbers) -> ShownBlock:
     heads = [" ".join(each.text for each in head.sentences) for head in table.head]
     rows = tuple(
         tuple((_line(cell, numbers), label) for cell, label in zip(row, heads, strict=False)) for row in table.rows
@@ -205,11 +251,11 @@ def _table(table: Table, numbers: Mapping[str, int]) -> ShownBlock:
     return ShownBlock("table", head=tuple(_line(each, numbers) for each in table.head), rows=rows)
 
 
-def _line(paragraph: Paragraph, numbers: Mapping[str, int]) -> Line:
+def _line(paragraph: Paragraph, numbers: Numbers) -> Line:
     return tuple(
         Said(
             mark_safe(each.html),  # noqa: S308 (rendered by our own reader, which lets no HTML in)
-            tuple(Reference(numbers[entry_id], entry_id) for entry_id in each.evidence),
+            tuple(numbers.reference(entry_id) for entry_id in each.evidence),
         )
         for each in paragraph.sentences
     )

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
-from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.access import public, with_actor
 from sojourn.foundation.clock import page_today
 from sojourn.foundation.library import finding
+from sojourn.foundation.library.reader import clinic_of_link
 from sojourn.interfaces.portal.library import presenters
 from sojourn.interfaces.portal.library.forms import SearchForm
-from sojourn.interfaces.portal.library.frames import is_patient, language, name_the_clinic, show
+from sojourn.interfaces.portal.library.frames import (
+    is_patient,
+    language,
+    name_the_clinic,
+    not_here,
+    read_at_the_clinic,
+    show_to_keep,
+)
 from sojourn.interfaces.portal.pages import own_scope
 from sojourn.interfaces.portal.reads import way
 
 
 @public
 @require_safe
+@read_at_the_clinic
 def index(request: HttpRequest) -> HttpResponse:
     """What there is, by where one is on the way; or what matches the words that were looked for."""
     form = SearchForm(request.GET)
     words = form.words
-    return show(
+    return show_to_keep(
         request,
         "portal/library/index.html",
         {
@@ -45,21 +53,22 @@ def _stage(request: HttpRequest) -> str:
 
 @public
 @require_safe
+@read_at_the_clinic
 def article(request: HttpRequest, slug: str) -> HttpResponse:
-    found = finding.article(slug, language())
+    found = finding.reading(slug, language())
     if found is None:
-        raise Http404
+        return not_here(request, tuple(finding.languages_of(slug)))
     shown = presenters.article(found, language(), page_today())
-    return show(request, "portal/library/article.html", {"article": shown})
+    return show_to_keep(request, "portal/library/article.html", {"article": shown})
 
 
 @public
 @require_safe
 def at_clinic(request: HttpRequest, clinic_slug: str, slug: str = "") -> HttpResponseBase:
-    """A clinic's own link: its name stands over the pages that follow."""
-    clinic = accounts_queries.clinic_named(clinic_slug)
-    if clinic is None or (slug and finding.article(slug, language()) is None):
-        raise Http404
+    """A clinic's own link: the pages that follow are its library, under its name."""
+    clinic = clinic_of_link(clinic_slug)
+    if clinic is None:
+        return not_here(request)
     response = redirect("library:article", slug) if slug else redirect("library:index")
     name_the_clinic(request, response, clinic)
     return response

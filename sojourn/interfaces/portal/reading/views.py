@@ -28,9 +28,11 @@ from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import clinic_today
 from sojourn.foundation.library.pictures import hundreds
+from sojourn.foundation.library.queries import retracted
 from sojourn.interfaces.portal.library import pictures
+from sojourn.interfaces.portal.library.frames import as_reader, clinic_at, language, show
 from sojourn.interfaces.portal.reading.forms import AskForm, ClearForm
-from sojourn.interfaces.portal.reading.frame import article_address, clinic_at, language, passage_of, show
+from sojourn.interfaces.portal.reading.passages import article_address, passage_of
 from sojourn.interfaces.portal.reading.presenters import answered, in_short
 from sojourn.interfaces.shared.pages import FORM
 
@@ -170,11 +172,14 @@ def voices(request: HttpRequest) -> HttpResponse:
     if clinic is not None:
         with acting_as(system_actor(clinic.pk)):
             found = voice_queries.shown_voices(language())
+    many = hundreds()[BESIDE]
+    with as_reader(request):
+        gone = retracted(each.id for each in many.rows)
     context = {
         "stories": [each for each in found if each.voice.kind == VoiceKind.STORY],
         "views": [each for each in found if each.voice.kind == VoiceKind.VIEW],
-        "hundred": pictures.hundred(hundreds()[BESIDE], language()),
-        "in_short": in_short(hundreds()[BESIDE]),
+        "hundred": pictures.hundred(many, language(), gone),
+        "in_short": in_short(many),
         "may_tell": _may_ask_team(request),
     }
     return show(request, "portal/reading/voices.html", context)

@@ -13,8 +13,8 @@ from sojourn.care.reading.models import Voice
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.portal.danger import heard
+from sojourn.interfaces.portal.library.frames import language
 from sojourn.interfaces.portal.pages import OwnPage, own_page, show
-from sojourn.interfaces.portal.reading.frame import language
 from sojourn.interfaces.shared.pages import FORM, sent
 from sojourn.interfaces.shared.voice_forms import VoiceForm, act_on_own
 from sojourn.interfaces.shared.voice_marks import Marker

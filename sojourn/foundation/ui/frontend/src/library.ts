@@ -117,12 +117,25 @@ function sources(article: HTMLElement): void {
     const source = document.getElementById(link.dataset.source ?? "")?.firstElementChild;
     if (!source) return;
     event.preventDefault();
-    here.replaceChildren(source.cloneNode(true));
+    const copy = source.cloneNode(true) as HTMLDetailsElement;
+    copy.open = true;
+    here.replaceChildren(copy);
     dialog.showModal();
   });
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close();
   });
+}
+
+// On paper every source says all that it says.
+function opened(article: HTMLElement): void {
+  const closed = () => article.querySelectorAll<HTMLDetailsElement>(".source:not([open])");
+  let opened: HTMLDetailsElement[] = [];
+  addEventListener("beforeprint", () => {
+    opened = [...closed()];
+    for (const source of opened) source.open = true;
+  });
+  addEventListener("afterprint", () => { for (const source of opened) source.open = false; });
 }
 
 // ------------------------------------------------------------------ a drawing by steps
@@ -191,6 +204,7 @@ async function kept(article: HTMLElement): Promise<void> {
 for (const article of document.querySelectorAll<HTMLElement>("[data-article]")) {
   readAloud(article);
   sources(article);
+  opened(article);
   void kept(article);
 }
 for (const button of document.querySelectorAll<HTMLButtonElement>("[data-share]")) share(button);

@@ -3,13 +3,31 @@ const KEPT = "library-{{ version }}";
 const FILES = {{ files|as_json }};
 const INSTEAD = {{ instead|as_json }};
 const INDEX = {{ index|as_json }};
+const MAY_STAY = {{ may_stay|as_json }};
+const TO_KEEP = {{ to_keep|as_json }};
 
-// Asked for by a script, a page comes in the frame of nobody.
+// Asked for so that it stays, a page comes in the frame of nobody, and says itself whether it may stay on a device: what
+// people ask and tell, and what a clinic may take back, never does.
 async function keepPage(page) {
-  const answer = await fetch(page, { credentials: "same-origin", cache: "no-store" });
-  if (!answer.ok || answer.redirected) return false;
+  const answer = await fetch(page, { credentials: "same-origin", cache: "no-store", headers: { [TO_KEEP]: "1" } });
+  if (answer.status === 404) await forget(page);
+  if (!answer.ok || answer.redirected || (page !== INSTEAD && !answer.headers.has(MAY_STAY))) return false;
   await (await caches.open(KEPT)).put(page, answer);
   return true;
+}
+
+async function forget(page) {
+  await (await caches.open(KEPT)).delete(page);
+}
+
+// What the first page does not name any more, the clinic has hidden or taken back: it goes from here too.
+async function forgetHidden() {
+  if (!(await keepPage(INDEX))) return;
+  const first = await (await caches.match(INDEX))?.text();
+  for (const each of await (await caches.open(KEPT)).keys()) {
+    const path = new URL(each.url).pathname;
+    if (path.startsWith(INDEX) && path !== INDEX && !first?.includes(`href="${path}"`)) await forget(path);
+  }
 }
 
 addEventListener("install", (event) => {
@@ -36,12 +54,17 @@ addEventListener("activate", (event) => {
 addEventListener("message", (event) => {
   const page = event.data?.keep;
   if (typeof page !== "string" || !page.startsWith(INDEX)) return;
-  event.waitUntil(keepPage(page).then((kept) => { if (kept) event.source?.postMessage({ kept: page }); }));
+  event.waitUntil(keepPage(page).then((kept) => {
+    if (kept) event.source?.postMessage({ kept: page });
+    return forgetHidden();
+  }));
 });
 
 async function orKept(request, path) {
   try {
-    return await fetch(request);
+    const answer = await fetch(request);
+    if (answer.status === 404) await forget(path);
+    return answer;
   } catch (error) {
     const kept = (await caches.match(path)) ?? (await caches.match(INSTEAD));
     if (kept) return kept;
