@@ -148,8 +148,8 @@ def _subqueries() -> dict[str, ArraySubquery]:
         ),
         "vitals_now": array(vitals, "code", "value", "doubt", "source", at=F("effective_at")),
         "alarms": array(
-            of_session(AlarmState, "id").filter(_TO_SEE), "rule_id", "code", "phase", "priority", "since_at", "why", "value",
-            "limit", acknowledged_by=F("acknowledged_by_name"),
+            of_session(AlarmState, "id").filter(_TO_SEE), "rule_id", "code", "phase", "priority", "since_at", "why",
+            "value", "limit", acknowledged_by=F("acknowledged_by_name"),
         ),
         "monitors": array(
             monitors, "device_id", name=F("device__name"), seen_at=F("device__last_seen_at"),
