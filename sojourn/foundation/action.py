@@ -197,7 +197,8 @@ def _held_to(declaration: Declaration) -> Iterator[None]:
         yield
     finally:
         _running.reset(token)
-    if not (running.written or running.passed_on or running.unchanged):
+    told = running.written or (running.passed_on and not declaration.audit)
+    if not (told or running.unchanged):
         raise NotDeclared(
             f"{declaration.name} ended without its audit row ({', '.join(declaration.audit) or 'of what it performs'}):"
             " record it, or return unchanged(...) where there was nothing to do"

@@ -457,6 +457,8 @@ def test_an_action_that_passes_on_is_held_to_whom_it_passes_it_on_to(declared_he
             _performs(lambda by, each=performed: each(by=by), audit=(), through=(performed,))(by=MAY)
         with pytest.raises(NotDeclared, match="ended without its audit row"):
             _performs(lambda by: unwritten(by=by), audit=(), through=(written,))(by=MAY)
+        with pytest.raises(NotDeclared, match="ended without its audit row"):  # the row of another is not its own
+            _performs(lambda by: written(by=by), audit="patient.added", through=(written,))(by=MAY)
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -114,13 +114,19 @@ class Reach:
         place = place_of(mutant.source, mutant.line)
         walk = self._that_walk(_walk_of(mutant.path, place))
         found: set[str] = set()
-        for first, last in place.spans:
-            found |= {test for line in range(first, last + 1) for test in lines.get(line, ())}
+        for span in place.spans:
+            found |= _run(lines, span)
             if len(found) > FEW:
                 return frozenset(found) | walk
         if place.declared and walk:
             return frozenset(found) | walk
         return frozenset(found) | walk | self._through_importers(mutant.path)
+
+    def nearest(self, mutant: Mutant) -> frozenset[str]:
+        """Those that run the statement itself, or what is nearest to a declaration: they are asked first."""
+        lines = self.lines(mutant.path)
+        spans = (_run(lines, span) for span in place_of(mutant.source, mutant.line).spans)
+        return next(filter(None, spans), frozenset())
 
     @cache  # noqa: B019
     def _that_walk(self, walk: re.Pattern[str] | None) -> frozenset[str]:
@@ -132,6 +138,12 @@ class Reach:
             for tests in self.lines(each).values():
                 found |= tests
         return frozenset(found)
+
+
+def _run(lines: Mapping[int, frozenset[str]], span: tuple[int, int]) -> frozenset[str]:
+    """The tests that run any line of a span."""
+    first, last = span
+    return frozenset(test for line in range(first, last + 1) for test in lines.get(line, ()))
 
 
 @cache

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -71,13 +71,17 @@ class Trials:
 
 
 def waves(
-    tests: Iterable[str], seconds: dict[str, float], close: Iterable[str], walk: str | None = None
+    tests: Iterable[str],
+    seconds: dict[str, float],
+    close: Iterable[str],
+    walk: str | None = None,
+    nearest: Container[str] = (),
 ) -> Iterator[tuple[list[str], float]]:
     """The tests as they are asked, and their seconds: a first few quick ones of the files that name the room, then the
-    file that walks all of this kind and as many others as fit. Those of a wave come in the order in which they passed
-    before."""
+    file that walks all of this kind and as many others as fit; of both the ``nearest`` before the others. Those of a
+    wave come in the order in which they passed before."""
     named, place = set(close), {test: at for at, test in enumerate(seconds)}
-    order = sorted(tests, key=lambda test: (_file(test) not in named, seconds[test], test))
+    order = sorted(tests, key=lambda test: (test not in nearest, _file(test) not in named, seconds[test], test))
     others = [each for each in order if _file(each) != walk]
     first = _as_many_as_fit(others, seconds, FIRST, FEW_FILES)
     rest = _as_many_as_fit([each for each in others if each not in set(first)], seconds, MOST, len(order))
@@ -127,7 +131,8 @@ def tried(mutant: Mutant, reach: Reach, trials: Trials, close: Sequence[str], ju
     tests = reach.tests(mutant)
     outcome = Outcome(False, "" if tests else "no test reaches it", 0.0)
     walk = MODELS if mutant.path.endswith("/models.py") else WALKS.get(mutant.kind)
-    for wave, seconds in waves(tests - judges.doubted, reach.seconds, close, walk):
+    nearest = reach.nearest(mutant)
+    for wave, seconds in waves(tests - judges.doubted, reach.seconds, close, walk, nearest):
         asked = [each for each in wave if each not in judges.doubted]
         outcome = trials.ask(mutant, asked, seconds)
         while outcome.found and not judges.believe(outcome.by, asked, seconds, trials):

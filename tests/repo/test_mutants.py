@@ -211,6 +211,7 @@ def test_what_a_model_declares_is_asked_of_whoever_compares_it_with_its_migratio
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tests.mutants.planting.ROOT", traced)
         assert Reach(("test_a.py",)).tests(mutant) == {"test_a.py::test_of_it"}
+        assert Reach(("test_a.py",)).nearest(mutant) == set()
 
 
 def test_tests_that_name_a_room_are_near_it_and_so_are_those_that_walk_all_declarations():
@@ -234,6 +235,13 @@ def test_the_quick_and_near_are_asked_first_and_no_more_than_fits():
     assert "near.py::slow" in rest
     assert "near.py::endless" not in {*first, *rest}
     assert first == [each for each in seconds if each in set(first)], "in the order in which they passed before"
+
+
+def test_those_that_run_the_line_are_asked_before_any_other():
+    seconds = {"far.py::runs_it": MOST - 1} | {f"near.py::{each}": 2.0 for each in range(40)}
+    asked = [each for wave, _ in waves(seconds, seconds, ["near.py"], None, {"far.py::runs_it"}) for each in wave]
+    assert "far.py::runs_it" in asked
+    assert "far.py::runs_it" not in [each for wave, _ in waves(seconds, seconds, ["near.py"]) for each in wave]
 
 
 def test_the_walk_of_a_kind_is_asked_whatever_fits():
@@ -262,6 +270,9 @@ class _Reach:
 
     def tests(self, mutant: Mutant) -> frozenset[str]:
         return frozenset(self.seconds)
+
+    def nearest(self, mutant: Mutant) -> frozenset[str]:
+        return frozenset()
 
 
 def _try(trials: _Told, judges: Judges) -> Result:

@@ -99,7 +99,7 @@ _TO_SEE: Final = Q(phase__in=OPEN) | Q(phase=Phase.RECOVERED.value, acknowledged
 
 def _subqueries() -> dict[str, ArraySubquery]:
     monitors = of_session(DeviceAssociation, "id").filter(until_at=None)
-    vitals = of_session(CurrentVital)
+    vitals = of_session(CurrentVital, "id")
     events = of_session(SessionEvent, "at", "id")
     doses = of_session(MedicationAdministration, "started_at", "id")
     measured = of_session(Observation, "effective_at", "id").filter(Q(method="typed") | Q(code__in=SYSTOLIC))
@@ -148,8 +148,8 @@ def _subqueries() -> dict[str, ArraySubquery]:
         ),
         "vitals_now": array(vitals, "code", "value", "doubt", "source", at=F("effective_at")),
         "alarms": array(
-            of_session(AlarmState).filter(_TO_SEE), "rule_id", "code", "phase", "priority", "since_at", "why", "value",
-            "limit", acknowledged_by=F("acknowledged_by_name"),
+            of_session(AlarmState, "id").filter(_TO_SEE), "rule_id", "code", "phase", "priority", "since_at", "why",
+            "value", "limit", acknowledged_by=F("acknowledged_by_name"),
         ),
         "monitors": array(
             monitors, "device_id", name=F("device__name"), seen_at=F("device__last_seen_at"),
