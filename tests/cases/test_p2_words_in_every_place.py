@@ -329,6 +329,19 @@ def test_a_form_that_cannot_be_kept(phone: Phone, page: str, name: str):
 
 @pytest.mark.alone
 @LANGUAGES
+@pytest.mark.parametrize(
+    ("page", "name", "more"),
+    [("ask", "text", {"to": "team"}), ("ask", "text", {"to": "clinic"}), ("clear", "word", {"clear": "no"})],
+    ids=["to the team", "without a name", "not clear"],
+)
+def test_what_is_said_of_an_article(phone: Phone, page: str, name: str, more: dict[str, str]):
+    """To the team, without a name, and where something was not clear: whoever is signed in is heard."""
+    phone.client.post(f"/library/is-it-safe/{page}/?part=1", {"key": str(uuid4()), name: phone.words, **more})
+    phone.one_flag()
+
+
+@pytest.mark.alone
+@LANGUAGES
 def test_a_message_that_is_too_long(phone: Phone):
     answer = phone.client.post("/today/messages/", {"key": str(uuid4()), "body": phone.words + " x" * 5000})
     assert answer.status_code == 409
@@ -381,6 +394,7 @@ NO_WORDS: Final = {
     "consent.actions.drawing_fault path": "the strokes of a signature",
     "intake.actions.remove_line of": "one of a list",
     "measures.actions.start_response scale_id": "one of a list",
+    "reading.actions.say_clarity paragraph": "one of a list",
     "safety.actions.answer_measure link_id": "one of a list; its answer is a number",
     "safety.not_counted_actions.hear scale_id": "one of a list",
     "safety.not_counted_actions.hear answers": "numbers",
@@ -402,6 +416,9 @@ NO_WORDS: Final = {
 }
 # Those that hold words, each with its test above.
 SHOWN: Final = {
+    "reading.actions.ask_team text": test_what_is_said_of_an_article,
+    "reading.actions.ask_nameless text": test_what_is_said_of_an_article,
+    "reading.actions.say_clarity word": test_what_is_said_of_an_article,
     "safety.writing_actions.write_message body": test_a_message,
     "safety.writing_actions.answer_intake told": test_a_free_answer_of_the_intake,
     "safety.writing_actions.say_line values": test_a_line_of_a_list,
@@ -481,6 +498,8 @@ NOT_TOLD: Final = {
     "answering/question.html": "a number or a choice; what is asked and who reads it stands on the page before",
     "visits/reminders.html": "chosen from a list, and the time of day",
     "visits/feed.html": "the page shows an address",
+    "reading/nameless.html": "says so itself: nobody can write back there",
+    "library/search.html": "words that are looked for; nothing of them is kept",
 }
 _TYPED: Final = re.compile(r'<textarea|<input[^>]*type="text"|<c-field :field=|class="input"')
 

@@ -21,6 +21,7 @@ NO_CODE = {
     *("who", "patient", "name", "role", "address", "key", "port", "n", "count", "rows", "people", "number", "version"),
     *("mg", "dose_mg", "on", "place"),
     "code",  # of the clinic's own questionnaire, which the clinic has chosen; of an alarm it has a reader
+    "about",  # what the library's pages call an entry of the evidence
 }
 
 
@@ -46,6 +47,7 @@ CODES = [
     *(("intake.line_said", "list", code) for code in LISTS),
     ("fact.entered", "fact", "height_cm"), ("rule.adopt", "rule", "spo2.low"),
     ("consent.signed", "document", "off_label"),
+    ("article.hidden", "slug", "is-it-safe"),
     ("session.check", "item", "suicide_risk"), ("session.check", "item", "padss"), ("consent.requested", "route", "iv"),
 ]  # fmt: skip
 

@@ -74,7 +74,7 @@ LEGITIMATE = (
         for each in (
             *("drugs", "note", "derived", "known", "of_the_day", "never_overridden", "except", "except_groups"),
             *("checklist.*.hint", "checklist.*.vitals", "checklist.*.answers.*", "items.*.before_reads"),
-            *("severity_by_route.*", "by_*.*", "answers.*.*", "ends", "wants"),
+            *("severity_by_route.*", "by_*.*", "answers.*.*", "ends", "wants", "proposed"),
         )
     ),
     Legitimate("fixed.checklist.*.id", ("nothing",), "an item has the name that its protocol gives it"),

@@ -17,6 +17,7 @@ from sojourn.clinical.eligibility.facts import VOCABULARY
 from sojourn.clinical.scales import say
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.audit import wording
+from sojourn.foundation.library.article import library
 from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.scales import ids, scale
 from sojourn.interfaces.console.sessions.words import drug_word, route_word
@@ -77,6 +78,12 @@ def _vital(code: str) -> str:
     return gettext(VITALS[code].label) if code in VITALS else code
 
 
+def _article(slug: str) -> str:
+    """An article of ours by its title; one of the clinic's own by the name that the clinic gave it."""
+    found = library().get(slug, {}).get((get_language() or "en")[:2])
+    return found.title if found is not None else slug
+
+
 # By action and name, or by the name alone where it means the same everywhere.
 READERS: Final[Mapping[tuple[str, str], Reader]] = {
     ("flag.answered", "kind"): _choice(FlagAnswerKind),
@@ -95,6 +102,7 @@ READERS: Final[Mapping[tuple[str, str], Reader]] = {
     ("", "rule"): _rule,
     ("", "document"): _document,
     ("", "text"): _document,
+    ("", "slug"): _article,
 }
 
 
