@@ -10,3 +10,8 @@ def fitting(model: type[models.Model], column: str, text: str) -> str:
     field = model._meta.get_field(column)
     assert isinstance(field, models.CharField)
     return text[: field.max_length]
+
+
+def fits(model: type[models.Model], column: str, text: str) -> bool:
+    """Whether the column of ``model`` takes the whole of ``text``."""
+    return fitting(model, column, text) == text

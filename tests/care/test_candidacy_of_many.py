@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from sojourn.care.intake.models import IntakeSubmission
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership
+from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.scope import PatientScope
 from tests.care.people import make_patient
 from tests.care.test_candidacy import NOW, TODAY, adopt, colleague, key, know, override
@@ -21,6 +23,7 @@ from tests.conftest import Cast
 from tests.over.copies import again
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+LONG = {"who": 200, "field": 120, "document": 300, "said": 2000}  # characters of a clearance, as its form says
 
 
 class Waits:
@@ -122,6 +125,29 @@ def test_a_clearance_is_the_same_only_where_all_of_it_is(clinic: Cast):
         second = recorded()
         assert second not in (first, *nearly)
         assert struck(second) == second.pk
+
+
+@pytest.mark.parametrize(
+    ("said", "codes"),
+    [
+        ({"who": " "}, ("who-missing",)),
+        ({"document": ""}, ("document-missing",)),
+        ({"on": TODAY + DAY}, ("future",)),
+        ({"on": date(1900, 1, 1)}, ("before-birth",)),
+        ({"kind": "seen"}, ("not-wanted",)),
+        *(({name: "x" * (most + 1)}, ("too-long",)) for name, most in LONG.items()),
+        ({name: "x" * most for name, most in LONG.items()}, ()),
+    ],
+)
+def test_a_clearance_that_is_not_whole_is_refused(clinic: Cast, said: dict[str, Any], codes: tuple[str, ...]):
+    ana = make_patient(clinic)
+    adopt(clinic, "RC-SEIZURE")
+    know(clinic, ana, seizures=True)
+    by, finding = clinic.actor("nurse"), key(clinic, ana, "RC-SEIZURE")
+    whole = {"kind": "clearance", "who": "Dr. Lund", "document": "letter 12", "on": TODAY} | said
+    with acting_as(by), pytest.raises(ActionRefused) if codes else nullcontext() as refused:
+        clearance_actions.record_clearance(by=by, patient_id=ana.pk, drug="ketamine", finding=finding, now=NOW, **whole)
+    assert codes == (refused.value.codes if refused is not None else ())
 
 
 def test_a_second_signature_is_of_one_override(clinic: Cast):

@@ -61,9 +61,11 @@ def test_a_patient_writes_and_staff_answer(clinic: Cast, patient: Patient, poste
         assert (
             messaging_queries.thread(PatientScope(patient.pk)).messages[1].sender_name
         )  # though a patient sees no member of staff
+        assert messaging_queries.thread(PatientScope(patient.pk)).unread == 1
         messaging_actions.mark_read(by=by, patient_id=patient.pk, upto=thread.messages[1].pk)
         messaging_actions.mark_read(by=by, patient_id=patient.pk, upto=thread.messages[1].pk)
         assert messaging_queries.unread_count(PatientScope(patient.pk)) == 0
+        assert messaging_queries.thread(PatientScope(patient.pk)).unread == 0
 
 
 def test_the_letter_says_only_that_a_message_waits(clinic: Cast, patient: Patient, posted: list[letters.Letter]):

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from sojourn.care.alarms.models import AlarmState
 from sojourn.care.coordination.models import EscortAnswer
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.encounter.queries import sessions_on
@@ -282,6 +283,27 @@ def test_the_nurse_sees_the_next_step_of_every_chair(clinic: Cast):
     assert re.search(rf'href="{reverse("console:session", args=[dosing.pk])}"[^>]*>\s*Watch', page)
     assert "4 sessions today, 2 patients are here." in page
     assert "1 session is over" in page
+
+
+@pytest.mark.alone
+def test_the_nurse_sees_first_how_many_alarms_are_open_and_how_many_nobody_answered(clinic: Cast):
+    held = session(clinic, book(clinic, course(clinic), chair(clinic), today_at(9)), "arrived", "checked", "dosing")
+    assert "alarm is open" not in home(clinic, "nurse")
+    of = {"clinic": clinic.clinic, "patient": held.patient, "encounter": held}
+    at = timezone.now()
+    with acting_as(clinic.actor("nurse")):
+        for code, phase, answered_at in (
+            ("spo2", "raised", None),
+            ("hr", "acknowledged", at),
+            ("rr", "recovered", None),
+        ):
+            AlarmState.objects.create(
+                **of, rule_id=f"{code}.low", code=code, phase=phase, priority="high", since_at=at,
+                acknowledged_at=answered_at,
+            )  # fmt: skip
+    said = " ".join(home(clinic, "nurse").split())
+    assert "2 alarms are open" in said
+    assert "1 not answered yet" in said
 
 
 def test_the_desk_sees_arrivals_and_missing_escorts_but_no_states(clinic: Cast):

@@ -20,9 +20,10 @@ from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.action import action, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
+from sojourn.foundation.columns import fits
 from sojourn.foundation.scope import PatientScope, clinic_rows, one_row
 
-LONGEST: Final = {"who": 200, "field": 120, "document": 300, "said": 2000}
+LONGEST: Final = 2000  # characters of what they say; the columns say the rest
 
 
 @action("fact.enter", locks=row(Patient, "patient_id"), audit="candidacy.clearance_recorded")
@@ -106,7 +107,8 @@ def _faults(
     if kind == ClearanceKind.SPECIALIST and not values["document"]:
         wrong["document-missing"] = _("Write which document it is in: a reference, or the name of the file.")
     wrong |= _day_faults(found, kind, on, patient, today)
-    if any(len(values[name]) > longest for name, longest in LONGEST.items()):
+    columns = ("who", "field", "document")
+    if not all(fits(Clearance, each, values[each]) for each in columns) or len(values["said"]) > LONGEST:
         wrong["too-long"] = _("Please make it shorter.")
     return wrong
 
@@ -126,7 +128,7 @@ def strike_clearance(
     why = reason.strip()
     if not why:
         raise ActionRefused(_("Write what was wrong."), codes=("reason-missing",))
-    if len(why) > LONGEST["said"]:
+    if len(why) > LONGEST:
         raise ActionRefused(_("Please make it shorter."), codes=("too-long",))
     struck = ClearanceStruck.objects.create(
         clinic_id=by.own_clinic_id, patient_id=clearance.patient_id, clearance=clearance, reason=why,

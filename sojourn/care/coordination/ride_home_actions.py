@@ -270,9 +270,10 @@ def bring(
         **{key: value[:60] if key == "relationship" else value[:120] for key, value in values.items()},
     )  # fmt: skip
     named = name_escort(by=by, appointment_id=appointment_id, person_id=person.pk, now=now)
-    if known is None:
-        record(by, "patient.person_added", person)
-    return unchanged(named) if visit.escort_id == person.pk else named
+    if known is not None:
+        return unchanged(named)  # nobody new; who was put beside the patient stands in the row of naming
+    record(by, "patient.person_added", person)
+    return named
 
 
 def _unreachable(values: Mapping[str, str]) -> dict[str, str]:
