@@ -12,6 +12,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -32,6 +33,9 @@ from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan import gates
 from sojourn.care.plan import queries as plan_queries
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
+from sojourn.care.reading import queries as reading_queries
+from sojourn.care.reading import voice_queries
+from sojourn.care.reading.models import Voice
 from sojourn.care.scheduling.models import Appointment, BookingRules, WorkingHours
 from sojourn.care.session import event_kinds, given, medicine_actions, road, snapshot, step_actions
 from sojourn.care.session.models import DoseEvent, GivenMedicine, MedicationAdministration, SessionEvent, Waste
@@ -46,7 +50,7 @@ from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership
 from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.clock import clinic_day, clinic_today, local
-from sojourn.foundation.scope import PatientScope, SessionScope
+from sojourn.foundation.scope import PatientScope, SessionScope, clinic_rows
 from tests import postgres_server
 
 CLINICS = [each.slug for each in people.CLINICS]
@@ -508,6 +512,30 @@ def test_a_house_made_by_an_earlier_version_starts(monkeypatch: pytest.MonkeyPat
                 "treatment", "iv", each.language
             )
             assert not Patient.objects.exists()
+
+
+def test_every_voice_is_marked_as_invented_and_stands_in_both_languages(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(settings, "DEMO", True)
+    for language in ("en", "es"):
+        shown = voice_queries.shown_voices(language)
+        assert {each.voice.kind for each in shown} == {"story", "view"}
+    assert all(each.invented for each in clinic_rows(Voice))
+    assert {each.state for each in voice_queries.sent_voices()} == {"sent", "proposed", "agreed"}
+    monkeypatch.setattr(settings, "DEMO", False)
+    assert voice_queries.shown_voices("en") == []
+
+
+def test_readers_have_asked_and_said_what_was_not_clear(clinic: Clinic):
+    waiting, decided = reading_queries.waiting_questions(), reading_queries.decided_questions()
+    assert len(waiting) >= 2
+    assert {each.published for each in decided} == {True, False}
+    assert not any(each.question.danger for each in (*waiting, *decided))
+    first, *others = reading_queries.clarity_by_part()
+    assert first.unclear + first.asked >= max(each.unclear + each.asked for each in others)
+    assert first.words
+    assert first.paragraphs
 
 
 def test_the_virtual_monitor_is_one_clinics(clinics: dict[str, int]):

@@ -35,10 +35,11 @@ def ask(clinic: Cast, text: str = "Does it hurt?", key: UUID | None = None, on: 
         return reading_actions.ask_nameless(by=by, passage=SAFE, text=text, key=key or uuid4(), today=on)
 
 
-def say(clinic: Cast, clear: bool, word: str = "", part: int = 1) -> Clarity | None:
+def say(clinic: Cast, clear: bool, word: str = "", part: int = 1, paragraph: str = "") -> Clarity | None:
     with acting_as(reading_actions.listener(clinic.clinic.pk)) as by:
-        passage = Passage(SAFE.article, part)
-        return reading_actions.say_clarity(by=by, passage=passage, clear=clear, word=word, today=DAY)
+        return reading_actions.say_clarity(
+            by=by, passage=Passage(SAFE.article, part), clear=clear, word=word, today=DAY, paragraph=paragraph
+        )
 
 
 def publish(clinic: Cast, asked: ReaderQuestion, text: str, seen: int = 0) -> int:
@@ -73,9 +74,10 @@ def test_the_audit_keeps_that_it_came_and_neither_who_nor_what(clinic: Cast):
     with acting_as(clinic.actor("clinic_admin")):
         rows = list(clinic_rows(AuditEvent).filter(action__in=["reading.asked", "reading.said"]).order_by("id"))
     assert said is not None
-    assert [(each.person_id, each.name, each.role, each.patient_id, each.detail) for each in rows] == (
-        [(None, "Sojourn", "house", None, {})] * 2
-    )
+    assert [
+        (each.person_id, each.name, each.role, each.patient_id, each.entity, each.entity_id, each.detail)
+        for each in rows
+    ] == [(None, "Sojourn", "house", None, "", None, {})] * 2
     assert asked.text == "My name is Nadia and I live in Boulder"
 
 
@@ -223,6 +225,36 @@ def test_nothing_of_it_is_ever_changed(clinic: Cast):
     asked = ask(clinic)
     with acting_as(clinic.actor("nurse")), pytest.raises(DatabaseError), transaction.atomic():
         clinic_rows(ReaderQuestion).filter(pk=asked.pk).update(text="Other words")
+
+
+def test_a_reader_points_at_a_paragraph_by_its_first_words():
+    openings = SAFE.openings
+    assert len(openings) == len(set(openings)) > 1
+    assert all(0 < len(each) <= reading_actions.OPENING for each in openings)
+    sentences = " ".join(each.text for each in SAFE.article.sections[1].sentences)
+    assert all(each.removesuffix("…") in sentences for each in openings)
+    assert Passage(SAFE.article, 99).openings == ()
+
+
+@pytest.mark.django_db
+def test_the_editor_sees_which_paragraph_was_not_clear_and_what_is_asked_most_first(clinic: Cast):
+    first, second = SAFE.openings[:2]
+    say(clinic, False, paragraph=first)
+    say(clinic, False, paragraph=second)
+    said = say(clinic, False, paragraph=second)
+    assert said is not None
+    assert said.paragraph == second
+    other = say(clinic, False, part=2, paragraph="My name is Nadia")  # nobody's words stand there but the article's
+    assert other is not None
+    assert other.paragraph == ""
+    for _number in range(2):
+        with acting_as(reading_actions.listener(clinic.clinic.pk)) as by:
+            about = Passage(SAFE.article, 3)
+            reading_actions.ask_nameless(by=by, passage=about, text="Why?", key=uuid4(), today=DAY)
+    with acting_as(clinic.actor("clinic_admin")):
+        found = reading_queries.clarity_by_part()
+    assert [(each.part, each.unclear, each.asked) for each in found] == [(1, 3, 0), (3, 0, 2), (2, 1, 0)]
+    assert found[0].paragraphs == ((second, 2), (first, 1))
 
 
 @pytest.mark.django_db

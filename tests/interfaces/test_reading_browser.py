@@ -46,10 +46,13 @@ def test_a_stranger_asks_and_the_clinic_answers(browser: Browser, clinic: Cast, 
     expect(page.get_by_text("Your question has arrived")).to_be_visible()
     found = looked_over(page, "ask without a name", ASK, *SCREENS)
     page.goto(CLEAR)
+    page.get_by_role("link", name="No", exact=True).click()
+    page.get_by_label("Which paragraph?").select_option(index=2)
     page.get_by_label("What would have helped?").fill("Shorter words")
-    page.get_by_role("button", name="No", exact=True).click()
+    page.get_by_role("button", name="Send without my name").click()
     expect(page.get_by_text("Thank you.")).to_be_visible()
     found += looked_over(page, "was this clear", CLEAR, *SCREENS)
+    found += looked_over(page, "what was not clear", f"{CLEAR}&no=1", *SCREENS)
 
     desk = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900})
     with one_at_a_time:
@@ -125,7 +128,7 @@ def test_a_story_is_shown_as_its_writer_agreed_and_taken_back(browser: Browser, 
     expect(page.get_by_text("It is shown")).to_be_visible()
     found += looked_over(page, "stories and views", "/library/voices/", *SCREENS)
     expect(page.get_by_text("The nurse was kind. It helped for a month.")).to_be_visible()
-    expect(page.get_by_text("Of one hundred people")).to_be_visible()
+    expect(page.get_by_text("Beside it, one hundred people:")).to_be_visible()
     expect(page.get_by_text("Invented example")).to_have_count(0)
     page.goto("/today/story/")
     page.get_by_role("button", name="Take it back").click()

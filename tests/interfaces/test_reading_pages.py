@@ -8,21 +8,27 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils.html import escape
 
 from sojourn.care.messaging import queries as messaging_queries
+from sojourn.care.reading import consent_words, voice_actions
 from sojourn.care.reading import queries as reading_queries
+from sojourn.care.reading.actions import Passage
 from sojourn.care.reading.models import Clarity, ReaderQuestion
+from sojourn.care.reading.voice_queries import hash_of
 from sojourn.care.safety.models import Flag
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.accounts.models import Person
+from sojourn.foundation.library.article import library
 from sojourn.foundation.scope import PatientScope, clinic_rows
 from sojourn.interfaces.help.remembering import CLINIC_COOKIE, _signer
 from tests.care.people import actor_for, make_patient
+from tests.care.test_voices import declare_demo, invent, propose
 from tests.conftest import Cast
 
 ASK = "/library/is-it-safe/ask/?part=1"
 CLEAR = "/library/is-it-safe/clear/?part=1"
 ANSWERS = "/library/is-it-safe/answers/"
+SAFE = Passage(library()["is-it-safe"]["en"], 1)
 DANGER = "I am going to kill myself tonight"
 
 
@@ -121,18 +127,23 @@ def test_a_patient_without_a_name_is_in_no_thread(clinic: Cast):
 def test_clear_or_not_opens_in_its_place_and_is_thanked(clinic: Cast, stranger: Client):
     part = stranger.get(CLEAR, headers={"HX-Request": "true"}).text
     assert "<html" not in part
+    assert "<textarea" not in part  # whoever says yes is asked nothing more
     assert "<html" in stranger.get(CLEAR).text
-    said = stranger.post(CLEAR, {"clear": "no", "word": "What is NMDA?"}, headers={"HX-Request": "true"})
+    no = stranger.get(f"{CLEAR}&no=1").text
+    assert f'<option value="{escape(SAFE.openings[1])}">' in no
+    told = {"clear": "no", "word": "What is NMDA?", "paragraph": SAFE.openings[1]}
+    said = stranger.post(CLEAR, told, headers={"HX-Request": "true"})
     assert "Thank you" in said.text
     assert stranger.post(CLEAR, {"word": "?"}).status_code == 422
     danger = stranger.post(CLEAR, {"clear": "no", "word": DANGER}).text
     assert 'href="tel:988"' in danger
     with acting_as(clinic.actor("nurse")):
-        assert [(each.clear, each.word) for each in clinic_rows(Clarity).order_by("id")] == [
-            (False, "What is NMDA?"), (False, DANGER),
+        assert [(each.clear, each.word, each.paragraph) for each in clinic_rows(Clarity).order_by("id")] == [
+            (False, "What is NMDA?", SAFE.openings[1]), (False, DANGER, ""),
         ]  # fmt: skip
     page = clinic.client("clinic_admin").get("/clinic/readers/clarity/").text
     assert "What is NMDA?" in page
+    assert escape(SAFE.openings[1]) in page
 
 
 @pytest.mark.django_db
@@ -209,6 +220,10 @@ def test_help_marks_and_changes_nothing(clinic: Cast):
     page = clinic.client("nurse").get(sent_voice(clinic)).text
     assert '<mark title="a word with a capital">Veronica</mark>' in page
     assert "I told Veronica. It helped.</textarea>" in page  # the moderator decides
+    told = {"do": "help", "text": "I told Veronica. It helped."}
+    helped = clinic.client("nurse").post(sent_voice(clinic), told)
+    assert "I told [a name or place]. It helped.</textarea>" in helped.text
+    assert "I told Veronica. It helped.</textarea>" in clinic.client("nurse").get(sent_voice(clinic)).text
     assert "Alma" not in page.partition("<main")[2].partition("</main>")[0]
 
 
@@ -222,13 +237,21 @@ def test_the_writer_sees_the_wording_and_only_their_yes_shows_it(clinic: Cast, s
     assert answer.status_code == 302
     page = client.get("/today/story/").text
     assert "I told a friend. It helped." in page
+    assert '<span class="sr-only">taken out: </span>Veronica. </del>' in page
+    assert '<span class="sr-only">put in: </span>a friend. </ins>' in page
     assert "I told a friend" not in stranger.get("/library/voices/").text
     assert client.post("/today/story/", {"do": "agree", "seen": "0" * 64}).status_code == 409
     assert client.post("/today/story/", {"do": "agree", "seen": hashed(page)}).status_code == 302
     shown = stranger.get("/library/voices/")
     assert "I told a friend. It helped." in shown.text
     assert "One person’s experience" in shown.text
-    assert "Of one hundred people" in shown.text
+    card = shown.text.partition("data-voice-card")[2].partition("</li>")[0]
+    assert (
+        "54 are much better, 38 a little better or the same, 8 worse." in card
+    )  # of the study that the picture names: OC001, 53.6 %
+    assert 'href="#one-hundred"' in card
+    assert "/library/evidence/OC001/" in shown.text
+    assert shown.text.count('<g class="is-') == 200  # drawn large, and once for all that stand beside a story
     assert "Veronica" not in shown.text
     assert "no-store" in shown["Cache-Control"]  # no device keeps what could be withdrawn
     client.post("/today/story/", {"do": "withdraw"})
@@ -238,19 +261,62 @@ def test_the_writer_sees_the_wording_and_only_their_yes_shows_it(clinic: Cast, s
 
 
 @pytest.mark.django_db
-def test_an_invented_example_says_so_on_its_card(clinic: Cast, stranger: Client, monkeypatch: pytest.MonkeyPatch):
-    patient = make_patient(clinic)
-    Person.objects.filter(pk=actor_for(clinic, patient).person_id).update(demo=True)
-    monkeypatch.setattr(settings, "DEMO", True)
-    client, address, nurse = tell(clinic), sent_voice(clinic), clinic.client("nurse")
+def test_the_writer_is_helped_before_it_is_sent_and_nothing_is_changed(clinic: Cast):
+    make_patient(clinic)
+    client = clinic.client("Alma")
+    client.post("/today/story/", {"do": "save", "text": "I told Veronica on March 3, 2024."})
+    page = client.get("/today/story/").text
+    assert '<b class="break-words">Veronica</b>: a word with a capital' in page
+    assert '<b class="break-words">March 3, 2024</b>: a date' in page
+    assert "I told Veronica on March 3, 2024.</textarea>" in page
+
+
+@pytest.mark.django_db
+def test_the_writer_reads_what_happens_with_it_before_it_is_sent(clinic: Cast):
+    make_patient(clinic)
+    page = clinic.client("Alma").get("/today/story/").text
+    view = clinic.client("nurse").get("/clinic/voices/mine/").text
+    assert all(escape(str(each)) in page for each in consent_words.STORY)
+    assert all(escape(str(each)) in view for each in consent_words.VIEW)
+
+
+@pytest.mark.django_db
+def test_a_professionals_view_stands_apart_from_the_stories(clinic: Cast, stranger: Client):
+    view = clinic.client("therapist")
+    view.post("/clinic/voices/mine/", {"do": "send", "agreed": "yes", "text": "I see those who come back."})
+    address, nurse = sent_voice(clinic), clinic.client("nurse")
     seen = re.search(r'name="seen" value="(\d+)"', nurse.get(address).text)
     assert seen is not None
-    nurse.post(address, {"do": "propose", "text": "It helped.", "seen": seen[1]})
-    client.post("/today/story/", {"do": "agree", "seen": hashed(client.get("/today/story/").text)})
+    nurse.post(address, {"do": "propose", "text": "I see those who come back.", "seen": seen[1]})
+    view.post("/clinic/voices/mine/", {"do": "agree", "seen": hashed(view.get("/clinic/voices/mine/").text)})
+    stories, _, views = stranger.get("/library/voices/").text.partition('id="views"')
+    assert "I see those who come back." in views
+    assert "The view of one professional" in views
+    assert "I see those who come back." not in stories
+    assert clinic.members["therapist"].name not in views
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("language", "words"), [("en", "Invented example"), ("es", "Ejemplo inventado")])
+def test_an_invented_example_says_so_on_its_card(
+    clinic: Cast, stranger: Client, monkeypatch: pytest.MonkeyPatch, language: str, words: str
+):
+    patient = make_patient(clinic)
+    by = actor_for(clinic, patient)
+    invent(clinic)
+    declare_demo(clinic)
+    monkeypatch.setattr(settings, "DEMO", True)
+    with acting_as(by):
+        voice = voice_actions.send_voice(by=by, language=language, text="So it was.", agreed=True)
+    propose(clinic, voice, "So it was.")
+    with acting_as(by):
+        voice_actions.agree(by=by, text_hash=hash_of("So it was."))
+    stranger.cookies[settings.LANGUAGE_COOKIE_NAME] = language
     card = stranger.get("/library/voices/").text.partition("data-voice-card")[2].partition("</li>")[0]
-    assert "Invented example" in card
+    assert words in card
+    assert "So it was." in card
     monkeypatch.setattr(settings, "DEMO", False)
-    assert "It helped." not in stranger.get("/library/voices/").text
+    assert "So it was." not in stranger.get("/library/voices/").text
 
 
 @pytest.mark.django_db

@@ -24,12 +24,13 @@ from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
 from sojourn.foundation.action import NoLock, action, turn, unchanged
 from sojourn.foundation.audit.actions import record
-from sojourn.foundation.library.article import Article
+from sojourn.foundation.library.article import Article, Block, Paragraph, Points, Table
 from sojourn.foundation.scope import clinic_rows, one_row
 
 LONGEST: Final = 1500
 LONGEST_OF_DANGER: Final = 8000  # words of danger are not turned away for their length
 LONGEST_WORD: Final = 300
+OPENING: Final = 60  # of a paragraph, as much as it takes to know it again
 # A day's most for a clinic. Words of danger are kept beyond the first of them: the clinic must see that they came.
 QUESTIONS_A_DAY: Final = 60
 DANGERS_A_DAY: Final = 300
@@ -54,11 +55,29 @@ class Passage:
         return next((each.heading for each in self.article.sections if each.number == self.part), "")
 
     @property
+    def openings(self) -> tuple[str, ...]:
+        """The first words of each paragraph of the part, by which a reader points at one."""
+        section = next((each for each in self.article.sections if each.number == self.part), None)
+        return tuple(_opening(each) for block in section.blocks for each in _lines(block)) if section else ()
+
+    @property
     def named(self) -> str:
         """How the part is named to whoever has not read it."""
         if not self.heading:
             return _("About “%(title)s”:") % {"title": self.article.title}
         return _("About “%(title)s”, “%(part)s”:") % {"title": self.article.title, "part": self.heading}
+
+
+def _lines(block: Block) -> tuple[Paragraph, ...]:
+    """What a reader takes for a paragraph: the points of a list each, a table by its first heading, no picture."""
+    if isinstance(block, Paragraph):
+        return (block,)
+    return block.items if isinstance(block, Points) else block.head[:1] if isinstance(block, Table) else ()
+
+
+def _opening(paragraph: Paragraph) -> str:
+    said = " ".join(each.text for each in paragraph.sentences)
+    return said if len(said) <= OPENING else f"{said[: OPENING - 1].rsplit(' ', 1)[0]}…"
 
 
 def _words(text: str, most: int) -> str:
@@ -109,7 +128,7 @@ def ask_nameless(*, by: Actor, passage: Passage, text: str, key: UUID, today: da
         clinic_id=by.own_clinic_id, slug=passage.article.slug, part=passage.part, language=passage.article.language,
         text=words, asked_on=today, danger=found.kind if found is not None else "", typed_key=key,
     )  # fmt: skip
-    record(by, "reading.asked", asked)
+    record(by, "reading.asked")  # without the row: the moment of this line is not that question's
     return asked
 
 
@@ -118,18 +137,22 @@ def ask_nameless(*, by: Actor, passage: Passage, text: str, key: UUID, today: da
     locks=NoLock("each is a row of its own; two at the day's end may be one more than the day has"),
     audit="reading.said",
 )
-def say_clarity(*, by: Actor, passage: Passage, clear: bool, word: str, today: date) -> Clarity | None:
-    """Say whether a part was clear, without a name. What is too long is cut. Beyond a day's most it is not kept (None),
-    and whoever says it is thanked all the same."""
+def say_clarity(
+    *, by: Actor, passage: Passage, clear: bool, word: str, today: date, paragraph: str = ""
+) -> Clarity | None:
+    """Say whether a part was clear, or one ``paragraph`` of it (by its opening; any other counts for the part), without
+    a name. What is too long is cut. Beyond a day's most it is not kept (None), and whoever says it is thanked all the
+    same."""
     words = " ".join(word.split())
     found = read(words)
     if clinic_rows(Clarity).filter(said_on=today).count() >= CLARITIES_A_DAY:
         return unchanged(None)
     said = Clarity.objects.create(
         clinic_id=by.own_clinic_id, slug=passage.article.slug, part=passage.part, language=passage.article.language,
-        clear=clear, word=words[:LONGEST_WORD], danger=found.kind if found is not None else "", said_on=today,
+        clear=clear, paragraph=paragraph if paragraph in passage.openings else "", word=words[:LONGEST_WORD],
+        danger=found.kind if found is not None else "", said_on=today,
     )  # fmt: skip
-    record(by, "reading.said", said)
+    record(by, "reading.said")
     return said
 
 

@@ -6,7 +6,7 @@ It marks and changes nothing. What it does not find may tell it all the same: a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -21,8 +21,10 @@ _STREET: Final = r"street|st\.|avenue|ave\.|road|rd\.|lane|drive|boulevard|blvd|
 _VIA: Final = r"calle|avenida|av\.|paseo|plaza|carretera|camino"
 _WORKS: Final = (
     r"hospital|clinic|clínica|school|escuela|colegio|university|universidad|college|church|iglesia|company|empresa|"
-    r"bank|banco|army|ejército|police|policía|inc\.|llc|ltd|s\.a\."
+    r"bank|banco|army|ejército|police|policía|library|biblioteca|bakery|panadería|restaurant|restaurante|factory|fábrica|"
+    r"office|oficina|store|tienda|inc\.|llc|ltd|s\.a\."
 )
+_COMMON: Final = re.compile(rf"{_STREET}|{_VIA}|{_WORKS}|cent(?:er|re|ro)|the|el|la", re.I)
 # In the order in which they win where two find the same words.
 _PATTERNS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
     ("mail", re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\bhttps?://\S+|\bwww\.\S+|(?<!\w)@\w{2,}")),
@@ -52,19 +54,43 @@ class Mark:
     kind: Kind
 
 
-def marks(text: str, known: Iterable[str] = ()) -> list[Mark]:
-    """What could tell who it is, in the order of the text. ``known``: names that the clinic knows, each whole."""
+def marks(text: str, people: Iterable[str] = (), places: Iterable[str] = ()) -> list[Mark]:
+    """What could tell who it is, in the order of the text. ``people``, ``places``: what the clinic knows by name. Where
+    two overlap the first says what it is, and all of it is marked."""
     taken: list[Mark] = []
-    for each in (*_known(text, known), *_by_pattern(text), *_capitals(text)):
-        if all(each.end <= other.start or other.end <= each.start for other in taken):
-            taken.append(each)
+    for each in (*_people(text, people), *_places(text, places), *_by_pattern(text), *_capitals(text)):
+        together = [other for other in taken if each.start < other.end and other.start < each.end] + [each]
+        whole = Mark(min(m.start for m in together), max(m.end for m in together), together[0].kind)
+        taken = [*(other for other in taken if other not in together), whole]
     return sorted(taken, key=lambda each: each.start)
 
 
-def _known(text: str, known: Iterable[str]) -> Iterator[Mark]:
-    words = {word for name in known for word in name.replace(".", " ").split() if len(word) >= _SHORTEST}
-    if words:
-        found = re.compile(rf"(?<!\w)(?:{'|'.join(sorted(map(re.escape, words), key=len, reverse=True))})(?!\w)", re.I)
+def without(text: str, found: Iterable[Mark], instead: Mapping[Kind, str]) -> str:
+    """The text with something ``instead`` of what was marked; what has nothing instead stays."""
+    pieces, at = [], 0
+    for each in found:
+        pieces += [text[at : each.start], instead.get(each.kind, text[each.start : each.end])]
+        at = each.end
+    return "".join((*pieces, text[at:]))
+
+
+def _people(text: str, names: Iterable[str]) -> Iterator[Mark]:
+    """Any part of a name, however it is written."""
+    words = {word for name in names for word in name.replace(".", " ").split() if len(word) >= _SHORTEST}
+    yield from _any_of(words, text, re.I)
+
+
+def _places(text: str, names: Iterable[str]) -> Iterator[Mark]:
+    """A whole name, or a word of it with its capital: "light" is no clinic, and every town has a street."""
+    words = {word for name in names for word in name.split() if word[:1].isupper() and len(word) >= _SHORTEST}
+    yield from _any_of(set(names), text, re.I)
+    yield from _any_of({each for each in words if not _COMMON.fullmatch(each)}, text)
+
+
+def _any_of(words: Iterable[str], text: str, flags: int = 0) -> Iterator[Mark]:
+    longest_first = sorted(map(re.escape, words), key=len, reverse=True)
+    if longest_first:
+        found = re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)", flags)
         yield from (Mark(each.start(), each.end(), "known") for each in found.finditer(text))
 
 

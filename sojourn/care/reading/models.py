@@ -79,7 +79,8 @@ class ReaderAnswer(ClinicScoped):
 
 
 class Clarity(ClinicScoped):
-    """Somebody said whether a part of an article was clear, and perhaps a word on it. ``danger`` as with a question."""
+    """Somebody said whether a part of an article was clear, and perhaps a word on it. ``paragraph``: the first words of
+    the one that was not, as the article had them; "" for the whole part. ``danger`` as with a question."""
 
     append_only = True
 
@@ -87,13 +88,14 @@ class Clarity(ClinicScoped):
     part = models.PositiveSmallIntegerField()
     language = models.CharField(max_length=2)
     clear = models.BooleanField()
+    paragraph = models.CharField(max_length=80, blank=True)
     word = models.CharField(max_length=300, blank=True)
     danger = models.CharField(max_length=32, blank=True)
     said_on = models.DateField()
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "slug": OPERATIONAL, "part": OPERATIONAL, "language": OPERATIONAL,
-        "clear": OPERATIONAL, "word": CLINICAL, "danger": CLINICAL, "said_on": OPERATIONAL,
+        "clear": OPERATIONAL, "paragraph": OPERATIONAL, "word": CLINICAL, "danger": CLINICAL, "said_on": OPERATIONAL,
     }  # fmt: skip
 
     class Meta:
@@ -109,8 +111,8 @@ class Voice(ClinicScoped):
     """A story of one patient, or the view of one professional (``patient`` is None). What is written in it stands in
     ``VoiceText`` and can be deleted; here and in ``VoiceStep`` stands only that it was.
 
-    ``invented``: the demo's people wrote it. The database fills it in from whoever writes, so that no example goes
-    without its mark and nothing real bears it.
+    ``invented``: it was written in a clinic of the demo. The database fills it in and asks nobody else, so that no
+    example goes without its mark and nothing real bears it; an invented person cannot write anywhere else.
     """
 
     append_only = True
@@ -159,7 +161,8 @@ class VoiceStepKind(models.TextChoices):
 
 class VoiceStep(ClinicScoped):
     """What happened with a voice; the newest row holds. ``text_hash``: the wording that was sent, proposed or agreed
-    to; only that very wording is ever shown."""
+    to; only that very wording is ever shown. ``told``: the version of the words by which its writer knew what happens
+    with it (consent_words.py)."""
 
     append_only = True
 
@@ -167,13 +170,14 @@ class VoiceStep(ClinicScoped):
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+", null=True)
     kind = models.CharField(max_length=12, choices=VoiceStepKind.choices)
     text_hash = models.CharField(max_length=64, blank=True)
+    told = models.CharField(max_length=12, blank=True)
     reason = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField()
     by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "voice": OPERATIONAL, "patient": OPERATIONAL, "kind": OPERATIONAL,
-        "text_hash": OPERATIONAL, "reason": OPERATIONAL, "at": OPERATIONAL, "by": OPERATIONAL,
+        "text_hash": OPERATIONAL, "told": OPERATIONAL, "reason": OPERATIONAL, "at": OPERATIONAL, "by": OPERATIONAL,
     }  # fmt: skip
 
     class Meta:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
@@ -88,33 +89,48 @@ def published_answers(slug: str, language: str) -> list[ReaderAnswer]:
     return list(rows.filter(kind=AnswerKind.PUBLISHED).select_related("question").order_by("question__part", "id"))
 
 
+Part = tuple[str, int, str]  # article, part, language
+_PART: Final = ("slug", "part", "language")
+
+
 @dataclass(frozen=True, slots=True)
 class PartClarity:
-    """How many said of a part that it was clear, how many that it was not, and their words, the newest first."""
+    """How many said of a part that it was clear, how many that it was not, how many asked about it, which paragraphs
+    were not clear (their first words, the most first), and readers' words, the newest first."""
 
     slug: str
     part: int
     language: str
     clear: int
     unclear: int
+    asked: int
+    paragraphs: tuple[tuple[str, int], ...]
     words: tuple[Clarity, ...]
 
 
 def clarity_by_part(words: int = 10) -> list[PartClarity]:
-    """What readers said of each part, where most said no first. Two queries."""
-    counts = (
-        clinic_rows(Clarity)
-        .values("slug", "part", "language")
-        .annotate(yes=Count("pk", filter=Q(clear=True)), no=Count("pk", filter=Q(clear=False)))
-        .order_by("-no", "slug", "language", "part")
-    )
-    said: dict[tuple[str, int, str], list[Clarity]] = {}
-    for each in clinic_rows(Clarity).exclude(word="").order_by("-id")[:2000]:
-        said.setdefault((each.slug, each.part, each.language), []).append(each)
+    """What readers said of each part and how many asked about it: where most asked or said no first. Three queries."""
+    yes, no, paragraphs = Counter[Part](), Counter[Part](), dict[Part, list[tuple[str, int]]]()
+    said = clinic_rows(Clarity).values(*_PART, "paragraph").annotate(
+        yes=Count("pk", filter=Q(clear=True)), no=Count("pk", filter=Q(clear=False))
+    )  # fmt: skip
+    for each in said.order_by("-no", "paragraph"):
+        part = each["slug"], each["part"], each["language"]
+        yes[part] += each["yes"]
+        no[part] += each["no"]
+        if each["paragraph"] and each["no"]:
+            paragraphs.setdefault(part, []).append((each["paragraph"], each["no"]))
+    asked = {
+        (each["slug"], each["part"], each["language"]): each["n"]
+        for each in clinic_rows(ReaderQuestion).values(*_PART).annotate(n=Count("pk")).order_by()
+    }
+    wrote: dict[Part, list[Clarity]] = {}
+    for row in clinic_rows(Clarity).exclude(word="").order_by("-id")[:2000]:
+        wrote.setdefault((row.slug, row.part, row.language), []).append(row)
     return [
         PartClarity(
-            each["slug"], each["part"], each["language"], each["yes"], each["no"],
-            tuple(said.get((each["slug"], each["part"], each["language"]), [])[:words]),
+            *part, yes[part], no[part], asked.get(part, 0), tuple(paragraphs.get(part, ())),
+            tuple(wrote.get(part, ())[:words]),
         )
-        for each in counts
+        for part in sorted({*yes, *no, *asked}, key=lambda part: (-no[part] - asked.get(part, 0), part))
     ]  # fmt: skip

@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from sojourn.care.reading.consent_words import VERSION
 from sojourn.care.reading.models import Voice, VoiceKind, VoiceStep, VoiceStepKind, VoiceText
-from sojourn.care.reading.voice_queries import OneVoice, hash_of, one_voice, own_voice
+from sojourn.care.reading.voice_queries import OneVoice, hash_of, of_the_demo, one_voice, own_voice
 from sojourn.care.safety.words_actions import heed
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Membership
@@ -45,7 +45,7 @@ def _keep(by: Actor, language: str, text: str, now: datetime) -> Voice:
     own = own_voice(by.member)
     if own is not None and not own.is_open:
         raise ActionRefused(_("It is sent. Take it back to write it anew."), codes=("sent",))
-    if one_row(Membership, by.member).get().person.demo and not settings.DEMO:
+    if one_row(Membership, by.member).get().person.demo and not of_the_demo(by.own_clinic_id):  # the database as well
         raise ActionRefused(_("Invented people tell nothing here."), codes=("demo",))
     voice = own.voice if own is not None else Voice.objects.create(
         clinic_id=by.own_clinic_id, kind=VoiceKind.STORY if by.patient_id is not None else VoiceKind.VIEW,
@@ -94,7 +94,7 @@ def send_voice(*, by: Actor, language: str, text: str, agreed: bool, now: dateti
         )
     voice = _keep(by, language, words, now)
     _heed(by, voice, words, now)
-    _step(by, voice, VoiceStepKind.SENT, now, text_hash=hash_of(words))
+    _step(by, voice, VoiceStepKind.SENT, now, text_hash=hash_of(words), told=VERSION)
     record(by, "voice.sent", voice)
     return voice
 
@@ -109,14 +109,16 @@ def _own(by: Actor) -> OneVoice:
 
 @action(OWN, locks=IN_TURN, audit="voice.agreed")
 def agree(*, by: Actor, text_hash: str, now: datetime | None = None) -> Voice:
-    """Say yes to exactly the wording that was on the page; from then on it is shown. DoesNotExist without a voice.
-    Overtaken ("overtaken") where another wording is proposed, or none."""
+    """Say yes to exactly the wording that was on the page; from then on it is shown, for as long as a yes lasts. Said
+    again after that, it is shown again. DoesNotExist without a voice. Overtaken ("overtaken") where another wording is
+    proposed, or none."""
     own, now = _own(by), now or timezone.now()
-    if own.state == VoiceStepKind.AGREED and own.text_hash == text_hash:
+    said_before = own.state == VoiceStepKind.AGREED and own.text_hash == text_hash
+    if said_before and not own.is_over(now):
         return unchanged(own.voice)
-    if own.state != VoiceStepKind.PROPOSED or own.text_hash != text_hash:
+    if own.text_hash != text_hash or not (said_before or own.state == VoiceStepKind.PROPOSED):
         raise Overtaken(_("The wording has changed meanwhile. Read it again first."), codes=("overtaken",))
-    _step(by, own.voice, VoiceStepKind.AGREED, now, text_hash=text_hash)
+    _step(by, own.voice, VoiceStepKind.AGREED, now, text_hash=text_hash, told=VERSION)
     record(by, "voice.agreed", own.voice, hash=text_hash)
     return own.voice
 

@@ -8,8 +8,11 @@ from datetime import datetime
 from hashlib import sha256
 
 from django.conf import settings
+from django.db import connection
+from django.utils import timezone
 
 from sojourn.care.patients.models import Patient, RelatedPerson
+from sojourn.care.reading.consent_words import SHOWN_FOR
 from sojourn.care.reading.models import Voice, VoiceKind, VoiceStep, VoiceStepKind, VoiceText
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.scope import PatientScope, clinic_rows, one_row
@@ -57,6 +60,15 @@ class OneVoice:
     def shown_since(self) -> datetime | None:
         return self.step.at if self.step is not None and self.is_shown else None
 
+    @property
+    def shown_until(self) -> datetime | None:
+        """When the yes of its writer ends."""
+        return self.shown_since + SHOWN_FOR if self.shown_since is not None else None
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether its writer said yes, and so long ago that it must be said again."""
+        return self.shown_until is not None and self.shown_until <= now
+
 
 def _with_newest(voices: Iterable[Voice]) -> list[OneVoice]:
     """Voices with their newest steps and wordings. Two queries."""
@@ -96,21 +108,40 @@ def sent_voices(limit: int = 200) -> list[OneVoice]:
     )
 
 
-def shown_voices(language: str) -> list[OneVoice]:
-    """What is shown to everybody in a language, the newest first. Invented examples only where the demo runs. Ask as
-    the program. Three queries."""
+def shown_voices(language: str, now: datetime | None = None) -> list[OneVoice]:
+    """What is shown to everybody in a language, the newest first: as long as its writer's yes lasts, and invented
+    examples only where the demo runs. Ask as the program. Three queries."""
+    now = now or timezone.now()
     found = _with_newest(clinic_rows(Voice).filter(language=language).order_by("-id")[:500])
-    return [each for each in found if each.is_shown and (settings.DEMO or not each.voice.invented)]
+    return [
+        each for each in found if each.is_shown and not each.is_over(now) and (settings.DEMO or not each.voice.invented)
+    ]
 
 
-def names_known(voice: Voice) -> list[str]:
-    """The names that the clinic knows and that could stand in a voice: the writer's, of whoever is beside them, of the
-    staff, of the clinic and its street. At most four queries."""
+def of_the_demo(clinic_id: int) -> bool:
+    """Whether the demo invented this clinic. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sojourn_demo_clinic(%s)", [clinic_id])
+        return bool(cursor.fetchone()[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The names that a clinic knows and that could stand in a voice."""
+
+    people: tuple[str, ...]
+    places: tuple[str, ...]
+
+
+def names_known(voice: Voice) -> Known:
+    """The writer's, of whoever is beside them and of the staff; of the clinic, its street and town. At most four
+    queries."""
     clinic = Clinic.objects.get(pk=voice.clinic_id)
-    names = [clinic.name, *clinic.address.replace(",", " ").splitlines()]
+    places = [clinic.name, *(each.strip() for each in clinic.address.replace("\n", ",").split(","))]
+    names = list[str]()
     names += clinic_rows(Membership).filter(patient_id=None).values_list("name", flat=True)
     if voice.kind == VoiceKind.STORY and voice.patient_id is not None:
         of = PatientScope(voice.patient_id)
         names += [f"{each.given_name} {each.family_name}" for each in of.rows(Patient)]
         names += of.rows(RelatedPerson).values_list("name", flat=True)
-    return [name for name in names if name]
+    return Known(tuple(filter(None, names)), tuple(filter(None, places)))

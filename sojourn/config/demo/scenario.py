@@ -29,6 +29,7 @@ from sojourn.config.demo import (
     patients,
     people,
     planning,
+    reading,
     records,
     sessions,
     tales,
@@ -87,6 +88,7 @@ def make_clinic(demo: DemoClinic, *, scale: int, seed: int) -> None:
         booking.wait_for_earlier(cast)
         _begin_clocks()
         records.sign_past(cast, days=30 if scale > 1 else None)
+        reading.furnish(demo, cast)
 
 
 @action("demo.make", locks=NoLock("a row more, by which nothing is judged"), audit="demo.made")

@@ -21,7 +21,7 @@ from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.care.session.queries import sessions_dosed
 from sojourn.care.vitals import ingest
 from sojourn.care.vitals.models import DeviceAssociation
-from sojourn.config.demo import booking, doses, monitoring, people, planning, scenario, sessions
+from sojourn.config.demo import booking, doses, monitoring, people, planning, reading, scenario, sessions
 from sojourn.config.demo.cast import Cast, load_cast
 from sojourn.config.demo.doses import Entered
 from sojourn.config.demo.people import CLINICS, DemoClinic
@@ -76,11 +76,12 @@ def _line_of_monitor(demo: DemoClinic, cast: Cast) -> None:
 
 def furnish_old(demo: DemoClinic) -> None:
     """What a clinic of an earlier version has not decided yet: texts, hours, numbers for booking, rules that are new
-    since (without a highest dose nobody gives one)."""
+    since (without a highest dose nobody gives one); and what readers of the library tell and ask."""
     clinic_id = _clinic_id(demo)
     with acting_as(system_actor(clinic_id, "Demo")):
         if not clinic_rows(ConsentAdoption).exists() or any(each.waits for each in standings(clinic_id)):
             scenario.furnish_clinic(load_cast(demo))
+        reading.furnish(demo, load_cast(demo))
 
 
 def _on_stage(demo: DemoClinic, now: datetime) -> list[CarePlan]:

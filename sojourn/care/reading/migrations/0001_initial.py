@@ -59,6 +59,7 @@ class Migration(migrations.Migration):
                 ('part', models.PositiveSmallIntegerField()),
                 ('language', models.CharField(max_length=2)),
                 ('clear', models.BooleanField()),
+                ('paragraph', models.CharField(blank=True, max_length=80)),
                 ('word', models.CharField(blank=True, max_length=300)),
                 ('danger', models.CharField(blank=True, max_length=32)),
                 ('said_on', models.DateField()),

@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('sent', 'sent'), ('proposed', 'waits for the writer'), ('agreed', 'shown'), ('set_aside', 'set aside'), ('withdrawn', 'withdrawn')], max_length=12)),
                 ('text_hash', models.CharField(blank=True, max_length=64)),
+                ('told', models.CharField(blank=True, max_length=12)),
                 ('reason', models.CharField(blank=True, max_length=300)),
                 ('at', models.DateTimeField()),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.membership')),

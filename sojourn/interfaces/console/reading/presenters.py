@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.care.reading.actions import Passage
-from sojourn.care.reading.marks import Mark
 from sojourn.care.reading.queries import Asked, PartClarity
 from sojourn.care.reading.voice_queries import OneVoice
 from sojourn.foundation.library.article import library
@@ -59,6 +56,8 @@ class ClarityRow:
     place: Place
     clear: int
     unclear: int
+    asked: int
+    paragraphs: tuple[tuple[str, int], ...]
     words: tuple[str, ...]
     danger: bool
 
@@ -66,7 +65,7 @@ class ClarityRow:
 def clarity_rows(found: Sequence[PartClarity]) -> list[ClarityRow]:
     return [
         ClarityRow(
-            place(each.slug, each.part, each.language), each.clear, each.unclear,
+            place(each.slug, each.part, each.language), each.clear, each.unclear, each.asked, each.paragraphs,
             tuple(said.word for said in each.words), any(said.danger for said in each.words),
         )
         for each in found
@@ -74,33 +73,6 @@ def clarity_rows(found: Sequence[PartClarity]) -> list[ClarityRow]:
 
 
 # ---------------------------------------------------------------- voices
-
-_KINDS: Final = {
-    "known": gettext_lazy("a name that the clinic knows"),
-    "mail": gettext_lazy("an address on the net"),
-    "phone": gettext_lazy("a number to call"),
-    "date": gettext_lazy("a date"),
-    "address": gettext_lazy("a street"),
-    "work": gettext_lazy("a place of work or care"),
-    "capital": gettext_lazy("a word with a capital"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of a text. ``why``: what it could be, "" where nothing was found in it."""
-
-    text: str
-    why: StrPromise | str = ""
-
-
-def marked(text: str, found: Sequence[Mark]) -> list[Piece]:
-    """A text in pieces, those that could tell who wrote it with the reason."""
-    pieces, at = [], 0
-    for each in found:
-        pieces += [Piece(text[at : each.start]), Piece(text[each.start : each.end], _KINDS[each.kind])]
-        at = each.end
-    return [each for each in (*pieces, Piece(text[at:])) if each.text]
 
 
 @dataclass(frozen=True, slots=True)

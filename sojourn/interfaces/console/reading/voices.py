@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from sojourn.care.reading import voice_actions, voice_queries
-from sojourn.care.reading.marks import marks
+from sojourn.care.reading import consent_words, voice_actions, voice_queries
+from sojourn.care.reading.changes import changes
 from sojourn.care.reading.models import Voice
+from sojourn.care.reading.queries import needs_help
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.library.article import LANGUAGES
 from sojourn.interfaces.console.reading.forms import ModerateForm
-from sojourn.interfaces.console.reading.presenters import marked, voice_row
+from sojourn.interfaces.console.reading.presenters import voice_row
 from sojourn.interfaces.shared.pages import FORM, ClinicPage, clinic_page, error_list, form_action, sent
 from sojourn.interfaces.shared.voice_forms import VoiceForm, act_on_own
+from sojourn.interfaces.shared.voice_marks import Marker
 
 
 @allowed("voice.moderate")
@@ -34,11 +37,14 @@ def voices(request: HttpRequest) -> HttpResponse:
 
 @clinic_page("voice.moderate", methods=FORM)
 def voice(request: Request, scope: ClinicPage, voice_id: int) -> HttpResponse:
-    """One of them: propose a wording, give it back, or take it down. Who wrote it is not said."""
+    """One of them: propose a wording, give it back, or take it down. Who wrote it is not said. "help" fills the form
+    with words in the place of what was marked, and keeps nothing."""
     try:
         found = voice_queries.one_voice(voice_id)
     except Voice.DoesNotExist:
         raise Http404 from None
+
+    marker = Marker.of(found.voice)
 
     def act(form: ModerateForm) -> HttpResponse:
         _moderate(scope.actor, voice_id, form)
@@ -49,14 +55,23 @@ def voice(request: Request, scope: ClinicPage, voice_id: int) -> HttpResponse:
             "found": found,
             "row": voice_row(found),
             "form": form,
-            "pieces": marked(found.writers, marks(found.writers, voice_queries.names_known(found.voice))),
-            "left": marked(found.text, marks(found.text, voice_queries.names_known(found.voice))),
+            "pieces": marker.marked(found.writers),
+            "changes": changes(found.writers, found.text),
+            "left": marker.found(found.text),
+            "danger": needs_help(found.writers),
             "waits": found.state in voice_actions.WAITING,
             "own": found.voice.writer_id == scope.actor.membership_id,
         }
         return render(request, "console/reading/voice.html", context, status=status)
 
     form = ModerateForm(sent(request), initial={"text": found.text, "seen": found.seen})
+    if form.is_bound and form.data.get("do") == "help":
+        told = {
+            "text": marker.without(form.data.get("text", "")),
+            "seen": form.data.get("seen"),
+            "reason": form.data.get("reason"),
+        }
+        return show(ModerateForm(initial=told), 200)
     return form_action(form, act, show, fields={"nothing": "text", "too-long": "text", "no-reason": "reason"})
 
 
@@ -89,6 +104,10 @@ def own_view(request: Request, scope: ClinicPage) -> HttpResponse:
         "is_open": own is None or own.is_open,
         "typed": form.typed if form.is_bound else (own.writers if own is not None else ""),
         "errors": error_list(refused, "#text"),
+        "consent_words": consent_words.VIEW,
+        "is_over": own is not None and own.is_over(timezone.now()),
+        "changes": changes(own.writers, own.text) if own is not None else (),
+        "found": Marker.of(own.voice).found(own.writers) if own is not None and own.is_open else (),
     }
     return render(request, "console/reading/own_view.html", context, status=409 if refused else 200)
 

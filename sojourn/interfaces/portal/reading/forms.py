@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import cast
 from uuid import UUID, uuid4
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from sojourn.care.reading.actions import LONGEST_WORD
@@ -36,8 +39,18 @@ class AskForm(forms.Form):
 
 
 class ClearForm(forms.Form):
+    """``part``: several of them may be open on one page. ``openings``: the first words of its paragraphs, one of which
+    may be named."""
+
+    paragraph = forms.ChoiceField(label=_("Which paragraph?"), required=False)
     word = forms.CharField(
-        label=_("What would have helped? Do not write names."), required=False,
+        label=_("What would have helped?"), required=False,
         widget=forms.Textarea(attrs={"rows": 2, "maxlength": LONGEST_WORD, "autocomplete": "off"}),
     )  # fmt: skip
     clear = forms.ChoiceField(choices=(("yes", _("Yes")), ("no", _("No"))), widget=forms.HiddenInput)
+
+    def __init__(self, data: QueryDict | None, *, part: int, openings: Sequence[str]) -> None:
+        super().__init__(data, auto_id=f"unclear-{part}-%s")
+        whole = ("", _("The whole part"))
+        field = cast(forms.ChoiceField, self.fields["paragraph"])
+        field.choices = [whole, *((each, each) for each in openings)]

@@ -6,6 +6,8 @@ and never by whoever sent it.
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -17,6 +19,7 @@ from sojourn.care.reading import actions as reading_actions
 from sojourn.care.reading import queries as reading_queries
 from sojourn.care.reading import voice_queries
 from sojourn.care.reading.actions import Passage
+from sojourn.care.reading.models import VoiceKind
 from sojourn.care.reading.voice_queries import OneVoice
 from sojourn.foundation.accounts.access import public, with_actor
 from sojourn.foundation.accounts.actor import acting_as
@@ -24,11 +27,13 @@ from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import clinic_today
+from sojourn.foundation.library import queries as library_queries
 from sojourn.foundation.library.pictures import hundreds
-from sojourn.interfaces.portal.library.frames import clinic_at, language, show
+from sojourn.interfaces.portal.library import pictures
+from sojourn.interfaces.portal.library.frames import as_reader, clinic_at, language, show
 from sojourn.interfaces.portal.reading.forms import AskForm, ClearForm
 from sojourn.interfaces.portal.reading.passages import article_address, passage_of
-from sojourn.interfaces.portal.reading.presenters import answered
+from sojourn.interfaces.portal.reading.presenters import answered, in_short
 from sojourn.interfaces.shared.pages import FORM
 
 SENT = ("team", "clinic")
@@ -60,7 +65,9 @@ def ask(request: HttpRequest, slug: str) -> HttpResponseBase:
             "may_ask_team": _may_ask_team(request),
             "sent": sent if sent in SENT else "",
             "typed": form.typed,
-            "key": form.sent_key,
+            # A key for each form: by one key a question without a name would lead to the message of whoever asked both.
+            "team_key": form.sent_key if form.to_team else uuid4(),
+            "clinic_key": uuid4() if form.to_team else form.sent_key,
             "to_team": form.to_team,
             "reasons": refused.reasons if refused is not None else (),
             "errors": [{"href": f"#{_field(form)}", "text": each} for each in (refused.reasons if refused else ())],
@@ -108,9 +115,11 @@ def _help_first(request: HttpRequest, passage: Passage, *, kept: bool) -> HttpRe
 @never_cache
 @require_http_methods([*FORM, "HEAD"])
 def clear(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Whether a part was clear. Within the article it opens in its place; without a script it is a page."""
+    """Whether a part was clear. Within the article it opens in its place; without a script it is a page. Whoever says
+    no may say of which paragraph, and what would have helped."""
     passage, clinic = passage_of(request, slug), clinic_at(request)
-    form = ClearForm(request.POST if request.method == "POST" else None)
+    sent = request.POST if request.method == "POST" else None
+    form = ClearForm(sent, part=passage.part, openings=passage.openings)
     said, danger = False, False
     if clinic is not None and form.is_bound:
         danger = reading_queries.needs_help(str(form.data.get("word", "")))
@@ -118,13 +127,14 @@ def clear(request: HttpRequest, slug: str) -> HttpResponseBase:
             with acting_as(reading_actions.listener(clinic.pk)) as by:
                 reading_actions.say_clarity(
                     by=by, passage=passage, clear=form.cleaned_data["clear"] == "yes", word=form.cleaned_data["word"],
-                    today=clinic_today(clinic),
+                    paragraph=form.cleaned_data["paragraph"], today=clinic_today(clinic),
                 )  # fmt: skip
             said = True
     context = {
         "passage": passage,
         "clear_clinic": clinic,
         "form": form,
+        "no": "no" in request.GET or form.is_bound,
         "said": said,
         "danger": danger,
         "back": article_address(passage),
@@ -158,14 +168,17 @@ def answers(request: HttpRequest, slug: str) -> HttpResponse:
 def voices(request: HttpRequest) -> HttpResponse:
     """Stories and views that are shown, each as one person's experience, beside the hundred people. Nothing of it stays
     on a device: what was withdrawn must be gone there too."""
-    clinic, found = clinic_at(request), list[OneVoice]()
+    clinic, found, many = clinic_at(request), list[OneVoice](), hundreds()[BESIDE]
     if clinic is not None:
         with acting_as(system_actor(clinic.pk)):
             found = voice_queries.shown_voices(language())
+    with as_reader(request):
+        gone = library_queries.retracted(each.id for each in many.rows)
     context = {
-        "voices": found,
-        "hundred": hundreds()[BESIDE],
-        "hundred_title": hundreds()[BESIDE].title[language()],
+        "stories": [each for each in found if each.voice.kind == VoiceKind.STORY],
+        "views": [each for each in found if each.voice.kind == VoiceKind.VIEW],
+        "hundred": pictures.hundred(many, language(), gone),
+        "in_short": in_short(many),
         "may_tell": _may_ask_team(request),
     }
     return show(request, "portal/reading/voices.html", context)

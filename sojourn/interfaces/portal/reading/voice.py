@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.reading import voice_queries
+from sojourn.care.reading import consent_words, voice_queries
+from sojourn.care.reading.changes import changes
 from sojourn.care.reading.models import Voice
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import ActionRefused
@@ -15,6 +17,7 @@ from sojourn.interfaces.portal.library.frames import language
 from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 from sojourn.interfaces.shared.pages import FORM, sent
 from sojourn.interfaces.shared.voice_forms import VoiceForm, act_on_own
+from sojourn.interfaces.shared.voice_marks import Marker
 
 
 @own_page("own.answer", methods=FORM)
@@ -37,6 +40,10 @@ def story(request: Request, scope: OwnPage) -> HttpResponse:
             "own": own,
             "state": own.state if own is not None else "draft",
             "is_open": own is None or own.is_open,
+            "is_over": own is not None and own.is_over(timezone.now()),
+            "consent_words": consent_words.STORY,
+            "found": Marker.of(own.voice).found(own.writers) if own is not None and own.is_open else (),
+            "changes": changes(own.writers, own.text) if own is not None else (),
             "form": form,
             "typed": form.typed if form.is_bound else (own.writers if own is not None else ""),
             "reasons": reasons,
