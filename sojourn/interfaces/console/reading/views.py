@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from sojourn.care.reading import actions as reading_actions
 from sojourn.care.reading import queries as reading_queries
-from sojourn.care.reading.models import ReaderQuestion
 from sojourn.care.reading.queries import Asked
 from sojourn.foundation.accounts.access import Request, allowed, with_actor
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.interfaces.console.reading import presenters
 from sojourn.interfaces.console.reading.forms import DecideForm
-from sojourn.interfaces.shared.pages import FORM, ClinicPage, clinic_page, form_action, sent
+from sojourn.interfaces.shared.pages import FORM, ClinicPage, clinic_page, form_action, opens, sent
 
 
 @allowed("reading.read")
@@ -47,16 +46,17 @@ def clarity(request: HttpRequest) -> HttpResponse:
     return render(request, "console/reading/clarity.html", context)
 
 
+def _asked(_scope: ClinicPage, reader_question_id: int) -> Asked:
+    return reading_queries.asked(reader_question_id)
+
+
 @clinic_page("reading.read", methods=FORM)
-def question(request: Request, scope: ClinicPage, reader_question_id: int) -> HttpResponse:
+@opens(_asked)
+def question(request: Request, scope: ClinicPage, asked: Asked) -> HttpResponse:
     """One question: answer it for everybody, set it aside, or take an answer back."""
-    try:
-        asked = reading_queries.asked(reader_question_id)
-    except ReaderQuestion.DoesNotExist:
-        raise Http404 from None
 
     def act(form: DecideForm) -> HttpResponse:
-        _decide(scope.actor, reader_question_id, form)
+        _decide(scope.actor, asked.question.pk, form)
         return redirect("console:reader_questions")
 
     def show(form: DecideForm, status: int) -> HttpResponse:

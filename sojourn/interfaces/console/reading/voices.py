@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -13,13 +13,14 @@ from sojourn.care.reading import consent_words, voice_actions, voice_queries
 from sojourn.care.reading.changes import changes
 from sojourn.care.reading.models import Voice
 from sojourn.care.reading.queries import needs_help
+from sojourn.care.reading.voice_queries import OneVoice
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.library.article import LANGUAGES
 from sojourn.interfaces.console.reading.forms import ModerateForm
 from sojourn.interfaces.console.reading.presenters import voice_row
-from sojourn.interfaces.shared.pages import FORM, ClinicPage, clinic_page, error_list, form_action, sent
+from sojourn.interfaces.shared.pages import FORM, ClinicPage, clinic_page, error_list, form_action, opens, sent
 from sojourn.interfaces.shared.voice_forms import VoiceForm, act_on_own
 from sojourn.interfaces.shared.voice_marks import Marker
 
@@ -35,19 +36,19 @@ def voices(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _sent(_scope: ClinicPage, voice_id: int) -> OneVoice:
+    return voice_queries.one_voice(voice_id)
+
+
 @clinic_page("voice.moderate", methods=FORM)
-def voice(request: Request, scope: ClinicPage, voice_id: int) -> HttpResponse:
+@opens(_sent)
+def voice(request: Request, scope: ClinicPage, found: OneVoice) -> HttpResponse:
     """One of them: propose a wording, give it back, or take it down. Who wrote it is not said. "help" fills the form
     with words in the place of what was marked, and keeps nothing."""
-    try:
-        found = voice_queries.one_voice(voice_id)
-    except Voice.DoesNotExist:
-        raise Http404 from None
-
     marker = Marker.of(found.voice)
 
     def act(form: ModerateForm) -> HttpResponse:
-        _moderate(scope.actor, voice_id, form)
+        _moderate(scope.actor, found.voice.pk, form)
         return redirect("console:voices")
 
     def show(form: ModerateForm, status: int) -> HttpResponse:

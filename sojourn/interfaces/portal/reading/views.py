@@ -28,8 +28,8 @@ from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import clinic_today
-from sojourn.foundation.library import queries as library_queries
 from sojourn.foundation.library.pictures import hundreds
+from sojourn.foundation.library.queries import retracted
 from sojourn.interfaces.portal.library import pictures
 from sojourn.interfaces.portal.library.frames import as_reader, clinic_at, language, show
 from sojourn.interfaces.portal.reading.forms import AskForm, ClearForm
@@ -170,12 +170,13 @@ def answers(request: HttpRequest, slug: str) -> HttpResponse:
 def voices(request: HttpRequest) -> HttpResponse:
     """Stories and views that are shown, each as one person's experience, beside the hundred people. Nothing of it stays
     on a device: what was withdrawn must be gone there too."""
-    clinic, found, many = clinic_at(request), list[OneVoice](), hundreds()[BESIDE]
+    clinic, found = clinic_at(request), list[OneVoice]()
     if clinic is not None:
         with acting_as(system_actor(clinic.pk)):
             found = voice_queries.shown_voices(language())
+    many = hundreds()[BESIDE]
     with as_reader(request):
-        gone = library_queries.retracted(each.id for each in many.rows)
+        gone = retracted(each.id for each in many.rows)
     context = {
         "stories": [each for each in found if each.voice.kind == VoiceKind.STORY],
         "views": [each for each in found if each.voice.kind == VoiceKind.VIEW],
