@@ -221,6 +221,8 @@ def reads_the_law_of_the_place(w: Way) -> None:
     first.get_by_role("link").click()
     w.page.wait_for_url(re.compile("/library/law/us"))
     expect(w.page.locator("main .lead").first).to_contain_text("20")
+    here = w.page.url.removeprefix(BASE)
+    expect(w.page.locator(f"main a[href='{here}']")).to_have_count(0)  # what holds above it is another place
     w.look("law, a stranger")
 
 
