@@ -127,10 +127,10 @@ LIBRARY = (
     InTheLibrary("article-desk-light", "/library/beside-ect/", "desk", "light", part=".hundreds"),
     InTheLibrary("source-phone-light", "/library/beside-ect/", "phone", "light", part="a.ref"),
     InTheLibrary("steps-phone-light", "/library/how-it-works/", "phone", "light", part="[data-steps]"),
-    InTheLibrary("entry-phone-light", "/library/evidence/EV001/", "phone", "light"),
+    InTheLibrary("entry-phone-light", "/library/evidence/EV001/", "phone", "light", part="main h1"),
     InTheLibrary("law-desk-light", "/library/law/us-co/", "desk", "light"),
     InTheLibrary("voices-desk-light", "/library/voices/", "desk", "light", part="#stories"),
-    InTheLibrary("article-es-phone-light", "/library/is-it-safe/", "phone", "light", language="es"),
+    InTheLibrary("article-es-phone-light", "/library/is-it-safe/", "phone", "light", language="es", part="main h1"),
     InTheLibrary("editor-desk-light", "/clinic/library/", "desk", "light", who="prescriber@harbor.demo"),
 )
 
