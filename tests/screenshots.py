@@ -1,15 +1,17 @@
 """The pictures under docs/screenshots, from the running demo clinic: ``make screenshots``.
 
-``python -m tests.screenshots session`` takes those of the hour in the chair alone.
+``python -m tests.screenshots session`` takes those of the hour in the chair alone, ``library`` those of the library.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.house import MLLP_PORT, PORT, house, open_house
 from tests.browser import launch_options
@@ -24,6 +26,14 @@ ALL_KINDS = [("desk", "light"), ("desk", "dark"), ("phone", "light")]
 PHONE_FIRST = [("phone", "light"), ("phone", "dark"), ("desk", "light")]
 
 
+def sign_in(page: Page, who: str) -> None:
+    page.goto(f"{BASE}/accounts/login/")
+    page.fill("[name=login]", who)
+    page.fill("[name=password]", "quiet harbor at dusk")
+    page.press("[name=password]", "Enter")
+    page.wait_for_url(lambda url: "login" not in url)
+
+
 def shoot(browser: Browser, who: str, pages: dict[str, str], kinds: list[tuple[str, str]]) -> None:
     """Each page in each kind, as ``who`` sees it ("" for somebody who is not signed in)."""
     for size, mood in kinds:
@@ -31,11 +41,7 @@ def shoot(browser: Browser, who: str, pages: dict[str, str], kinds: list[tuple[s
         scheme = "dark" if mood == "dark" else "light"
         page = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme).new_page()  # type: ignore[arg-type]
         if who:
-            page.goto(f"{BASE}/accounts/login/")
-            page.fill("[name=login]", who)
-            page.fill("[name=password]", "quiet harbor at dusk")
-            page.press("[name=password]", "Enter")
-            page.wait_for_url(lambda url: "login" not in url)
+            sign_in(page, who)
         for name, path in pages.items():
             answer = page.goto(path if path.startswith("http") else BASE + path)
             assert answer is not None
@@ -101,10 +107,65 @@ def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
     return doctor, front, links[0]
 
 
-def of_a_session() -> None:
+@dataclass(frozen=True, slots=True)
+class InTheLibrary:
+    """A picture of the library: ``who`` reads it ("" for a stranger who followed the clinic's link), and to which
+    ``part`` of the page they have come."""
+
+    name: str
+    path: str
+    size: str
+    mood: str
+    language: str = "en"
+    who: str = ""
+    part: str = ""
+
+
+LIBRARY = (
+    InTheLibrary("index-phone-light", "/library/", "phone", "light"),
+    InTheLibrary("article-phone-dark", "/library/first-session-iv/", "phone", "dark"),
+    InTheLibrary("article-desk-light", "/library/beside-ect/", "desk", "light", part=".hundreds"),
+    InTheLibrary("source-phone-light", "/library/beside-ect/", "phone", "light", part="a.ref"),
+    InTheLibrary("steps-phone-light", "/library/how-it-works/", "phone", "light", part="[data-steps]"),
+    InTheLibrary("entry-phone-light", "/library/evidence/EV001/", "phone", "light", part="main h1"),
+    InTheLibrary("law-desk-light", "/library/law/us-co/", "desk", "light"),
+    InTheLibrary("voices-desk-light", "/library/voices/", "desk", "light", part="#stories"),
+    InTheLibrary("article-es-phone-light", "/library/is-it-safe/", "phone", "light", language="es", part="main h1"),
+    InTheLibrary("editor-desk-light", "/clinic/library/", "desk", "light", who="prescriber@harbor.demo"),
+)
+
+
+def the_library(browser: Browser) -> None:
+    """What a stranger reads who followed the clinic's link, and what an editor sees."""
+    for each in LIBRARY:
+        width, height = SIZES[each.size]
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=each.mood, reduced_motion="reduce"  # type: ignore[arg-type]
+        )  # fmt: skip
+        context.add_cookies([{"name": "django_language", "value": each.language, "url": BASE}])
+        page = context.new_page()
+        if each.who:
+            sign_in(page, each.who)
+        else:
+            page.goto(f"{BASE}/library/at/harbor-light/")
+        answer = page.goto(BASE + each.path)
+        assert answer is not None
+        assert answer.ok, (each.name, answer.status)
+        page.wait_for_load_state("networkidle")
+        if each.part:
+            page.locator(each.part).first.evaluate(
+                "part => scrollTo(0, part.getBoundingClientRect().top + scrollY - 90)"
+            )
+        if each.part == "a.ref":
+            page.locator(each.part).first.click()
+        page.screenshot(path=FOLDER / "library" / f"{each.name}.png")
+        context.close()
+
+
+def in_an_open_house(take: Callable[[Browser], None]) -> None:
     with open_house(), sync_playwright() as playwright:
         browser = playwright.chromium.launch(**launch_options())  # type: ignore[arg-type]
-        the_hour_in_the_chair(browser)
+        take(browser)
         browser.close()
 
 
@@ -152,9 +213,11 @@ def main() -> None:
                 portal["questionnaire"] = f"/today/measures/{open_one.pk}/1/"
             shoot(browser, "patient@harbor.demo", portal, PHONE_FIRST)
             the_hour_in_the_chair(browser)
+            the_library(browser)
             browser.close()
     print(f"pictures in {FOLDER}, monitors on port {MLLP_PORT}", file=sys.stderr)
 
 
 if __name__ == "__main__":
-    of_a_session() if sys.argv[1:] == ["session"] else main()
+    alone = {"session": the_hour_in_the_chair, "library": the_library}.get(" ".join(sys.argv[1:]))
+    in_an_open_house(alone) if alone else main()

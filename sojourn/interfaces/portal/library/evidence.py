@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from sojourn.foundation.accounts.access import public
@@ -17,6 +18,7 @@ AT_ONCE = 40
 
 @public
 @require_safe
+@gzip_page
 @read_at_the_clinic
 def search(request: HttpRequest) -> HttpResponse:
     """Every entry that matches, the first of them at once."""
@@ -31,6 +33,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @public
 @require_safe
+@gzip_page
 @read_at_the_clinic
 def entry(request: HttpRequest, entry_id: str) -> HttpResponse:
     found = finding.entry_by_id(entry_id)

@@ -10,6 +10,7 @@ from typing import Final
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 from django_stubs_ext import StrPromise
 
@@ -71,6 +72,7 @@ class Page:
 
 @public
 @require_safe
+@gzip_page
 def places(request: HttpRequest) -> HttpResponse:
     """Every place that somebody has read about, the clinic's own first."""
     found = [_place(each, _own(request)) for each in jurisdictions.jurisdictions()]
@@ -79,14 +81,15 @@ def places(request: HttpRequest) -> HttpResponse:
 
 @public
 @require_safe
+@gzip_page
 def place(request: HttpRequest, place: str) -> HttpResponse:
     """One place, and the country above it, whose law holds there too."""
-    pages = [each for each in jurisdictions.of_code(place.upper()) if each.code.lower() == place.lower()]
-    if not pages:
+    found = jurisdictions.of_code(place.upper())
+    if not found or found[0].code.lower() != place.lower():
         raise Http404
-    above = [each for each in jurisdictions.of_code(place.upper()) if each is not pages[0]]
+    nearest, *above = found
     own = _own(request)
-    context = {"page": page(pages[0], own), "above": [_place(each, own) for each in above]}
+    context = {"page": page(nearest, own), "above": [_place(each, own) for each in above]}
     return show(request, "portal/library/place.html", context)
 
 

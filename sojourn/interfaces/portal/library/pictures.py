@@ -46,6 +46,14 @@ class ShownKept:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """An entry that a picture rests on: the study by its name, and each further figure of it by what it counts."""
+
+    id: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShownHundred:
     name: str
     title: str
@@ -55,9 +63,7 @@ class ShownHundred:
     kept: tuple[ShownKept, ...]
     counted: str
     not_counted: str
-    source_id: str
-    source: str
-    source_ids: tuple[str, ...]
+    sources: tuple[Source, ...]
     gone: str
 
 
@@ -81,9 +87,7 @@ def hundred(picture: Hundred, language: str, gone: Gone) -> ShownHundred:
         kept=kept,
         counted=_counted(picture, language),
         not_counted=picture.not_counted[language],
-        source_id=picture.source.id,
-        source=f"{picture.source.study} {picture.source.year}",
-        source_ids=tuple(dict.fromkeys(each.id for each in picture.rows)),
+        sources=tuple(_sources(picture)),
         gone=_gone((each.id for each in picture.rows), gone),
     )
 
@@ -101,6 +105,17 @@ def _legend(picture: Hundred) -> Iterator[Legend]:
         return
     yield Legend("same", picture.same, _("%(n)s of 100 are a little better or the same") % {"n": picture.same})
     yield Legend("worse", picture.worse, _("%(n)s of 100 are worse") % {"n": picture.worse})
+
+
+def _sources(picture: Hundred) -> Iterator[Source]:
+    counts = [f"{picture.source.study} {picture.source.year}"]
+    if picture.remitted is not None:
+        counts.append(_("hardly any symptoms left"))
+    if picture.worse is not None:
+        counts.append(_("worse"))
+    counts += [_("after %(weeks)s weeks") % {"weeks": each.weeks} for each in picture.kept]
+    for row, words in zip(picture.rows, counts, strict=True):
+        yield Source(row.id, words)
 
 
 def _people(picture: Hundred) -> Iterator[Drawn]:
@@ -139,9 +154,12 @@ def _whole(number: int, language: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ShownStep:
+    """``evidence``: the entries that it rests on, with their numbers in the article's list; None where they are not in
+    it."""
+
     number: int
     words: str
-    evidence: tuple[str, ...]
+    evidence: tuple[tuple[str, int | None], ...]
     shows: str
     gone: str
 
@@ -153,12 +171,18 @@ class ShownSteps:
     steps: tuple[ShownStep, ...]
 
 
-def steps(drawing: Steps, language: str, gone: Gone) -> ShownSteps:
+def steps(drawing: Steps, language: str, gone: Gone, numbers: Mapping[str, int]) -> ShownSteps:
     return ShownSteps(
         name=drawing.name,
         title=drawing.title[language],
         steps=tuple(
-            ShownStep(number, each.says[language], each.evidence, " ".join(each.shows), _gone(each.evidence, gone))
+            ShownStep(
+                number,
+                each.says[language],
+                tuple((id_, numbers.get(id_)) for id_ in each.evidence),
+                " ".join(each.shows),
+                _gone(each.evidence, gone),
+            )
             for number, each in enumerate(drawing.steps, 1)
         ),
     )

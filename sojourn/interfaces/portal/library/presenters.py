@@ -235,7 +235,7 @@ def _together(block: Block) -> str:
 
 def _block(block: Block, numbers: Numbers, language: str) -> ShownBlock:
     if isinstance(block, Figure):
-        return ShownBlock("steps", steps=pictures.steps(steps()[block.name], language, numbers.gone))
+        return ShownBlock("steps", steps=pictures.steps(steps()[block.name], language, numbers.gone, numbers.of))
     if isinstance(block, Points):
         return ShownBlock("points", lines=tuple(_line(each, numbers) for each in block.items), ordered=block.ordered)
     if isinstance(block, Table):

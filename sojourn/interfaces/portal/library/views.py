@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from sojourn.foundation.accounts.access import public, with_actor
@@ -27,6 +28,7 @@ from sojourn.interfaces.portal.reads import way
 
 @public
 @require_safe
+@gzip_page
 @read_at_the_clinic
 def index(request: HttpRequest) -> HttpResponse:
     """What there is, by where one is on the way; or what matches the words that were looked for."""
@@ -53,6 +55,7 @@ def _stage(request: HttpRequest) -> str:
 
 @public
 @require_safe
+@gzip_page
 @read_at_the_clinic
 def article(request: HttpRequest, slug: str) -> HttpResponse:
     found = finding.reading(slug, language())

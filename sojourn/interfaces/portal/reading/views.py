@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_safe
 
 from sojourn.care.reading import actions as reading_actions
@@ -165,6 +166,7 @@ def answers(request: HttpRequest, slug: str) -> HttpResponse:
 @public
 @never_cache
 @require_safe
+@gzip_page
 def voices(request: HttpRequest) -> HttpResponse:
     """Stories and views that are shown, each as one person's experience, beside the hundred people. Nothing of it stays
     on a device: what was withdrawn must be gone there too."""
