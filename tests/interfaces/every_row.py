@@ -115,7 +115,11 @@ def value_of(field: models.Field[Any, Any], cast: Cast, patient: Patient, secret
         return field.flatchoices[0][0]
     if isinstance(field, (models.CharField, models.TextField)):
         room = field.max_length or 1000
-        return f"{secret} {next(_numbers)}" if room >= WORDS_FROM and "hash" not in field.name else f"x{next(_numbers)}"[-room:]
+        return (
+            f"{secret} {next(_numbers)}"
+            if room >= WORDS_FROM and "hash" not in field.name
+            else f"x{next(_numbers)}"[-room:]
+        )
     if field.null:
         return None
     return plain(field)

@@ -6,6 +6,13 @@ const INDEX = {{ index|as_json }};
 const MAY_STAY = {{ may_stay|as_json }};
 const TO_KEEP = {{ to_keep|as_json }};
 
+// One after the other: what was asked for before a clinic took it back is not put down after it was taken away.
+let before = Promise.resolve();
+function inTurn(work) {
+  before = before.then(work, work);
+  return before;
+}
+
 // Asked for so that it stays, a page comes in the frame of nobody, and says itself whether it may stay on a device: what
 // people ask and tell, and what a clinic may take back, never does.
 async function keepPage(page) {
@@ -43,8 +50,8 @@ addEventListener("activate", (event) => {
     for (const name of await caches.keys()) {
       if (!name.startsWith("library-") || name === KEPT) continue;
       // What was opened under an older version is asked for again.
-      const before = await (await caches.open(name)).keys();
-      await Promise.allSettled(before.map((each) => new URL(each.url).pathname).filter((path) => path.startsWith(INDEX)).map(keepPage));
+      const opened = await (await caches.open(name)).keys();
+      await Promise.allSettled(opened.map((each) => new URL(each.url).pathname).filter((path) => path.startsWith(INDEX)).map(keepPage));
       await caches.delete(name);
     }
     await clients.claim();
@@ -54,16 +61,16 @@ addEventListener("activate", (event) => {
 addEventListener("message", (event) => {
   const page = event.data?.keep;
   if (typeof page !== "string" || !page.startsWith(INDEX)) return;
-  event.waitUntil(keepPage(page).then((kept) => {
-    if (kept) event.source?.postMessage({ kept: page });
-    return forgetHidden();
+  event.waitUntil(inTurn(async () => {
+    if (await keepPage(page)) event.source?.postMessage({ kept: page });
+    await forgetHidden();
   }));
 });
 
 async function orKept(request, path) {
   try {
     const answer = await fetch(request);
-    if (answer.status === 404) await forget(path);
+    if (answer.status === 404) await inTurn(() => forget(path));
     return answer;
   } catch (error) {
     const kept = (await caches.match(path)) ?? (await caches.match(INSTEAD));
