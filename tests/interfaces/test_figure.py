@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import pi, sin
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,16 +60,16 @@ FIVE = Figure(
 
 
 @pytest.mark.parametrize(
-    ("name", "drawn"),
+    ("name", "figure", "how"),
     [
-        ("wide", svg(EVERYTHING, font="Libertinus Serif")),
-        ("narrow", svg(EVERYTHING, font="inherit", palette=PAGE, width=NARROW, label='All "of" it')),
-        ("one_moment", svg(FIVE, font="inherit", width=NARROW)),
-        ("wide_from", svg(FIVE, font="inherit", width=500)),
+        ("wide", EVERYTHING, {"font": "Libertinus Serif"}),
+        ("narrow", EVERYTHING, {"font": "inherit", "palette": PAGE, "width": NARROW, "label": 'All "of" it'}),
+        ("one_moment", FIVE, {"font": "inherit", "width": NARROW}),
+        ("wide_from", FIVE, {"font": "inherit", "width": 500}),
     ],
 )
-def test_it_draws_as_it_did(name: str, drawn: str):
-    drawn_as_before(PICTURES / f"{name}.svg", drawn)
+def test_it_draws_as_it_did(name: str, figure: Figure, how: dict[str, Any]):
+    drawn_as_before(PICTURES / f"{name}.svg", svg(figure, **how))
 
 
 @pytest.mark.parametrize(
