@@ -29,13 +29,21 @@ def test_the_same_key_sends_once(carrier: sms.Carrier):
     assert carrier.send(NUMBER, "Appointment: Tuesday", "two") != first
 
 
-@pytest.mark.parametrize("number", ["", "555", "not a number", "+12", "+1" + "0" * 20, "5550100123"])
+# E.164 ends at fifteen digits; two joined parts of the GSM alphabet hold 2 * 153 letters.
+@pytest.mark.parametrize(("number", "text"), [("+" + "1" * 7, "x"), ("+" + "1" * 15, "x"), (NUMBER, "x" * 306)])
+def test_what_just_fits_is_taken(carrier: sms.Carrier, number: str, text: str):
+    assert carrier.send(number, text, "one").id
+
+
+@pytest.mark.parametrize(
+    "number", ["", "555", "not a number", "+12", "+" + "1" * 6, "+" + "1" * 16, "+1" + "0" * 20, "5550100123"]
+)
 def test_a_number_that_is_none_is_rejected_for_good(carrier: sms.Carrier, number: str):
     with pytest.raises(sms.Rejected):
         carrier.send(number, "Appointment", "one")
 
 
-@pytest.mark.parametrize("text", ["", "x" * (sms.LONGEST + 1)])
+@pytest.mark.parametrize("text", ["", "x" * 307])
 def test_an_empty_or_endless_text_is_rejected(carrier: sms.Carrier, text: str):
     with pytest.raises(sms.Rejected):
         carrier.send(NUMBER, text, "one")
