@@ -118,12 +118,15 @@ def key(clinic: Cast, patient: Patient, rule_id: str) -> str:
     return next(judging.fingerprint(each) for each in look(clinic, patient).findings if each.rule_id == rule_id)
 
 
-def override(clinic: Cast, patient: Patient, rule_id: str, by: Actor | None = None, reason: str = "Seen by obstetrics"):
+def override(
+    clinic: Cast, patient: Patient, rule_id: str, by: Actor | None = None, reason: str = "Seen by obstetrics",
+    drug: str = "ketamine",
+):  # fmt: skip
     actor = by or clinic.actor("prescriber")
     finding = key(clinic, patient, rule_id)
     with acting_as(actor):
         return candidacy_actions.override(
-            by=actor, patient_id=patient.pk, drug="ketamine", finding=finding, reason=reason, now=NOW
+            by=actor, patient_id=patient.pk, drug=drug, finding=finding, reason=reason, now=NOW
         )
 
 
@@ -339,6 +342,24 @@ def test_a_block_is_overridden_by_two_prescribers(clinic: Cast, patient: Patient
     decision = decide(clinic, patient)
     assert [(each["rule_id"], each["second"]) for each in decision.overrides] == [("CI-PREGNANCY", "Second Eyes")]
     assert stands(clinic, patient).may_treat
+
+
+def test_a_decision_rests_on_what_two_signed_for_its_drug_alone(clinic: Cast, patient: Patient):
+    know(clinic, patient, pregnancy_test="positive", can_become_pregnant=True)
+    assert decide(clinic, patient, DECLINE).overrides == []
+    other = colleague(clinic)
+
+    def rests_on(drug: str, *, second: bool) -> list[str]:
+        row = override(clinic, patient, "CI-PREGNANCY", drug=drug)
+        if second:
+            with acting_as(other):
+                candidacy_actions.second_sign(by=other, override_id=row.pk, now=NOW)
+        decided = decide(clinic, patient, replace(DECLINE, explanation=f"{drug}, {second}"))
+        return [each["rule_id"] for each in decided.overrides]
+
+    assert rests_on("esketamine", second=True) == []  # signed by two, for the other medicine
+    assert rests_on("ketamine", second=False) == []  # signed by one
+    assert rests_on("ketamine", second=True) == ["CI-PREGNANCY"]
 
 
 def test_the_database_itself_wants_two_people(clinic: Cast, patient: Patient):

@@ -188,6 +188,28 @@ def test_what_was_told(rule_id, path, value, says):
     assert says in refusal(_changed(_bare(_rule(rule_id)), path, value))
 
 
+@pytest.mark.parametrize(
+    ("rule_id", "path", "border", "beyond", "says"),
+    [
+        ("iv_racemic_40min", "fixed.dose_minutes", "schedule", 1, "the schedule ends before the dose"),
+        ("escalation", "parameters.medium.value", "high", -1, "waits less than"),
+        ("news2", "fixed.consciousness.C", 1, -1, "consciousness.C cannot be 0"),
+        ("news2", "fixed.consciousness.C", 3, 1, "consciousness.C cannot be 4"),
+        ("news2", "fixed.risk.any_single", 1, -1, "risk.any_single cannot be 0"),
+        ("news2", "fixed.risk.any_single", 3, 1, "risk.any_single cannot be 4"),
+        ("RC-SBP-LOW", "parameters.systolic.value", 0, -1, "systolic cannot be -1"),
+    ],
+)  # fmt: skip
+def test_what_just_fits_is_taken_and_one_beyond_is_not(rule_id, path, border, beyond, says):
+    rule = _bare(_rule(rule_id))
+    if border == "schedule":
+        border = rule["fixed"]["schedule"][-1]
+    elif border == "high":
+        border = rule["parameters"]["high"]["value"]
+    assert says not in refusal(_changed(rule, path, border))
+    assert says in refusal(_changed(rule, path, border + beyond))
+
+
 def test_a_key_that_stands_twice_is_refused_with_the_file():
     text = toml({"rule": [_rule("hr.high")]})
     with pytest.raises(RuleInvalid, match=r"rules/base\.toml"):

@@ -42,6 +42,15 @@ class Carrier(Protocol):
         ...
 
 
+def refuse_what_nobody_carries(to: str, text: str) -> None:
+    """Raises Rejected for a number that E.164 does not know, a text that is empty or longer than ``LONGEST``."""
+    digits = "".join(letter for letter in to if letter.isdigit())
+    if not to.strip().startswith("+") or not 7 <= len(digits) <= 15:
+        raise Rejected("a number is written +, country, number")
+    if not text or len(text) > LONGEST:
+        raise Rejected("an empty text, or one too long")
+
+
 @dataclass
 class FakeCarrier:
     """A carrier that keeps its promises in memory. ``down``: every call raises Unreachable."""
@@ -55,11 +64,7 @@ class FakeCarrier:
             raise Unreachable("the carrier is down")
         if key in self.receipts:
             return self.receipts[key]
-        digits = "".join(letter for letter in to if letter.isdigit())
-        if not to.strip().startswith("+") or not 7 <= len(digits) <= 15:
-            raise Rejected("a number is written +, country, number")
-        if not text or len(text) > LONGEST:
-            raise Rejected("an empty text, or one too long")
+        refuse_what_nobody_carries(to, text)
         self.sent.append((to, text))
         self.receipts[key] = Receipt(f"fake-{len(self.receipts) + 1}")
         return self.receipts[key]

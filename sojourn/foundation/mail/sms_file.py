@@ -12,17 +12,13 @@ from pathlib import Path
 
 from django.conf import settings
 
-from sojourn.foundation.mail.sms import LONGEST, Receipt, Rejected
+from sojourn.foundation.mail.sms import Receipt, refuse_what_nobody_carries
 
 
 class FileCarrier:
     def send(self, to: str, text: str, key: str) -> Receipt:
         """Write one message; the same ``key`` again writes nothing. Raises Rejected."""
-        digits = "".join(letter for letter in to if letter.isdigit())
-        if not to.strip().startswith("+") or not 7 <= len(digits) <= 15:
-            raise Rejected("a number is written +, country, number")
-        if not text or len(text) > LONGEST:
-            raise Rejected("an empty text, or one too long")
+        refuse_what_nobody_carries(to, text)
         folder = Path(getattr(settings, "SMS_FOLDER", settings.ENV.home / "sms"))
         folder.mkdir(parents=True, exist_ok=True)
         name = hashlib.sha256(key.encode()).hexdigest()[:24]
