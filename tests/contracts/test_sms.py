@@ -15,7 +15,7 @@ CARRIERS: list[Callable[[], sms.Carrier]] = [sms.FakeCarrier, FileCarrier]
 
 @pytest.fixture(params=CARRIERS, ids=lambda make: make.__name__)
 def carrier(request, settings, tmp_path) -> sms.Carrier:
-    settings.SMS_FOLDER = tmp_path
+    settings.SMS_FOLDER = tmp_path / "var" / "sms"  # neither is there yet
     return request.param()
 
 
@@ -51,6 +51,14 @@ def test_an_empty_or_endless_text_is_rejected(carrier: sms.Carrier, text: str):
 
 def test_letters_of_every_language_are_taken(carrier: sms.Carrier):
     assert carrier.send(NUMBER, "Cita: miércoles 4 de marzo, 10:00 ✓", "one").id
+
+
+def test_a_file_is_read_by_whoever_opens_it(settings, tmp_path):
+    settings.SMS_FOLDER = tmp_path
+    receipt = FileCarrier().send(NUMBER, "Cita: miércoles", "one")
+    (written,) = tmp_path.iterdir()
+    assert receipt.id == f"file-{written.stem}"
+    assert "Cita: miércoles" in written.read_text(encoding="utf-8")
 
 
 def test_a_carrier_that_is_down_says_so_and_takes_the_message_later():

@@ -12,7 +12,7 @@ from sojourn.foundation.mail.letters import send, too_late, unseal
 
 log = logging.getLogger("sojourn")
 
-# 4, 16, 64, 256 ... seconds: a mail server that is down for an hour delays a letter, it does not lose it.
+# 4, 16, 64, 256 ... seconds, 24 hours in all: a mail server that is down for long delays a letter, and loses none.
 PATIENCE = RetryStrategy(max_attempts=9, exponential_wait=4)
 
 

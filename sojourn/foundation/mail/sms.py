@@ -66,7 +66,7 @@ class FakeCarrier:
             return self.receipts[key]
         refuse_what_nobody_carries(to, text)
         self.sent.append((to, text))
-        self.receipts[key] = Receipt(f"fake-{len(self.receipts) + 1}")
+        self.receipts[key] = Receipt(f"fake-{key}")
         return self.receipts[key]
 
 

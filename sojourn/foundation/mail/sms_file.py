@@ -21,7 +21,7 @@ class FileCarrier:
         refuse_what_nobody_carries(to, text)
         folder = Path(getattr(settings, "SMS_FOLDER", settings.ENV.home / "sms"))
         folder.mkdir(parents=True, exist_ok=True)
-        name = hashlib.sha256(key.encode()).hexdigest()[:24]
+        name = hashlib.sha256(key.encode()).hexdigest()
         path = folder / f"{name}.json"
         if not path.exists():
             path.write_text(json.dumps({"to": to, "text": text, "key": key}, ensure_ascii=False), encoding="utf-8")
