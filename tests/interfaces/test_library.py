@@ -12,12 +12,13 @@ from django.urls import reverse
 
 from sojourn.clinical import jurisdictions as clinical_law
 from sojourn.foundation.library import finding
-from sojourn.foundation.library.article import LANGUAGES, library
+from sojourn.foundation.library.article import LANGUAGES, library, order
 from sojourn.foundation.library.evidence import Outcome, Study, entries
 from sojourn.foundation.library.pictures import hundreds
 from sojourn.interfaces.portal.library import entries as shown_entries
 from sojourn.interfaces.portal.library import law, presenters
 from sojourn.interfaces.portal.library.frames import TO_KEEP
+from sojourn.interfaces.portal.library.law_words import PLAIN
 from sojourn.interfaces.portal.today.path import JourneyFacts
 from tests.care.people import make_patient
 from tests.conftest import Cast
@@ -107,6 +108,13 @@ def test_the_language_is_changed_on_the_article(stranger: Client):
     assert library()["what-it-is"]["es"].title in words(stranger, "/library/what-it-is/")
 
 
+def test_a_word_in_the_middle_of_another_is_not_found(stranger: Client):
+    found = {word: stranger.get("/library/", {"q": word}).content.decode() for word in ("ect", "njection")}
+    assert 'first-session-im/"' in stranger.get("/library/", {"q": "injection"}).content.decode()
+    assert 'first-session-im/"' not in found["njection"].split("All articles")[0]
+    assert found["ect"].index('beside-ect/"') < found["ect"].index("All articles")
+
+
 def test_what_is_not_there_is_not_found(stranger: Client):
     for address in ("/library/no-such/", "/library/evidence/EV999/", "/library/law/xx/", "/library/at/nowhere/"):
         assert stranger.get(address).status_code == 404, address
@@ -118,7 +126,8 @@ def test_what_is_not_there_is_not_found(stranger: Client):
 @pytest.mark.parametrize(
     ("client_name", "typed", "slug"),
     [("stranger", "bladder", "bladder-dependence-memory"), ("spanish", "VEJIGA", "bladder-dependence-memory"),
-     ("spanish", "cuanto dura", "how-long-it-lasts"), ("stranger", "ECT", "beside-ect")],
+     ("spanish", "cuanto dura", "how-long-it-lasts"), ("stranger", "ECT", "beside-ect"),
+     ("stranger", "antidep", "beside-antidepressants")],
 )  # fmt: skip
 def test_words_are_found_without_accents_and_capitals(
     client_name: str, typed: str, slug: str, request: pytest.FixtureRequest
@@ -269,9 +278,44 @@ def test_a_figure_is_read_with_its_denominator(stranger: Client):
 def test_texas_is_only_proposed_and_says_so(stranger: Client):
     page = words(stranger, "/library/law/us-tx/")
     assert "We hold nothing about this place beyond the law of its country" in page
-    assert "What holds in all of United States" in page
+    assert "What holds in the whole country: United States" in page
     assert "Proposed: nobody has read this law yet" in words(stranger, "/library/law/")
     assert "We hold nothing about this place" not in words(stranger, "/library/law/us-ca/")
+
+
+# Shorthand of the trade: a patient knows none of these.
+SHORTHAND = re.compile(r"recalled|retrieved|verified|\bC[I]+\b|as US|REMS-only|>=|\bTRD\b|\bHCP\b|\bCD\b|config|; ")
+
+
+def test_the_law_is_told_in_sentences_without_the_shorthand_of_the_trade():
+    for each in law.jurisdictions.jurisdictions():
+        page = law.page(each)
+        for label, text in (*page.parts, *((one.what, one.what) for one in page.ends)):
+            assert not SHORTHAND.search(text), (each.code, str(label), text)
+            assert text[0].isupper(), (each.code, str(label), text)
+            assert text.endswith("."), (each.code, str(label), text)
+
+
+def test_every_sentence_on_the_law_stands_for_words_that_a_law_has():
+    laws = law.jurisdictions.jurisdictions()
+    held = {each.text(part) for each in laws for part in clinical_law.TEXTS}
+    held |= {ending.what for each in laws for ending in each.ends}
+    assert held - {clinical_law.NOTHING_SAID} == set(PLAIN)
+
+
+def test_a_sentence_on_the_law_keeps_every_number():
+    for held, sentence in PLAIN.items():
+        if "recalled" not in held:  # what was from memory keeps its year, and says that it is
+            assert set(re.findall(r"\d+", held)) <= set(re.findall(r"\d+", str(sentence))), held
+
+
+@pytest.mark.django_db
+def test_shelves_have_their_order():
+    slugs = order()
+    assert len(set(slugs)) == len(slugs)
+    assert set(slugs) == set(library())
+    first = next(shelf for shelf in presenters.shelves(finding.articles("es"), "understand"))
+    assert [each.slug for each in first.cards[:3]] == ["what-it-is", "afraid-to-ask", "is-it-safe"]
 
 
 def test_a_clinics_own_place_comes_first(clinic: Cast, patient: Client):

@@ -164,9 +164,12 @@ def _bare(table: Table) -> Table:
     return {**table, "parameters": numbers}
 
 
-def _changed(table: Table, path: str, value: object) -> Table:
+def _changed(tree: Any, path: str, value: object) -> Any:
     key, _, rest = path.partition(".")
-    return {**table, key: _changed(table[key], rest, value) if rest else value}
+    if isinstance(tree, list):
+        at = int(key)
+        return [*tree[:at], _changed(tree[at], rest, value) if rest else value, *tree[at + 1 :]]
+    return {**tree, key: _changed(tree[key], rest, value) if rest else value}
 
 
 @pytest.mark.parametrize(
@@ -188,26 +191,60 @@ def test_what_was_told(rule_id, path, value, says):
     assert says in refusal(_changed(_bare(_rule(rule_id)), path, value))
 
 
+_LOWEST = {"value": 80, "unit": "%", "tighten": "lower", "verification": "convention"}
+_CAP = {"value": 300, "unit": "mg", "tighten": "lower", "furthest": 25}
+
+
 @pytest.mark.parametrize(
-    ("rule_id", "path", "border", "beyond", "says"),
+    ("rule_id", "path", "fits", "beyond", "says"),
     [
-        ("iv_racemic_40min", "fixed.dose_minutes", "schedule", 1, "the schedule ends before the dose"),
-        ("escalation", "parameters.medium.value", "high", -1, "waits less than"),
-        ("news2", "fixed.consciousness.C", 1, -1, "consciousness.C cannot be 0"),
-        ("news2", "fixed.consciousness.C", 3, 1, "consciousness.C cannot be 4"),
-        ("news2", "fixed.risk.any_single", 1, -1, "risk.any_single cannot be 0"),
-        ("news2", "fixed.risk.any_single", 3, 1, "risk.any_single cannot be 4"),
+        ("iv_racemic_40min", "fixed.dose_minutes", 120, 121, "the schedule ends before the dose"),
+        ("iv_racemic_40min", "fixed.dose_minutes", 0, -1, "dose_minutes cannot be -1"),
+        ("iv_racemic_40min", "fixed.schedule.0", 0, -1, "schedule.0 cannot be -1"),
+        ("iv_racemic_40min", "examples.0.given.latest", {}, {"pulse": [60, 1]}, "latest.pulse cannot be 'pulse'"),
+        ("iv_racemic_40min", "fixed.checklist.0.vitals", ["nibp_sys", "nibp_dia"], ["nibp_sys"], "has two halves"),
+        ("iv_racemic_40min", "fixed.checklist.0.vitals", ["spo2"], ["spo2", "nibp_dia"], "has two halves"),
+        ("floor.spo2", "parameters", {"at_most": _LOWEST}, {}, "a floor has at_least or at_most"),
+        ("escalation", "parameters.medium.value", 60, 59, "waits less than"),
+        ("news2", "fixed.max_total", 1, 0, "max_total cannot be 0"),
+        ("news2", "fixed.min_age_years", 1, 0, "min_age_years cannot be 0"),
+        ("news2", "fixed.oxygen", 0, -1, "oxygen cannot be -1"),
+        ("news2", "fixed.oxygen", 3, 4, "oxygen cannot be 4"),
+        ("news2", "fixed.bands.rr.0.score", 3, 4, "score cannot be 4"),
+        ("news2", "fixed.bands.rr.0.max", 0, -1, "max cannot be -1"),
+        ("news2", "fixed.bands.rr.1.min", 0, -1, "min cannot be -1"),
+        ("news2", "fixed.consciousness.A", 0, 1, "consciousness.A cannot be 1"),
+        ("news2", "fixed.consciousness.A", 0, -1, "consciousness.A cannot be -1"),
+        ("news2", "fixed.consciousness.C", 1, 0, "consciousness.C cannot be 0"),
+        ("news2", "fixed.consciousness.C", 3, 4, "consciousness.C cannot be 4"),
+        *(("news2", f"fixed.risk.{each}.0", 0, -1, f"{each}.0 cannot be -1") for each in ("low", "medium", "high")),
+        ("news2", "fixed.risk.any_single", 1, 0, "risk.any_single cannot be 0"),
+        ("news2", "fixed.risk.any_single", 3, 4, "risk.any_single cannot be 4"),
+        ("padss", "fixed.maximum", 1, 0, "maximum cannot be 0"),
+        ("padss", "fixed.items.3.spare_points", 0, -1, "spare_points cannot be -1"),
+        ("padss", "parameters.threshold.value", 10, 11, "threshold is above the maximum"),
+        ("recovery.signing", "parameters.hour.value", 1, 0, "hour cannot be 0"),
+        ("recovery.signing", "parameters.hour.value", 23, 24, "hour cannot be 24"),
+        ("plausible.spo2", "parameters.low.value", 99, 100, "high is not above low"),
+        ("plausible.spo2", "parameters.low.value", 0, -1, "low cannot be -1"),
         ("RC-SBP-LOW", "parameters.systolic.value", 0, -1, "systolic cannot be -1"),
+        *(
+            ("dose.ceiling.oral.ketamine", "parameters.cap", _CAP, {**_CAP, **wrong}, "cap is in mg")
+            for wrong in ({"unit": "mg/kg"}, {"tighten": "higher", "furthest": 500})
+        ),
     ],
 )  # fmt: skip
-def test_what_just_fits_is_taken_and_one_beyond_is_not(rule_id, path, border, beyond, says):
-    rule = _bare(_rule(rule_id))
-    if border == "schedule":
-        border = rule["fixed"]["schedule"][-1]
-    elif border == "high":
-        border = rule["parameters"]["high"]["value"]
-    assert says not in refusal(_changed(rule, path, border))
-    assert says in refusal(_changed(rule, path, border + beyond))
+def test_what_just_fits_is_taken_and_one_beyond_is_not(rule_id, path, fits, beyond, says):
+    rule = _rule(rule_id) if "cap" in path else _bare(_rule(rule_id))
+    assert says not in refusal(_changed(rule, path, fits))
+    assert says in refusal(_changed(rule, path, beyond))
+
+
+def test_a_number_that_ships_without_a_value_is_missing_unless_the_clinic_states_it():
+    rule = _rule("bp.systolic.rise")
+    name = next(iter(rule["parameters"]))
+    bare = {key: each for key, each in rule["parameters"][name].items() if key not in ("value", "furthest")}
+    assert f"{name}.value is missing" in refusal(_changed(rule, f"parameters.{name}", bare))
 
 
 def test_a_key_that_stands_twice_is_refused_with_the_file():

@@ -62,8 +62,8 @@ def _ceiling(rule: Rule) -> Iterator[str]:
             if rule.parameters[name].tighten != "higher":
                 yield f"{name} may only be raised"
     cap = rule.parameters.get("cap")
-    if cap is not None and (cap.unit != "mg" or cap.value <= 0 or cap.tighten != "lower"):
-        yield "cap is more than nothing, in mg, and may only be lowered"
+    if cap is not None and (cap.unit != "mg" or cap.tighten != "lower"):
+        yield "cap is in mg, and may only be lowered"
 
 
 _DOSE: Final = ("mg", "mg/kg")

@@ -85,7 +85,8 @@ def _recovery(rule: Rule) -> Iterator[str]:
             yield f"items.{each.id}.spare_points is no points of it"
         if each.before_reads and not each.as_before:
             yield f"items.{each.id}.before_reads without as_before"
-    if (rule.optional("threshold") or 0) > rule.fact("maximum"):
+    threshold = rule.optional("threshold")
+    if threshold is not None and threshold > rule.fact("maximum"):
         yield "threshold is above the maximum"
 
 

@@ -186,6 +186,13 @@ def library(folder: Path = ARTICLES) -> Mapping[str, Mapping[str, Article]]:
     return found
 
 
+@cache
+def order(folder: Path = ARTICLES) -> tuple[str, ...]:
+    """The slugs as they stand on their shelves, from ``order.txt``: what is asked first, first."""
+    lines = (folder / "order.txt").read_text(encoding="utf-8").splitlines()
+    return tuple(slug for line in lines if (slug := line.partition("#")[0].strip()))
+
+
 def read(path: Path) -> Article:
     """An article from its file. Raises ArticleInvalid."""
     slug, _, language = path.stem.rpartition(".")

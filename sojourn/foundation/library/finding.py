@@ -6,14 +6,15 @@ clinic it is what ships. Words are looked for in articles without accents and ca
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.library import queries
-from sojourn.foundation.library.article import LANGUAGES, Article, Sentence, library
+from sojourn.foundation.library.article import LANGUAGES, Article, Sentence, library, order
 from sojourn.foundation.library.evidence import Entry, Study, entries
 from sojourn.foundation.library.models import ClinicRule, EvidenceDecision
 from sojourn.foundation.library.pictures import hundreds, steps
@@ -36,11 +37,13 @@ def folded(text: str) -> str:
 
 
 def articles(language: str) -> list[Article]:
-    """Every article in a language, by title: ours that the clinic does not hide, and its own. Two queries."""
+    """Every article in a language: ours that the clinic does not hide, in their order, then its own by title. Two
+    queries."""
     hidden = queries.hidden()
     ours = {slug: each[language] for slug, each in library().items() if language in each and slug not in hidden}
     own = {each.slug: each for each in queries.own_articles(language)}
-    return sorted((ours | own).values(), key=lambda each: folded(each.title))
+    places = {slug: place for place, slug in enumerate(order())}
+    return sorted((ours | own).values(), key=lambda each: (places.get(each.slug, len(places)), folded(each.title)))
 
 
 def article(slug: str, language: str) -> Article | None:
@@ -100,17 +103,18 @@ def _drawn_from(found: Article) -> Iterator[str]:
 
 def articles_that_match(words: str, language: str) -> list[Article]:
     """Articles in which every word stands, those that name it in their title first. Two queries."""
-    wanted = folded(words).split()
+    # From the beginning of a word: "ECT" is no part of an injection.
+    wanted = [re.compile(rf"\b{re.escape(each)}") for each in folded(words).split()]
     if not wanted:
         return []
     ranked = [(_rank(_parts(each), wanted), each) for each in articles(language)]
     return [each for rank, each in sorted(ranked, key=lambda pair: -pair[0]) if rank]
 
 
-def _rank(parts: Mapping[str, int], wanted: list[str]) -> int:
-    if not all(any(word in text for text in parts) for word in wanted):
-        return 0
-    return sum(weight for word in wanted for text, weight in parts.items() if word in text)
+def _rank(parts: Mapping[str, int], wanted: Iterable[re.Pattern[str]]) -> int:
+    """How much each word counts by where it stands; 0 where one of them stands nowhere."""
+    counts = [sum(weight for text, weight in parts.items() if word.search(text)) for word in wanted]
+    return sum(counts) if all(counts) else 0
 
 
 def _parts(of: Article) -> Mapping[str, int]:

@@ -8,6 +8,6 @@ from sojourn.foundation.ui.navigation import Nav, NavigationItem
 
 NAV = Nav(
     places=(
-        NavigationItem(label=_("Library"), name="console:library", icon="book-open", order=165, may=("library.edit",)),
+        NavigationItem(label=_("Library"), name="console:library", icon="file-text", order=165, may=("library.edit",)),
     ),
 )

@@ -21,6 +21,7 @@ from sojourn.foundation.rulebook import jurisdictions
 from sojourn.foundation.rulebook.differences import Difference, differences
 from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.interfaces.portal.library.frames import clinic_at, show
+from sojourn.interfaces.portal.library.law_words import plain
 
 PARTS: Final[Mapping[str, StrPromise]] = {
     "schedule": gettext_lazy("How strictly it is controlled"),
@@ -60,7 +61,6 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class Page:
     place: Place
-    statement: str
     parts: tuple[tuple[StrPromise, str], ...]
     ends: tuple[Ending, ...]
     review_on: date
@@ -108,9 +108,8 @@ def page(law: Jurisdiction, own: tuple[str, ...] = ()) -> Page:
     rule = law.rule
     return Page(
         place=_place(law, own),
-        statement=_(rule.statement),
-        parts=tuple((label, _(text)) for part, label in PARTS.items() if (text := law.text(part)) != NOTHING_SAID),
-        ends=tuple(replace(each, what=_(each.what)) for each in law.ends),
+        parts=tuple((label, plain(text)) for part, label in PARTS.items() if (text := law.text(part)) != NOTHING_SAID),
+        ends=tuple(replace(each, what=plain(each.what)) for each in law.ends),
         review_on=law.review_on,
         sources=rule.sources,
         from_memory=rule.verification != "verified",
@@ -139,4 +138,4 @@ def _written(value: object) -> str:
         return "; ".join(map(_written, value))
     if value is None:
         return "–"
-    return _(value) if isinstance(value, str) and value else str(value)
+    return plain(value) if isinstance(value, str) and value else str(value)
