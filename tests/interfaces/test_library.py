@@ -18,7 +18,7 @@ from sojourn.foundation.library.pictures import hundreds
 from sojourn.interfaces.portal.library import entries as shown_entries
 from sojourn.interfaces.portal.library import law, presenters
 from sojourn.interfaces.portal.library.frames import TO_KEEP
-from sojourn.interfaces.portal.library.law_words import PLAIN
+from sojourn.interfaces.portal.library.law_words import IN_PART, PLAIN, plain
 from sojourn.interfaces.portal.today.path import JourneyFacts
 from tests.care.people import make_patient
 from tests.conftest import Cast
@@ -298,9 +298,15 @@ def test_the_law_is_told_in_sentences_without_the_shorthand_of_the_trade():
 
 def test_every_sentence_on_the_law_stands_for_words_that_a_law_has():
     laws = law.jurisdictions.jurisdictions()
-    held = {each.text(part) for each in laws for part in clinical_law.TEXTS}
-    held |= {ending.what for each in laws for ending in each.ends}
-    assert held - {clinical_law.NOTHING_SAID} == set(PLAIN)
+    held = {(part, each.text(part)) for each in laws for part in clinical_law.TEXTS}
+    assert set(IN_PART) <= held
+    words = {text for _, text in held - set(IN_PART)} | {ending.what for each in laws for ending in each.ends}
+    assert words - {clinical_law.NOTHING_SAID} == set(PLAIN)
+
+
+def test_a_bare_word_says_in_each_column_what_it_means_there():
+    assert plain("no", "at_home") == "Not at home."
+    assert plain("no", "esketamine") == "no"
 
 
 def test_a_sentence_on_the_law_keeps_every_number():

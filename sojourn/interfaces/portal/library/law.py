@@ -18,7 +18,7 @@ from sojourn.clinical.jurisdictions import NOTHING_SAID, Ending, Jurisdiction, S
 from sojourn.foundation.accounts.access import public
 from sojourn.foundation.clock import page_today
 from sojourn.foundation.rulebook import jurisdictions
-from sojourn.foundation.rulebook.differences import Difference, differences
+from sojourn.foundation.rulebook.differences import differences
 from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.interfaces.portal.library.frames import clinic_at, show
 from sojourn.interfaces.portal.library.law_words import plain
@@ -108,7 +108,9 @@ def page(law: Jurisdiction, own: tuple[str, ...] = ()) -> Page:
     rule = law.rule
     return Page(
         place=_place(law, own),
-        parts=tuple((label, plain(text)) for part, label in PARTS.items() if (text := law.text(part)) != NOTHING_SAID),
+        parts=tuple(
+            (label, plain(text, part)) for part, label in PARTS.items() if (text := law.text(part)) != NOTHING_SAID
+        ),
         ends=tuple(replace(each, what=plain(each.what)) for each in law.ends),
         review_on=law.review_on,
         sources=rule.sources,
@@ -125,17 +127,17 @@ def _changes(law: Jurisdiction) -> Iterator[Change]:
     if before is None:
         return
     for each in differences(before, rule):
-        yield Change(_part(each), _written(each.before), _written(each.after))
+        name = each.part.removeprefix("fixed.")
+        yield Change(_part(name), _written(each.before, name), _written(each.after, name))
 
 
-def _part(difference: Difference) -> str:
-    name = difference.part.removeprefix("fixed.")
+def _part(name: str) -> str:
     return str(PARTS[name]) if name in PARTS else name.replace("_", " ")
 
 
-def _written(value: object) -> str:
+def _written(value: object, part: str = "") -> str:
     if isinstance(value, tuple):
         return "; ".join(map(_written, value))
     if value is None:
         return "–"
-    return plain(value) if isinstance(value, str) and value else str(value)
+    return plain(value, part) if isinstance(value, str) and value else str(value)

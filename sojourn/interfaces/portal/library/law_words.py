@@ -24,13 +24,14 @@ PLAIN: Final[Mapping[str, StrPromise]] = {
     # the United States
     "Schedule III (since 12 Aug 1999)": _("Schedule III, since 12 August 1999."),
     "DEA-registered practitioner with state authority": _(
-        "A practitioner who is registered with the Drug Enforcement Administration (DEA), and whom the state allows to."
+        "A practitioner who is registered with the Drug Enforcement Administration (DEA), and whom the state allows to "
+        "prescribe."
     ),
     "not approved for home use; off-label compounded SL/oral supplied under state law; FDA warns against "
     "unmonitored use": _(
-        "It is not approved for use at home. Lozenges and liquids that a pharmacy makes are supplied "
-        "off-label, under the law of each state. The Food and Drug Administration (FDA) warns against using "
-        "it with nobody watching."
+        "It is not approved for use at home. Ketamine that a pharmacy makes, to be taken under the tongue or by "
+        "mouth, is supplied off-label, under the law of each state. The Food and Drug Administration (FDA) warns "
+        "against using it with nobody watching."
     ),
     "Spravato CIII, REMS-only, given in a certified setting, >=2 h observation; TRD monotherapy approved (17/21 Jan "
     "2025)": _(
@@ -71,7 +72,7 @@ PLAIN: Final[Mapping[str, StrPromise]] = {
     "not retrieved": _UNREAD,
     "unverified": _("Nothing on this page was checked in a source."),
     "state-licensed prescribers": _LICENSED,
-    "physicians etc.": _("Physicians, and others whom the state allows to. We have not read whom."),
+    "physicians etc.": _("Physicians, and others whom the state allows to prescribe. We have not read whom."),
     "telehealth possible under federal rule": _("Care by video or telephone is possible under the federal rule."),
     "as US + CURES PDMP (recalled)": _(
         "As in the whole of the United States. The state also keeps a register of controlled prescriptions "
@@ -79,10 +80,10 @@ PLAIN: Final[Mapping[str, StrPromise]] = {
     ),
     "corporate practice of medicine: practice owned by professional medical corporation, majority physicians; "
     "non-clinicians only through an MSO that may not control care": _(
-        "A medical practice belongs to a professional corporation, mostly of physicians. Others take part "
-        "only through a company that manages the practice and may not control the care."
+        "A medical practice belongs to a professional corporation, mostly of physicians. People who are not "
+        "clinicians take part only through a company that manages the practice and may not control the care."
     ),
-    "CPOM verified": _("Read in a source: who may own a practice. The rest is from memory."),
+    "CPOM verified": _("Read in a source: who may own a practice. The rest was not checked."),
     "state rules not retrieved; check office-based anaesthesia/sedation rules": _(
         "We have not read the rules of this state. It may have rules on anaesthesia and sedation outside "
         "hospitals: ask."
@@ -104,11 +105,13 @@ PLAIN: Final[Mapping[str, StrPromise]] = {
         "Doctors and independent prescribers, within what they are trained for. It is off-label."
     ),
     "specialist services supply oral ketamine for home use in limited programmes (recalled)": _(
-        "A few specialist services supply ketamine to be taken by mouth at home. This is from memory."
+        "Specialist services supply ketamine to be taken by mouth at home, in limited programmes. This is from memory."
     ),
+    # What NICE decided the library has read (EV016); it holds for England.
     "licensed; clinic use under HCP supervision; NICE TA854 did not recommend (recalled)": _(
-        "The spray is licensed. It is used in a clinic, with a health professional watching. NICE did not "
-        "recommend it (TA854). This is from memory."
+        "The spray is licensed. It is used in a clinic, with a health professional watching. This is from "
+        "memory. In England the body that advises the public health service (NICE) did not recommend it (TA854). "
+        "This we have read. What other parts of the United Kingdom decided, we have not read."
     ),
     "CD register, safe custody, CD prescription, witnessed destruction (Schedule 2)": _(
         "As for every medicine of Schedule 2: a register of controlled drugs, safe custody, a prescription of"
@@ -116,13 +119,16 @@ PLAIN: Final[Mapping[str, StrPromise]] = {
     ),
     "Class B verified; palliative NHS guideline says 'Schedule 2 controlled drug'. Home Office asked the ACMD"
     " in Jan 2025 to review a move to Class A (recalled; outcome not retrieved)": _(
-        "In January 2025 the Home Office asked its advisers on drugs (ACMD) whether ketamine should move to "
-        "Class A. This is from memory, and we have not read what came of it."
+        "That it is in Class B was read in a source. A guideline of the health service on palliative care calls it "
+        "a controlled drug of Schedule 2. In January 2025 the Home Office asked its advisers on drugs (ACMD) "
+        "whether ketamine should move to Class A: this is from memory, and we have not read what came of it."
     ),
-    "class + schedule verified; rest recalled": _("Read in a source: class and schedule. The rest is from memory."),
+    "class + schedule verified; rest recalled": _(
+        "Read in a source: class and schedule, and what NICE decided. The rest is from memory."
+    ),
     # Canada
     "Schedule I (CDSA)": _("Schedule I of the Controlled Drugs and Substances Act."),
-    "physicians; provincial colleges add rules": _("Physicians. The college of each province adds rules of its own."),
+    "physicians; provincial colleges add rules": _("Physicians. Colleges of the provinces add rules of their own."),
     "varies by province": _("That differs from province to province."),
     "Health Canada approved 2020 (recalled)": _("Health Canada approved it in 2020. This is from memory."),
     "narcotic/CD records 2 years (recalled)": _(
@@ -133,7 +139,7 @@ PLAIN: Final[Mapping[str, StrPromise]] = {
         "them (College of Physicians and Surgeons, 2022)."
     ),
     "schedule + BC rule verified": _(
-        "Read in a source: the schedule, and the rule of British Columbia. The rest is from memory."
+        "Read in a source: the schedule, and the rule of British Columbia. The rest was not checked."
     ),
     # Australia
     "Schedule 8": _("Schedule 8."),
@@ -156,7 +162,6 @@ PLAIN: Final[Mapping[str, StrPromise]] = {
         "On prescription only. It is not in the law on narcotics (BtMG). This is from memory."
     ),
     "physicians, off-label": _("Physicians. It is off-label."),
-    "rare": _("It is rare. We have not read how rare."),
     "licensed; hospital/clinic": _("The spray is licensed, and is given in a hospital or clinic."),
     "normal prescription records": _("What is written down of every prescription."),
     "BtMG status of esketamine not confirmed": _(
@@ -167,18 +172,15 @@ PLAIN: Final[Mapping[str, StrPromise]] = {
     "prescription medicine; not on Opium Act lists (recalled)": _(
         "On prescription only. It is not on the lists of the Opium Act. This is from memory."
     ),
-    "physicians": _("Physicians."),
     "oral esketamine programmes in research": _("There are programmes of research with esketamine by mouth."),
     "licensed; reimbursed in clinic": _("The spray is licensed, and is paid for when it is given in a clinic."),
     "normal records": _("What is written down of every prescription."),
-    "recalled": _FROM_MEMORY,
     # India
     "Schedule X (Drugs & Cosmetics Rules) and NDPS psychotropic 2011 (recalled)": _(
         "Schedule X of the Drugs and Cosmetics Rules, and since 2011 a psychotropic substance (NDPS). This is"
         " from memory."
     ),
     "registered medical practitioner": _("A registered medical practitioner."),
-    "no": _("Not at home."),
     "not widely marketed": _("It is not sold widely."),
     "Schedule X: duplicate prescription kept 2 years, licence, separate storage": _(
         "For Schedule X: a prescription in two copies that is kept for 2 years, a licence, and storage apart."
@@ -194,7 +196,15 @@ PLAIN: Final[Mapping[str, StrPromise]] = {
     "C1 verified (tertiary); rest recalled": _("Read at third hand: list C1. The rest is from memory."),
 }
 
+# A bare word says something else in each column.
+IN_PART: Final[Mapping[tuple[str, str], StrPromise]] = {
+    ("at_home", "no"): _("Not at home."),
+    ("at_home", "rare"): _("It is rare. We have not read how rare."),
+    ("who_may_prescribe", "physicians"): _("Physicians."),
+    ("fact_base", "recalled"): _FROM_MEMORY,
+}
 
-def plain(text: str) -> str:
-    """The sentence for these words; the words themselves where nobody has written one."""
-    return str(PLAIN.get(text) or _(text))
+
+def plain(text: str, part: str = "") -> str:
+    """The sentence for these words in this part of a page; the words themselves where nobody has written one."""
+    return str(IN_PART.get((part, text)) or PLAIN.get(text) or _(text))
