@@ -321,7 +321,7 @@ def test_shelves_have_their_order():
     assert len(set(slugs)) == len(slugs)
     assert set(slugs) == set(library())
     first = next(shelf for shelf in presenters.shelves(finding.articles("es"), "understand"))
-    assert [each.slug for each in first.cards[:3]] == ["what-it-is", "afraid-to-ask", "is-it-safe"]
+    assert [each.slug for each in first.cards[:3]] == ["what-it-is", "afraid-to-ask", "suicide-and-ketamine"]
 
 
 def test_a_clinics_own_place_comes_first(clinic: Cast, patient: Client):
