@@ -108,7 +108,10 @@ def _asked_by_itself(request: HttpRequest) -> bool:
     """
     if request.method not in {"GET", "HEAD"} or request.headers.get("HX-Boosted"):
         return False
-    return "HX-Request" in request.headers or request.headers.get("Sec-Fetch-Dest") == "empty"
+    if "HX-Request" in request.headers:
+        return True
+    # A page that a service worker hands on has no destination either; a script's own fetch says "cors".
+    return request.headers.get("Sec-Fetch-Dest") == "empty" and request.headers.get("Sec-Fetch-Mode", "cors") == "cors"
 
 
 class WhoAsks:

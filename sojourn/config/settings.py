@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "sojourn.foundation.accounts",
     "sojourn.foundation.audit",
     "sojourn.foundation.heartbeat",
+    "sojourn.foundation.receipts",
     "sojourn.foundation.mail",
     "sojourn.foundation.rulebook",
     "sojourn.foundation.library",
@@ -78,6 +79,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "sojourn.config.middleware.NotTooLarge",
+    "sojourn.interfaces.sync.door.Door",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -87,6 +89,7 @@ MIDDLEWARE = [
     "sojourn.config.page_owner.PageOwner",
     "sojourn.config.middleware.WhoAsks",
     "sojourn.config.middleware.NotThatWay",
+    "sojourn.interfaces.sync.door.Once",
     "sojourn.interfaces.portal.danger.listening.Listening",
     "django_htmx.middleware.HtmxMiddleware",
 ]

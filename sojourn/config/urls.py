@@ -24,6 +24,7 @@ urlpatterns = [
     path("clinic/", include("sojourn.interfaces.console.urls")),
     path("library/", include("sojourn.interfaces.portal.reading.urls")),
     path("today/", include("sojourn.interfaces.portal.urls")),
+    path("sync/", include("sojourn.interfaces.sync.urls")),
     path("library/", include("sojourn.interfaces.portal.library.urls")),
     path("", include("sojourn.interfaces.escort.urls")),
 ]

@@ -17,8 +17,8 @@ from sojourn.foundation.library.evidence import Outcome, Study, entries
 from sojourn.foundation.library.pictures import hundreds
 from sojourn.interfaces.portal.library import entries as shown_entries
 from sojourn.interfaces.portal.library import law, presenters
-from sojourn.interfaces.portal.library.frames import TO_KEEP
 from sojourn.interfaces.portal.library.law_words import IN_PART, PLAIN, plain
+from sojourn.interfaces.portal.pages import TO_KEEP
 from sojourn.interfaces.portal.today.path import JourneyFacts
 from tests.care.people import make_patient
 from tests.conftest import Cast

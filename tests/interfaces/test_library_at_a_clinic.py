@@ -19,7 +19,7 @@ from sojourn.foundation.library import article_actions, evidence_actions, own_ch
 from sojourn.foundation.library.article import library
 from sojourn.foundation.library.evidence import Study, entries
 from sojourn.foundation.library.models import EvidenceEntry
-from sojourn.interfaces.portal.library.frames import TO_KEEP
+from sojourn.interfaces.portal.pages import TO_KEEP
 from tests.care.people import make_patient
 from tests.care.test_library import WHOLE
 from tests.conftest import Cast

@@ -59,13 +59,16 @@ class Flag(ClinicScoped):
     source = models.CharField(max_length=16, choices=FlagSource.choices, default=FlagSource.ANSWER)
     about = models.CharField(max_length=80)
     raised_at = models.DateTimeField()
+    # Of what was written without a network, and arrived later: when, by our clock and by the device's own.
+    written_at = models.DateTimeField(null=True)
+    device_at = models.DateTimeField(null=True)
     response = models.ForeignKey(QuestionnaireResponse, on_delete=models.PROTECT, related_name="flags", null=True)
     detail = models.CharField(max_length=200, blank=True)
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "kind": CLINICAL, "severity": CLINICAL,
-        "source": CLINICAL, "about": OPERATIONAL, "raised_at": OPERATIONAL, "response": OPERATIONAL,
-        "detail": CLINICAL,
+        "source": CLINICAL, "about": OPERATIONAL, "raised_at": OPERATIONAL, "written_at": OPERATIONAL,
+        "device_at": OPERATIONAL, "response": OPERATIONAL, "detail": CLINICAL,
     }  # fmt: skip
 
     class Meta:
@@ -90,11 +93,14 @@ class FlagReport(ClinicScoped):
     detail = models.CharField(max_length=200, blank=True)
     about = models.CharField(max_length=80, blank=True, default="")
     at = models.DateTimeField()
+    written_at = models.DateTimeField(null=True)
+    device_at = models.DateTimeField(null=True)
     reopens = models.ForeignKey("FlagAnswer", on_delete=models.PROTECT, related_name="reopened_by", null=True)
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "flag": OPERATIONAL, "severity": CLINICAL,
-        "source": CLINICAL, "detail": CLINICAL, "about": OPERATIONAL, "at": OPERATIONAL, "reopens": OPERATIONAL,
+        "source": CLINICAL, "detail": CLINICAL, "about": OPERATIONAL, "at": OPERATIONAL,
+        "written_at": OPERATIONAL, "device_at": OPERATIONAL, "reopens": OPERATIONAL,
     }  # fmt: skip
 
     class Meta:

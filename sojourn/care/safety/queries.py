@@ -97,6 +97,13 @@ class StandingFlag:
         return self.row.raised_at
 
     @property
+    def waited(self) -> Flag | FlagReport | None:
+        """What was said first of all that waited on a device for a network; None where nothing did. It has when it was
+        written, by our clock (``written_at``) and by the device's (``device_at``)."""
+        said: list[Flag | FlagReport] = [self.row, *self.reports]
+        return next((each for each in said if each.written_at is not None), None)
+
+    @property
     def patient(self) -> Patient:
         return self.row.patient
 

@@ -25,6 +25,7 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.action import part, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.columns import fitting
+from sojourn.foundation.receipts.arriving import arriving
 from sojourn.foundation.scope import FlagScope, clinic_rows
 
 log = logging.getLogger("sojourn")
@@ -56,8 +57,9 @@ def raise_flag(
         patient_id=patient_id,
         kind=FlagKind(kind),
         about=fitting(Flag, "about", about),
-        defaults={"clinic_id": by.own_clinic_id, "raised_at": now, "response_id": _response_of(about), **said},
-    )
+        defaults={"clinic_id": by.own_clinic_id, "raised_at": now, "response_id": _response_of(about), **said,
+                  **_both_clocks()},
+    )  # fmt: skip
     if new:
         # What it is about is for clinicians: whoever reads the audit trail need not know it.
         record(by, "flag.raised", flag, severity=flag.severity, source=flag.source)
@@ -79,6 +81,12 @@ def say_again(
     about = fitting(FlagReport, "about", about)
     said = {"severity": Severity(severity), "source": FlagSource(source), "detail": "", "about": about}
     return _report(by, flag, said, now, over=(FlagAnswerKind.CLOSED, FlagAnswerKind.CONTACTED))
+
+
+def _both_clocks() -> dict[str, datetime]:
+    """When it was written, by our clock and by the device's, where it waited on a device for a network."""
+    arrival = arriving()
+    return {} if arrival is None else {"written_at": arrival.written_at, "device_at": arrival.made_at}
 
 
 def _response_of(about: str) -> int | None:
@@ -122,6 +130,7 @@ def _report(
         at=now,
         reopens=newest if anew else None,
         **said,
+        **_both_clocks(),
     )
     record(by, "flag.raised_again", flag, severity=row.severity, anew=anew)
     if anew:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, Final, ParamSpec
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,9 +22,11 @@ from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.scope import PatientScope
 from sojourn.foundation.ui.navigation import navigation
 from sojourn.interfaces.help.remembering import remember
+from sojourn.interfaces.shared.commands import say_why
 from sojourn.interfaces.shared.pages import GET, Guarded
 
 P = ParamSpec("P")
+TO_KEEP: Final = "X-To-Keep"  # on what a service worker asks for itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,12 @@ def own_scope(request: Request) -> OwnPage:
     return OwnPage(actor.patient_id, clinic, actor, timezone.now())
 
 
+def for_the_device(request: HttpRequest) -> bool:
+    """Whether a service worker asks for a page to keep: what stays on the device is nobody's. It says so itself, since
+    by all else a page that it only hands on looks the same."""
+    return TO_KEEP in request.headers
+
+
 def show(
     request: Request,
     template: str,
@@ -70,7 +78,8 @@ def show(
     """Render a page of the portal. ``active`` is the entry of the navigation; ``nav`` False keeps to one thing."""
     clinic = request.clinic
     frame = {"nav": _nav(active) if nav else None, "home_url": reverse("portal:today")}
-    return remember(request, render(request, template, {**frame, **(context or {})}, status=status), clinic)
+    page = render(request, template, {**frame, **(context or {})}, status=status)
+    return remember(request, say_why(page, context or {}), clinic)
 
 
 def _nav(active: str) -> list[dict[str, Any]]:

@@ -79,6 +79,7 @@ async function scripts() {
     entryPoints: Object.fromEntries(["app", "charts", "board", "session-live", "portal", "explorer", "agreement", "library"].map((name) => [name, src(`${name}.ts`)])),
     outdir: out,
   });
+  await build({ ...common, format: "esm", entryPoints: { danger: src("danger", "reading.ts") }, outdir: out });
   await build({ ...common, format: "iife", entryPoints: { theme: src("theme.ts") }, outdir: out });
 }
 

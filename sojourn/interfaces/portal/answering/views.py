@@ -138,6 +138,7 @@ def _ask(
                 for key, option in enumerate(item.options, start=1)
             ],
             "item": item,
+            "safety_from": sheet.scale.rule.optional("safety_from") or 1,
             "value": typed if typed is not None else chosen,
             "middle": (item.low + item.high) // 2,
             "left_out": item.link_id in sheet.given and chosen is None,

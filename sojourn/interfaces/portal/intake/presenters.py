@@ -37,7 +37,7 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class IntakeEntry:
-    """A line of a list on the screen."""
+    """A line of a list on the screen. ``key``: the line's own, or the number of a person."""
 
     what: str
     details: str
@@ -46,6 +46,7 @@ class IntakeEntry:
     not_checked: str
     change_url: str
     remove_url: str
+    key: str
 
 
 # ---------------------------------------------------------------- one question
@@ -130,6 +131,7 @@ def entry_of(asked: Question, each: Any) -> IntakeEntry:
         not_checked=", ".join(each.not_checked) if medicine else "",
         change_url=reverse("portal:intake_line", args=[asked.id, each.line]),
         remove_url=reverse("portal:intake_line", args=[asked.id, each.line]),
+        key=str(each.line),
     )
 
 
@@ -137,7 +139,7 @@ def person_entry(each: RelatedPerson) -> IntakeEntry:
     values = {"name": each.name, "relationship": each.relationship, "phone": each.phone, "email": each.email,
               "emergency_contact": each.emergency_contact}  # fmt: skip
     what, details = wording.line("people", values)
-    return IntakeEntry(what, details, False, "", "", "", reverse("portal:intake_person", args=[each.pk]))
+    return IntakeEntry(what, details, False, "", "", "", reverse("portal:intake_person", args=[each.pk]), str(each.pk))
 
 
 # ---------------------------------------------------------------- all of it

@@ -27,9 +27,9 @@ from sojourn.foundation.library.reader import clinic_of_link, reader
 from sojourn.interfaces.help.remembering import clinic_of, remember, remembered
 from sojourn.interfaces.help.views import ANYBODYS
 from sojourn.interfaces.portal import pages
+from sojourn.interfaces.portal.pages import for_the_device
 
 COOKIE: Final = "library_at"
-TO_KEEP: Final = "X-To-Keep"  # on what the service worker asks for itself
 MAY_STAY: Final = "X-May-Stay"  # on an answer that a device may keep
 _signer = Signer(salt="sojourn.library.at")
 P = ParamSpec("P")
@@ -44,12 +44,6 @@ def language() -> str:
 
 def is_patient(request: HttpRequest) -> bool:
     return with_actor(request).actor.patient_id is not None and not for_the_device(request)
-
-
-def for_the_device(request: HttpRequest) -> bool:
-    """Whether the service worker asks for a page to keep: what stays on the device is nobody's. It says so itself,
-    since by all else a page that it only hands on looks the same."""
-    return TO_KEEP in request.headers
 
 
 @contextmanager

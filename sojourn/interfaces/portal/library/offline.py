@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from sojourn.foundation.accounts.access import public
-from sojourn.interfaces.portal.library.frames import MAY_STAY, TO_KEEP
+from sojourn.interfaces.portal.library.frames import MAY_STAY
+from sojourn.interfaces.portal.pages import TO_KEEP
 from sojourn.interfaces.portal.session.views import STATIC
 
 FILES = (*STATIC, "built/library.js")

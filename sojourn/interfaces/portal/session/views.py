@@ -26,7 +26,7 @@ from sojourn.foundation.accounts.access import Request, public
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.scope import PatientScope
 from sojourn.interfaces.help.views import ANYBODYS
-from sojourn.interfaces.portal.pages import OwnPage, own_page, show
+from sojourn.interfaces.portal.pages import TO_KEEP, OwnPage, for_the_device, own_page, show
 from sojourn.interfaces.portal.session.forms import PressForm
 from sojourn.interfaces.shared.pages import FORM, POST
 
@@ -53,13 +53,13 @@ def here(request: Request, scope: OwnPage) -> HttpResponse:
         if by_script:
             return HttpResponse(status=204)
         return redirect(f"{reverse('portal:here')}?called=1")
-    found = None if _may_be_kept(request) else calls.at_the_patient(scope, scope.now)
+    found = None if for_the_device(request) else calls.at_the_patient(scope, scope.now)
     return show(
         request,
         "portal/session/here.html",
         {
             "call_url": reverse("portal:here"),
-            "alone": found is None and not _may_be_kept(request),
+            "alone": found is None and not for_the_device(request),
             "call": found.call if found else None,
             "ask_key": uuid4(),
             "said": said,
@@ -67,11 +67,6 @@ def here(request: Request, scope: OwnPage) -> HttpResponse:
         },
         nav=False,
     )
-
-
-def _may_be_kept(request: Request) -> bool:
-    """Whether the service worker asks: what it keeps on the device tells of nobody, and the script asks the stream."""
-    return request.headers.get("Sec-Fetch-Dest") == "empty" and not request.GET
 
 
 def _running(patient_id: int) -> Encounter | None:
@@ -153,8 +148,9 @@ def service_worker(request: Request) -> HttpResponse:
     """The script that keeps help and the altered-state screen on the device, and a page for every other one."""
     files = [static(name) for name in STATIC]
     pages, instead = [reverse("portal:help"), reverse("portal:here")], reverse("portal:offline")
-    version = hashlib.sha256("\n".join((*files, *pages, instead, "3")).encode()).hexdigest()[:12]
+    version = hashlib.sha256("\n".join((*files, *pages, instead, "4")).encode()).hexdigest()[:12]
     kept = {"files": files, "pages": [*pages, instead], "instead": instead, "version": version,
-            "asked": reverse("portal:help_asked")}  # fmt: skip
+            "asked": reverse("portal:help_asked"), "to_keep": TO_KEEP,
+            "later": [static("built/danger.js")]}  # fmt: skip
     text = render_to_string("portal/sw.js", kept)
     return HttpResponse(text, content_type="text/javascript; charset=utf-8")

@@ -163,7 +163,7 @@ def escort(request: Request, scope: OwnPage, row: Appointment) -> HttpResponse:
         return redirect("portal:visits")
 
     def show_form(form: EscortForm, status: int) -> HttpResponse:
-        context = {"at": row.during.lower, "form": form}
+        context = {"at": row.during.lower, "form": form, "visit_id": row.pk}
         return show(request, "portal/visits/escort.html", context, active="visits", status=status)
 
     chosen = _current(row) or ("" if people else "new")

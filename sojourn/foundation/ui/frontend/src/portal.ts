@@ -3,6 +3,8 @@
 
 import { drafts } from "./drafts";
 import { keepTyped } from "./islands/kept";
+import { type Delivered, Delivery } from "./outbox/delivering";
+import { beginOutbox } from "./outbox/page";
 import { HEADER, isAnothers, leave, pageOwner } from "./owner";
 import { quietScreen } from "./quiet";
 import { formName, typedIn } from "./typed";
@@ -43,6 +45,35 @@ async function send(url: string, body: URLSearchParams, accept: string): Promise
   }
 }
 
+let delivery: Delivery | null = null;
+
+/** A form on its way: through the outbox where this page has one, else straight to its page. Throws while nobody can be
+    reached and the device keeps nothing; then the page holds it. */
+async function hand(form: HTMLFormElement, body: URLSearchParams, button: HTMLButtonElement | null, arrived: (to: string) => void): Promise<Delivered | { reload: true }> {
+  if (delivery && Delivery.takes(form)) {
+    try {
+      return await delivery.deliver(form, body, button, arrived);
+    } catch {
+      // The disk is full, or closed to us: as without an outbox.
+    }
+  }
+  const answer = await send(button?.hasAttribute("formaction") ? button.formAction : form.action, body, "text/html");
+  if (answer.status >= 500 || (answer.status === 403 && !navigator.onLine)) throw new Error(String(answer.status));
+  if (answer.status === 403) return { reload: true };
+  return answer.redirected ? { to: answer.url } : { page: true };
+}
+
+/** Whether an address is a page of the patient's, and not the sign-in. */
+const isOurs = (to: string) => new URL(to, location.href).pathname.startsWith("/today/");
+
+/** Not saved yet, and it may be left: the page says so at the form, the bar on every page. */
+function inTheOutbox(form: HTMLFormElement): void {
+  const said = form.querySelector<HTMLElement>("[data-outbox-note]") ?? document.querySelector<HTMLElement>("[data-outbox]");
+  if (!said) return;
+  said.hidden = false;
+  said.scrollIntoView({ block: "nearest" });
+}
+
 // ------------------------------------------------------------------ answers
 function answers(form: HTMLFormElement): void {
   const buttons = [...form.querySelectorAll<HTMLButtonElement>("button[name=value]")];
@@ -65,14 +96,18 @@ function answers(form: HTMLFormElement): void {
     const to = form.querySelector<HTMLInputElement>("input[name=to]");
     if (to) body.set("to", to.value);
     try {
-      const answer = await send(form.action, body, "text/html");
-      if (answer.status >= 500 || (answer.status === 403 && !navigator.onLine)) throw new Error(String(answer.status));
+      const became = await hand(form, body, null, (to) => location.assign(to));
       if (waiting !== value) return; // another answer was tapped meanwhile; it goes next
-      const signIn = answer.redirected && !new URL(answer.url).pathname.startsWith("/today/");
-      if (!signIn && answer.status !== 403) keep(null);
       waiting = null;
-      if (answer.status === 403) location.reload();
-      else location.assign(answer.url);
+      if ("waits" in became) {
+        keep(null); // it lies in the outbox
+        inTheOutbox(form);
+      } else if ("reload" in became) location.reload();
+      else {
+        const to = "to" in became ? became.to : form.action;
+        if (isOurs(to)) keep(null);
+        location.assign(to);
+      }
     } catch {
       if (note) note.hidden = false;
       window.setTimeout(() => void attempt(), RETRY_MS);
@@ -127,7 +162,7 @@ function answers(form: HTMLFormElement): void {
 function keptForm(form: HTMLFormElement): void {
   const note = form.querySelector<HTMLElement>("[data-kept-note]");
   const keep = (typed: string | null) => drafts().keep(formName(form), typed);
-  let waiting: { body: URLSearchParams; url: string; button: HTMLButtonElement | null } | null = null;
+  let waiting: { body: URLSearchParams; button: HTMLButtonElement | null } | null = null;
   let busy = false;
 
   // The answer is a page to read (a question back, another tab's answer): let the browser show it.
@@ -146,16 +181,15 @@ function keptForm(form: HTMLFormElement): void {
   const attempt = async (): Promise<void> => {
     if (busy || waiting === null) return;
     busy = true;
-    const { body, url, button } = waiting;
+    const { body, button } = waiting;
     try {
-      const answer = await send(url, body, "text/html");
-      if (answer.status >= 500 || (answer.status === 403 && !navigator.onLine)) throw new Error(String(answer.status));
+      const became = await hand(form, body, button, (to) => location.assign(to));
       waiting = null;
-      if (answer.redirected) {
-        if (new URL(answer.url).pathname.startsWith("/today/")) keep(null); // else a sign-in comes first
-        location.assign(answer.url);
-      } else if (answer.status === 403) {
-        location.reload();
+      if ("waits" in became) cleared();
+      else if ("reload" in became) location.reload();
+      else if ("to" in became) {
+        if (isOurs(became.to)) keep(null); // else a sign-in comes first
+        location.assign(became.to);
       } else {
         keep(null);
         plainly(button);
@@ -168,13 +202,24 @@ function keptForm(form: HTMLFormElement): void {
     }
   };
 
+  // It lies in the outbox now: the page says so, and another can be written.
+  const cleared = () => {
+    keep(null);
+    inTheOutbox(form);
+    if (form.dataset.again !== undefined) {
+      form.reset();
+      const key = form.querySelector<HTMLInputElement>("input[name=key]");
+      if (key) key.value = crypto.randomUUID();
+    }
+  };
+
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (waiting !== null && busy) return;
     const button = event.submitter as HTMLButtonElement | null;
     const body = new URLSearchParams();
     for (const [name, value] of new FormData(form, button)) if (typeof value === "string") body.append(name, value);
-    waiting = { body, url: button?.hasAttribute("formaction") ? button.formAction : form.action, button };
+    waiting = { body, button };
     keep(typedIn(form));
     void attempt();
   });
@@ -184,7 +229,7 @@ function keptForm(form: HTMLFormElement): void {
   });
 
   // After a reload or a change of language what was typed stands in the form again.
-  keepTyped(form);
+  if (form.dataset.draft === undefined) keepTyped(form);
 }
 
 // ------------------------------------------------------------------ kept on the device
@@ -205,9 +250,10 @@ async function worker(): Promise<void> {
 }
 
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-answer]")) answers(form);
-for (const form of document.querySelectorAll<HTMLFormElement>("form[data-kept]")) keptForm(form);
+for (const form of document.querySelectorAll<HTMLFormElement>("form[data-kept], form[data-command]:not([data-answer])")) keptForm(form);
 quietScreen(send);
 void worker();
+delivery = await beginOutbox(token);
 
 // A slider beside a typed number: without script only the number is there.
 for (const slider of document.querySelectorAll<HTMLInputElement>("input[data-slider]")) {

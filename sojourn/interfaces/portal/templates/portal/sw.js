@@ -5,10 +5,13 @@ const FILES = {{ files|as_json }};
 const PAGES = {{ pages|as_json }};
 const INSTEAD = {{ instead|as_json }};
 const ASKED = {{ asked|as_json }};
+// Not needed before something is written: fetched once the rest is there.
+const LATER = {{ later|as_json }};
+const TO_KEEP = {{ to_keep|as_json }};
 const PATIENCE_MS = 4000;
 
 async function keepPage(cache, page) {
-  const answer = await fetch(page, { credentials: "same-origin", cache: "no-store" });
+  const answer = await fetch(page, { credentials: "same-origin", cache: "no-store", headers: { [TO_KEEP]: "1" } });
   // Signed out, the altered-state screen leads to the sign-in: that is not kept in its place.
   if (answer.ok && !answer.redirected) await cache.put(page, answer.clone());
   return answer;
@@ -17,6 +20,11 @@ async function keepPage(cache, page) {
 async function keepPages() {
   const cache = await caches.open(CACHE);
   await Promise.allSettled(PAGES.map((page) => keepPage(cache, page)));
+}
+
+async function keepLater() {
+  const cache = await caches.open(CACHE);
+  for (const file of LATER) if (!(await cache.match(file))) await cache.add(file).catch(() => undefined);
 }
 
 addEventListener("install", (event) => {
@@ -38,7 +46,7 @@ addEventListener("activate", (event) => {
 });
 
 addEventListener("message", (event) => {
-  if (event.data === "keep") event.waitUntil(keepPages());
+  if (event.data === "keep") event.waitUntil(keepPages().then(keepLater));
 });
 
 async function fromNetworkFirst(page) {
@@ -74,7 +82,7 @@ addEventListener("fetch", (event) => {
     event.respondWith(fromNetworkFirst(url.pathname));
   } else if (event.request.mode === "navigate") {
     event.respondWith(orInstead(event.request));
-  } else if (FILES.includes(url.pathname)) {
+  } else if (FILES.includes(url.pathname) || LATER.includes(url.pathname)) {
     event.respondWith(caches.match(url.pathname).then((kept) => kept ?? fetch(event.request)));
   }
 });

@@ -1,5 +1,6 @@
 // Reads a text for words of danger on the person's own device, as sojourn/clinical/danger/reading.py does at the clinic.
-// Both read the one list; tests/golden/danger_words.json holds them together. No page loads this yet.
+// Both read the one list; tests/golden/danger_words.json holds them together. The outbox loads it
+// once something is written (outbox/page.ts).
 import list from "../../../../../clinical/danger/words.json";
 
 import { ends, firstWords, Grammar, type Row, vocabulary } from "./patterns";

@@ -32,7 +32,7 @@ export function forms(root: ParentNode): void {
 
 document.addEventListener("submit", (event) => {
   const form = event.target as HTMLFormElement;
-  if (event.defaultPrevented) return;
+  if (event.defaultPrevented || form.method === "dialog") return; // a dialog closes, and may be opened again
   if (form.getAttribute("aria-busy") === "true") {
     event.preventDefault();
     return;

@@ -1,0 +1,1 @@
+"""What has arrived from a device, so that what is sent twice is taken once."""

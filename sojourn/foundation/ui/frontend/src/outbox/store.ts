@@ -1,0 +1,134 @@
+// Where the outbox lies: IndexedDB, a key for each person on this device, and their entries sealed with it.
+import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+
+import { newKey, seal, type Sealed, unseal } from "./sealing";
+
+const NAME = "sojourn-outbox";
+
+/** What a person did, as it is sent. `made_at` is by this device's clock; `danger`: it could raise a flag. */
+export interface What {
+  command: string;
+  address: Record<string, string>;
+  fields: Record<string, string[]>;
+  called: string;
+  made_at: string;
+  danger: boolean;
+}
+
+/** Why the clinic did not take it, in its words; `code` as the offline door says it. */
+export interface Refusal {
+  code: string;
+  reasons: string[];
+}
+
+export interface Entry {
+  id: string;
+  what: What;
+  refusal: Refusal | null;
+}
+
+interface Row {
+  number?: number; // given by the database: the order in which they were made
+  id: string;
+  owner: string;
+  sealed: Sealed;
+  refusal: Sealed | null;
+}
+
+interface Schema extends DBSchema {
+  keys: { key: string; value: { owner: string; key: CryptoKey } };
+  entries: { key: number; value: Row; indexes: { id: string; owner: string } };
+}
+
+export class Store {
+  private constructor(
+    private readonly base: IDBPDatabase<Schema>,
+    readonly owner: string,
+    private readonly key: CryptoKey,
+  ) {}
+
+  /** The store of one person. Throws where the browser has none to give. */
+  static async open(owner: string, name = NAME): Promise<Store> {
+    const base = await openDB<Schema>(name, 1, {
+      upgrade(made) {
+        made.createObjectStore("keys", { keyPath: "owner" });
+        const entries = made.createObjectStore("entries", { keyPath: "number", autoIncrement: true });
+        entries.createIndex("id", "id", { unique: true });
+        entries.createIndex("owner", "owner");
+      },
+      blocking: () => base.close(), // a newer page wants another shape: it goes first
+    });
+    return new Store(base, owner, await keyOf(base, owner));
+  }
+
+  close(): void {
+    this.base.close();
+  }
+
+  /** On the disk when this returns. Throws where the disk is full. */
+  async add(id: string, what: What): Promise<void> {
+    const row: Row = { id, owner: this.owner, sealed: await seal(this.key, this.name(id), what), refusal: null };
+    const writing = this.base.transaction("entries", "readwrite", { durability: "strict" });
+    await Promise.all([writing.store.add(row), writing.done]);
+  }
+
+  /** Everything of this person that has no receipt, as it was made. */
+  async entries(): Promise<Entry[]> {
+    const rows = await this.base.getAllFromIndex("entries", "owner", this.owner);
+    rows.sort((a, b) => (a.number ?? 0) - (b.number ?? 0));
+    return Promise.all(rows.map((row) => this.read(row)));
+  }
+
+  async count(): Promise<number> {
+    return this.base.countFromIndex("entries", "owner", this.owner);
+  }
+
+  /** Why it was refused; null where it is to be sent again. */
+  async refused(id: string, refusal: Refusal | null): Promise<void> {
+    const kept = refusal && (await seal(this.key, `${this.name(id)}:refusal`, refusal));
+    const writing = this.base.transaction("entries", "readwrite", { durability: "strict" });
+    const row = await writing.store.index("id").get(id);
+    if (row?.owner === this.owner) await writing.store.put({ ...row, refusal: kept });
+    await writing.done;
+  }
+
+  /** The server has it. */
+  async remove(id: string): Promise<void> {
+    const writing = this.base.transaction("entries", "readwrite", { durability: "strict" });
+    const number = await writing.store.index("id").getKey(id);
+    if (number !== undefined) await writing.store.delete(number);
+    await writing.done;
+  }
+
+  /** The person goes: their key and what it sealed are gone from this device. */
+  async destroy(): Promise<void> {
+    const writing = this.base.transaction(["keys", "entries"], "readwrite", { durability: "strict" });
+    await writing.objectStore("keys").delete(this.owner);
+    for (const number of await writing.objectStore("entries").index("owner").getAllKeys(this.owner)) {
+      await writing.objectStore("entries").delete(number);
+    }
+    await writing.done;
+  }
+
+  private async read(row: Row): Promise<Entry> {
+    const what = await unseal<What>(this.key, this.name(row.id), row.sealed);
+    const refusal = row.refusal && (await unseal<Refusal>(this.key, `${this.name(row.id)}:refusal`, row.refusal));
+    return { id: row.id, what, refusal };
+  }
+
+  private name(id: string): string {
+    return `${this.owner}:${id}`;
+  }
+}
+
+/** The key of a person on this device; made where there is none. Of two tabs that make one, the first keeps it. */
+async function keyOf(base: IDBPDatabase<Schema>, owner: string): Promise<CryptoKey> {
+  const before = await base.get("keys", owner);
+  if (before) return before.key;
+  const made = await newKey();
+  const writing = base.transaction("keys", "readwrite", { durability: "strict" });
+  const meanwhile = await writing.store.get(owner);
+  if (!meanwhile) await writing.store.put({ owner, key: made });
+  await writing.done;
+  return meanwhile?.key ?? made;
+}

@@ -1,0 +1,261 @@
+"""The outbox on a real browser: nothing lost, nothing leaked, and help before any network."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from sojourn.care.measures import actions as measures_actions
+from sojourn.care.measures.models import Answer, MeasureRequest
+from sojourn.care.messaging.models import Communication
+from sojourn.care.patients.models import Patient
+from sojourn.care.safety.models import Flag
+from sojourn.foundation.accounts.actor import acting_as
+from tests.browser import clean, launch_options
+from tests.care.people import make_patient
+from tests.conftest import Cast
+from tests.interfaces.phone import one_at_a_time, served, sign_in
+from tests.interfaces.test_portal import helped, signed_in
+from tests.interfaces.test_portal_answering import url
+
+pytestmark = pytest.mark.browser
+__all__ = ["helped"]  # a fixture
+MESSAGES = "/today/messages/"
+DANGER = "I am going to kill myself tonight"
+
+
+class Phone:
+    """A browser of its own with a folder of its own, which can be killed and opened again."""
+
+    def __init__(self, browser: Browser, folder: Path, address: str) -> None:
+        self._chromium, self.folder, self.address = browser.browser_type, folder, address
+        self.context: BrowserContext | None = None
+
+    def open(self, client: Client | None) -> Page:
+        """Opened, and signed in as whoever ``client`` is."""
+        self.context = self._chromium.launch_persistent_context(
+            str(self.folder), viewport={"width": 375, "height": 812}, base_url=self.address, reduced_motion="reduce",
+            **launch_options(),
+        )  # fmt: skip
+        if client is not None:
+            sign_in(self.context, self.address, client)
+        return self.context.new_page()
+
+    def kill(self) -> None:
+        """Nothing is closed and nothing is written any more."""
+        found = subprocess.run(
+            ["pgrep", "-f", "--", f"--user-data-dir={self.folder}"], capture_output=True, text=True, check=False
+        )
+        for line in found.stdout.split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(line), signal.SIGKILL)
+        assert self.context is not None
+        with contextlib.suppress(Exception):  # it is dead, as was meant
+            self.context.close()
+
+    def close(self) -> None:
+        if self.context is not None:
+            self.context.close()
+
+    def holds(self, word: str) -> list[str]:
+        """The files of the browser's profile in which a word stands, in either width of letters."""
+        wanted = (word.encode(), word.encode("utf-16-le"))
+        files = [each for each in self.folder.rglob("*") if each.is_file() and not each.is_symlink()]
+        return [each.name for each in files if any(one in each.read_bytes() for one in wanted)]
+
+
+@pytest.fixture
+def patient(helped: Cast) -> Patient:
+    return make_patient(helped)
+
+
+@pytest.fixture
+def phone(browser: Browser, helped: Cast, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Phone]:
+    with served(monkeypatch) as address:
+        one = Phone(browser, tmp_path / "profile", address)
+        yield one
+        one.close()
+
+
+def written(cast: Cast, patient: Patient) -> list[str]:
+    with one_at_a_time, acting_as(cast.actor("nurse")):
+        return list(Communication.objects.filter(patient=patient).order_by("id").values_list("body", flat=True))
+
+
+def write(page: Page, text: str) -> None:
+    page.get_by_role("textbox", name="Your message").fill(text)
+    page.get_by_role("button", name="Send to the clinic").click()
+
+
+def waiting(page: Page) -> Any:
+    return page.locator("[data-outbox]")
+
+
+def test_twenty_messages_without_a_network_survive_a_killed_browser(phone: Phone, helped: Cast, patient: Patient):
+    client = signed_in(helped, patient)
+    page = phone.open(client)
+    page.goto(MESSAGES)
+    page.context.set_offline(True)
+    for n in range(20):
+        write(page, f"word {n}")
+        says = "One thing is not saved yet." if n == 0 else f"{n + 1} things are not saved yet."
+        expect(waiting(page)).to_contain_text(says)
+    expect(page.get_by_role("textbox", name="Your message")).to_have_value("")
+    phone.kill()
+    page = phone.open(client)
+    page.goto("/today/")
+    expect(waiting(page)).to_be_hidden(timeout=90_000)
+    assert written(helped, patient) == [f"word {n}" for n in range(20)]
+
+
+def test_the_bar_tells_what_waits_gives_a_copy_and_can_be_used_by_all(phone: Phone, helped: Cast, patient: Patient):
+    page = phone.open(signed_in(helped, patient))
+    page.goto(MESSAGES)
+    page.context.set_offline(True)
+    write(page, "I dreamt of water")
+    expect(waiting(page)).to_be_visible()
+    page.get_by_text("What is waiting").click()
+    expect(waiting(page).get_by_role("listitem")).to_contain_text("waits for a connection")
+    with page.expect_download() as downloaded:
+        page.get_by_role("button", name="Save a copy", exact=True).click()
+    assert "I dreamt of water" in downloaded.value.path().read_text(encoding="utf-8")
+    clean(page, "the bar of what waits")
+    page.context.set_offline(False)
+    expect(waiting(page)).to_be_hidden(timeout=20_000)
+    assert written(helped, patient) == ["I dreamt of water"]
+
+
+def test_words_of_danger_without_a_network_open_help_and_raise_the_flag_later(
+    phone: Phone, helped: Cast, patient: Patient
+):
+    page = phone.open(signed_in(helped, patient))
+    page.goto(MESSAGES)
+    page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
+    page.wait_for_function("caches.match('/today/help/').then((kept) => Boolean(kept))")
+    page.get_by_role("textbox", name="Your message").press_sequentially(
+        DANGER[:3]
+    )  # the list is fetched once something is written
+    page.wait_for_function("performance.getEntriesByType('resource').some((each) => each.name.includes('danger'))")
+    page.context.set_offline(True)
+    write(page, DANGER)
+    page.wait_for_url("**/today/help/#not-seen")
+    expect(page.get_by_role("alert")).to_contain_text("The clinic has not seen what you wrote")
+    expect(page.get_by_role("link", name="Call 988")).to_be_visible()
+    with one_at_a_time, acting_as(helped.actor("prescriber")):
+        assert not Flag.objects.filter(patient=patient).exists()
+    page.context.set_offline(False)
+    page.goto("/today/")
+    expect(waiting(page)).to_be_hidden(timeout=20_000)
+    with one_at_a_time, acting_as(helped.actor("prescriber")):
+        flag = Flag.objects.get(patient=patient, kind="suicidal_thoughts")
+        assert flag.written_at is not None
+        assert flag.device_at is not None
+        assert flag.written_at < flag.raised_at
+
+
+def test_an_alarming_answer_without_a_network_opens_help(phone: Phone, helped: Cast, patient: Patient):
+    nurse = helped.actor("nurse")
+    with one_at_a_time, acting_as(nurse):
+        row: MeasureRequest = measures_actions.request_measure(
+            by=nurse, patient_id=patient.pk, scale_id="phq-9", due_at=timezone.now() + timedelta(days=2)
+        )
+    page = phone.open(signed_in(helped, patient))
+    page.goto(url(row, 9))
+    page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
+    page.wait_for_function("caches.match('/today/help/').then((kept) => Boolean(kept))")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Several days").click()
+    page.wait_for_url("**/today/help/#not-seen")
+    expect(page.get_by_role("alert")).to_contain_text("The clinic has not seen what you wrote")
+    page.context.set_offline(False)
+    page.goto("/today/")
+    expect(waiting(page)).to_be_hidden(timeout=20_000)
+    with one_at_a_time, acting_as(helped.actor("prescriber")):
+        assert Answer.objects.get(link_id="9", response__request=row).value == 1
+        assert Flag.objects.filter(patient=patient, source="answer").exists()
+
+
+def test_nothing_of_one_person_is_shown_to_another_or_lies_in_clear(phone: Phone, helped: Cast, patient: Patient):
+    word = "zanahoria-quetzal-7431"
+    page = phone.open(signed_in(helped, patient))
+    page.goto(MESSAGES)
+    page.context.set_offline(True)
+    write(page, word)
+    expect(waiting(page)).to_be_visible()
+    phone.close()
+    assert phone.holds(word) == []
+    other = make_patient(helped, "Bodil")
+    page = phone.open(signed_in(helped, other))
+    page.goto(MESSAGES)
+    expect(page.get_by_role("textbox", name="Your message")).to_have_value("")
+    expect(waiting(page)).to_be_hidden()
+    assert word not in page.content()
+    write(page, "my own")
+    expect(page.get_by_text("my own")).to_be_visible()
+    phone.close()
+    assert written(helped, patient) == []
+    page = phone.open(signed_in(helped, patient))
+    page.goto("/today/")
+    expect(waiting(page)).to_be_hidden(timeout=20_000)
+    assert written(helped, patient) == [word]
+
+
+def test_a_sign_out_with_something_unsent_asks_first_and_takes_the_key_with_it(
+    phone: Phone, helped: Cast, patient: Patient
+):
+    page = phone.open(signed_in(helped, patient))
+    page.goto(MESSAGES)
+    page.route("**/sync/**", lambda route: route.abort())
+    write(page, "not sent")
+    expect(waiting(page)).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    dialog = page.get_by_role("dialog", name="Something is not saved yet")
+    expect(dialog).to_be_visible()
+    clean(page, "the question at a sign-out")
+    dialog.get_by_role("button", name="Stay signed in").click()
+    assert page.url.endswith(MESSAGES)
+    page.get_by_role("button", name="Sign out").click()
+    with page.expect_download() as downloaded:
+        dialog.get_by_role("button", name="Save a copy and sign out").click()
+    assert "not sent" in downloaded.value.path().read_text(encoding="utf-8")
+    page.wait_for_url("**/accounts/login/**")
+    left = page.evaluate(
+        "new Promise((done) => { const asked = indexedDB.open('sojourn-outbox'); asked.onsuccess = () => {"
+        " const base = asked.result, reading = base.transaction(['keys', 'entries']);"
+        " const counts = ['keys', 'entries'].map((name) => reading.objectStore(name).count());"
+        " reading.oncomplete = () => { base.close(); done(counts.map((each) => each.result)); }; }; })"
+    )
+    assert left == [0, 0]
+    assert written(helped, patient) == []
+
+
+def test_a_captive_portal_takes_nothing_out(phone: Phone, helped: Cast, patient: Patient):
+    page = phone.open(signed_in(helped, patient))
+    page.goto(MESSAGES)
+    page.route("**/sync/**", lambda route: route.fulfill(status=200, content_type="text/html", body="Accept our terms"))
+    write(page, "through the hotel")
+    expect(waiting(page)).to_contain_text("One thing is not saved yet.")
+    page.unroute("**/sync/**")
+    page.get_by_role("button", name="Try again now").click()
+    expect(waiting(page)).to_be_hidden(timeout=20_000)
+    assert written(helped, patient) == ["through the hotel"]
+
+
+def test_what_the_clinic_refuses_comes_back_to_its_form(phone: Phone, helped: Cast, patient: Patient):
+    page = phone.open(signed_in(helped, patient))
+    page.goto(MESSAGES)
+    write(page, "x" * 20_000)
+    expect(page.locator("[data-error-summary], .error-summary").first).to_be_visible()
+    expect(page.get_by_role("textbox", name="Your message")).to_have_value("x" * 20_000)
+    expect(waiting(page)).to_be_hidden()
