@@ -3,9 +3,10 @@ what is missing."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from django.utils.translation import gettext as _
 
@@ -15,6 +16,7 @@ from sojourn.foundation.accounts.models import Clinic, LineCheck, VisitWords
 from sojourn.foundation.accounts.readiness import Missing
 from sojourn.foundation.scope import clinic_rows
 
+_NOT_DIALLED: Final = re.compile(r"[^0-9+]")
 About = Literal["finding", "costs", "changing"]
 
 
@@ -45,6 +47,11 @@ def told(words: VisitWords | None, about: About, clinic: Clinic, language: str) 
 def other_language(clinic: Clinic) -> str:
     """The second of the two languages in which pages are read."""
     return "en" if clinic.language == "es" else "es"
+
+
+def dialled(number: str) -> str:
+    """A number as people write it, as a telephone takes it, without the digits of an extension."""
+    return _NOT_DIALLED.sub("", re.split(r"(?i)ext|x", number)[0])
 
 
 @dataclass(frozen=True, slots=True)
