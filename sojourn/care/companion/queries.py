@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import JSONObject
 
 from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.care.companion.stages import Answer, Course, Facts, Visit
@@ -42,16 +43,14 @@ _TOLD = (IntakeAnswer, MedicationStatement, AllergyIntolerance, PreviousTreatmen
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The facts, and the rows that they were read from: the newest course, and the appointments by their number."""
+    """The facts, and the appointments that they were read from, by their number."""
 
     facts: Facts
-    course: CarePlan | None
     appointments: dict[int, Appointment]
 
 
 def found(of: PatientScope, clinic: Clinic, now: datetime) -> Found:
-    """Where a patient is. Questionnaires that wait are not among it: who shows them has them. Four queries."""
-    course = newest_course(of)
+    """Where a patient is. Questionnaires that wait are not among it: who shows them has them. Three queries."""
     appointments = list(_appointments(of))
     told = _told(of)
     agreements = open_for_patient(clinic.pk, of)
@@ -62,18 +61,20 @@ def found(of: PatientScope, clinic: Clinic, now: datetime) -> Found:
         answer=cast(Answer, told.answer),
         answered_at=told.answered_at,
         agreements=None if agreements is None else len(agreements),
-        course=None if course is None else Course(course.pk, course.planned_sessions, course.ended_on),
+        course=told.course,
         visits=tuple(_visits(appointments, now)),
         unread=told.unread,
     )
-    return Found(facts, course, {each.pk: each for each in appointments})
+    return Found(facts, {each.pk: each for each in appointments})
 
 
 def newest_course(of: PatientScope) -> CarePlan | None:
     """The newest course that runs, else the newest there was. One query."""
-    courses = list(of.rows(CarePlan).order_by("-started_on", "-id"))
-    running = [course for course in courses if course.ended_on is None]
-    return next(iter(running or courses), None)
+    return _running_first(of.rows(CarePlan)).first()
+
+
+def _running_first(rows: QuerySet[CarePlan]) -> QuerySet[CarePlan]:
+    return rows.alias(runs=Q(ended_on=None)).order_by("-runs", "-started_on", "-id")
 
 
 # ---------------------------------------------------------------- appointments
@@ -126,17 +127,19 @@ def _visits(rows: Iterable[Any], now: datetime) -> Iterable[Visit]:
 @dataclass(frozen=True, slots=True)
 class _Told:
     """Whether an intake was begun and sent, the kind of the clinic's newest answer ("" for none) and when it was given,
-    and how many messages were not opened yet."""
+    the newest course, and how many messages were not opened yet."""
 
     is_begun: bool = False
     is_sent: bool = False
     answer: str = ""
     answered_at: datetime | None = None
+    course: Course | None = None
     unread: int = 0
 
 
 def _told(of: PatientScope) -> _Told:
     decisions = rows_of(CandidacyDecision, PatientScope, OuterRef("pk")).order_by("-id")
+    courses = _running_first(rows_of(CarePlan, PatientScope, OuterRef("pk")))
     waiting = (
         unread(rows_of(Communication, PatientScope, OuterRef("pk")))
         .order_by()
@@ -154,9 +157,21 @@ def _told(of: PatientScope) -> _Told:
             is_sent=Exists(rows_of(IntakeSubmission, PatientScope, OuterRef("pk"))),
             answer=Subquery(decisions.values("kind")[:1]),
             answered_at=Subquery(decisions.values("decided_at")[:1]),
+            course=Subquery(
+                courses.values(row=JSONObject(id="id", planned="planned_sessions", ended_on="ended_on"))[:1]
+            ),
             unread=Subquery(waiting),
         )
-        .values_list("is_begun", "is_sent", "answer", "answered_at", "unread")
+        .values_list("is_begun", "is_sent", "answer", "answered_at", "course", "unread")
         .first()
     )
-    return _Told() if row is None else _Told(row[0], row[1], row[2] or "", row[3], row[4] or 0)
+    if row is None:
+        return _Told()
+    is_told, is_sent, answer, answered_at, course, n = row
+    return _Told(is_told, is_sent, answer or "", answered_at, _course(course), n or 0)
+
+
+def _course(row: dict[str, Any] | None) -> Course | None:
+    if row is None:
+        return None
+    return Course(row["id"], row["planned"], date.fromisoformat(row["ended_on"]) if row["ended_on"] else None)

@@ -47,7 +47,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def _stage(request: HttpRequest) -> str:
-    """The stage that a patient is offered first, by what their pages know anyway; "" for a stranger. Four queries."""
+    """The stage that a patient is offered first, by what their pages know anyway; "" for a stranger. Three queries."""
     if not is_patient(request):
         return ""
     scope = own_scope(with_actor(request))

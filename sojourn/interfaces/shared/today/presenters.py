@@ -126,7 +126,7 @@ class TodayView:
 
 def today_view(of: PatientScope, clinic: Clinic, now: datetime, *, leads: bool = True) -> TodayView:
     """What a patient sees today, in the language of the page. ``leads``: their own page, on which things lead
-    somewhere. Five queries, six near a visit."""
+    somewhere. Four queries, five near a visit."""
     there = found(of, clinic, now)
     sheets = waiting_sheets(measures_queries.open_requests(of), now)
     facts = replace(there.facts, sheets=len(sheets))
