@@ -240,6 +240,8 @@ MAIN: list[tuple[str, Facts, str, Thing]] = [
      has_no_ride=True)), TEN, "ride_home"),
     ("the days after", facts(given_at("2026-06-08 10:00")), TEN, "read"),
     ("between", facts(given_at("2026-05-01 10:00"), visit("2026-06-30 10:00", 2)), TEN, "visits"),
+    ("between, and a ride is not asked for yet", facts(given_at("2026-05-01 10:00"), visit("2026-06-30 10:00", 2,
+     has_no_ride=True)), TEN, "visits"),
     ("after the series", facts(*DONE), TEN, "progress"),
     ("staying well", facts(*DONE, course=Course(7, 6, date(2026, 6, 1))), TEN, "progress"),
     ("on hold, and an answer to read", told(is_sent=True, answer="defer"), TEN, "answer"),
@@ -289,6 +291,25 @@ def test_whom_the_clinic_declined_can_still_say_that_they_are_here():
     """Somebody may come to talk about it."""
     declined = facts(visit("2026-06-10 15:00"), answer="decline")
     assert "here" in today(declined, at(TEN)).rest
+
+
+def test_whoever_has_said_it_is_not_asked_again():
+    said = facts(visit("2026-06-10 15:00", here_at=at(TEN)), answer="decline")
+    assert "here" not in today(said, at("2026-06-10 10:30")).rest
+
+
+def test_the_session_that_runs_is_not_done_yet():
+    first = given_at("2026-06-08 10:00")
+    now = visit(TEN, 2, state=State.DOSING, is_running=True, dosed_at=at(TEN))
+    assert facts(first, now).sessions_done == 1
+
+
+def test_of_two_sessions_that_nobody_ended_the_later_one_is_meant():
+    late = visit("2026-06-09 15:00", 1, state=State.OBSERVING, is_running=True, dosed_at=at("2026-06-09 15:30"))
+    now = visit(TEN, 2, state=State.ARRIVED, is_running=True)
+    found = today(facts(late, now), at(TEN))
+    assert found.visit == now
+    assert not found.rests
 
 
 # ---------------------------------------------------------------- the path

@@ -178,7 +178,7 @@ def _days_since_dose(facts: Facts, now: datetime) -> int | None:
     """How many of the clinic's days ago the last session with a dose ended; None without one. A session that went on
     over midnight is of the day on which its patient left."""
     ends = [each.over_at or each.dosed_at for each in facts.visits if each.dosed_at is not None and not each.is_running]
-    last = max((each for each in ends if each is not None and each <= now), default=None)
+    last = max((each for each in ends if each is not None), default=None)
     return None if last is None else (facts.day_of(now) - facts.day_of(last)).days
 
 
@@ -206,8 +206,9 @@ def _without_a_visit(facts: Facts) -> Stage:
 
 
 def _is_asked_anew(facts: Facts, course: Course) -> bool:
-    """Whether the clinic has said yes since the last course ended: another one is on its way."""
-    if course.ended_on is None or facts.answered_at is None or facts.answer not in _YES:
+    """Whether the clinic has said yes since the last course ended: another one is on its way. (What is put off or no
+    was told before.)"""
+    if course.ended_on is None or facts.answered_at is None:
         return False
     return facts.day_of(facts.answered_at) > course.ended_on
 
