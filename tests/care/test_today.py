@@ -226,7 +226,7 @@ MAIN: list[tuple[str, Facts, str, Thing]] = [
     ("waiting: the visits", facts(visit("2026-06-30 10:00")), TEN, "visits"),
     ("a ride is not asked for three weeks ahead", facts(visit("2026-06-30 10:00", has_no_ride=True)), TEN, "visits"),
     ("the week before: the ride home", facts(visit("2026-06-15 10:00", has_no_ride=True)), TEN, "ride_home"),
-    ("the week before: the way there", facts(visit("2026-06-15 10:00")), TEN, "place"),
+    ("the week before: what to expect", facts(visit("2026-06-15 10:00")), TEN, "read"),
     ("the week before: to sign comes first", facts(visit("2026-06-15 10:00", has_no_ride=True), **OPEN), TEN,
      "agreements"),
     ("the day: I am here", facts(visit("2026-06-10 15:00", has_no_ride=True), **OPEN), TEN, "here"),

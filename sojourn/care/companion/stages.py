@@ -119,7 +119,7 @@ _OFFERED: Final[Mapping[Stage, tuple[Thing, ...]]] = {
     "agreed": ("sheet", "message", "read", "answer", "ask", "place"),
     "planned": ("agreements", "sheet", "message", "times", "plan", "read", "ask", "place"),
     "waiting": ("agreements", "sheet", "message", "visits", "plan", "read", "ask", "place"),
-    "week_before": ("agreements", "ride_home", "sheet", "message", "place", "visits", "read", "ask"),
+    "week_before": ("agreements", "ride_home", "sheet", "message", "read", "place", "visits", "ask"),
     "day": ("here", "agreements", "ride_home", "sheet", "message", "place", "visits", "read", "ask"),
     "arriving": ("agreements", "sheet", "read", "ride_home", "take_back", "message", "place"),
     "session": ("quiet_screen", "agreements", "sheet", "message", "place"),

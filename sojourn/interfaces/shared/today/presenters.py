@@ -41,8 +41,8 @@ _SENTENCES: Final[Mapping[Stage, StrPromise]] = {
     ),
     "day": gettext_lazy("Your session is today."),
     "arriving": gettext_lazy("The clinic can see that you are here. Take a seat. Somebody will come to you."),
-    "session": gettext_lazy("You are in a session."),
-    "first_evening": gettext_lazy("Your session is over. Rest now. Nothing on this page has to be done tonight."),
+    "session": gettext_lazy("Somebody is looking after you."),
+    "first_evening": gettext_lazy("Your session is over. Rest now. Nothing on this page has to be done today."),
     "window": gettext_lazy(
         "These are the days after your session. Take note of how you are, and talk with people you trust."
     ),
@@ -256,6 +256,12 @@ _THINGS: Final[Mapping[Thing, tuple[StrPromise, StrPromise, StrPromise]]] = {
         gettext_lazy("Write a message"),
     ),
 }
+# What the button says below its own title and sentence; as a link alone it has to say what it leads to.
+_AS_MAIN: Final[Mapping[Thing, StrPromise]] = {
+    "read": gettext_lazy("Read about it"),
+    "place": gettext_lazy("Show me"),
+    "message": gettext_lazy("Read it"),
+}
 # What there is to read, by where one is.
 _READING: Final[Mapping[Stage, tuple[StrPromise, StrPromise]]] = {
     **dict.fromkeys(
@@ -305,6 +311,8 @@ class _Page:
 
     def thing(self, code: Thing) -> ThingView:
         title, words, button = self._worded(code)
+        if code == self.today.main:
+            button = _AS_MAIN.get(code, button)
         url = self.sheets[0].url if code == "sheet" else self._address(code)
         return ThingView(code, title, words, button, _ICONS[code], url if self.leads else "", code in _SENT)
 
@@ -333,7 +341,7 @@ class _Page:
     def _messages(self) -> tuple[str, str, str]:
         n = self.facts.unread
         title = ngettext("A message from the clinic", "%(n)s messages from the clinic", n) % {"n": n}
-        return title, _("The clinic has written to you."), title if self.today.main != "message" else _("Read it")
+        return title, _("The clinic has written to you."), title
 
     def _intake(self) -> tuple[StrPromise, StrPromise, StrPromise]:
         title, words, button = _THINGS["intake"]
