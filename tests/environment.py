@@ -55,6 +55,10 @@ class RunSettings:
         default=None,
         metadata=_variable("SOJOURN_PICTURES", "a folder for a picture of every page that is looked at"),
     )
+    today_pictures: Path | None = field(
+        default=None,
+        metadata=_variable("SOJOURN_TODAY_PICTURES", "a folder for pictures of a patient's first page at each stage"),
+    )
     monitor_pictures: Path | None = field(
         default=None,
         metadata=_variable("SOJOURN_MONITOR_PICTURES", "a folder for pictures of the way of an unknown monitor"),

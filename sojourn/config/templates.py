@@ -1,4 +1,4 @@
-"""Where templates lie: in their app, and the pages of the console and the portal beside their views."""
+"""Where templates lie: in their app; beside their views those of the console and the portal, and what both share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils._os import safe_join
 from django_cotton.cotton_loader import Loader
 
 INTERFACES = Path(__file__).resolve().parent.parent / "interfaces"
-BY_TOPIC = ("console", "portal")
+BY_TOPIC = ("console", "portal", "shared")
 
 
 class BesideTheViews(Loader):

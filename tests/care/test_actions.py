@@ -227,6 +227,7 @@ OF_ONE: Final[dict[str, dict[str, Callable[[Rows], Any]]]] = {
     "care.vitals.claiming_actions.claim": {"stranger_id": lambda rows: rows.own_unheard.pk},
     "care.coordination.ride_home_actions.name_escort": {"appointment_id": lambda rows: rows.running.appointment.pk},
     "care.coordination.ride_home_actions.bring": {"appointment_id": lambda rows: rows.running.appointment.pk},
+    "care.coordination.arrival_actions.say_here": {"appointment_id": lambda rows: rows.running.appointment.pk},
 }
 # What has to be there already, where no argument names it.
 STANDS: Final[dict[str, Callable[[Rows], object]]] = {

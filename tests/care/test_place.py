@@ -8,7 +8,7 @@ from django.db import DatabaseError, transaction
 from sojourn.foundation.accounts import actions as accounts_actions
 from sojourn.foundation.accounts import place, place_actions, readiness
 from sojourn.foundation.accounts.actor import acting_as
-from sojourn.foundation.accounts.models import Clinic, Invitation, LineCheck
+from sojourn.foundation.accounts.models import Clinic, Invitation, LineCheck, VisitWords
 from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
@@ -186,3 +186,90 @@ def test_each_room_adds_its_own_condition(clinic: Cast, monkeypatch: pytest.Monk
     monkeypatch.setattr(readiness, "_conditions", [*readiness._conditions])
     readiness.before_inviting(lambda _clinic: readiness.Missing("nobody-on-duty", "Name two people."))
     assert refused(invite, clinic) == ("nobody-on-duty",)
+
+
+# ---------------------------------------------------------------- what patients read before they come
+
+MAP = "https://www.openstreetmap.org/?mlat=39.7&mlon=-104.9#map=17/39.7/-104.9"
+
+
+def write(cast: Cast, **words: str) -> VisitWords | None:
+    by = cast.actor("clinic_admin")
+    with acting_as(by):
+        return place_actions.write_visit_words(by=by, **words)
+
+
+def read_words(cast: Cast, about: place.About, language: str) -> tuple[str, str] | None:
+    with acting_as(cast.actor("nurse")):
+        found = place.told(place.visit_words(cast.clinic), about, cast.clinic, language)
+    return None if found is None else (found.text, found.language)
+
+
+def test_what_the_clinic_says_of_coming_is_kept_as_it_was(clinic: Cast):
+    assert read_words(clinic, "costs", "en") is None
+    write(clinic, map_url=MAP, finding="  Ring  the bell.\r\n\r\n\r\n\r\nThen wait. ", costs="$10")
+    assert read_words(clinic, "finding", "en") == ("Ring the bell.\n\nThen wait.", "en")
+    write(clinic, map_url=MAP, finding="Ring the bell.\n\nThen wait.", costs="$10")  # the same again is nothing
+    write(clinic, map_url=MAP, costs="$12")
+    assert read_words(clinic, "costs", "en") == ("$12", "en")
+    assert read_words(clinic, "finding", "en") is None
+    with acting_as(clinic.actor("clinic_admin")):
+        assert [row.costs for row in VisitWords.objects.order_by("id")] == ["$10", "$12"]
+        rows = AuditEvent.objects.filter(action="clinic.visit_words_written").order_by("id")
+        assert [row.detail["fields"] for row in rows] == [["map_url", "finding", "costs"], ["finding", "costs"]]
+
+
+@pytest.mark.parametrize(
+    ("own", "words", "language", "expected"),
+    [
+        ("en", {"costs": "Ten", "costs_other": "Diez"}, "en", ("Ten", "en")),
+        ("en", {"costs": "Ten", "costs_other": "Diez"}, "es", ("Diez", "es")),
+        ("en", {"costs": "Ten"}, "es", ("Ten", "en")),
+        ("es", {"costs": "Diez", "costs_other": "Ten"}, "en", ("Ten", "en")),
+        ("es", {"costs": "Diez"}, "en", ("Diez", "es")),
+        ("es", {"costs": "Diez"}, "es", ("Diez", "es")),
+        ("en", {"finding": "The red door"}, "en", None),
+    ],
+)
+def test_words_are_told_in_the_readers_language_or_in_the_one_there_is(
+    clinic: Cast, own: str, words: dict[str, str], language: str, expected: tuple[str, str] | None
+):
+    with acting_as(system_actor(clinic.clinic.pk)):
+        Clinic.objects.filter(pk=clinic.clinic.pk).update(language=own)
+        clinic.clinic.refresh_from_db()
+    write(clinic, **words)
+    assert read_words(clinic, "costs", language) == expected
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://maps.example/1", "maps.example/1", "javascript:alert(1)", "data:text/html,x", "https://", "https://maps",
+        "https://ana:secret@maps.example/", "https://maps.example/a b", 'https://maps.example/"onclick="x',
+        "https://maps.example/<script>", "//maps.example/1", "HTTPS:maps.example", "https://maps.example:port/",
+        "https://.",
+    ],
+)  # fmt: skip
+def test_a_map_is_a_page_of_the_web_and_nothing_else(clinic: Cast, address: str):
+    assert refused(write, clinic, map_url=address) == ("map-unreadable",)
+
+
+def test_the_map_of_any_maker_is_taken(clinic: Cast):
+    for address in (MAP, "https://maps.app.goo.gl/abc", "https://maps.example:8443/a?b=c,d"):
+        assert write(clinic, map_url=f" {address} ").map_url == address  # type: ignore[union-attr]
+
+
+def test_words_are_as_long_as_they_are_kept_and_the_clinics_language_comes_first(clinic: Cast):
+    assert write(clinic, finding="x" * 1200) is not None
+    assert refused(write, clinic, finding="x" * 1201) == ("finding-too-long",)
+    assert refused(write, clinic, map_url=f"https://maps.example/{'x' * 480}") == ("map_url-too-long",)
+    assert refused(write, clinic, costs_other="Diez") == ("costs-missing",)
+    assert write(clinic, finding="x" * 1200) is not None  # nothing of what was refused was kept
+    assert read_words(clinic, "costs", "es") is None
+
+
+def test_a_clinic_reads_its_own_words_alone(clinic: Cast, other_clinic: Cast):
+    write(other_clinic, costs="Forty")
+    write(clinic, costs="Ten")
+    assert read_words(clinic, "costs", "en") == ("Ten", "en")
+    assert read_words(other_clinic, "costs", "en") == ("Forty", "en")

@@ -109,6 +109,7 @@ BESIDE: Final[dict[str, Given]] = {
     "detail": lambda _of, _their, _now: "",
     "seen": lambda _of, _their, _now: None,
     "but": lambda _of, _their, _now: 0,
+    "starts_at": lambda _of, _their, _now: hour_of(0),
     "minutes": lambda _of, _their, _now: 60,
     "own_person_id": lambda _of, _their, _now: 0,
     "care_plan_id": lambda _of, _their, _now: None,

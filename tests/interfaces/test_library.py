@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import date
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from sojourn.care.companion.stages import STAGES, Course, Facts, Stage, Visit
 from sojourn.clinical import jurisdictions as clinical_law
 from sojourn.foundation.library import finding
 from sojourn.foundation.library.article import LANGUAGES, library, order
@@ -19,7 +21,6 @@ from sojourn.interfaces.portal.library import entries as shown_entries
 from sojourn.interfaces.portal.library import law, presenters
 from sojourn.interfaces.portal.library.law_words import IN_PART, PLAIN, plain
 from sojourn.interfaces.portal.pages import TO_KEEP
-from sojourn.interfaces.portal.today.path import JourneyFacts
 from tests.care.people import make_patient
 from tests.conftest import Cast
 from tests.interfaces.test_portal import signed_in
@@ -165,20 +166,39 @@ def test_a_patient_reads_in_the_portal_and_is_offered_first_what_fits(patient: C
     assert page.count("This fits where you are on your way.") == 1
 
 
+ZONE = ZoneInfo("UTC")
+DOSED = Visit(
+    1, datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 1, 3, tzinfo=UTC), dosed_at=datetime(2026, 5, 1, tzinfo=UTC)
+)
+
+
 @pytest.mark.parametrize(
-    ("facts", "stage"),
+    ("stage", "facts", "shelf"),
     [
-        (JourneyFacts(), "candidacy"),
-        (JourneyFacts(has_course=True), "prepare"),
-        (JourneyFacts(has_course=True, booked=True), "prepare"),
-        (JourneyFacts(has_course=True, booked=True, sessions_done=1, sessions_planned=6), "session"),
-        (JourneyFacts(has_course=True, sessions_done=1, sessions_planned=6), "after"),
-        (JourneyFacts(has_course=True, sessions_done=6, sessions_planned=6), "after"),
-        (JourneyFacts(has_course=True, course_ended=True), "well"),
+        ("invited", Facts(ZONE), "candidacy"),
+        ("deciding", Facts(ZONE), "candidacy"),
+        ("declined", Facts(ZONE), "candidacy"),
+        ("agreed", Facts(ZONE), "prepare"),
+        ("planned", Facts(ZONE), "prepare"),
+        ("week_before", Facts(ZONE), "prepare"),
+        ("week_before", Facts(ZONE, course=Course(0, 6), visits=(DOSED,)), "session"),
+        ("day", Facts(ZONE), "session"),
+        ("between", Facts(ZONE), "session"),
+        ("first_evening", Facts(ZONE), "after"),
+        ("window", Facts(ZONE), "after"),
+        ("after_series", Facts(ZONE), "after"),
+        ("paused", Facts(ZONE, visits=(DOSED,)), "after"),
+        ("paused", Facts(ZONE), "candidacy"),
+        ("staying_well", Facts(ZONE), "well"),
+        ("ended", Facts(ZONE), "well"),
     ],
 )
-def test_where_one_is_on_the_way_says_what_comes_first(facts: JourneyFacts, stage: str):
-    assert presenters.stage_of(facts) == stage
+def test_where_one_is_on_the_way_says_what_comes_first(stage: Stage, facts: Facts, shelf: str):
+    assert presenters.shelf_of(stage, facts) == shelf
+
+
+def test_every_stage_has_a_shelf():
+    assert {presenters.shelf_of(stage, Facts(ZONE)) for stage in STAGES} <= set(presenters.SHELVES)
 
 
 def test_a_clinics_link_names_it_and_leads_on(clinic: Cast, stranger: Client):

@@ -18,7 +18,6 @@ from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.audit.actions import record
-from sojourn.interfaces.portal.today.path import JourneyFacts, here, stages
 from tests.care.people import make_patient
 from tests.care.stage import Stage, adopt_everything, set_stage, to_dosing
 from tests.conftest import Cast
@@ -72,26 +71,6 @@ def send_phq9(cast: Cast, patient: Patient, values: list[int], at: datetime) -> 
 # ------------------------------------------------------------------ where I am on the way
 
 
-@pytest.mark.parametrize(
-    ("facts", "stage"),
-    [
-        (JourneyFacts(), "consultation"),
-        (JourneyFacts(has_course=True, sessions_planned=6), "plan"),
-        (JourneyFacts(has_course=True, sessions_planned=6, booked=True), "preparation"),
-        (JourneyFacts(has_course=True, sessions_planned=6, in_session=True), "sessions"),
-        (JourneyFacts(has_course=True, sessions_planned=6, sessions_done=1, booked=True), "sessions"),
-        (JourneyFacts(has_course=True, sessions_planned=6, sessions_done=6), "integration"),
-        (JourneyFacts(has_course=True, sessions_planned=6, sessions_done=7, in_session=True), "sessions"),
-        (JourneyFacts(has_course=True, sessions_planned=6, sessions_done=4, course_ended=True), "follow_up"),
-    ],
-)
-def test_the_stage_comes_from_what_exists(facts: JourneyFacts, stage: str):
-    assert here(facts) == stage
-    standing = [each.standing for each in stages(facts)]
-    assert standing.count("now") == 1
-    assert standing == sorted(standing, key=["done", "now", "ahead"].index)
-
-
 def test_today_says_where_what_is_next_and_what_is_open(helped: Cast):
     stage = set_stage(helped, at=timezone.now() + timedelta(days=2))
     client = signed_in(helped, stage.patient)
@@ -132,7 +111,7 @@ def test_sessions_are_counted_when_a_dose_was_given_and_they_are_over(helped: Ca
 def test_an_empty_today_still_says_what_comes(helped: Cast, patient: Patient):
     text = signed_in(helped, patient).get("/today/").text
     assert "First talk" in text
-    assert "Nothing is booked right now" in text
+    assert "You begin by telling us about your health" in text
 
 
 # ------------------------------------------------------------------ progress

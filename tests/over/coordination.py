@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from sojourn.care.coordination.models import Offer, WaitingEntry
+from sojourn.care.coordination.models import ArrivalNotice, Offer, WaitingEntry
 from tests.furnished import Furnished
 from tests.over.copies import again, of
 
@@ -23,6 +23,10 @@ def _offer_to_come(rows: Furnished, now: datetime) -> None:
     again(of(Offer, rows), opens_at=now + timedelta(hours=1))
 
 
+def _notice(rows: Furnished, now: datetime) -> None:
+    again(of(ArrivalNotice, rows), starts_at=now - timedelta(days=7), is_here=False)
+
+
 def _wait(rows: Furnished, now: datetime) -> None:
     again(of(WaitingEntry, rows), left_at=now)
 
@@ -32,6 +36,7 @@ OVER: Final[dict[str, Callable[[Furnished, datetime], None]]] = {
     "an offer of a time that is past": _offer_past,
     "an offer that others have first": _offer_to_come,
     "a wait that was left": _wait,
+    "somebody was here at another time": _notice,
 }
 TELLS: Final[dict[str, set[str]]] = {
     "an offer that was declined": {"care.coordination.queries.offers_by_time"},

@@ -26,6 +26,6 @@ OVER: Final[dict[str, Callable[[Furnished, datetime], None]]] = {
 TELLS: Final[dict[str, set[str]]] = {
     "a message that was read": {  # with it those before it are read
         "care.messaging.queries.recent", "care.messaging.queries.thread", "care.messaging.queries.unread_count",
-        "interfaces.portal.reads.news",
+        "care.companion.queries.found", "care.companion.queries._told",
     },
 }  # fmt: skip

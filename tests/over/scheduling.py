@@ -39,10 +39,11 @@ OVER: Final[dict[str, Callable[[Furnished, datetime], None]]] = {
     "a chair out of use": _chair,
 }
 TELLS: Final[dict[str, set[str]]] = {
-    "an appointment that is past": {
-        "care.scheduling.queries.of_patient", "interfaces.portal.reads.sessions_of", "interfaces.portal.reads.way",
+    "an appointment that is past": {  # whether a dose was given is known by it
+        "care.companion.queries.found", "care.companion.queries._appointments",
+        "care.scheduling.queries.of_patient", "interfaces.portal.reads.sessions_of",
     },
     "an appointment that was cancelled": {
-        "care.scheduling.queries.of_patient", "interfaces.portal.reads.sessions_of", "interfaces.portal.reads.way",
+        "care.scheduling.queries.of_patient", "interfaces.portal.reads.sessions_of",
     },
 }  # fmt: skip

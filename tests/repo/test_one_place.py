@@ -42,7 +42,8 @@ READERS = {
     "care/alarms/queries.py",  # the alarms of a whole clinic
     "care/chart/queries.py",  # when the order of a session was fixed: the moment of its first dose
     "interfaces/console/sessions/preflight.py",  # when the medicines were last looked at, in whatever session
-    "interfaces/portal/reads.py",  # in which sessions of a course a dose was begun
+    "care/companion/queries.py",  # in which sessions of a course a dose was begun
+    "interfaces/portal/reads.py",  # when the first dose ever was begun
 }
 
 

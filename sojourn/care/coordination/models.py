@@ -1,4 +1,4 @@
-"""What follows from an appointment: the waiting list, reminders, the ride home, calendar feeds.
+"""What follows from an appointment: the waiting list, reminders, the ride home, who is here, calendar feeds.
 
 The tables keep the names that they were made with, when all of this was one room with the appointments (decision 0037).
 """
@@ -199,3 +199,22 @@ class EscortAnswer(ClinicScoped):
 
     class Meta:
         db_table = "booking_escortanswer"
+
+
+class ArrivalNotice(ClinicScoped):
+    """The patient says from their own pages that they are here for an appointment at one beginning, or it is taken
+    back; the newest row acts. It tells the front desk and opens no session."""
+
+    append_only = True
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="arrival_notices")
+    starts_at = models.DateTimeField()
+    is_here = models.BooleanField()
+    said_at = models.DateTimeField()
+    said_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "appointment": OPERATIONAL,
+        "starts_at": QUASI, "is_here": OPERATIONAL, "said_at": QUASI, "said_by": OPERATIONAL,
+    }  # fmt: skip

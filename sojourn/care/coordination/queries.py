@@ -1,4 +1,4 @@
-"""The waiting list and its offers, reminders, the ride home, calendar feeds."""
+"""The waiting list and its offers, reminders, the ride home, who is here, calendar feeds."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy
 
 from sojourn.care.coordination.models import (
+    ArrivalNotice,
     CalendarFeed,
     EscortAnswer,
     EscortLink,
@@ -88,6 +89,26 @@ def ride_home(of: AppointmentScope) -> RideHome:
     """The ride home of one appointment. Three queries. Raises Appointment.DoesNotExist."""
     row = one_row(Appointment, of.appointment_id).select_related("escort").get()
     return rides_home([row])[row.pk]
+
+
+def said_of(of: AppointmentScope, starts_at: datetime) -> ArrivalNotice | None:
+    """The patient's own word that they are here for an appointment at its beginning; None where nothing stands, or it
+    was taken back. One query."""
+    newest = of.rows(ArrivalNotice).filter(starts_at=starts_at).order_by("-id").first()
+    return newest if newest is not None and newest.is_here else None
+
+
+def said_here(rows: Iterable[Appointment]) -> dict[int, datetime]:
+    """Since when patients say that they are here, by appointment: of those whose session nobody has opened. One query,
+    or none."""
+    begins = {row.pk: row.during.lower for row in rows if row.session_opened_at is None}
+    found: dict[int, datetime] = {}
+    if begins:
+        for notice in rows_of(ArrivalNotice, AppointmentScope, begins).order_by("id"):
+            found.pop(notice.appointment_id, None)
+            if notice.is_here and notice.starts_at == begins[notice.appointment_id]:
+                found[notice.appointment_id] = notice.said_at
+    return found
 
 
 def waiting() -> list[WaitingEntry]:

@@ -27,5 +27,7 @@ SENTENCES = Sentences(
         "way_home.asked_again": _("%(who)s asked for a fresh link about the ride home of %(patient)s."),
         "way_home.answered": _("%(who)s answered about the ride home of %(patient)s."),
         "way_home.named": _("%(who)s named who brings %(patient)s home."),
+        "arrival.said": _("%(patient)s said that they are here for an appointment."),
+        "arrival.taken_back": _("%(who)s took back that %(patient)s is here for an appointment."),
     },
 )

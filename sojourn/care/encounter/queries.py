@@ -19,6 +19,9 @@ from sojourn.foundation.rulebook.load import released_rulebook
 from sojourn.foundation.rulebook.queries import protocol as protocol_adopted_at
 from sojourn.foundation.scope import AppointmentScope, SessionScope, clinic_rows, rows_of
 
+# Sessions end on their day. One that nobody ended is over for whoever looks for those that run.
+RUNS_AT_MOST = timedelta(hours=36)
+
 
 def current_state(of: SessionScope) -> SessionState:
     """The newest state row of a session, with the session."""
@@ -42,10 +45,10 @@ def running() -> QuerySet[Encounter]:
 
 
 def _lately() -> datetime:
-    """Sessions end on their day; the bound keeps the newest-state look-up to few rows."""
+    """The bound keeps the newest-state look-up to few rows."""
     from django.utils import timezone
 
-    return timezone.now() - timedelta(hours=36)
+    return timezone.now() - RUNS_AT_MOST
 
 
 def rule_to_freeze(clinic_id: int, protocol_id: str, at: datetime) -> Rule:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from pathlib import Path
 
 from django.utils import timezone
 
@@ -15,8 +17,10 @@ from sojourn.care.safety.models import DutyList
 from sojourn.care.scheduling import clinic_settings_actions
 from sojourn.care.scheduling.models import BookingRules, Chair, Room, WorkingHours
 from sojourn.clinical.rules import Parameter
+from sojourn.foundation.accounts import place_actions
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic, Membership
+from sojourn.foundation.accounts.place import visit_words
 from sojourn.foundation.action import NoLock, action, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.rulebook import actions as rulebook_actions
@@ -69,8 +73,15 @@ def furnish(clinic: Clinic, prescriber: Actor, admin: Actor, staff: list[int]) -
                 clinic_settings_actions.set_week(by=admin, week=week, member_id=member_id)
         if not clinic_rows(Room).exists():
             _rooms(clinic)
+        if visit_words(clinic) is None:
+            place_actions.write_visit_words(by=admin, now=opened, **_visit_words().get(clinic.slug, {}))
         if not clinic_rows(DutyList).exists():
             duty_actions.name_duty(by=admin, member_ids=_on_duty(staff), now=opened)
+
+
+def _visit_words() -> dict[str, dict[str, str]]:
+    """What patients read before they come, by the clinic's short name."""
+    return tomllib.loads(Path(__file__).with_name("visit_words.toml").read_text(encoding="utf-8"))
 
 
 def _typed(rule_id: str) -> dict[str, float]:

@@ -28,6 +28,7 @@ from sojourn.config.demo.people import CLINICS, DemoClinic
 from sojourn.config.processes.virtual_monitor.signs import BASELINE_S
 from sojourn.foundation.accounts.actor import acting_as, current_actor
 from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.accounts.place import visit_words
 from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook.load import released_rulebook
@@ -75,12 +76,17 @@ def _line_of_monitor(demo: DemoClinic, cast: Cast) -> None:
 
 
 def furnish_old(demo: DemoClinic) -> None:
-    """What a clinic of an earlier version has not decided yet: texts, hours, numbers for booking, rules that are new
-    since (without a highest dose nobody gives one); and what readers of the library tell and ask."""
+    """What a clinic of an earlier version has not decided yet: texts, hours, numbers for booking, words about coming,
+    rules that are new since (without a highest dose nobody gives one); and what readers of the library tell and ask."""
     clinic_id = _clinic_id(demo)
     with acting_as(system_actor(clinic_id, "Demo")):
-        if not clinic_rows(ConsentAdoption).exists() or any(each.waits for each in standings(clinic_id)):
-            scenario.furnish_clinic(load_cast(demo))
+        cast = load_cast(demo)
+        if (
+            not clinic_rows(ConsentAdoption).exists()
+            or any(each.waits for each in standings(clinic_id))
+            or visit_words(cast.clinic) is None
+        ):
+            scenario.furnish_clinic(cast)
         reading.furnish(demo, load_cast(demo))
 
 

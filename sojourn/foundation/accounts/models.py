@@ -187,6 +187,32 @@ class LineCheck(ClinicScoped):
     }  # fmt: skip
 
 
+class VisitWords(ClinicScoped):
+    """What the clinic says of coming to it, in its own words: where its place is on a map, how it is found, what a
+    visit costs, and what holds for moving and cancelling one. The newest row is what holds.
+
+    The first of each two is in the clinic's language, ``_other`` the same in the other one.
+    """
+
+    append_only = True
+
+    map_url = models.CharField(max_length=500, blank=True)
+    finding = models.CharField(max_length=1200, blank=True)
+    finding_other = models.CharField(max_length=1200, blank=True)
+    costs = models.CharField(max_length=1200, blank=True)
+    costs_other = models.CharField(max_length=1200, blank=True)
+    changing = models.CharField(max_length=1200, blank=True)
+    changing_other = models.CharField(max_length=1200, blank=True)
+    written_at = models.DateTimeField()
+    written_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "map_url": OPERATIONAL, "finding": OPERATIONAL,
+        "finding_other": OPERATIONAL, "costs": OPERATIONAL, "costs_other": OPERATIONAL, "changing": OPERATIONAL,
+        "changing_other": OPERATIONAL, "written_at": OPERATIONAL, "written_by": OPERATIONAL,
+    }  # fmt: skip
+
+
 class BreakGlass(ClinicScoped):
     """A restricted record opened in need, with a reason, for a while. The patient and the auditor see it.
 

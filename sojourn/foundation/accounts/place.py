@@ -1,17 +1,57 @@
-"""The clinic's own telephone and the lines of its place: what stands, what was checked, and what is missing."""
+"""The clinic's own telephone and words about coming, and the lines of its place: what stands, what was checked, and
+what is missing."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final, Literal
 
 from django.utils.translation import gettext as _
 
 from sojourn.clinical import lines
 from sojourn.clinical.lines import CrisisLine
-from sojourn.foundation.accounts.models import Clinic, LineCheck
+from sojourn.foundation.accounts.models import Clinic, LineCheck, VisitWords
 from sojourn.foundation.accounts.readiness import Missing
 from sojourn.foundation.scope import clinic_rows
+
+_NOT_DIALLED: Final = re.compile(r"[^0-9+]")
+About = Literal["finding", "costs", "changing"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldInWords:
+    """Something that the clinic says in its own words, and the language in which it does."""
+
+    text: str
+    language: str
+
+
+def visit_words(clinic: Clinic) -> VisitWords | None:
+    """What the clinic says now of coming to it; None where it never said anything. One query. A patient may ask."""
+    return clinic_rows(VisitWords).filter(clinic_id=clinic.pk).order_by("-pk").first()
+
+
+def told(words: VisitWords | None, about: About, clinic: Clinic, language: str) -> ToldInWords | None:
+    """What the clinic says about one thing in a reader's language, else in the one in which it does; None where it says
+    nothing. No query."""
+    if words is None:
+        return None
+    own, other = getattr(words, about), getattr(words, f"{about}_other")
+    both = [ToldInWords(own, clinic.language), ToldInWords(other, other_language(clinic))]
+    there = [each for each in both if each.text]
+    return next((each for each in there if each.language == language), there[0] if there else None)
+
+
+def other_language(clinic: Clinic) -> str:
+    """The second of the two languages in which pages are read."""
+    return "en" if clinic.language == "es" else "es"
+
+
+def dialled(number: str) -> str:
+    """A number as people write it, as a telephone takes it, without the digits of an extension."""
+    return _NOT_DIALLED.sub("", re.split(r"(?i)ext|x", number)[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import Final
+from urllib.parse import urlsplit
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,12 +13,12 @@ from django.utils.translation import gettext as _
 from sojourn.clinical import lines
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.locks import OWN_CLINIC
-from sojourn.foundation.accounts.models import Clinic, LineCheck
-from sojourn.foundation.accounts.place import needed
+from sojourn.foundation.accounts.models import Clinic, LineCheck, VisitWords
+from sojourn.foundation.accounts.place import needed, visit_words
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.action import NoLock, action, unchanged
 from sojourn.foundation.audit.actions import record
-from sojourn.foundation.columns import fitting
+from sojourn.foundation.columns import fits, fitting
 
 _TELEPHONE: Final = re.compile(r"\+?[0-9 ()./-]+(?:(?:ext\.?|x) ?[0-9]{1,6})?", re.IGNORECASE)
 _DIGITS: Final = range(5, 16)  # ITU-T E.164 ends at fifteen
@@ -31,6 +32,8 @@ DETAILS: Final = (
     "crisis_phone",
     "emergency_phone",
 )
+ABOUT_VISITS: Final = ("finding", "costs", "changing")
+VISIT_WORDS: Final = ("map_url", *(name for each in ABOUT_VISITS for name in (each, f"{each}_other")))
 
 
 @action(
@@ -96,6 +99,67 @@ def _must_reach_the_clinic(clinic: Clinic, wanted: dict[str, str]) -> None:
         reasons[code] = _("Write the emergency number of your country as it is dialled.")
     if reasons:
         raise ActionRefused(*reasons.values(), codes=tuple(reasons))
+
+
+@action("clinic.details", locks=OWN_CLINIC, audit="clinic.visit_words_written")
+def write_visit_words(
+    *, by: Actor, map_url: str = "", finding: str = "", finding_other: str = "", costs: str = "", costs_other: str = "",
+    changing: str = "", changing_other: str = "", now: datetime | None = None,
+) -> VisitWords | None:  # fmt: skip
+    """Write what patients read before they come: the clinic on a map, how it is found, what a visit costs, and what
+    holds for moving and cancelling one. Each may be empty; ``_other`` is the same in the other language.
+
+    Nothing changed writes no row: what stood, None where nothing did. Refused: map-unreadable, NAME-too-long,
+    NAME-missing (it is written in the other language alone).
+    """
+    clinic = Clinic.objects.get(pk=by.own_clinic_id)
+    typed = {
+        "finding": finding, "finding_other": finding_other, "costs": costs, "costs_other": costs_other,
+        "changing": changing, "changing_other": changing_other,
+    }  # fmt: skip
+    wanted = {name: _in_lines(text) for name, text in typed.items()} | {"map_url": map_url.strip()}
+    _must_be_told_whole(wanted)
+    before = visit_words(clinic)
+    changed = [name for name in VISIT_WORDS if wanted[name] != (getattr(before, name) if before is not None else "")]
+    if not changed:
+        return unchanged(before)
+    written = VisitWords.objects.create(
+        clinic=clinic, written_at=now or timezone.now(), written_by_id=by.member, **wanted
+    )
+    record(by, "clinic.visit_words_written", written, fields=changed)
+    return written
+
+
+def _in_lines(text: str) -> str:
+    """A text without what nobody sees: no space at the ends of its lines, and never two empty lines."""
+    lines_ = "\n".join(" ".join(line.split()) for line in text.splitlines())
+    return re.sub(r"\n{3,}", "\n\n", lines_).strip()
+
+
+def _must_be_told_whole(wanted: dict[str, str]) -> None:
+    reasons: dict[str, str] = {}
+    if wanted["map_url"] and not is_web_address(wanted["map_url"]):
+        reasons["map-unreadable"] = _("Copy the whole address of the map. It begins with https://.")
+    for name in VISIT_WORDS:
+        if not fits(VisitWords, name, wanted[name]):
+            reasons[f"{name}-too-long"] = _("This is too long. Write it shorter.")
+    for name in ABOUT_VISITS:
+        if wanted[f"{name}_other"] and not wanted[name]:
+            reasons[f"{name}-missing"] = _("Write it in your clinic’s own language first.")
+    if reasons:
+        raise ActionRefused(*reasons.values(), codes=tuple(reasons))
+
+
+def is_web_address(typed: str) -> bool:
+    """Whether an address leads to a page of the web over a line that nobody reads on the way, and holds nothing else:
+    no name, no password, no space."""
+    try:
+        parts = urlsplit(typed)
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    plain = not re.search(r"[\s<>\"\\^`{|}]", typed)
+    return plain and parts.scheme == "https" and "." in host.strip(".") and "@" not in parts.netloc
 
 
 def is_telephone(typed: str, *, short: bool = False) -> bool:

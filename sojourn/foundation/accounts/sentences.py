@@ -30,6 +30,7 @@ SENTENCES = Sentences(
         "person.access_ended": _("%(who)s ended somebody's access (%(role)s)."),
         "record.glass_broken": _("%(who)s opened the restricted record of %(patient)s."),
         "clinic.details_set": _("%(who)s wrote how patients reach the clinic."),
+        "clinic.visit_words_written": _("%(who)s wrote what patients read before they come."),
         "clinic.line_checked": _("%(who)s checked a line of this place (%(number)s)."),
         "clinic.made": _("%(who)s set up the clinic."),
     },

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -21,7 +20,6 @@ from sojourn.foundation.accounts.models import Clinic, LineCheck
 from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.clock import page_local
 
-_NOT_DIALLED = re.compile(r"[^0-9+]")
 _ICONS: Mapping[str, str] = {"call": "phone", "sms": "message-circle", "whatsapp": "message-circle", "web": "link"}
 
 
@@ -113,12 +111,7 @@ def _clinics_own(clinic: Clinic) -> tuple[LineView, ...]:
 
 def _own(name: str, number: str) -> LineView:
     label = _("Call %(name)s: %(number)s") % {"name": name, "number": number}
-    return LineView(name, number, label, "tel:" + dialled(number))
-
-
-def dialled(number: str) -> str:
-    """A number as people write it, as a telephone takes it, without the digits of an extension."""
-    return _NOT_DIALLED.sub("", re.split(r"(?i)ext|x", number)[0])
+    return LineView(name, number, label, "tel:" + place.dialled(number))
 
 
 # ---------------------------------------------------------------- the lines of a place

@@ -29,6 +29,9 @@ urlpatterns = [
     path("story/", story.story, name="story"),
     path("visits/<int:visit_id>/ride-home/", visits.escort, name="visit_escort"),
     path("visits/<int:visit_id>/way-home/", visits.escort),  # its address before
+    path("visits/<int:visit_id>/here/", visits.say_here, name="visit_here"),
+    path("visits/<int:visit_id>/not-here/", visits.not_here, name="visit_not_here"),
+    path("visits/coming/", visits.coming, name="coming"),
     path("visits/sooner/", visits.sooner, name="sooner"),
     path("visits/offers/<int:offer_id>/", visits.offer, name="offer"),
     path("visits/times/", calendar.times, name="visits_times"),

@@ -11,15 +11,17 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django_stubs_ext import StrPromise
 
 from sojourn.clinical import lines
 from sojourn.foundation.accounts import place, place_actions, readiness
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.accounts.models import Clinic, VisitWords
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.console.clinic import place_presenters as shown
 from sojourn.interfaces.console.fields import WordsField, read
 from sojourn.interfaces.shared.pages import FORM, POST, ClinicPage, clinic_page, tell
+from sojourn.interfaces.shared.today.coming import coming
 
 _FIELDS: Final = {
     "phone-missing": "phone", "phone-unreadable": "phone", "address-missing": "address", "hours-missing": "phone_hours",
@@ -69,6 +71,52 @@ class DetailsForm(forms.Form):
             del self.fields["emergency_phone"]
 
 
+def _words(label: StrPromise, hint: StrPromise | str = "") -> forms.CharField:
+    """A text of the clinic, as long as it is kept."""
+    size = VisitWords._meta.get_field("finding").max_length
+    return forms.CharField(
+        label=label, max_length=size, required=False, help_text=hint, widget=forms.Textarea(attrs={"rows": 4})
+    )
+
+
+class VisitForm(forms.Form):
+    """What patients read before they come, in the clinic's own words, in its language and in the other one."""
+
+    map_url = forms.CharField(
+        label=gettext_lazy("Address of a map"), max_length=500, required=False,
+        widget=forms.TextInput(attrs={"type": "url", "autocomplete": "off"}),
+        help_text=gettext_lazy("Open your clinic in a map and copy the address of that page. It begins with https://."),
+    )  # fmt: skip
+    finding = _words(
+        gettext_lazy("How to find us"),
+        gettext_lazy(
+            "Which door, which floor, where to park, which bus, and what somebody does who cannot take stairs."
+        ),
+    )
+    finding_other = _words(gettext_lazy("How to find us, in the other language"))
+    costs = _words(
+        gettext_lazy("What a visit costs"),
+        gettext_lazy("What is paid, when and how, what an insurance takes over, and whom to ask."),
+    )
+    costs_other = _words(gettext_lazy("What a visit costs, in the other language"))
+    changing = _words(
+        gettext_lazy("Moving or cancelling a visit"),
+        gettext_lazy("How to tell you, until when, and what it costs if it is later."),
+    )
+    changing_other = _words(gettext_lazy("Moving or cancelling a visit, in the other language"))
+
+    def __init__(self, data: QueryDict | None = None, *, clinic: Clinic) -> None:
+        now = place.visit_words(clinic)
+        super().__init__(data, initial={name: getattr(now, name, "") for name in place_actions.VISIT_WORDS})
+
+
+_VISIT_FIELDS: Final = {
+    "map-unreadable": "map_url",
+    **{f"{name}-too-long": name for name in place_actions.VISIT_WORDS},
+    **{f"{name}-missing": name for name in place_actions.ABOUT_VISITS},
+}
+
+
 class DialledForm(forms.Form):
     """A line that somebody dialled: the number, and whether it is right."""
 
@@ -78,12 +126,15 @@ class DialledForm(forms.Form):
 
 
 def _page(
-    request: Request, clinic: Clinic, form: DetailsForm, *, status: int = 200, reasons: tuple[str, ...] = ()
-) -> HttpResponse:
+    request: Request, clinic: Clinic, form: DetailsForm | None = None, visits: VisitForm | None = None, *,
+    status: int = 200, reasons: tuple[str, ...] = (),
+) -> HttpResponse:  # fmt: skip
     language = (get_language() or "en").partition("-")[0]
     first, others = shown.line_rows(place.checked_lines(clinic, language))
     context = {
-        "form": form,
+        "form": form or DetailsForm(clinic=clinic),
+        "visits": visits or VisitForm(clinic=clinic),
+        "coming": coming(clinic),
         "own": clinic,
         "country": lines.of(clinic.country, language).name,
         "is_known": lines.country_of(clinic.country) != lines.ELSEWHERE,
@@ -102,7 +153,7 @@ def about(request: Request, scope: ClinicPage) -> HttpResponse:
     """What patients see of the clinic when they need help, and a form for whoever may write it."""
     clinic = scope.clinic
     if request.method != "POST":
-        return _page(request, clinic, DetailsForm(clinic=clinic))
+        return _page(request, clinic)
     form = DetailsForm(request.POST, clinic=clinic)
     if not form.is_valid():
         return _page(request, clinic, form, status=422)
@@ -111,6 +162,21 @@ def about(request: Request, scope: ClinicPage) -> HttpResponse:
     except ActionRefused as refused:
         tell(form, refused, _FIELDS)
         return _page(request, clinic, form, status=409)
+    messages.success(request, _("Saved. Patients see it from now on."))
+    return redirect("console:place")
+
+
+@clinic_page("clinic.details", methods=POST)
+def visit_words(request: Request, scope: ClinicPage) -> HttpResponse:
+    """Write what patients read before they come."""
+    form = VisitForm(request.POST, clinic=scope.clinic)
+    if not form.is_valid():
+        return _page(request, scope.clinic, visits=form, status=422)
+    try:
+        place_actions.write_visit_words(by=scope.actor, **form.cleaned_data)
+    except ActionRefused as refused:
+        tell(form, refused, _VISIT_FIELDS)
+        return _page(request, scope.clinic, visits=form, status=409)
     messages.success(request, _("Saved. Patients see it from now on."))
     return redirect("console:place")
 
@@ -126,7 +192,7 @@ def line(request: Request, scope: ClinicPage, line_code: str) -> HttpResponse:
         )  # fmt: skip
     except ActionRefused as refused:
         reasons = tuple(str(each) for each in refused.reasons)
-        return _page(request, scope.clinic, DetailsForm(clinic=scope.clinic), status=409, reasons=reasons)
+        return _page(request, scope.clinic, status=409, reasons=reasons)
     words = _("Confirmed: %(number)s.") if checked.works else _("Noted: %(number)s is not right.")
     messages.success(request, words % {"number": checked.number})
     return redirect("console:place")
@@ -134,5 +200,6 @@ def line(request: Request, scope: ClinicPage, line_code: str) -> HttpResponse:
 
 urlpatterns = [
     path("place/", about, name="place"),
+    path("place/visits/", visit_words, name="place_visits"),
     path("place/lines/<slug:line_code>/", line, name="place_line"),
 ]

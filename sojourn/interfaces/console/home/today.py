@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrPromise
 
+from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.encounter.queries import SessionRow
 from sojourn.care.patients import queries as patients_queries
 from sojourn.care.patients.models import Patient
@@ -47,6 +48,7 @@ class TodayRow:
     step: NextStep | None
     notes: tuple[str, ...]
     over: bool
+    here: datetime | None = None
 
 
 # Where a session stands, who takes the next step, and what the button says.
@@ -95,6 +97,11 @@ class Today:
     rows: list[SessionRow]
 
     @cached_property
+    def said_here(self) -> dict[int, datetime]:
+        """Since when patients say that they are here, by appointment. One query, or none."""
+        return coordination_queries.said_here(row.appointment for row in self.rows if row.state == State.PLANNED)
+
+    @cached_property
     def _opened(self) -> frozenset[int]:
         return patients_queries.opened_by(self.actor, self.now)
 
@@ -136,6 +143,7 @@ def session_lines(today: Today) -> list[TodayRow]:
                 step=None if secret else _step(actor, row),
                 notes=() if secret else _notes(actor, row),
                 over=row.state in FINAL,
+                here=None if secret else today.said_here.get(appointment.pk),
             )
         )
     return lines

@@ -99,6 +99,19 @@ def _calls(today: Today) -> list[WaitingItem]:
     return waits
 
 
+def _here(today: Today) -> list[WaitingItem]:
+    """Patients who say that they are here, and whose session nobody opened, the longest first. At most one query."""
+    visits = {row.appointment.pk: row.appointment for row in today.rows}
+    waits = []
+    for appointment_id, since in sorted(today.said_here.items(), key=lambda each: each[1]):
+        visit = visits[appointment_id]
+        words = _("%(name)s says: I am here") % {"name": today.named(visit.patient)}
+        detail = f"{formats.date_format(page_local(since), 'H:i')}, {visit.chair.name}"
+        url = reverse("console:appointment", args=[appointment_id])
+        waits.append(WaitingItem("user-check", words, detail, url, is_first=True))
+    return waits
+
+
 def _flags(today: Today) -> list[WaitingItem]:
     """The open flags, the gravest first: what, whose, how old, by when. One query, five where there are some."""
     found = safety_queries.open_flags()
@@ -350,6 +363,7 @@ WAITS_OF_ROLES: Mapping[str, tuple[Callable[[Today], list[WaitingItem]], ...]] =
     "nurse": (
         _calls,
         _alarms,
+        _here,
         _flags,
         _not_started,
         _unready,
@@ -373,7 +387,7 @@ WAITS_OF_ROLES: Mapping[str, tuple[Callable[[Today], list[WaitingItem]], ...]] =
         _consents,
     ),
     "therapist": (_calls, _flags, _newcomers, _questionnaires, _consents),
-    "front_desk": (_flags_in_outline, _unready, _ways_home, _questionnaires),
+    "front_desk": (_here, _flags_in_outline, _unready, _ways_home, _questionnaires),
     "clinic_admin": (_flags_in_outline, _unready, _monitors, _staff, _consents),
     "auditor": (),
 }  # fmt: skip

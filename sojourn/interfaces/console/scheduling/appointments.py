@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
@@ -15,6 +16,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from sojourn.care.coordination import arrival_actions
 from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.encounter import queries as encounter_queries
 from sojourn.care.encounter.queries import SessionRow
@@ -39,7 +41,7 @@ from sojourn.interfaces.console.scheduling.forms import AppointmentForm, CancelF
 from sojourn.interfaces.console.scheduling.ride_home import ride_word
 from sojourn.interfaces.console.scheduling.timeline import clock_words
 from sojourn.interfaces.shared import typed
-from sojourn.interfaces.shared.pages import FORM, PatientPage, closed, form_action, patient_row_page, sent, tell
+from sojourn.interfaces.shared.pages import FORM, POST, PatientPage, closed, form_action, patient_row_page, sent, tell
 from sojourn.interfaces.shared.states import state_word
 
 _FIELDS = {
@@ -258,6 +260,8 @@ def _as_shown(scope: PatientPage, row: SessionRow, *, ahead: bool) -> dict[str, 
         "until": found.during.upper,
         "ride": ride,
         "ride_word": ride_word(ride),
+        "here": coordination_queries.said_here([found]).get(found.pk) if awaited else None,
+        "may_receive": may("session.arrive"),
         "settle_ride": ahead and ride.person is not None,
         "escort": escort if escort and escort.ended_at is None else None,
         "warned": warned(scope.actor, found.care_plan) if awaited else None,
@@ -279,6 +283,17 @@ def _onward(scope: PatientPage, row: SessionRow, movable: bool) -> dict[str, obj
         "arrive_url": address("console:arrive", found.pk) if arrives else "",
         "day_url": f"{reverse('console:day')}?day={day.isoformat()}",
     }
+
+
+@patient_row_page(_found, "session.arrive", methods=POST)
+def not_here(request: Request, scope: PatientPage, found: Appointment) -> HttpResponse:
+    """The patient is not here after all: take back what they said."""
+    try:
+        arrival_actions.take_back(by=scope.actor, appointment_id=found.pk)
+    except ActionRefused as refused:
+        for reason in refused.reasons:
+            messages.error(request, str(reason))
+    return redirect("console:appointment", found.pk)
 
 
 _TAKEN = {"chair-taken", "patient-taken", "no-nurse", "staff-taken", "closed"}
@@ -328,5 +343,6 @@ urlpatterns = [
     path("appointments/", day, name="day"),
     path("appointments/new/", book, name="appointment_book"),
     path("appointments/<int:appointment_id>/", appointment, name="appointment"),
+    path("appointments/<int:appointment_id>/not-here/", not_here, name="appointment_not_here"),
     path("appointments/<int:appointment_id>/cancel/", cancel, name="appointment_cancel"),
 ]

@@ -42,6 +42,7 @@ class Cell:
     ahead: bool = True
     ride: Word | None = None
     staff: str = ""
+    here: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def _window(day: date, zone: ZoneInfo, rows: Sequence[SessionRow]) -> tuple[date
 def _stretches(
     day: date, chair: Chair, rows: Sequence[SessionRow], begins: datetime, ends: datetime, actor: Actor,
     hidden: frozenset[int], now: datetime, rides: Mapping[int, RideHome], staff: Mapping[int, str],
+    here: Mapping[int, datetime],
 ) -> list[tuple[int, Cell]]:  # fmt: skip
     """One chair's day without gaps: (the quarter that it begins in, stretch). Elapsed time, so that a day on which
     the clocks change is as long as it is."""
@@ -114,6 +116,7 @@ def _stretches(
                 word=state_word(row.state, clinical=actor.may("session.read")),
                 ride=ride_word(ride) if shown and ride is not None else None,
                 staff=staff.get(appointment.pk, ""),
+                here=None if secret else here.get(appointment.pk),
             ),
         ))  # fmt: skip
         at = last
@@ -124,7 +127,7 @@ def _stretches(
 def timeline(
     day: date, zone: ZoneInfo, chairs: Sequence[Chair], rows: Sequence[SessionRow], actor: Actor,
     hidden: frozenset[int], now: datetime, rides: Mapping[int, RideHome] | None = None,
-    staff: Mapping[int, str] | None = None,
+    staff: Mapping[int, str] | None = None, here: Mapping[int, datetime] | None = None,
 ) -> tuple[list[Quarter], list[ChairDay]]:  # fmt: skip
     """The day as a table of quarter hours by chairs, and as one list a chair."""
     begins, ends = _window(day, zone, rows)
@@ -132,7 +135,7 @@ def timeline(
     for row in rows:
         booked.setdefault(row.appointment.chair_id, []).append(row)
     columns = [
-        _stretches(day, chair, booked[chair.pk], begins, ends, actor, hidden, now, rides or {}, staff or {})
+        _stretches(day, chair, booked[chair.pk], begins, ends, actor, hidden, now, rides or {}, staff or {}, here or {})
         for chair in chairs
     ]
     lists = [

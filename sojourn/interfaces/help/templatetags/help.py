@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from sojourn.interfaces.help import shown
+from sojourn.foundation.accounts import place
 
 register = template.Library()
 
@@ -12,4 +12,4 @@ register = template.Library()
 @register.filter
 def dialled(number: str) -> str:
     """A number as people write it, as a telephone takes it."""
-    return shown.dialled(number)
+    return place.dialled(number)

@@ -40,9 +40,9 @@ from sojourn.interfaces.portal.danger.heard import heard
 from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 from sojourn.interfaces.portal.session import not_now
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
-from sojourn.interfaces.portal.today.presenters import minutes_for
 from sojourn.interfaces.shared.pages import FORM, opens
 from sojourn.interfaces.shared.pages import sent as form_data
+from sojourn.interfaces.shared.today.sheets import minutes_for
 
 
 def _closed(request: Request, sheet: Sheet) -> HttpResponse | None:

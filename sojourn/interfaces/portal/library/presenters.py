@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
+from sojourn.care.companion.stages import Facts, Stage
 from sojourn.foundation.library import finding
 from sojourn.foundation.library.article import STAGES, Article, Block, Figure, Paragraph, Points, Section, Table
 from sojourn.foundation.library.finding import Reading
@@ -19,7 +20,6 @@ from sojourn.foundation.library.models import ClinicRule, EvidenceDecision
 from sojourn.foundation.library.pictures import hundreds, steps
 from sojourn.interfaces.portal.library import pictures
 from sojourn.interfaces.portal.library.entries import GONE_BEHIND, ShownEntry, shown
-from sojourn.interfaces.portal.today.path import JourneyFacts, here
 
 SHELVES: Final[Mapping[str, StrPromise]] = {
     "understand": gettext_lazy("To understand it"),
@@ -31,13 +31,12 @@ SHELVES: Final[Mapping[str, StrPromise]] = {
     "beside": gettext_lazy("Beside other treatment, and for those beside you"),
 }
 # Where a patient is on the way: which shelf is offered first.
-_FIRST: Final = {
-    "consultation": "candidacy",
-    "plan": "prepare",
-    "preparation": "prepare",
-    "sessions": "session",
-    "integration": "after",
-    "follow_up": "well",
+_FIRST: Final[Mapping[Stage, str]] = {
+    **dict.fromkeys(("invited", "intake", "deciding", "declined"), "candidacy"),
+    **dict.fromkeys(("agreed", "planned", "waiting", "week_before"), "prepare"),
+    **dict.fromkeys(("day", "arriving", "session", "between"), "session"),
+    **dict.fromkeys(("first_evening", "window", "after_series", "paused"), "after"),
+    **dict.fromkeys(("staying_well", "ended"), "well"),
 }
 
 
@@ -60,10 +59,12 @@ class Shelf:
     first: bool
 
 
-def stage_of(facts: JourneyFacts) -> str:
-    """The stage of the library that fits where a patient is; "after" once a session of a course lies behind."""
-    at = here(facts)
-    return "after" if at == "sessions" and facts.sessions_done and not facts.booked else _FIRST[at]
+def shelf_of(stage: Stage, facts: Facts) -> str:
+    """The shelf that fits where a patient is. Whose answer was put off before a first session still asks whether it is
+    for them; before a later session the shelf of the session is the nearer one."""
+    if stage == "paused" and not facts.was_dosed:
+        return "candidacy"
+    return "session" if stage == "week_before" and facts.sessions_done else _FIRST[stage]
 
 
 def cards(articles: Iterable[Article]) -> tuple[Card, ...]:

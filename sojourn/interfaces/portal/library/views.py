@@ -8,6 +8,8 @@ from django.shortcuts import redirect
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
+from sojourn.care.companion.queries import found as found_of
+from sojourn.care.companion.stages import stage_of
 from sojourn.foundation.accounts.access import public, with_actor
 from sojourn.foundation.clock import page_today
 from sojourn.foundation.library import finding
@@ -23,7 +25,6 @@ from sojourn.interfaces.portal.library.frames import (
     show_to_keep,
 )
 from sojourn.interfaces.portal.pages import own_scope
-from sojourn.interfaces.portal.reads import way
 
 
 @public
@@ -50,7 +51,8 @@ def _stage(request: HttpRequest) -> str:
     if not is_patient(request):
         return ""
     scope = own_scope(with_actor(request))
-    return presenters.stage_of(way(scope, scope.now).facts)
+    facts = found_of(scope, scope.clinic, scope.now).facts
+    return presenters.shelf_of(stage_of(facts, scope.now), facts)
 
 
 @public

@@ -21,7 +21,7 @@ from sojourn.care.session.lines import given_to
 from sojourn.clinical import pk
 from sojourn.foundation.clock import page_local
 from sojourn.foundation.scope import PatientScope
-from sojourn.interfaces.portal.today.presenters import length_in_words
+from sojourn.interfaces.shared.today.sheets import length_in_words
 
 if TYPE_CHECKING:
     from sojourn.clinical.pk import Dose

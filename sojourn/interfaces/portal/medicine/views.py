@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 
+from sojourn.care.companion.queries import newest_course
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plan_queries
 from sojourn.clinical import pk
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.clock import page_today
 from sojourn.foundation.scope import one_row
-from sojourn.interfaces.portal import reads
 from sojourn.interfaces.portal.medicine.curve import last_session, long, picture, words
 from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 
@@ -18,7 +18,7 @@ from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 @own_page("own.read")
 def medicine(request: Request, scope: OwnPage) -> HttpResponse:
     """How the medicine of the patient's own course comes and goes."""
-    course = reads.way(scope, scope.now).course
+    course = newest_course(scope)
     protocol = plan_queries.protocol(course.protocol_id) if course else None
     drawn = last = None
     if protocol is not None:

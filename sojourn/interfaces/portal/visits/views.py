@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
+from sojourn.care.coordination import arrival_actions, ride_home_actions, waiting_actions
 from sojourn.care.coordination import queries as coordination_queries
-from sojourn.care.coordination import ride_home_actions, waiting_actions
 from sojourn.care.coordination.models import Offer
 from sojourn.care.coordination.queries import RideHome, RideHomeState
 from sojourn.care.patients.queries import people_of
@@ -26,9 +26,10 @@ from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.interfaces.portal.pages import OwnPage, own_page, show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
-from sojourn.interfaces.portal.today.presenters import length_in_words
 from sojourn.interfaces.portal.visits.forms import EscortForm, OfferForm, SoonerForm
 from sojourn.interfaces.shared.pages import FORM, POST, form_action, opens, sent
+from sojourn.interfaces.shared.today.coming import coming as coming_of
+from sojourn.interfaces.shared.today.sheets import length_in_words
 
 _WORDS: dict[RideHomeState, tuple[StrPromise, str]] = {
     RideHomeState.CONFIRMED: (gettext_lazy("said yes"), "done"),
@@ -84,12 +85,18 @@ def visits(request: Request, scope: OwnPage) -> HttpResponse:
         {
             "visits": [_visit(row, rides[row.pk]) for row in ahead],
             "offers": coordination_queries.open_offers(scope, now),
-            "where": scope.clinic.address,
+            "coming": coming_of(scope.clinic),
             "course_id": course_id,
             "waits": course_id in waits,
         },
         active="visits",
     )
+
+
+@own_page("own.read")
+def coming(request: Request, scope: OwnPage) -> HttpResponse:
+    """Where to come and what it costs, in the clinic's own words."""
+    return show(request, "portal/visits/coming.html", {"coming": coming_of(scope.clinic)}, active="visits")
 
 
 def _unchanged(request: Request, title: str, lines: Sequence[object], status: int) -> HttpResponse:
@@ -144,11 +151,33 @@ def _answer(by: Actor, offer_id: int, answer: str) -> None:
         waiting_actions.decline(by=by, offer_id=offer_id)
 
 
-_FIELDS = {"name-missing": "name", "no-way-to-reach": "email", "bad-email": "email", "not-beside-patient": "who"}
-
-
 def _own_visit(scope: OwnPage, visit_id: int) -> Appointment:
     return scope.rows(Appointment).select_related("escort").get(pk=visit_id)
+
+
+@own_page("own.visits", methods=POST)
+@opens(_own_visit)
+def say_here(request: Request, scope: OwnPage, row: Appointment) -> HttpResponse:
+    """Tell the front desk that one is here."""
+    try:
+        arrival_actions.say_here(by=scope.actor, appointment_id=row.pk)
+    except ActionRefused as refused:
+        return _unchanged(request, _("The clinic was not told"), refused.reasons, 409)
+    return redirect("portal:today")
+
+
+@own_page("own.visits", methods=POST)
+@opens(_own_visit)
+def not_here(request: Request, scope: OwnPage, row: Appointment) -> HttpResponse:
+    """Take it back within a few minutes."""
+    try:
+        arrival_actions.take_back(by=scope.actor, appointment_id=row.pk)
+    except ActionRefused as refused:
+        return _unchanged(request, _("Nothing has changed"), refused.reasons, 409)
+    return redirect("portal:today")
+
+
+_FIELDS = {"name-missing": "name", "no-way-to-reach": "email", "bad-email": "email", "not-beside-patient": "who"}
 
 
 @own_page("own.visits", methods=FORM)

@@ -1,7 +1,8 @@
-"""What is ahead and what waits, on the patient's first page."""
+"""Questionnaires that wait, on the patient's first page."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,18 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from sojourn.care.measures import queries as measures_queries
-from sojourn.care.scheduling.models import Appointment
 from sojourn.clinical.scales import Scale, say
-
-
-@dataclass(frozen=True, slots=True)
-class Next:
-    """The appointment ahead, in words."""
-
-    starts_at: datetime
-    how_long: str
-    where: str
-    escort: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +44,6 @@ def length_in_words(length: timedelta) -> str:
     return " ".join(parts)
 
 
-def next_visit(appointment: Appointment, address: str) -> Next:
-    escort = appointment.escort
-    return Next(
-        starts_at=appointment.during.lower,
-        how_long=length_in_words(appointment.during.upper - appointment.during.lower),
-        where=address,
-        escort=escort.name if escort is not None and escort.ended_at is None else "",
-    )
-
-
 def _open(request: measures_queries.OpenRequest, now: datetime) -> Open:
     scale = request.scale
     progress = ""
@@ -79,7 +59,7 @@ def _open(request: measures_queries.OpenRequest, now: datetime) -> Open:
     )
 
 
-def waiting_sheets(requests: list[measures_queries.OpenRequest], now: datetime) -> list[Open]:
+def waiting_sheets(requests: Sequence[measures_queries.OpenRequest], now: datetime) -> list[Open]:
     """What waits: a measure session of several questionnaires is one thing."""
     found: dict[int, Open] = {}
     for each in requests:
