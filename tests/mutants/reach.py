@@ -128,6 +128,16 @@ class Reach:
         spans = (_run(lines, span) for span in place_of(mutant.source, mutant.line).spans)
         return next(filter(None, spans), frozenset())
 
+    def saying(self, mutant: Mutant) -> frozenset[str]:
+        """Those that a walk of all declarations made for what stands at the line: they say its name, or for what stands
+        in no function that of its module."""
+        place = place_of(mutant.source, mutant.line)
+        if not (place.declared or place.outside):
+            return frozenset()
+        module = mutant.path.removeprefix("sojourn/").removesuffix(".py").replace("/", ".")
+        said = re.compile(rf"\[{re.escape(module)}\.{place.named}" + (r"\b" if place.named else ""))
+        return frozenset(each for each in self.seconds if said.search(each))
+
     @cache  # noqa: B019
     def _that_walk(self, walk: re.Pattern[str] | None) -> frozenset[str]:
         return frozenset(each for each in self.seconds if walk and _names(walk, each.partition("::")[0]))
@@ -184,12 +194,13 @@ def importers(path: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a line stands. ``spans``: the lines to be asked about, nearest first; ``declared``: in a decorator;
-    ``outside``: in no function."""
+    """Where a line stands. ``spans``: the lines to be asked about, nearest first; ``declared``: in a decorator of
+    the function ``named``; ``outside``: in no function."""
 
     spans: tuple[tuple[int, int], ...]
     declared: bool = False
     outside: bool = False
+    named: str = ""
 
 
 def place_of(source: str, line: int) -> Place:
@@ -202,7 +213,8 @@ def place_of(source: str, line: int) -> Place:
         return Place((statement, (_body_begins(function), function.end_lineno or line)))
     if function is not None:
         declared = line < function.lineno
-        return Place(((_body_begins(function), function.end_lineno or line),), declared)
+        span = (_body_begins(function), function.end_lineno or line)
+        return Place((span,), declared, named=function.name if declared else "")
     around = _innermost(tree, line, ast.ClassDef)
     bodies = [
         (_body_begins(each), each.end_lineno or each.lineno)

@@ -28,7 +28,8 @@ FIRST, MOST = 8.0, 60.0
 FEW_FILES: Final = 6
 # Which file walks everything that a kind of fault can be planted in, and which all that models declare: whatever else
 # is asked, it is.
-WALKS: Final = {"filter": "tests/care/test_queries.py"}
+_ACTIONS: Final = "tests/care/test_actions.py"
+WALKS: Final = {"filter": "tests/care/test_queries.py", **dict.fromkeys(("permission", "lock", "audit"), _ACTIONS)}
 MODELS: Final = "tests/care/test_migrations.py"
 # A trial that takes so many times its tests' seconds, and so many more, does not end: a busy machine is no fault.
 TIMES, MORE = 5.0, 60.0
@@ -75,20 +76,26 @@ def waves(
     seconds: dict[str, float],
     close: Iterable[str],
     walk: str | None = None,
-    nearest: Container[str] = (),
+    nearest: Sequence[Container[str]] = (),
 ) -> Iterator[tuple[list[str], float]]:
     """The tests as they are asked, and their seconds: a first few quick ones of the files that name the room, then the
     file that walks all of this kind and as many others as fit; of both the ``nearest`` before the others. Those of a
     wave come in the order in which they passed before."""
     named, place = set(close), {test: at for at, test in enumerate(seconds)}
-    order = sorted(tests, key=lambda test: (test not in nearest, _file(test) not in named, seconds[test], test))
-    others = [each for each in order if _file(each) != walk]
+    order = sorted(tests, key=lambda test: (_rank(test, nearest), _file(test) not in named, seconds[test], test))
+    others = [each for each in order if _file(each) != walk or _rank(each, nearest) == 0]
     first = _as_many_as_fit(others, seconds, FIRST, FEW_FILES)
     rest = _as_many_as_fit([each for each in others if each not in set(first)], seconds, MOST, len(order))
-    rest += [each for each in order if _file(each) == walk]
+    asked = {*first, *rest}
+    rest += [each for each in order if _file(each) == walk and each not in asked]
     for wave in (first, rest):
         if wave:
             yield sorted(wave, key=lambda test: place[test]), sum(seconds[test] for test in wave)
+
+
+def _rank(test: str, nearest: Sequence[Container[str]]) -> int:
+    """0 for the nearest."""
+    return next((rank for rank, those in enumerate(nearest) if test in those), len(nearest))
 
 
 def _as_many_as_fit(order: Iterable[str], seconds: dict[str, float], most: float, files: int) -> list[str]:
@@ -131,7 +138,7 @@ def tried(mutant: Mutant, reach: Reach, trials: Trials, close: Sequence[str], ju
     tests = reach.tests(mutant)
     outcome = Outcome(False, "" if tests else "no test reaches it", 0.0)
     walk = MODELS if mutant.path.endswith("/models.py") else WALKS.get(mutant.kind)
-    nearest = reach.nearest(mutant)
+    nearest = (reach.saying(mutant), reach.nearest(mutant))
     for wave, seconds in waves(tests - judges.doubted, reach.seconds, close, walk, nearest):
         asked = [each for each in wave if each not in judges.doubted]
         outcome = trials.ask(mutant, asked, seconds)

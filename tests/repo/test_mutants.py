@@ -163,7 +163,7 @@ class Row:
         (7, Place(((6, 8), (5, 13)))),  # the condition, and not what it guards
         (9, Place(((9, 9), (5, 13)))),
         (12, Place(((10, 13), (5, 13)))),
-        (3, Place(((5, 13),), declared=True)),
+        (3, Place(((5, 13),), declared=True, named="edit")),
         (4, Place(((5, 13),))),  # its signature
         (16, Place(((19, 19),), outside=True)),  # a class: its methods
         (1, Place(((5, 19),), outside=True)),  # the file: all that it holds
@@ -239,9 +239,38 @@ def test_the_quick_and_near_are_asked_first_and_no_more_than_fits():
 
 def test_those_that_run_the_line_are_asked_before_any_other():
     seconds = {"far.py::runs_it": MOST - 1} | {f"near.py::{each}": 2.0 for each in range(40)}
-    asked = [each for wave, _ in waves(seconds, seconds, ["near.py"], None, {"far.py::runs_it"}) for each in wave]
+    asked = [each for wave, _ in waves(seconds, seconds, ["near.py"], None, [{"far.py::runs_it"}]) for each in wave]
     assert "far.py::runs_it" in asked
     assert "far.py::runs_it" not in [each for wave, _ in waves(seconds, seconds, ["near.py"]) for each in wave]
+
+
+def test_of_a_walk_those_that_say_its_name_are_asked_first():
+    seconds = {f"walk.py::of[a.b.{each}]": 1.0 for each in ("one", "two")} | {
+        f"near.py::{each}": 0.1 for each in range(99)
+    }
+    (first, _), (rest, _) = waves(seconds, seconds, ["near.py"], "walk.py", [{"walk.py::of[a.b.two]"}])
+    assert "walk.py::of[a.b.two]" in first
+    assert "walk.py::of[a.b.one]" in rest
+    assert "walk.py::of[a.b.two]" not in rest
+
+
+def test_a_declaration_is_asked_of_the_walk_of_its_own_name():
+    source = "@action('x')\ndef draft(): ...\n\n@action('y')\ndef draft_again(): ...\n\nOPENING = {'a': 1}\n"
+    ids = ("t.py::of[care.plan.actions.draft-nurse]", "t.py::of[care.plan.actions.draft_again-nurse]", "t.py::other")
+
+    class Known(Reach):
+        seconds = dict.fromkeys(ids, 1.0)
+
+    def saying(line: int) -> set[str]:
+        mutant = Mutant("sojourn/care/plan/actions.py", "permission", "x", 0, line)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Mutant, "source", source)
+            return set(Known(()).saying(mutant))
+
+    assert saying(1) == {ids[0]}
+    assert saying(4) == {ids[1]}
+    assert saying(7) == {*ids[:2]}
+    assert saying(2) == set()
 
 
 def test_the_walk_of_a_kind_is_asked_whatever_fits():
@@ -273,6 +302,8 @@ class _Reach:
 
     def nearest(self, mutant: Mutant) -> frozenset[str]:
         return frozenset()
+
+    saying = nearest
 
 
 def _try(trials: _Told, judges: Judges) -> Result:
