@@ -10,7 +10,6 @@ from django.db import DatabaseError, transaction
 from sojourn.care.companion.queries import found
 from sojourn.care.companion.stages import today
 from sojourn.care.coordination import arrival_actions
-from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination.arrival import TAKE_BACK_WITHIN, is_the_day
 from sojourn.care.coordination.models import ArrivalNotice
 from sojourn.care.encounter.models import Encounter
@@ -21,6 +20,7 @@ from sojourn.foundation.accounts.queries import system_actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.scope import PatientScope
+from sojourn.interfaces.console.scheduling import visits
 from tests.care.stage import Stage, arrive, set_stage
 from tests.clock import DENVER
 from tests.conftest import Cast
@@ -62,8 +62,8 @@ def take_back(stage: Stage, now: datetime, by: Actor | None = None) -> ArrivalNo
 def here(stage: Stage) -> datetime | None:
     """Since when the desk reads that they are here."""
     with acting_as(stage.cast.actor("front_desk")):
-        row = Appointment.objects.get(pk=stage.appointment.pk)
-        return coordination_queries.said_here([row]).get(row.pk)
+        (row,) = [each for each in visits.on_day(BEGINS.date(), DENVER) if each.appointment.pk == stage.appointment.pk]
+        return row.here_at
 
 
 def verbs(stage: Stage) -> list[str]:

@@ -84,7 +84,7 @@ def test_from_today_to_a_signature_and_its_copy(clinic: Cast, asked: Patient):
     client = phone(clinic, asked)
     with at_most(12):
         today = body(client.get("/today/"))
-    assert "4 agreements are open" in today
+    assert "4 agreements to read and sign" in today
     with at_most(12):
         page = body(client.get("/today/agreements/"))
     assert page.count("Read and sign") == 4
@@ -219,7 +219,7 @@ def test_withdrawal_says_what_it_means_and_the_clinic_sees_it(clinic: Cast, ana:
         assert ConsentWithdrawal.objects.count() == 1
         assert not consent_queries.standing(PatientScope(ana.pk), route="iv").valid
     assert "1 agreement was withdrawn" in body(clinic.client("nurse").get("/clinic/"))
-    assert "One agreement is open" in body(client.get("/today/"))
+    assert "1 agreement to read and sign" in body(client.get("/today/"))
 
 
 # ---------------------------------------------------------------- at the desk

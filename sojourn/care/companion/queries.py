@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.care.companion.stages import Answer, Course, Facts, Visit
 from sojourn.care.consent.queries import open_for_patient
-from sojourn.care.coordination.models import ArrivalNotice, EscortAnswer
+from sojourn.care.coordination.models import EscortAnswer
+from sojourn.care.coordination.queries import here_at
 from sojourn.care.encounter.models import SessionState
 from sojourn.care.encounter.queries import RUNS_AT_MOST
 from sojourn.care.intake.models import (
@@ -86,7 +87,6 @@ def _appointments(of: PatientScope) -> QuerySet[Any]:
     doses = of.rows(MedicationAdministration).filter(encounter__appointment=OuterRef("pk")).order_by("started_at")
     # What was said of one beginning is not said of another.
     same = {"appointment": OuterRef("pk"), "starts_at": OuterRef("during__startswith")}
-    notices = of.rows(ArrivalNotice).filter(**same).order_by("-id")
     rides = of.rows(EscortAnswer).filter(**same, person=OuterRef("escort_id")).order_by("-id")
     return (
         of.rows(Appointment)
@@ -96,7 +96,7 @@ def _appointments(of: PatientScope) -> QuerySet[Any]:
             state=Subquery(states.values("state")[:1]),
             state_at=Subquery(states.values("at")[:1]),
             dosed_at=Subquery(doses.values("started_at")[:1]),
-            here_at=Subquery(notices.values(at=Case(When(is_here=True, then=F("said_at"))))[:1]),
+            here_at=here_at(),
             ride=Subquery(rides.values("comes")[:1]),
         )
         .order_by("during", "id")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import models
+from django.db.models import Case, F, OuterRef, Subquery, When
 from django.utils.translation import gettext_lazy
 
 from sojourn.care.coordination.models import (
@@ -98,17 +99,10 @@ def said_of(of: AppointmentScope, starts_at: datetime) -> ArrivalNotice | None:
     return newest if newest is not None and newest.is_here else None
 
 
-def said_here(rows: Iterable[Appointment]) -> dict[int, datetime]:
-    """Since when patients say that they are here, by appointment: of those whose session nobody has opened. One query,
-    or none."""
-    begins = {row.pk: row.during.lower for row in rows if row.session_opened_at is None}
-    found: dict[int, datetime] = {}
-    if begins:
-        for notice in rows_of(ArrivalNotice, AppointmentScope, begins).order_by("id"):
-            found.pop(notice.appointment_id, None)
-            if notice.is_here and notice.starts_at == begins[notice.appointment_id]:
-                found[notice.appointment_id] = notice.said_at
-    return found
+def here_at() -> Subquery:
+    """For a query of appointments: since when the patient of each says that they are here for it at its beginning."""
+    notices = rows_of(ArrivalNotice, AppointmentScope, OuterRef("pk")).filter(starts_at=OuterRef("during__startswith"))
+    return Subquery(notices.order_by("-id").values(at=Case(When(is_here=True, then=F("said_at"))))[:1])
 
 
 def waiting() -> list[WaitingEntry]:

@@ -84,12 +84,14 @@ def adopted_protocol_of(encounter: Encounter) -> Protocol | None:
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """One appointment of a day and where its session stands. ``state`` is "planned" before the patient comes."""
+    """One appointment of a day and where its session stands. ``state`` is "planned" before the patient comes;
+    ``here_at``: since when they say that they are here, where a page asks for it, and only until then."""
 
     appointment: Appointment
     encounter_id: int | None
     state: State
     state_at: datetime | None
+    here_at: datetime | None = None
 
     @property
     def patient_name(self) -> str:

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrPromise
 
-from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.encounter.queries import SessionRow
 from sojourn.care.patients import queries as patients_queries
 from sojourn.care.patients.models import Patient
@@ -97,11 +96,6 @@ class Today:
     rows: list[SessionRow]
 
     @cached_property
-    def said_here(self) -> dict[int, datetime]:
-        """Since when patients say that they are here, by appointment. One query, or none."""
-        return coordination_queries.said_here(row.appointment for row in self.rows if row.state == State.PLANNED)
-
-    @cached_property
     def _opened(self) -> frozenset[int]:
         return patients_queries.opened_by(self.actor, self.now)
 
@@ -143,7 +137,7 @@ def session_lines(today: Today) -> list[TodayRow]:
                 step=None if secret else _step(actor, row),
                 notes=() if secret else _notes(actor, row),
                 over=row.state in FINAL,
-                here=None if secret else today.said_here.get(appointment.pk),
+                here=None if secret else row.here_at,
             )
         )
     return lines

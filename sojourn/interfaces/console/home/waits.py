@@ -100,14 +100,13 @@ def _calls(today: Today) -> list[WaitingItem]:
 
 
 def _here(today: Today) -> list[WaitingItem]:
-    """Patients who say that they are here, and whose session nobody opened, the longest first. At most one query."""
-    visits = {row.appointment.pk: row.appointment for row in today.rows}
+    """Patients who say that they are here, and whose session nobody opened, the longest first. No query."""
+    here = [(row.here_at, row.appointment) for row in today.rows if row.here_at is not None]
     waits = []
-    for appointment_id, since in sorted(today.said_here.items(), key=lambda each: each[1]):
-        visit = visits[appointment_id]
+    for since, visit in sorted(here, key=lambda each: each[0]):
         words = _("%(name)s says: I am here") % {"name": today.named(visit.patient)}
         detail = f"{formats.date_format(page_local(since), 'H:i')}, {visit.chair.name}"
-        url = reverse("console:appointment", args=[appointment_id])
+        url = reverse("console:appointment", args=[visit.pk])
         waits.append(WaitingItem("user-check", words, detail, url, is_first=True))
     return waits
 

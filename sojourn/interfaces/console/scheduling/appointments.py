@@ -33,7 +33,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.clock import page_local, page_today
-from sojourn.foundation.scope import PatientScope, clinic_rows, one_row
+from sojourn.foundation.scope import AppointmentScope, PatientScope, clinic_rows, one_row
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.scheduling.before_dose import warned
 from sojourn.interfaces.console.scheduling.day import day
@@ -249,6 +249,7 @@ def _as_shown(scope: PatientPage, row: SessionRow, *, ahead: bool) -> dict[str, 
     found, may = row.appointment, scope.actor.may
     ride = coordination_queries.rides_home([found])[found.pk]
     awaited = row.state == State.PLANNED and found.status == "booked"
+    said = coordination_queries.said_of(AppointmentScope(found.pk), found.during.lower) if awaited else None
     state = State.CANCELLED if found.status == "cancelled" else row.state
     escort = found.escort
     return {
@@ -260,7 +261,7 @@ def _as_shown(scope: PatientPage, row: SessionRow, *, ahead: bool) -> dict[str, 
         "until": found.during.upper,
         "ride": ride,
         "ride_word": ride_word(ride),
-        "here": coordination_queries.said_here([found]).get(found.pk) if awaited else None,
+        "here": said.said_at if awaited and said is not None else None,
         "may_receive": may("session.arrive"),
         "settle_ride": ahead and ride.person is not None,
         "escort": escort if escort and escort.ended_at is None else None,

@@ -41,8 +41,7 @@ def day(request: Request) -> HttpResponse:
         appointment_id: ", ".join(each.member.name for each in members)
         for appointment_id, members in scheduling_queries.attendances([row.appointment.pk for row in rows]).items()
     }
-    here = coordination_queries.said_here(row.appointment for row in rows) if shown == today else {}
-    quarters, lists = timeline(shown, zone, chairs, rows, request.actor, hidden, now, rides, attending, here)
+    quarters, lists = timeline(shown, zone, chairs, rows, request.actor, hidden, now, rides, attending)
     root = reverse("console:day")
     context = {
         "day": shown,

@@ -79,7 +79,6 @@ def _window(day: date, zone: ZoneInfo, rows: Sequence[SessionRow]) -> tuple[date
 def _stretches(
     day: date, chair: Chair, rows: Sequence[SessionRow], begins: datetime, ends: datetime, actor: Actor,
     hidden: frozenset[int], now: datetime, rides: Mapping[int, RideHome], staff: Mapping[int, str],
-    here: Mapping[int, datetime],
 ) -> list[tuple[int, Cell]]:  # fmt: skip
     """One chair's day without gaps: (the quarter that it begins in, stretch). Elapsed time, so that a day on which
     the clocks change is as long as it is."""
@@ -116,7 +115,7 @@ def _stretches(
                 word=state_word(row.state, clinical=actor.may("session.read")),
                 ride=ride_word(ride) if shown and ride is not None else None,
                 staff=staff.get(appointment.pk, ""),
-                here=None if secret else here.get(appointment.pk),
+                here=None if secret else row.here_at,
             ),
         ))  # fmt: skip
         at = last
@@ -127,7 +126,7 @@ def _stretches(
 def timeline(
     day: date, zone: ZoneInfo, chairs: Sequence[Chair], rows: Sequence[SessionRow], actor: Actor,
     hidden: frozenset[int], now: datetime, rides: Mapping[int, RideHome] | None = None,
-    staff: Mapping[int, str] | None = None, here: Mapping[int, datetime] | None = None,
+    staff: Mapping[int, str] | None = None,
 ) -> tuple[list[Quarter], list[ChairDay]]:  # fmt: skip
     """The day as a table of quarter hours by chairs, and as one list a chair."""
     begins, ends = _window(day, zone, rows)
@@ -135,7 +134,7 @@ def timeline(
     for row in rows:
         booked.setdefault(row.appointment.chair_id, []).append(row)
     columns = [
-        _stretches(day, chair, booked[chair.pk], begins, ends, actor, hidden, now, rides or {}, staff or {}, here or {})
+        _stretches(day, chair, booked[chair.pk], begins, ends, actor, hidden, now, rides or {}, staff or {})
         for chair in chairs
     ]
     lists = [

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
+from sojourn.care.coordination.queries import here_at
 from sojourn.care.encounter.models import SessionState
 from sojourn.care.encounter.queries import SessionRow
 from sojourn.care.scheduling import queries as scheduling_queries
@@ -23,9 +24,12 @@ def _rows(appointments: QuerySet[Appointment]) -> list[SessionRow]:
             row.encounter.pk if hasattr(row, "encounter") else None,
             State(row.session_state) if row.session_state else State.PLANNED,
             row.session_state_at,
+            None if row.session_state else row.here_at,
         )
         for row in appointments.select_related("encounter").annotate(
-            session_state=Subquery(newest.values("state")[:1]), session_state_at=Subquery(newest.values("at")[:1])
+            session_state=Subquery(newest.values("state")[:1]),
+            session_state_at=Subquery(newest.values("at")[:1]),
+            here_at=here_at(),
         )
     ]
 

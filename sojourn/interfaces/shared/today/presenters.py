@@ -261,6 +261,7 @@ _AS_MAIN: Final[Mapping[Thing, StrPromise]] = {
     "read": gettext_lazy("Read about it"),
     "place": gettext_lazy("Show me"),
     "message": gettext_lazy("Read it"),
+    "agreements": gettext_lazy("Your agreements"),
 }
 # What there is to read, by where one is.
 _READING: Final[Mapping[Stage, tuple[StrPromise, StrPromise]]] = {
@@ -336,7 +337,9 @@ class _Page:
             "%(n)s agreements are open. Read them in your own time, and ask before you sign.",
             self.facts.agreements or 0,
         ) % {"n": self.facts.agreements}
-        return _("Something to read and sign"), words, _("Your agreements")
+        n = self.facts.agreements or 0
+        label = ngettext("%(n)d agreement to read and sign", "%(n)d agreements to read and sign", n) % {"n": n}
+        return _("Something to read and sign"), words, label
 
     def _messages(self) -> tuple[str, str, str]:
         n = self.facts.unread
