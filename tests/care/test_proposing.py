@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sojourn.care.coordination import reminding
 from sojourn.care.scheduling import hours, proposing
 from sojourn.care.scheduling.proposing import Free, KeptAppointment, Proposal, SeriesRefusal, SeriesShape, Slot, Wish
+from sojourn.foundation.timing import PersonsClock, Quiet
 
 DENVER = ZoneInfo("America/Denver")
 MONDAY = date(2026, 3, 2)
@@ -198,26 +199,26 @@ def test_hours_follow_the_clinics_clock():
     assert span[1] - span[0] == timedelta(hours=2)
 
 
-NIGHT = (time(20), time(8))
+NIGHT = Quiet(time(20), time(8))
 
 
 def test_a_reminder_comes_at_the_patients_own_hour():
     starts = datetime(2026, 3, 9, 16, tzinfo=UTC)  # Monday 10:00 in Denver; its clocks changed on Sunday
     long_ago = datetime(2026, 2, 1, tzinfo=UTC)
-    denver = reminding.due_at(starts, 72, DENVER, *NIGHT, long_ago)
+    denver = reminding.due_at(starts, 72, PersonsClock(DENVER, NIGHT), long_ago)
     assert denver is not None
     assert denver == datetime(2026, 3, 6, 10, tzinfo=DENVER)  # 71 real hours before
-    madrid = reminding.due_at(starts, 24, ZoneInfo("Europe/Madrid"), *NIGHT, long_ago)
+    madrid = reminding.due_at(starts, 24, PersonsClock(ZoneInfo("Europe/Madrid"), NIGHT), long_ago)
     assert madrid == datetime(2026, 3, 8, 16, tzinfo=UTC)
     # Tokyo: 01:00 at night, so the evening before quiet begins; booked too late for that, at eight in the morning.
     tokyo = ZoneInfo("Asia/Tokyo")
-    evening = reminding.due_at(starts, 24, tokyo, *NIGHT, long_ago)
+    evening = reminding.due_at(starts, 24, PersonsClock(tokyo, NIGHT), long_ago)
     assert evening is not None
     assert evening == datetime(2026, 3, 8, 19, 59, tzinfo=tokyo)
-    morning = reminding.due_at(starts, 24, tokyo, *NIGHT, datetime(2026, 3, 8, 12, tzinfo=UTC))
+    morning = reminding.due_at(starts, 24, PersonsClock(tokyo, NIGHT), datetime(2026, 3, 8, 12, tzinfo=UTC))
     assert morning is not None
     assert morning == datetime(2026, 3, 9, 8, tzinfo=tokyo)
-    assert reminding.due_at(starts, 72, DENVER, *NIGHT, starts - timedelta(hours=20)) is None
+    assert reminding.due_at(starts, 72, PersonsClock(DENVER, NIGHT), starts - timedelta(hours=20)) is None
 
 
 ZONES = st.sampled_from(["America/Denver", "Europe/Madrid", "Asia/Kolkata", "Pacific/Apia", "Australia/Lord_Howe"])
@@ -228,13 +229,13 @@ ZONES = st.sampled_from(["America/Denver", "Europe/Madrid", "Asia/Kolkata", "Pac
     st.integers(1, 24 * 14), ZONES, st.times(), st.times(), st.integers(0, 24 * 20),
 )  # fmt: skip
 def test_no_reminder_in_quiet_hours_nor_late(starts, hours_before, zone, quiet_from, quiet_until, booked_before):
-    quiet_from, quiet_until = quiet_from.replace(second=0, microsecond=0), quiet_until.replace(second=0, microsecond=0)
+    night = Quiet(*(each.replace(second=0, microsecond=0) for each in (quiet_from, quiet_until)))
     there, now = ZoneInfo(zone), starts - timedelta(hours=booked_before)
-    due = reminding.due_at(starts, hours_before, there, quiet_from, quiet_until, now)
+    due = reminding.due_at(starts, hours_before, PersonsClock(there, night), now)
     if due is None:
         return
     assert now <= due < starts
     local, near = due.astimezone(there), timedelta(hours=3)
     shifts = {(due + each).astimezone(there).utcoffset() for each in (-near, near)} | {local.utcoffset()}
     if len(shifts) == 1:  # an hour that comes twice has two beginnings
-        assert not reminding.is_quiet(local.time(), quiet_from, quiet_until)
+        assert not night.holds(local.time())

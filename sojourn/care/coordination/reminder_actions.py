@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, time
-from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils import formats, timezone, translation
@@ -12,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.coordination import queries as coordination_queries
 from sojourn.care.coordination.models import Channel, Reminder, ReminderPreference
-from sojourn.care.coordination.reminding import QUIET_FROM, QUIET_UNTIL, due_at, quiet_ends
+from sojourn.care.coordination.reminding import NIGHT, due_at
 from sojourn.care.patients import not_now
 from sojourn.care.scheduling import placing
 from sojourn.care.scheduling import queries as scheduling_queries
@@ -26,21 +25,14 @@ from sojourn.foundation.action import action, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.mail import letters, sms
 from sojourn.foundation.scope import AppointmentScope, PatientScope, clinic_rows, one_row
+from sojourn.foundation.timing import PersonsClock, Quiet
 
 
-class _Clock(NamedTuple):
-    """By which clock somebody is reminded, and when not."""
-
-    zone: ZoneInfo
-    quiet_from: time
-    quiet_until: time
-
-
-def _clock(chosen: ReminderPreference | None, zone: ZoneInfo) -> _Clock:
+def _clock(chosen: ReminderPreference | None, zone: ZoneInfo) -> PersonsClock:
     """The patient's own, where they have said so; else the clinic's ``zone``."""
     if chosen is None:
-        return _Clock(zone, QUIET_FROM, QUIET_UNTIL)
-    return _Clock(ZoneInfo(chosen.zone), chosen.quiet_from, chosen.quiet_until)
+        return PersonsClock(zone, NIGHT)
+    return PersonsClock(ZoneInfo(chosen.zone), Quiet(chosen.quiet_from, chosen.quiet_until))
 
 
 def plan(appointment: Appointment, zone: ZoneInfo, now: datetime) -> list[Reminder]:
@@ -54,7 +46,7 @@ def plan(appointment: Appointment, zone: ZoneInfo, now: datetime) -> list[Remind
         drop(appointment, now)
         return []
     clock = _clock(chosen, zone)
-    due = {hours: due_at(starts_at, hours, *clock, now) for hours in scheduling_queries.rules().remind_hours}
+    due = {hours: due_at(starts_at, hours, clock, now) for hours in scheduling_queries.rules().remind_hours}
     planned = [_planned(appointment, hours, at) for hours, at in due.items() if at is not None]
     return [each for each in planned if each.sent_at is None]
 
@@ -101,7 +93,7 @@ def send(*, by: Actor, reminder_id: int, now: datetime | None = None) -> bool:
         return _drop_one(by, reminder, now)
     chosen = coordination_queries.reminder_preference(PatientScope(reminder.patient_id))
     clock = _clock(chosen, reminder.clinic.zone)
-    if (until := quiet_ends(now, *clock)) > now:
+    if (until := clock.awake(now)) > now:
         # The house was away when it was due.
         return _put_off(by, reminder, until, now)
     channel = _by(chosen, appointment)
