@@ -12,6 +12,7 @@ from sojourn.foundation.receipts.arriving import Arrival, of
 from sojourn.foundation.receipts.models import Receipt
 from sojourn.foundation.scope import MemberScope
 
+_LONGEST: Final = 500  # an address of ours; a longer one leads nowhere, and the entry is taken all the same
 _LOCKS: Final = 0x5EC1  # the first of an advisory lock's two numbers: ours are of entries
 
 
@@ -35,7 +36,7 @@ def take(arrival: Arrival, by: Actor, act: Callable[[], str | None]) -> Receipt 
         return None
     receipt = Receipt(
         clinic_id=by.own_clinic_id, patient_id=by.patient_id, membership_id=by.member, entry=arrival.entry,
-        command=arrival.command, leads_to=leads_to, made_at=arrival.made_at, sent_at=arrival.sent_at,
+        command=arrival.command, leads_to=leads_to if len(leads_to) <= _LONGEST else "", made_at=arrival.made_at, sent_at=arrival.sent_at,
         received_at=arrival.received_at,
     )  # fmt: skip
     receipt.save(force_insert=True)

@@ -15,7 +15,7 @@ export class Bar {
 
   async draw(): Promise<void> {
     const entries = await this.box.entries();
-    const shape = JSON.stringify(entries.map((each) => [each.id, each.refusal]));
+    const shape = JSON.stringify(entries.map((each) => [each.id, each.refusal, each.what.danger]));
     if (shape === this.drawn) return;
     this.drawn = shape;
     this.place.hidden = entries.length === 0;

@@ -26,12 +26,16 @@ export class Delivery {
       while the page still stands. Throws where the device cannot keep it. */
   async deliver(form: HTMLFormElement, said: Iterable<[string, string]>, button: HTMLElement | null, arrived: (to: string) => void): Promise<Delivered> {
     const what = { ...this.addressed(form, button), fields: fieldsOf(said) };
-    const danger = await this.couldRaise(form, what.fields);
-    const id = await this.box.add({ ...what, danger });
+    const judged = this.couldRaise(form, what.fields).catch(() => false); // nothing waits for the list
+    const id = await this.box.add({ ...what, danger: false });
     this.later.set(id, arrived);
-    const became = (await this.box.pass()).get(id) ?? null;
+    // From here on it lies on the device: whatever goes wrong with the sending, it waits.
+    const became = (await this.box.pass().catch((): Passed => new Map())).get(id) ?? null;
     if (became === null) {
-      if (danger) this.notSeen();
+      if (await judged) {
+        await this.box.couldRaise(id);
+        this.notSeen();
+      }
       return { waits: true };
     }
     this.later.delete(id);

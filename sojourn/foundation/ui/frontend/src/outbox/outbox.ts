@@ -48,6 +48,12 @@ export class Outbox {
     return this.pass();
   }
 
+  /** It could raise a flag, and the clinic has not seen it. */
+  async couldRaise(id: string): Promise<void> {
+    await this.store.couldRaise(id);
+    this.changed();
+  }
+
   onChange(listener: () => void): void {
     this.listeners.add(listener);
   }

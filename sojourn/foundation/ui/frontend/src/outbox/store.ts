@@ -83,6 +83,18 @@ export class Store {
     return this.base.countFromIndex("entries", "owner", this.owner);
   }
 
+  /** It could raise a flag. Where it has a receipt meanwhile, nothing. */
+  async couldRaise(id: string): Promise<void> {
+    const row = await this.base.getFromIndex("entries", "id", id);
+    if (row?.owner !== this.owner) return;
+    const { what } = await this.read(row);
+    const sealed = await seal(this.key, this.name(id), { ...what, danger: true });
+    const writing = this.base.transaction("entries", "readwrite", { durability: "strict" });
+    const still = await writing.store.index("id").get(id);
+    if (still) await writing.store.put({ ...still, sealed });
+    await writing.done;
+  }
+
   /** Why it was refused; null where it is to be sent again. */
   async refused(id: string, refusal: Refusal | null): Promise<void> {
     const kept = refusal && (await seal(this.key, `${this.name(id)}:refusal`, refusal));
