@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from sojourn.care.safety.queries import open_flags
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.interfaces.portal.pages import TO_KEEP
 from tests.browser import faults
 from tests.care.stage import Stage, adopt_everything
 from tests.cases.chair import Clock, clock
@@ -133,7 +134,7 @@ def test_what_the_device_keeps_tells_of_nobody(stage: Stage):
     patient = signed_in(stage.cast, stage.patient)
     patient.post(HERE, headers={"accept": "text/html"})
     stage.cast.client("nurse").post(f"/clinic/board/{stage.id}/going/")
-    kept = patient.get(HERE, headers={"sec-fetch-dest": "empty"}).text
+    kept = patient.get(HERE, headers={TO_KEEP: "1"}).text
     words = re.search(r"<h1[^>]*>(.*?)</h1>", kept, re.S)
     assert words
     assert words[1].strip() == "You are safe"
