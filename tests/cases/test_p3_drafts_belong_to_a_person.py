@@ -87,7 +87,7 @@ def test_what_is_typed_outlives_a_reload_and_a_change_of_language(tablet: Browse
     typed(page, INTAKE)
     page.reload()
     expect(page.get_by_role("textbox")).to_have_value(SECRET)
-    expect(page.get_by_text("Not saved yet")).to_be_visible()
+    expect(page.get_by_text("Not saved yet: what you typed before")).to_be_visible()
     for width, mood in ((375, "light"), (1280, "dark")):
         page.set_viewport_size({"width": width, "height": 812})
         page.emulate_media(color_scheme=mood)  # type: ignore[arg-type]
@@ -238,23 +238,30 @@ def test_a_page_out_of_the_browsers_memory_is_left(tablet: BrowserContext, clini
 
 
 @pytest.mark.alone
-def test_an_answer_that_waits_for_the_connection_dies_with_the_sign_in(
+def test_an_answer_that_waits_for_the_connection_waits_for_its_person(
     tablet: BrowserContext, clinic: Cast, address: str
 ):
+    """It lies sealed on the device: whoever signs in meanwhile neither sees nor sends it."""
     come(tablet, clinic, address, "Alma")
     page = tablet.new_page()
     typed(page, INTAKE)
     tablet.set_offline(True)
     page.get_by_role("button", name="Save and go on").click()
-    expect(page.get_by_text("What you typed is kept on this page")).to_be_visible()
-    assert SECRET in kept(page)
+    expect(page.get_by_text("It is kept on this device")).to_be_visible()
+    assert SECRET not in kept(page)
     come(tablet, clinic, address, "Bruno")
     tablet.set_offline(False)  # the page tries again, and hears that it is another's
     expect(page.get_by_text("Signed in as Bruno")).to_be_visible()
     expect(page.get_by_role("textbox")).to_have_value("")
+    expect(page.locator("[data-outbox]")).to_be_hidden()
     assert SECRET not in kept(page)
     with one_at_a_time, acting_as(clinic.actor("nurse")):
         assert not IntakeAnswer.objects.exists()
+    come(tablet, clinic, address, "Alma")
+    page.goto("/today/")
+    expect(page.locator("[data-outbox]")).to_be_hidden(timeout=20_000)
+    with one_at_a_time, acting_as(clinic.actor("nurse")):
+        assert IntakeAnswer.objects.get().patient.given_name == "Alma"
 
 
 def test_nothing_on_the_device_tells_of_a_person(tablet: BrowserContext, clinic: Cast, address: str):

@@ -214,7 +214,7 @@ def test_an_administrator_writes_the_telephone_and_dials_the_lines(browser: Brow
     page.get_by_role("link", name="The clinic: telephone, address, hours and lines").click()
     expect(page.get_by_text("No patient can be invited yet")).to_be_visible()
     page.get_by_label("Telephone").fill("55 5555 0100")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("region", name="How patients reach you").get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved. Patients see it from now on.")).to_be_visible()
     page.get_by_role("button", name="This is the number here").click()
     page.locator("#line-mx-vida").get_by_role("button", name="I tried it, and it is right").click()

@@ -66,7 +66,7 @@ def test_an_answer_without_connection_is_kept_and_sent_later(phone: Page, clinic
     phone.get_by_role("textbox").fill("I am tired of being tired")
     phone.context.set_offline(True)
     phone.get_by_role("button", name="Save and go on").click()
-    expect(phone.get_by_text("What you typed is kept on this page")).to_be_visible()
+    expect(phone.get_by_text("It is kept on this device")).to_be_visible()
     phone.context.set_offline(False)
     phone.wait_for_url(f"**{INTAKE}psychosis/")
     assert told(clinic, patient, "why_now") == StatedAnswer("told", "I am tired of being tired")

@@ -91,7 +91,7 @@ def test_a_tap_without_connection_is_kept_and_sent_later(phone: Page, helped: Ca
     phone.goto(url(row, 4))
     phone.context.set_offline(True)
     phone.get_by_role("button", name="Nearly every day").click()
-    expect(phone.get_by_text("Your answer is kept on this page")).to_be_visible()
+    expect(phone.get_by_text("It is kept on this device")).to_be_visible()
     expect(phone.get_by_role("button", name="Nearly every day")).to_have_attribute("aria-pressed", "true")
     phone.get_by_role("button", name="Several days").click()  # a change of mind meanwhile
     phone.context.set_offline(False)

@@ -48,8 +48,8 @@ function json(said: unknown, receipt = "", status = 200): Response {
 const refusal = (code: string, status: number, reason = "no") => json({ refusal: { code, reasons: [reason] } }, "", status);
 const offline = (() => Promise.reject(new TypeError("no network"))) as typeof fetch;
 
-function outbox(at: Store, fetcher: typeof fetch, now = "2026-12-02T02:10:00.000Z"): Outbox {
-  const way: Way = { fetch: fetcher, token: () => "t", owner: at.owner, now: () => new Date(now) };
+function outbox(at: Store, fetcher: typeof fetch, now = "2026-12-02T02:10:00.000Z", anothers?: () => void): Outbox {
+  const way: Way = { fetch: fetcher, token: () => "t", owner: at.owner, now: () => new Date(now), anothers };
   return new Outbox(at, way, undefined);
 }
 
@@ -120,12 +120,14 @@ describe("an outbox", () => {
     for (const [code, status] of [["signed-out", 401], ["anothers", 412]] as const) {
       const clinic = new Clinic(() => refusal(code, status));
       base = `outbox-${++number}`;
-      const box = outbox(await store(), clinic.fetch);
+      let left = 0;
+      const box = outbox(await store(), clinic.fetch, undefined, () => left++);
       await box.add(message("one"));
       await box.add(message("two"));
       await box.pass();
       assert.deepEqual(clinic.asked, ["one"]);
       assert.equal(await box.store.count(), 2);
+      assert.equal(left, code === "anothers" ? 1 : 0); // whose page it is, is not who is signed in
     }
   });
 

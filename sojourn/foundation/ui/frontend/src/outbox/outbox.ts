@@ -70,6 +70,7 @@ export class Outbox {
       } else if (became.kind === "refused") {
         const { refusal } = became;
         passed.set(entry.id, LATER.has(refusal.code) ? null : { refusal });
+        if (refusal.code === "anothers") this.way.anothers?.();
         if (NOBODY.has(refusal.code)) break;
         if (!LATER.has(refusal.code)) await this.store.refused(entry.id, refusal);
       } else {

@@ -1,5 +1,5 @@
 // The outbox of the page that is shown: opened for its person, sent when there is a way, told of in the bar.
-import { pageOwner } from "../owner";
+import { leave, pageOwner } from "../owner";
 import { Bar, saveAsFile } from "./bar";
 import { type Danger, Delivery } from "./delivering";
 import { atSignOut } from "./leaving";
@@ -14,7 +14,7 @@ export async function beginOutbox(token: () => string): Promise<Delivery | null>
   if (!place || !pageOwner() || !globalThis.indexedDB || !globalThis.crypto?.subtle) return null;
   try {
     const store = await Store.open(pageOwner());
-    const box = new Outbox(store, { fetch: (...all) => fetch(...all), token, owner: pageOwner(), now: () => new Date() });
+    const box = new Outbox(store, { fetch: (...all) => fetch(...all), token, owner: pageOwner(), now: () => new Date(), anothers: leave });
     return await begin(box, place);
   } catch {
     return null; // everything works without, one page load at a time

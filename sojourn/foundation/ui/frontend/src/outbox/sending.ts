@@ -17,6 +17,8 @@ export interface Way {
   token: () => string;
   owner: string;
   now: () => Date;
+  /** Somebody else is signed in than whose outbox it is: their page is not shown any longer. */
+  anothers?: () => void;
 }
 
 export async function send(entry: Entry, way: Way): Promise<Outcome> {
