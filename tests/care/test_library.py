@@ -464,9 +464,12 @@ def test_a_rule_of_the_clinic_stands_beside_ours_by_language(clinic: Cast, other
     with acting_as(other_clinic.actor("prescriber")):
         assert queries.beside("how-it-works", "en") is None
     with acting_as(editor):
+        article_actions.write_rule(**asked | {"slug": "is-it-safe"}, text="Ask the nurse first.")
+        beside = {slug: rule.text for (slug, language), rule in queries.rules_beside().items() if language == "en"}
+        assert beside == {"how-it-works": "Eat nothing for 8 hours before.", "is-it-safe": "Ask the nurse first."}
         article_actions.write_rule(**asked, text="")
         assert queries.beside("how-it-works", "en") is None
-        assert queries.rules_beside() == {}
+        assert [slug for slug, _language in queries.rules_beside()] == ["is-it-safe"]
 
 
 # ---------------------------------------------------------------- a stranger

@@ -185,6 +185,15 @@ def test_an_answer_is_published_by_role_replaced_and_taken_back(clinic: Cast):
 
 
 @pytest.mark.django_db
+def test_a_question_says_what_was_decided_of_it_and_of_no_other(clinic: Cast):
+    first, second = ask(clinic), ask(clinic, "How long does it take?")
+    publish(clinic, second, "An hour.")
+    with acting_as(clinic.actor("prescriber")):
+        assert reading_queries.asked(first.pk).newest is None
+        assert reading_queries.asked(second.pk).newest.text == "An hour."
+
+
+@pytest.mark.django_db
 def test_a_question_set_aside_is_never_shown_and_says_why(clinic: Cast):
     asked = ask(clinic)
     with acting_as(clinic.actor("therapist")) as by:

@@ -12,14 +12,17 @@ from django.utils import timezone
 
 from sojourn.care.chart import actions as chart_actions
 from sojourn.care.chart.content import content_hash, verify_signature
+from sojourn.care.encounter.models import Encounter
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.plan import actions as plan_actions
 from sojourn.care.session.models import CheckResult, RecordSignature
 from sojourn.config.cli.upkeep import signed_otherwise_lines
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.audit.actions import record
 from sojourn.foundation.audit.signed_queries import of_signatures, signed_otherwise
 from sojourn.foundation.registry import Signed, SignedRows, declared
 from sojourn.interfaces.console.record.presenters import RecordView
+from tests import written
 from tests.care.people import actor_for, make_patient
 from tests.care.stage import Stage
 from tests.care.test_audit import superuser
@@ -104,6 +107,15 @@ def test_who_signs_again_after_that_signs_anew(lasting: Cast, signed: Stage):
     assert len(record.signatures) == 2
     assert verify_signature(record).standing == "unchanged"
     assert records(lasting) == named(signed)  # the audit still says what was signed first
+
+
+def test_what_was_signed_of_another_session_says_nothing_of_this_one(lasting: Cast, signed: Stage):
+    """The audit of another session of the same patient happens to know the hash that was made anew."""
+    made_anew = change_it_with_its_hash(lasting, signed)
+    other = Encounter(pk=signed.id + 10**6, patient_id=signed.patient.pk)
+    with acting_as(lasting.actor("nurse")) as nurse, written.declared("session.signed"):
+        record(nurse, "session.signed", other, content_hash=made_anew)
+    assert verify_signature(composed(lasting, signed)).standing == "changed"
 
 
 def test_a_signature_that_is_gone_is_named(lasting: Cast, signed: Stage):

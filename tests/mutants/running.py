@@ -29,8 +29,13 @@ FEW_FILES: Final = 6
 # Which file walks everything that a kind of fault can be planted in, and which all that models declare: whatever else
 # is asked, it is.
 _ACTIONS: Final = "tests/care/test_actions.py"
-WALKS: Final = {"filter": "tests/care/test_queries.py", **dict.fromkeys(("permission", "lock", "audit"), _ACTIONS)}
-MODELS: Final = "tests/care/test_migrations.py"
+WALKS: Final = {
+    "filter": ("tests/care/test_queries.py",),
+    "permission": (_ACTIONS, "tests/care/test_who_may_in_a_session.py"),
+    "lock": (_ACTIONS,),
+    "audit": (_ACTIONS,),
+}
+MODELS: Final = ("tests/care/test_migrations.py",)
 # A trial that takes so many times its tests' seconds, and so many more, does not end: a busy machine is no fault.
 TIMES, MORE = 5.0, 60.0
 
@@ -75,19 +80,19 @@ def waves(
     tests: Iterable[str],
     seconds: dict[str, float],
     close: Iterable[str],
-    walk: str | None = None,
+    walk: Sequence[str] = (),
     nearest: Sequence[Container[str]] = (),
 ) -> Iterator[tuple[list[str], float]]:
     """The tests as they are asked, and their seconds: a first few quick ones of the files that name the room, then the
-    file that walks all of this kind and as many others as fit; of both the ``nearest`` before the others. Those of a
+    files that walk all of this kind and as many others as fit; of both the ``nearest`` before the others. Those of a
     wave come in the order in which they passed before."""
     named, place = set(close), {test: at for at, test in enumerate(seconds)}
     order = sorted(tests, key=lambda test: (_rank(test, nearest), _file(test) not in named, seconds[test], test))
-    others = [each for each in order if _file(each) != walk or _rank(each, nearest) == 0]
+    others = [each for each in order if _file(each) not in walk or _rank(each, nearest) == 0]
     first = _as_many_as_fit(others, seconds, FIRST, FEW_FILES)
     rest = _as_many_as_fit([each for each in others if each not in set(first)], seconds, MOST, len(order))
     asked = {*first, *rest}
-    rest += [each for each in order if _file(each) == walk and each not in asked]
+    rest += [each for each in order if _file(each) in walk and each not in asked]
     for wave in (first, rest):
         if wave:
             yield sorted(wave, key=lambda test: place[test]), sum(seconds[test] for test in wave)
@@ -137,7 +142,7 @@ def tried(mutant: Mutant, reach: Reach, trials: Trials, close: Sequence[str], ju
     began = time.monotonic()
     tests = reach.tests(mutant)
     outcome = Outcome(False, "" if tests else "no test reaches it", 0.0)
-    walk = MODELS if mutant.path.endswith("/models.py") else WALKS.get(mutant.kind)
+    walk = MODELS if mutant.path.endswith("/models.py") else WALKS.get(mutant.kind, ())
     nearest = (reach.saying(mutant), reach.nearest(mutant))
     for wave, seconds in waves(tests - judges.doubted, reach.seconds, close, walk, nearest):
         asked = [each for each in wave if each not in judges.doubted]

@@ -239,7 +239,7 @@ def test_the_quick_and_near_are_asked_first_and_no_more_than_fits():
 
 def test_those_that_run_the_line_are_asked_before_any_other():
     seconds = {"far.py::runs_it": MOST - 1} | {f"near.py::{each}": 2.0 for each in range(40)}
-    asked = [each for wave, _ in waves(seconds, seconds, ["near.py"], None, [{"far.py::runs_it"}]) for each in wave]
+    asked = [each for wave, _ in waves(seconds, seconds, ["near.py"], (), [{"far.py::runs_it"}]) for each in wave]
     assert "far.py::runs_it" in asked
     assert "far.py::runs_it" not in [each for wave, _ in waves(seconds, seconds, ["near.py"]) for each in wave]
 
@@ -248,7 +248,7 @@ def test_of_a_walk_those_that_say_its_name_are_asked_first():
     seconds = {f"walk.py::of[a.b.{each}]": 1.0 for each in ("one", "two")} | {
         f"near.py::{each}": 0.1 for each in range(99)
     }
-    (first, _), (rest, _) = waves(seconds, seconds, ["near.py"], "walk.py", [{"walk.py::of[a.b.two]"}])
+    (first, _), (rest, _) = waves(seconds, seconds, ["near.py"], ["walk.py"], [{"walk.py::of[a.b.two]"}])
     assert "walk.py::of[a.b.two]" in first
     assert "walk.py::of[a.b.one]" in rest
     assert "walk.py::of[a.b.two]" not in rest
@@ -275,9 +275,9 @@ def test_a_declaration_is_asked_of_the_walk_of_its_own_name():
 
 def test_the_walk_of_a_kind_is_asked_whatever_fits():
     seconds = {f"near{each}.py::a": MOST / FEW_FILES for each in range(FEW_FILES + 2)} | {"walk.py::all": 2 * MOST}
-    *_, (rest, _) = waves(seconds, seconds, [*seconds], "walk.py")
+    *_, (rest, _) = waves(seconds, seconds, [*seconds], ["walk.py"])
     assert "walk.py::all" in rest
-    assert {*WALKS.values(), MODELS} <= set(reach.files_of_tests())
+    assert {*MODELS, *(each for files in WALKS.values() for each in files)} <= set(reach.files_of_tests())
 
 
 class _Told:

@@ -36,8 +36,8 @@ def take(arrival: Arrival, by: Actor, act: Callable[[], str | None]) -> Receipt 
         return None
     receipt = Receipt(
         clinic_id=by.own_clinic_id, patient_id=by.patient_id, membership_id=by.member, entry=arrival.entry,
-        command=arrival.command, leads_to=leads_to if len(leads_to) <= _LONGEST else "", made_at=arrival.made_at, sent_at=arrival.sent_at,
-        received_at=arrival.received_at,
+        command=arrival.command, leads_to=leads_to if len(leads_to) <= _LONGEST else "",
+        made_at=arrival.made_at, sent_at=arrival.sent_at, received_at=arrival.received_at,
     )  # fmt: skip
     receipt.save(force_insert=True)
     return receipt
