@@ -36,6 +36,7 @@ def entries(text: str) -> list[Prepared]:
         ("Ax By Bx", "B", True, 1),
         ("Ax By Ay Ax", "A", True, 1),
         ("Ax By Ay By", "AB", False, 2),
+        ("Ax By Ay By By", "AB", False, 2),  # the same press once more, after a difference was settled
         ("Ax By Ax Cx", "AC", False, 2),
         ("Ax Bx Cy Dy", "CD", False, 2),
         ("Ax By Ax By", "", True, 2),

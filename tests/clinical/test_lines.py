@@ -73,6 +73,14 @@ def test_every_line_is_written_in_both_languages():
     assert all(country.names["en"] and country.names["es"] for country in lines.countries().values())
 
 
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_line_says_its_hours_in_the_language_that_is_asked(language: str):
+    for row in ROWS:
+        said, line = row.get("hours", ""), lines.by_id(row["id"], language)
+        assert line is not None
+        assert line.hours == (said[language] if isinstance(said, dict) else said), row["id"]
+
+
 @pytest.mark.parametrize(
     ("line_id", "shown"), [("us-988", "988"), ("nl-0800-0113", "0800-0113"), ("zz-findahelpline", "findahelpline.com")]
 )
