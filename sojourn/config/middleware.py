@@ -106,6 +106,8 @@ def _asked_by_itself(request: HttpRequest) -> bool:
 
     A person loads pages and sends forms; the page itself tells of typing and touching (``still_here``, a POST).
     """
+    if hasattr(request, "entry"):  # an outbox tries again for as long as something waits in it
+        return True
     if request.method not in {"GET", "HEAD"} or request.headers.get("HX-Boosted"):
         return False
     if "HX-Request" in request.headers:

@@ -188,7 +188,7 @@ def test_a_patient_says_that_they_are_here_and_takes_it_back(clinic: Cast):
     answer = client.post(reverse("portal:visit_here", args=[scene.appointment.pk]))
     assert (answer.status_code, answer["Location"]) == (302, "/today/")
     page = text_of(client.get("/today/").text)
-    assert "The clinic can see that you are here." in page
+    assert "The front desk can see that you are here." in page
     assert "I am not here yet" in page
     client.post(reverse("portal:visit_not_here", args=[scene.appointment.pk]))
     assert "Have you arrived?" in text_of(client.get("/today/").text)

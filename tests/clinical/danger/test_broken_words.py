@@ -95,6 +95,16 @@ def _unnamed(fault: Fault, said: str) -> str:
     return unnamed(fault, said, legitimate=LEGITIMATE, names=("words.json",))
 
 
+def test_no_word_of_the_list_stands_twice_in_one_place():
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        assert sorted(set(names)) == sorted(names)
+        return dict(pairs)
+
+    file = resources.files("sojourn.clinical.danger") / "words.json"
+    json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=once)
+
+
 def test_the_short_list_has_every_key_of_the_long_one():
     for part in ("rules", "exceptions"):
         assert {key for each in BASE[part] for key in each} == {key for each in _shipped()[part] for key in each}

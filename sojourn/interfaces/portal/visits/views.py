@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -159,21 +159,23 @@ def _own_visit(scope: OwnPage, visit_id: int) -> Appointment:
 @opens(_own_visit)
 def say_here(request: Request, scope: OwnPage, row: Appointment) -> HttpResponse:
     """Tell the front desk that one is here."""
-    try:
-        arrival_actions.say_here(by=scope.actor, appointment_id=row.pk)
-    except ActionRefused as refused:
-        return _unchanged(request, _("The clinic was not told"), refused.reasons, 409)
-    return redirect("portal:today")
+    return _arriving(request, scope, row, arrival_actions.say_here, _("The clinic was not told"))
 
 
 @own_page("own.visits", methods=POST)
 @opens(_own_visit)
 def not_here(request: Request, scope: OwnPage, row: Appointment) -> HttpResponse:
     """Take it back within a few minutes."""
+    return _arriving(request, scope, row, arrival_actions.take_back, _("Nothing has changed"))
+
+
+def _arriving(
+    request: Request, scope: OwnPage, row: Appointment, act: Callable[..., object], refused_title: str
+) -> HttpResponse:
     try:
-        arrival_actions.take_back(by=scope.actor, appointment_id=row.pk)
+        act(by=scope.actor, appointment_id=row.pk)
     except ActionRefused as refused:
-        return _unchanged(request, _("Nothing has changed"), refused.reasons, 409)
+        return _unchanged(request, refused_title, refused.reasons, 409)
     return redirect("portal:today")
 
 

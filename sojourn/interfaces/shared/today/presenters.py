@@ -40,7 +40,9 @@ _SENTENCES: Final[Mapping[Stage, StrPromise]] = {
         "Your session is a few days away. Now is a good time to plan the way there and the way home."
     ),
     "day": gettext_lazy("Your session is today."),
-    "arriving": gettext_lazy("The clinic can see that you are here. Take a seat. Somebody will come to you."),
+    "arriving": gettext_lazy(
+        "The front desk can see that you are here. If nobody speaks to you in a few minutes, speak to them."
+    ),
     "session": gettext_lazy("Somebody is looking after you."),
     "first_evening": gettext_lazy("Your session is over. Rest now. Nothing on this page has to be done today."),
     "window": gettext_lazy(
