@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -33,6 +34,12 @@ pytestmark = pytest.mark.browser
 __all__ = ["helped"]  # a fixture
 MESSAGES = "/today/messages/"
 DANGER = "I am going to kill myself tonight"
+KEPT = (
+    "new Promise((done) => { const asked = indexedDB.open('sojourn-outbox'); asked.onsuccess = () => {"
+    " const base = asked.result, reading = base.transaction(['keys', 'entries']);"
+    " const counts = ['keys', 'entries'].map((name) => reading.objectStore(name).count());"
+    " reading.oncomplete = () => { base.close(); done(counts.map((each) => each.result)); }; }; })"
+)
 
 
 class Phone:
@@ -102,6 +109,26 @@ def waiting(page: Page) -> Any:
     return page.locator("[data-outbox]")
 
 
+def kept(page: Page) -> list[int]:
+    """How many keys and how many entries lie in this browser."""
+    found: list[int] = page.evaluate(KEPT)
+    return found
+
+
+def until(page: Page, true: str, seconds: int = 30) -> None:
+    """Playwright's own way of waiting compiles text in the page, which our pages forbid."""
+    ends = time.monotonic() + seconds
+    while not page.evaluate(true):
+        assert time.monotonic() < ends, f"{true}\n{waiting(page).inner_text()}"
+        page.wait_for_timeout(200)
+
+
+def sent(page: Page, seconds: int = 30) -> None:
+    """Everything is sent. The bar is hidden before the page has looked as well, and says nothing by itself."""
+    until(page, f"{KEPT}.then(([_, entries]) => entries === 0)", seconds)
+    expect(waiting(page)).to_be_hidden()
+
+
 def test_twenty_messages_without_a_network_survive_a_killed_browser(phone: Phone, helped: Cast, patient: Patient):
     client = signed_in(helped, patient)
     page = phone.open(client)
@@ -115,7 +142,7 @@ def test_twenty_messages_without_a_network_survive_a_killed_browser(phone: Phone
     phone.kill()
     page = phone.open(client)
     page.goto("/today/")
-    expect(waiting(page)).to_be_hidden(timeout=90_000)
+    sent(page, 90)
     assert written(helped, patient) == [f"word {n}" for n in range(20)]
 
 
@@ -142,11 +169,11 @@ def test_words_of_danger_without_a_network_open_help_and_raise_the_flag_later(
     page = phone.open(signed_in(helped, patient))
     page.goto(MESSAGES)
     page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
-    page.wait_for_function("caches.match('/today/help/').then((kept) => Boolean(kept))")
+    until(page, "caches.match('/today/help/').then((kept) => Boolean(kept))")
     page.get_by_role("textbox", name="Your message").press_sequentially(
         DANGER[:3]
     )  # the list is fetched once something is written
-    page.wait_for_function("performance.getEntriesByType('resource').some((each) => each.name.includes('danger'))")
+    until(page, "performance.getEntriesByType('resource').some((each) => each.name.includes('danger'))")
     page.context.set_offline(True)
     write(page, DANGER)
     page.wait_for_url("**/today/help/#not-seen")
@@ -156,7 +183,7 @@ def test_words_of_danger_without_a_network_open_help_and_raise_the_flag_later(
         assert not Flag.objects.filter(patient=patient).exists()
     page.context.set_offline(False)
     page.goto("/today/")
-    expect(waiting(page)).to_be_hidden(timeout=20_000)
+    sent(page)
     with one_at_a_time, acting_as(helped.actor("prescriber")):
         flag = Flag.objects.get(patient=patient, kind="suicidal_thoughts")
         assert flag.written_at is not None
@@ -173,14 +200,14 @@ def test_an_alarming_answer_without_a_network_opens_help(phone: Phone, helped: C
     page = phone.open(signed_in(helped, patient))
     page.goto(url(row, 9))
     page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
-    page.wait_for_function("caches.match('/today/help/').then((kept) => Boolean(kept))")
+    until(page, "caches.match('/today/help/').then((kept) => Boolean(kept))")
     page.context.set_offline(True)
     page.get_by_role("button", name="Several days").click()
     page.wait_for_url("**/today/help/#not-seen")
     expect(page.get_by_role("alert")).to_contain_text("The clinic has not seen what you wrote")
     page.context.set_offline(False)
     page.goto("/today/")
-    expect(waiting(page)).to_be_hidden(timeout=20_000)
+    sent(page)
     with one_at_a_time, acting_as(helped.actor("prescriber")):
         assert Answer.objects.get(link_id="9", response__request=row).value == 1
         assert Flag.objects.filter(patient=patient, source="answer").exists()
@@ -207,7 +234,7 @@ def test_nothing_of_one_person_is_shown_to_another_or_lies_in_clear(phone: Phone
     assert written(helped, patient) == []
     page = phone.open(signed_in(helped, patient))
     page.goto("/today/")
-    expect(waiting(page)).to_be_hidden(timeout=20_000)
+    sent(page)
     assert written(helped, patient) == [word]
 
 
@@ -230,13 +257,7 @@ def test_a_sign_out_with_something_unsent_asks_first_and_takes_the_key_with_it(
         dialog.get_by_role("button", name="Save a copy and sign out").click()
     assert "not sent" in downloaded.value.path().read_text(encoding="utf-8")
     page.wait_for_url("**/accounts/login/**")
-    left = page.evaluate(
-        "new Promise((done) => { const asked = indexedDB.open('sojourn-outbox'); asked.onsuccess = () => {"
-        " const base = asked.result, reading = base.transaction(['keys', 'entries']);"
-        " const counts = ['keys', 'entries'].map((name) => reading.objectStore(name).count());"
-        " reading.oncomplete = () => { base.close(); done(counts.map((each) => each.result)); }; }; })"
-    )
-    assert left == [0, 0]
+    assert kept(page) == [0, 0]
     assert written(helped, patient) == []
 
 
@@ -250,6 +271,46 @@ def test_a_captive_portal_takes_nothing_out(phone: Phone, helped: Cast, patient:
     page.get_by_role("button", name="Try again now").click()
     expect(waiting(page)).to_be_hidden(timeout=20_000)
     assert written(helped, patient) == ["through the hotel"]
+
+
+def test_what_is_on_its_way_stands_still_and_an_empty_message_never_waits(phone: Phone, helped: Cast, patient: Patient):
+    page = phone.open(signed_in(helped, patient))
+    page.goto(MESSAGES)
+    held: list[Any] = []
+    page.route("**/sync/**", lambda route: held.extend([route]))
+    write(page, "on its way")
+    box, button = (
+        page.get_by_role("textbox", name="Your message"),
+        page.get_by_role("button", name="Send to the clinic"),
+    )
+    expect(box).to_have_attribute("readonly", "")
+    expect(button).to_be_disabled()
+    clean(page, "a message on its way")
+    page.context.set_offline(True)
+    held[0].abort()
+    expect(box).to_be_editable()
+    expect(box).to_have_value("")
+    button.click()
+    expect(box).to_be_focused()
+    expect(waiting(page)).to_contain_text("One thing is not saved yet.")
+
+
+def test_what_is_refused_later_says_why_and_can_be_deleted_by_two_presses(phone: Phone, helped: Cast, patient: Patient):
+    page = phone.open(signed_in(helped, patient))
+    page.goto(MESSAGES)
+    page.context.set_offline(True)
+    write(page, "x" * 20_000)
+    expect(waiting(page)).to_be_visible()
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Try again now").click()
+    page.get_by_text("What is waiting").click()
+    expect(waiting(page).get_by_role("listitem")).to_contain_text("was not taken: A message can have")
+    page.get_by_role("button", name="Delete it").click()
+    expect(waiting(page)).to_be_visible()
+    clean(page, "a refused entry that is about to be deleted")
+    page.get_by_role("button", name="Press again").click()
+    expect(waiting(page)).to_be_hidden()
+    assert written(helped, patient) == []
 
 
 def test_what_the_clinic_refuses_comes_back_to_its_form(phone: Phone, helped: Cast, patient: Patient):

@@ -165,6 +165,15 @@ function keptForm(form: HTMLFormElement): void {
   let waiting: { body: URLSearchParams; button: HTMLButtonElement | null } | null = null;
   let busy = false;
 
+  // On its way the form stands still: what would be typed now, or sent again, is not what goes.
+  const hold = (busy: boolean) => {
+    form.setAttribute("aria-busy", String(busy));
+    for (const each of form.elements) {
+      if (each instanceof HTMLButtonElement) each.setAttribute("aria-disabled", String(busy));
+      else if (each instanceof HTMLInputElement || each instanceof HTMLTextAreaElement) each.readOnly = busy;
+    }
+  };
+
   // The answer is a page to read (a question back, another tab's answer): let the browser show it.
   const plainly = (button: HTMLButtonElement | null) => {
     if (button?.name) {
@@ -181,12 +190,15 @@ function keptForm(form: HTMLFormElement): void {
   const attempt = async (): Promise<void> => {
     if (busy || waiting === null) return;
     busy = true;
+    hold(true);
     const { body, button } = waiting;
     try {
       const became = await hand(form, body, button, (to) => location.assign(to));
       waiting = null;
-      if ("waits" in became) cleared();
-      else if ("reload" in became) location.reload();
+      if ("waits" in became) {
+        cleared();
+        hold(false);
+      } else if ("reload" in became) location.reload();
       else if ("to" in became) {
         if (isOurs(became.to)) keep(null); // else a sign-in comes first
         location.assign(became.to);
@@ -195,6 +207,7 @@ function keptForm(form: HTMLFormElement): void {
         plainly(button);
       }
     } catch {
+      hold(false);
       if (note) note.hidden = false;
       window.setTimeout(() => void attempt(), RETRY_MS);
     } finally {
@@ -215,8 +228,11 @@ function keptForm(form: HTMLFormElement): void {
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (waiting !== null && busy) return;
+    if (busy) return;
     const button = event.submitter as HTMLButtonElement | null;
+    const empty = [...form.querySelectorAll<HTMLTextAreaElement>("textarea[required]")].find((each) => !each.value.trim());
+    if (empty && navigator.onLine) return plainly(button); // its page says what is missing
+    if (empty) return empty.focus();
     const body = new URLSearchParams();
     for (const [name, value] of new FormData(form, button)) if (typeof value === "string") body.append(name, value);
     waiting = { body, button };

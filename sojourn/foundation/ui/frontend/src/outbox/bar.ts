@@ -7,6 +7,7 @@ const CLOCK: Intl.DateTimeFormatOptions = { weekday: "long", hour: "2-digit", mi
 export class Bar {
   private readonly say = (name: string) => this.place.getAttribute(`data-${name}`) ?? "";
   private drawn = "";
+  private asked = ""; // the entry of which somebody pressed "Delete it" once
 
   constructor(private readonly place: HTMLElement, private readonly box: Outbox, private readonly save: (text: string) => void) {
     box.onChange(() => void this.draw());
@@ -36,7 +37,7 @@ export class Bar {
     const state = document.createElement("span");
     state.textContent = ` · ${refusal ? `${this.say("refused")} ${refusal.reasons.join(" ")}` : this.say("waits")}`;
     line.append(name, state);
-    if (refusal) line.append(" ", this.button("retry", this.say("again"), id));
+    if (refusal) line.append(" ", this.button("retry", this.say("again"), id), " ", this.button("delete", this.say(this.asked === id ? "sure" : "delete"), id));
     return line;
   }
 
@@ -56,12 +57,16 @@ export class Bar {
     const button = (event.target as HTMLElement).closest<HTMLElement>("[data-outbox-do]");
     if (!button) return;
     const act = button.dataset.outboxDo;
-    if (act === "retry") await this.box.retry(button.dataset.entry ?? "");
+    const entry = button.dataset.entry ?? "";
+    if (act === "retry") await this.box.retry(entry);
+    else if (act === "delete" && this.asked === entry) await this.box.store.remove(entry);
     else if (act === "try") await this.box.pass();
     else if (act === "stay") await navigator.storage.persist();
     else if (act === "save") this.save(copyOf(await this.box.entries()));
+    this.asked = act === "delete" ? entry : "";
     this.drawn = "";
     await this.draw();
+    this.place.querySelector<HTMLElement>(`[data-entry="${entry}"][data-outbox-do="${act}"]`)?.focus(); // drawn anew
   }
 
   /** A browser may throw away what lies here when the disk is full. It is asked not to, with the reason beside it. */
