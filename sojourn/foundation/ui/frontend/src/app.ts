@@ -10,6 +10,7 @@ import { tick } from "./islands/times";
 import { say, toasts } from "./islands/toasts";
 import { word } from "./islands/words";
 import { forgetAtSignOut, HEADER, leave, pageOwner, watch } from "./owner";
+import { forgetKey } from "./sealed-drafts";
 
 // The content security policy forbids evaluated code and inline styles, and pages hold health data:
 // nothing of them is kept in the browser's history cache.
@@ -79,6 +80,8 @@ addEventListener("offline", online);
 
 online();
 watch();
-forgetAtSignOut(document.body.dataset.signOut ?? "");
+forgetAtSignOut(document.body.dataset.signOut ?? "", () => {
+  if (!document.querySelector("[data-outbox]")) void forgetKey().catch(() => undefined);
+});
 idle();
 attach(document);

@@ -44,10 +44,12 @@ export function watch(): void {
   setInterval(look, LOOK_MS);
 }
 
-/** A sign-out takes everything with it before the request leaves. */
-export function forgetAtSignOut(address: string): void {
+/** A sign-out takes everything with it before the request leaves; `also` what a page has besides. */
+export function forgetAtSignOut(address: string, also: () => void): void {
   document.addEventListener("submit", (event) => {
     const form = event.target as HTMLFormElement;
-    if (new URL(form.action, location.href).pathname === address) drafts().clear();
+    if (new URL(form.action, location.href).pathname !== address) return;
+    drafts().clear();
+    also();
   });
 }

@@ -7,6 +7,7 @@ import { type Delivered, Delivery } from "./outbox/delivering";
 import { beginOutbox } from "./outbox/page";
 import { HEADER, isAnothers, leave, pageOwner } from "./owner";
 import { quietScreen } from "./quiet";
+import { keepText, keptText } from "./sealed-drafts";
 import { formName, typedIn } from "./typed";
 
 const ANOTHERS = 412; // what was sent is of a page of somebody else than who is signed in now
@@ -85,7 +86,7 @@ function answers(form: HTMLFormElement): void {
   let busy = false;
 
   // The tab keeps it, so that a reload on the way loses nothing.
-  const keep = (value: string | null) => drafts().keep(name, value);
+  const keep = (value: string | null) => void keepText(name, value);
 
   const attempt = async (): Promise<void> => {
     if (busy || waiting === null) return;
@@ -154,14 +155,15 @@ function answers(form: HTMLFormElement): void {
     }
   });
 
-  const before = drafts().read(name);
-  if (before !== null && buttons.some((button) => button.value === before)) choose(before);
+  void keptText(name).then((before) => {
+    if (before !== null && waiting === null && buttons.some((button) => button.value === before)) choose(before);
+  });
 }
 
 // ------------------------------------------------------------------ any form that must not be lost
 function keptForm(form: HTMLFormElement): void {
   const note = form.querySelector<HTMLElement>("[data-kept-note]");
-  const keep = (typed: string | null) => drafts().keep(formName(form), typed);
+  const keep = (typed: string | null) => void keepText(formName(form), typed);
   let waiting: { body: URLSearchParams; button: HTMLButtonElement | null } | null = null;
   let busy = false;
 

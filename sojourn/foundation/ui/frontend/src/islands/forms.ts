@@ -1,6 +1,7 @@
 // What is typed is never lost, a button is pressed once, and errors are the first thing that one meets.
 import { drafts } from "../drafts";
 import { pageOwner } from "../owner";
+import { keepText } from "../sealed-drafts";
 import { formName } from "../typed";
 import { keepTyped } from "./kept";
 
@@ -15,7 +16,7 @@ function draft(form: HTMLFormElement): void {
   });
   form.addEventListener("htmx:beforeOnLoad", (event) => { // the answer may take this very form away
     const { elt, xhr } = (event as CustomEvent<{ elt?: Element; xhr?: XMLHttpRequest }>).detail;
-    if (elt === form && xhr && xhr.status < 400) drafts().keep(formName(form), null);
+    if (elt === form && xhr && xhr.status < 400) void keepText(formName(form), null);
   });
 }
 

@@ -1,5 +1,5 @@
 // A form that keeps what is typed until the server has it. What was put back is marked "not saved yet".
-import { drafts } from "../drafts";
+import { keepText, keptText } from "../sealed-drafts";
 import { formName, typedIn, typeInto } from "../typed";
 import { word } from "./words";
 
@@ -16,7 +16,7 @@ function mark(form: HTMLFormElement): void {
   away.className = "btn btn-bare";
   away.textContent = word("discard", "Discard it");
   away.addEventListener("click", () => {
-    drafts().keep(formName(form), null);
+    void keepText(formName(form), null);
     form.reset();
     note.remove();
   });
@@ -26,12 +26,17 @@ function mark(form: HTMLFormElement): void {
 
 /** Put back what was typed, and keep what is typed from here on. */
 export function keepTyped(form: HTMLFormElement): void {
+  form.addEventListener("input", () => void keepText(formName(form), typedIn(form)));
+  void putBack(form);
+}
+
+async function putBack(form: HTMLFormElement): Promise<void> {
   const name = formName(form);
-  const before = drafts().read(name);
+  const before = await keptText(name);
+  if (before === null || typedIn(form) !== null) return; // never over what is typed meanwhile
   try {
-    if (before !== null && typeInto(form, before)) mark(form);
+    if (typeInto(form, before)) mark(form);
   } catch {
-    drafts().keep(name, null);
+    void keepText(name, null);
   }
-  form.addEventListener("input", () => drafts().keep(name, typedIn(form)));
 }

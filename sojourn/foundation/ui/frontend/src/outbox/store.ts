@@ -1,9 +1,6 @@
 // Where the outbox lies: IndexedDB, a key for each person on this device, and their entries sealed with it.
-import { type DBSchema, type IDBPDatabase, openDB } from "idb";
-
-import { newKey, seal, type Sealed, unseal } from "./sealing";
-
-const NAME = "sojourn-outbox";
+import { type Base, keyOf, NAME, openBase, type Row } from "./base";
+import { seal, unseal } from "./sealing";
 
 /** What a person did, as it is sent. `made_at` is by this device's clock; `danger`: it could raise a flag. */
 export interface What {
@@ -27,37 +24,16 @@ export interface Entry {
   refusal: Refusal | null;
 }
 
-interface Row {
-  number?: number; // given by the database: the order in which they were made
-  id: string;
-  owner: string;
-  sealed: Sealed;
-  refusal: Sealed | null;
-}
-
-interface Schema extends DBSchema {
-  keys: { key: string; value: { owner: string; key: CryptoKey } };
-  entries: { key: number; value: Row; indexes: { id: string; owner: string } };
-}
-
 export class Store {
   private constructor(
-    private readonly base: IDBPDatabase<Schema>,
+    private readonly base: Base,
     readonly owner: string,
     private readonly key: CryptoKey,
   ) {}
 
   /** The store of one person. Throws where the browser has none to give. */
   static async open(owner: string, name = NAME): Promise<Store> {
-    const base = await openDB<Schema>(name, 1, {
-      upgrade(made) {
-        made.createObjectStore("keys", { keyPath: "owner" });
-        const entries = made.createObjectStore("entries", { keyPath: "number", autoIncrement: true });
-        entries.createIndex("id", "id", { unique: true });
-        entries.createIndex("owner", "owner");
-      },
-      blocking: () => base.close(), // a newer page wants another shape: it goes first
-    });
+    const base = await openBase(name);
     return new Store(base, owner, await keyOf(base, owner));
   }
 
@@ -131,16 +107,4 @@ export class Store {
   private name(id: string): string {
     return `${this.owner}:${id}`;
   }
-}
-
-/** The key of a person on this device; made where there is none. Of two tabs that make one, the first keeps it. */
-async function keyOf(base: IDBPDatabase<Schema>, owner: string): Promise<CryptoKey> {
-  const before = await base.get("keys", owner);
-  if (before) return before.key;
-  const made = await newKey();
-  const writing = base.transaction("keys", "readwrite", { durability: "strict" });
-  const meanwhile = await writing.store.get(owner);
-  if (!meanwhile) await writing.store.put({ owner, key: made });
-  await writing.done;
-  return meanwhile?.key ?? made;
 }
