@@ -112,9 +112,25 @@ def test_who_waits_longest_comes_first(clinic: Cast, patient: Patient, posted: l
         )
         assert [each.patient.given_name for each in messaging_queries.waiting()] == ["Ben", "Cleo"]
         assert [each.patient.given_name for each in messaging_queries.recent()] == ["Ben", "Cleo", "Alma"]
-    write(clinic, patient, "and yet", minutes=6)
-    with acting_as(clinic.actor("front_desk")):
+    yet = write(clinic, patient, "and yet", minutes=6)
+    with acting_as(clinic.actor("front_desk")) as by:
         assert [each.patient.given_name for each in messaging_queries.waiting()] == ["Ben", "Cleo", "Alma"]
+        assert [each.patient.given_name for each in messaging_queries.waiting(limit=2)] == ["Ben", "Cleo"]
+        messaging_actions.settle(by=by, patient_id=patient.pk, upto=yet.pk)  # a second time
+        assert [each.patient.given_name for each in messaging_queries.waiting()] == ["Ben", "Cleo"]
+
+
+def test_what_was_read_twice_is_read(clinic: Cast, patient: Patient, posted: list[letters.Letter]):
+    seen = write(clinic, patient, "Hello").pk
+    for number in (1, 2):
+        answer = write(clinic, patient, f"Answer {number}", "nurse", seen=seen)
+        with acting_as(actor_for(clinic, patient)) as by:
+            assert messaging_queries.unread_count(PatientScope(patient.pk)) == 1
+            messaging_actions.mark_read(by=by, patient_id=patient.pk, upto=answer.pk)
+            assert messaging_queries.unread_count(PatientScope(patient.pk)) == 0
+            thread = messaging_queries.thread(PatientScope(patient.pk))
+            assert (thread.unread, thread.newest_id) == (0, answer.pk)
+        seen = answer.pk
 
 
 def test_what_came_meanwhile_is_not_settled_unread(clinic: Cast, patient: Patient):

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -128,6 +128,6 @@ def _folder() -> Path:
     return Path(str(resources.files("sojourn.foundation.printing") / "templates"))
 
 
-@lru_cache(maxsize=2)
+@cache
 def _fonts(system: bool) -> typst.Fonts:
     return typst.Fonts(include_system_fonts=system, include_embedded_fonts=True)
