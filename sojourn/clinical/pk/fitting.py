@@ -105,7 +105,7 @@ class _Problem:
 
     def __init__(self, model: Model, person: Person, doses: Sequence[Dose], measured: Sequence[Measurement]) -> None:
         self.model, self.person, self.doses = model, person, doses
-        self.names = [each.analyte or model.names[0] for each in measured]
+        self.names = [each.analyte or model.main for each in measured]
         self.rows = [model.analyte(name) for name in self.names]
         residual = [a.residual_proportional for a in model.analytes]
         residual += [a.residual_proportional for a in model.ageing]

@@ -477,7 +477,7 @@ def _pieces(modes: _Modes, poured: list[tuple[int, Floats, Floats, Floats]]) -> 
 
 
 def _wave(rate: Anything, weights: Anything, forced: Anything) -> _Wave:
-    reached: NDArray[np.bool_] = np.any(weights != 0, axis=(0, 1, 3)) | np.any(forced != 0, axis=(0, 1))
+    reached: NDArray[np.bool_] = weights.any(axis=(0, 1, 3)) | forced.any(axis=(0, 1))
     return _Wave(rate=rate, weights=weights, forced=forced, speaks=tuple(bool(each) for each in reached))
 
 

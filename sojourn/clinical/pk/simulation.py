@@ -65,7 +65,7 @@ class Simulated:
 
     def place(self, analyte: str | None) -> int:
         """The output row of an analyte (None: the drug itself); refuses one that has no closed-form area."""
-        name = self.model.names[0] if analyte is None else analyte
+        name = self.model.main if analyte is None else analyte
         place = self.model.analyte(name)
         if place >= len(self.model.analytes):
             raise ModelRefused(

@@ -350,3 +350,51 @@ def test_defective_matrices_are_no_exception(matrix: np.ndarray) -> None:
 def test_what_is_no_system_is_not_solved(rates: np.ndarray, outputs: np.ndarray) -> None:
     with pytest.raises(ValueError, match="must be"):
         Linear(rates, outputs)
+
+
+# --- what a response says of itself ---
+
+
+def test_the_fastest_and_the_slowest_root() -> None:
+    """Of anyone, and not of what never leaves; nothing moves where nothing flows."""
+    chain = np.array([[-0.5, 0.0, 0.0], [0.5, -0.02, 0.0], [0.0, 0.02, 0.0]])
+    two = Linear(np.stack([chain, 3 * chain]), np.stack([np.eye(3)] * 2)).respond([DoseInput(0, 1.0, 0.0)])
+    assert (two.fastest, two.slowest) == pytest.approx((1.5, 0.02))
+    still = Linear(np.zeros((1, 2, 2)), np.eye(2)[None]).respond([DoseInput(0, 1.0, 0.0, 4.0)])
+    assert (still.fastest, still.slowest) == (0, 0)
+    assert still.at([1.0, 9.0])[0].tolist() == [[0.25, 1], [0, 0]]
+
+
+def test_a_curve_as_its_exponentials() -> None:
+    """10 a minute for 2 minutes into A, which loses half a minute's part and gives a fifth of it to B, and 7 into B."""
+    matrix = np.array([[-0.5, 0.0], [0.1, -0.2]])
+    people = Linear(np.stack([matrix, 2 * matrix]), np.stack([np.eye(2)] * 2))
+    pours = [DoseInput(0, 20.0, 1.0, 2.0), DoseInput(1, 7.0, 3.0)]
+    response = people.respond(pours)
+    times = np.array([1.0, 1.4, 2.9, 3.0, 8.0])
+    for output in (0, 1):
+        pieces = response.exponentials(output)
+        assert [start for start, _ in pieces] == [1, 3]
+        for at in times:
+            start, terms = next(each for each in reversed(pieces) if each[0] <= at)
+            found = sum(weight * np.exp(rate * (at - start)) for rate, weight in terms)
+            assert found == pytest.approx(response.at([at], [output])[:, 0, 0], abs=1e-12)
+    start, terms = response.exponentials(0)[0]
+    assert [(rate.tolist(), weight.tolist()) for rate, weight in terms if weight.any()] == [
+        ([0, 0], pytest.approx([20, 10])),
+        (pytest.approx([-0.5, -1]), pytest.approx([-20, -10])),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("matrix", "start"),
+    [
+        ([[-0.5, 0.0], [0.1, -0.2]], [0.0, 3.0]),  # everyone at a time of their own
+        ([[-0.5, 0.0], [0.5, -0.5]], 0.0),  # equal roots
+        ([[-0.5, 0.0], [0.5, 0.0]], 0.0),  # a ramp
+    ],
+)
+def test_what_is_more_than_exponentials_is_not_said_as_such(matrix: list[list[float]], start: float) -> None:
+    people = Linear(np.array([matrix] * 2), np.stack([np.eye(2)] * 2))
+    with pytest.raises(ValueError, match="more than a sum of exponentials"):
+        people.respond([DoseInput(0, 1.0, np.array(start), 4.0)]).exponentials(0)
