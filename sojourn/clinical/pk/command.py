@@ -201,7 +201,7 @@ def png(picture: str, pixels_per_inch: float = 144.0) -> bytes:
         raise ModelRefused(
             RefusalReason.OUT_OF_REACH, N_("drawing needs the package typst, which is not installed")
         ) from missing
-    quoted = json.dumps(picture)
+    quoted = json.dumps(picture, ensure_ascii=False)  # typst writes an escaped letter otherwise than JSON
     source = f'#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes({quoted}), format: "svg")\n'
     made: Any = typst.compile(source.encode(), format="png", ppi=pixels_per_inch)
     (page,) = made if isinstance(made, list) else [made]
