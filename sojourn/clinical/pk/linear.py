@@ -318,8 +318,8 @@ def _not_converged() -> ModelRefused:
 
 
 def _schur_modes(inner: Floats) -> tuple[Anything, Anything]:
-    """Complex Schur form by shifted QR with deflation, reversed so that the triangle lies below. Raises Refused where a
-    root does not come out within _MOST_STEPS."""
+    """Complex Schur form by shifted QR with deflation, reversed so that the triangle lies below: only the turns. Raises
+    Refused where a root does not come out within _MOST_STEPS."""
     size = inner.shape[1]
     t = inner.astype(complex)
     q = np.broadcast_to(np.eye(size, dtype=complex), t.shape).copy()
@@ -348,7 +348,6 @@ def _schur_modes(inner: Floats) -> tuple[Anything, Anything]:
         done = (left <= 1e-16 * scale)[:, None, None]
         unitary = np.where(done, eye, unitary)
         new = np.where(done, t[:, :m, :m], upper @ unitary + shift[:, None, None] * eye)
-        t[:, :m, m:] = np.swapaxes(unitary.conj(), 1, 2) @ t[:, :m, m:]
         t[:, :m, :m] = new
         q[:, :, :m] = q[:, :, :m] @ unitary
     q = q[:, :, ::-1]
@@ -477,7 +476,7 @@ def _pieces(modes: _Modes, poured: list[tuple[int, Floats, Floats, Floats]]) -> 
 
 
 def _wave(rate: Anything, weights: Anything, forced: Anything) -> _Wave:
-    reached: NDArray[np.bool_] = weights.any(axis=(0, 1, 3)) | forced.any(axis=(0, 1))
+    reached: Any = weights.any(axis=(0, 1, 3)) | forced.any(axis=(0, 1))
     return _Wave(rate=rate, weights=weights, forced=forced, speaks=tuple(bool(each) for each in reached))
 
 

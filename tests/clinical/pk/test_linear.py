@@ -226,7 +226,7 @@ def test_many_people_answer_as_one_by_one(matrix: np.ndarray) -> None:
         assert close(together[k], alone, 1e-10)  # rates three decades apart cost each route a digit of its own
 
 
-@pytest.mark.parametrize("count", [7, 60])
+@pytest.mark.parametrize("count", [7, 60, 121])
 def test_times_may_stand_in_any_order(count: int) -> None:
     matrix = np.array([[-0.5, 0.1], [0.2, -0.1]])
     response = Linear(matrix[None], np.eye(2)[None]).respond([DoseInput(0, 1.0, 2.0, 10.0), DoseInput(1, 1.0, 40.0)])
@@ -314,6 +314,9 @@ def test_a_sink_by_hand(of_ones_own: bool) -> None:
     assert value == pytest.approx(np.stack([here, there]), rel=1e-9, abs=1e-15)
     assert slope == pytest.approx(np.stack([np.exp(-t / 2), -np.expm1(-t / 2)]), rel=1e-9)
     assert area == pytest.approx(np.stack([2 * t - 2 * here, t**2 / 2 - 2 * t + 2 * here]), rel=1e-9, abs=1e-9)
+    only = Linear(matrix[None], np.array([[[0.0, 3.0]]])).respond([DoseInput(0, 100.0, 5.0, 100.0)])  # three of B
+    for each, wanted in ((only.at, value), (only.slope, slope), (only.area_until, area)):
+        assert each(asked)[0, 0] == pytest.approx(3 * wanted[1], rel=1e-9)
     before = np.array([0.0, 4.9])
     for each in (response.at, response.slope, response.area_until):
         assert not each(before[None] if of_ones_own else before).any()
