@@ -97,12 +97,12 @@ def simulate(
 def _with_effect(people: Bodies, site: EffectSite) -> Linear:
     """One more compartment, of no mass, that follows the plasma with ke0."""
     rates, outputs = people.rates(), people.readings()
-    count, size, _ = rates.shape
+    count, spoken, size = outputs.shape
     wide = np.zeros((count, size + 1, size + 1))
     wide[:, :size, :size] = rates
     wide[:, size, :size] = site.ke0_per_min * outputs[:, 0]
     wide[:, size, size] = -site.ke0_per_min
-    rows = np.zeros((count, outputs.shape[1] + 1, size + 1))
+    rows = np.zeros((count, spoken + 1, size + 1))
     rows[:, :-1, :size] = outputs
     rows[:, -1, size] = 1.0
     return Linear(wide, rows)
