@@ -91,7 +91,7 @@ def fit(model: Model, person: Person, doses: Sequence[Dose], measured: Sequence[
         doses=tuple(doses),
         deviations=eta,
         covariance=(spread + spread.T) / 2.0,
-        parameters={name: float(value[0]) for name, value in found.values.items()},
+        parameters={name: value.item() for name, value in found.values.items()},
         relative_sd=dict(zip(model.spread, np.sqrt(np.diag(spread)).tolist(), strict=True)),
         predicted_ng_per_ml=problem.predict(eta[None])[0],
         objective=objective,

@@ -106,7 +106,7 @@ def time_above(
     length = np.diff(times)
     total = (length * (over[:, :-1] & over[:, 1:])).sum(axis=1)
     changes = over[:, :-1] != over[:, 1:]
-    most = int(changes.sum(axis=1).max(initial=0))
+    most = int(changes.sum(axis=1).max())
     if most == 0:
         return np.asarray(total, dtype=float)
     order = np.argsort(~changes, axis=1, kind="stable")[:, :most]

@@ -177,6 +177,8 @@ def test_a_metabolite_whose_clearance_rises() -> None:
     found = simulated.concentration(times)
     assert found["esketamine"][0] == pytest.approx(1000 * both[0] / v["V1"], rel=1e-8)
     assert found["noresketamine"][0] == pytest.approx(1000 * both[2] / v["Vnk"], rel=1e-7)
+    own = simulated.concentration(times[None], ["noresketamine"])
+    assert own["noresketamine"] == pytest.approx(found["noresketamine"], rel=1e-12)
     with pytest.raises(ModelRefused) as refused:
         simulated.area_ng_h_per_ml(0, 60, "noresketamine")
     assert refused.value.reason is RefusalReason.NO_SUCH_ANALYTE

@@ -153,6 +153,35 @@ def test_everyone_in_a_population_is_above_a_level_for_a_time_of_ones_own() -> N
             assert facts.above_min == pytest.approx(pk.time_above(alone, level, 0, 200).item())
 
 
+def test_a_quick_peak_before_a_slow_tail_is_not_passed_over() -> None:
+    """It rises and falls within half a minute, where hours are looked through."""
+    rates = {"ka": 1200, "out": 300, "back": 0.6}
+    quick = parse_model(
+        {
+            **MINIMAL,
+            "parameters": {"V": {"value": 10, "unit": "L"}, "CL": {"value": 6000, "unit": "L/h"}}
+            | {name: {"value": each, "unit": "1/h"} for name, each in rates.items()},
+            "compartments": [{"name": "central", "volume": "V"}, {"name": "tissue"}, {"name": "gut"}],
+            "flows": [
+                {"from": "central", "clearance": "CL"},
+                {"from": "gut", "to": "central", "rate": "ka"},
+                {"from": "central", "to": "tissue", "rate": "out"},
+                {"from": "tissue", "to": "central", "rate": "back"},
+            ],
+            "routes": [{"name": "po", "parts": [{"into": "gut"}]}],
+        }
+    )
+    simulated = pk.simulate(quick, ADULT, [Dose("ketamine", "po", 10, 1)])
+    times = np.linspace(1, 3, 200_001)
+    (values,) = simulated.concentration(times)["ketamine"]
+    top = pk.peak(simulated)
+    assert (top.at_min.item(), top.ng_per_ml.item()) == pytest.approx((times[values.argmax()], values.max()), rel=1e-5)
+    for level in (100, 200):
+        above = (values > level).mean() * 2
+        assert pk.time_above(simulated, level, 0, 3).item() == pytest.approx(above, abs=2e-5)
+        assert pk.time_until_below(simulated, level).item() == pytest.approx(times[values > level].max(), abs=2e-5)
+
+
 def test_facts_of_a_day_by_hand() -> None:
     """Until minute 1440 the area of 10 mg is the dose over 60 L/h."""
     (day,) = pk.facts(pk.simulate(ONE, ADULT, [Dose("ketamine", "iv", 10)]))
@@ -206,14 +235,15 @@ def test_bands_hold_the_people_they_promise() -> None:
 
 
 def test_models_are_shown_side_by_side_and_never_averaged() -> None:
-    found = pk.between_models(ADULT, INFUSION, [40.0])
+    found = pk.between_models(ADULT, INFUSION, [40.0, 60.0])
     assert set(found.curves) == {
         "clements_nimmo_1981_250ugkg",
         "domino_1984_racemic_iv",
         "kamp_2020_anesthesiology_pooled",
     }
-    ends = sorted(float(curve[0]) for curve in found.curves.values())
-    assert (found.low[0], found.high[0]) == (ends[0], ends[-1])
+    for k in range(2):
+        ends = sorted(float(curve[k]) for curve in found.curves.values())
+        assert (found.low[k], found.high[k]) == (ends[0], ends[-1])
     assert found.refused["simons_2022_otf"].reason is RefusalReason.WRONG_DRUG
     with pytest.raises(ModelRefused, match="no model answers"):
         pk.between_models(Person(weight_kg=20, age_y=5), INFUSION, [40.0])
@@ -319,6 +349,8 @@ def test_a_plateau_by_hand() -> None:
     assert steps == [(0, 0), (0, 5), (5, 5), (10, 2)]  # the last as long as is left
     assert [dose.mg for dose in loaded.doses] == pytest.approx([1, 0.5, 0.5, 0.2])
     assert (loaded.peak_ng_per_ml, loaded.total_mg, loaded.reaches_target) == pytest.approx((100, 2.2, True))
+    enough = pk.plan_plateau(ONE, ADULT, 100, 12, Pump(most_mg_per_min=0.1, most_bolus_mg=1))
+    assert (enough.total_mg, enough.reaches_target) == pytest.approx((2.2, True))
     slow = pk.plan_plateau(ONE, ADULT, 100, 10, Pump(most_mg_per_min=0.1))
     assert [dose.mg for dose in slow.doses] == pytest.approx([0.5, 0.5])
     assert not slow.reaches_target
