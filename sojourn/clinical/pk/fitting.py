@@ -85,6 +85,7 @@ def fit(model: Model, person: Person, doses: Sequence[Dose], measured: Sequence[
     _, hessian = _derivatives(problem, eta)
     spread = np.linalg.inv(hessian / 2.0)
     found = bodies(model, person, eta[None])
+    (predicted,) = problem.predict(eta[None])
     return Estimate(
         model=model,
         person=person,
@@ -93,7 +94,7 @@ def fit(model: Model, person: Person, doses: Sequence[Dose], measured: Sequence[
         covariance=(spread + spread.T) / 2.0,
         parameters={name: value.item() for name, value in found.values.items()},
         relative_sd=dict(zip(model.spread, np.sqrt(np.diag(spread)).tolist(), strict=True)),
-        predicted_ng_per_ml=problem.predict(eta[None])[0],
+        predicted_ng_per_ml=predicted,
         objective=objective,
         converged=converged,
         assumptions=simulate(model, found, doses).assumptions,

@@ -179,6 +179,8 @@ def test_a_metabolite_whose_clearance_rises() -> None:
     assert found["noresketamine"][0] == pytest.approx(1000 * both[2] / v["Vnk"], rel=1e-7)
     own = simulated.concentration(times[None], ["noresketamine"])
     assert own["noresketamine"] == pytest.approx(found["noresketamine"], rel=1e-12)
+    both_people = pk.simulate(pk.load("flint"), [Person(weight_kg=30, age_y=9), person], doses).concentration(times)
+    assert both_people["noresketamine"][1] == pytest.approx(found["noresketamine"][0], rel=1e-12)
     with pytest.raises(ModelRefused) as refused:
         simulated.area_ng_h_per_ml(0, 60, "noresketamine")
     assert refused.value.reason is RefusalReason.NO_SUCH_ANALYTE
@@ -241,6 +243,9 @@ def test_a_model_refuses_what_it_does_not_describe(
         (lambda: Dose("ketamine", "iv", -1), RefusalReason.NOT_A_VALUE),
         (lambda: Dose("ketamine", "iv", 10, 0, -5), RefusalReason.NOT_A_VALUE),
         (lambda: Dose("ketamine", "iv", float("inf")), RefusalReason.NOT_A_VALUE),
+        (lambda: pk.bodies(pk.load("fanta"), ADULT, [[0.1]]), RefusalReason.NOT_A_VALUE),
+        (lambda: pk.bodies(pk.load("fanta"), [ADULT] * 2, np.zeros((3, 4))), RefusalReason.NOT_A_VALUE),
+        (lambda: pk.bodies(pk.load("fanta"), ADULT, [[0.1, 0.1, 0.1, np.nan]]), RefusalReason.NOT_A_VALUE),
         (lambda: pk.load("nobody_1999"), RefusalReason.UNKNOWN_MODEL),
         (lambda: pk.load("h"), RefusalReason.UNKNOWN_MODEL),
         (lambda: pk.load(""), RefusalReason.UNKNOWN_MODEL),

@@ -184,7 +184,10 @@ def test_a_quick_peak_before_a_slow_tail_is_not_passed_over() -> None:
 
 def test_facts_of_a_day_by_hand() -> None:
     """Until minute 1440 the area of 10 mg is the dose over 60 L/h."""
-    (day,) = pk.facts(pk.simulate(ONE, ADULT, [Dose("ketamine", "iv", 10)]))
+    bolus = pk.simulate(ONE, ADULT, [Dose("ketamine", "iv", 10)])
+    (level,) = pk.facts(bolus, level_ng_per_ml=500)
+    assert (level.above_min, level.below_from_min) == pytest.approx((10 * np.log(2), 10 * np.log(2)))
+    (day,) = pk.facts(bolus)
     assert (day.peak_ng_per_ml, day.peak_at_min, day.area_ng_h_per_ml) == pytest.approx((1000, 0, 1000 / 6))
     assert (day.above_min, day.below_from_min) == (None, None)
     (lasting,) = pk.facts(pk.simulate(ONE, ADULT, [Dose("ketamine", "iv", 1441, 0, 1441)]))
