@@ -51,6 +51,7 @@ def lines() -> list[tuple[str, int, int]]:
 def test_it_comes_out_as_expected(name):
     found = replay(scenario(name), rules_of(scenario(name)))
     assert [(each.expected, each.found) for each in found.failed] == []
+    assert all(phase != "quiet" for each in found.played for _, phase, _ in each.alarms)
     assert unknown_names(scenario(name)) == ()
 
 
@@ -375,6 +376,41 @@ def test_before_the_dose_no_check_is_due_and_nothing_was_given():
     note = {"does": "note", "by": "Dr Hale", "text": "x"}
     (_, played) = outcome_of({**note, "expect": [{**each, "rule": "r", "source": "s"} for each in asked]}).played
     assert [(each.found, each.ok) for each in played.lines] == [("no dose yet", False)] * 3
+
+
+STARTED = json.loads((FOLDER / "01-ordinary-infusion.json").read_text(encoding="utf-8"))["timeline"][:9]
+
+
+@pytest.mark.parametrize(
+    ("reading", "due"),
+    [
+        ({"by": "Nurse Kim", "vitals": {"spo2": 97}}, 20),
+        ({"by": "Nurse Kim", "vitals": {"spo2": 9999}}, 10),  # nobody believes it
+        ({"from": "monitor", "vitals": {"spo2": 97}}, 10),  # nobody looked at her
+        ({"from": "monitor", "vitals": {"nibp_sys": 120, "nibp_dia": 70}}, 20),
+    ],
+)
+def test_a_check_is_answered_by_a_person_or_a_pressure(reading, due):
+    line = {"due": due, "rule": "iv_racemic_40min.schedule", "source": "s"}
+    told = read(
+        "f.json", changed(timeline=[*STARTED, {"at": "00:25:00", "does": "reading", **reading, "expect": [line]}])
+    )
+    (found,) = replay(told, rules_of(told)).played[-1].lines
+    assert (found.found, found.ok) == (f"minute {due}", True)
+
+
+def test_a_withdrawn_agreement_stands_in_the_way_until_it_is_signed_anew():
+    paper = {"at": "00:00:00", "by": "Dr Hale", "agreement": "driving"}
+    for does, given in ((["withdraw"], False), (["withdraw", "agree"], True)):
+        told = read("f.json", changed(timeline=[*({**paper, "does": each} for each in does), *STARTED]))
+        last = replay(told, rules_of(told)).played[-1]
+        assert last.refused == (() if given else ("consent-withdrawn:driving",))
+
+
+def test_a_dose_without_minutes_was_over_at_once():
+    earlier = {"drug": "ketamine", "route": "iv", "dose_mg": 5, "started_at": "2026-12-01T07:00:00-07:00"}
+    (found,) = read("f.json", changed(earlier_doses=[earlier])).earlier
+    assert (found.dose.duration_min, found.ended_at, found.weight_kg) == (0, found.dose.started_at, None)
 
 
 @pytest.mark.parametrize(
