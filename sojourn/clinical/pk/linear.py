@@ -447,7 +447,7 @@ def _pieces(modes: _Modes, poured: list[tuple[int, Floats, Floats, Floats]]) -> 
     pours = [(k, own(a), own(s), own(d)) for k, a, s, d in poured]
     starts = _starts(people, pours)
     flow, jump = _inputs(modes, starts, pours)
-    lone = [f.members[0] for f in modes.families if f.matrix is None]
+    lone = [k for f in modes.families if f.matrix is None for k in f.members]
     state, roots = _states(modes, starts, flow, jump)
     # modes that stand alone, all pieces and outputs in one go: (N, S, o, k)
     still = roots == 0
@@ -507,7 +507,7 @@ def _inputs(
 
 def _states(modes: _Modes, starts: Floats, flow: Anything, jump: Anything) -> tuple[Anything, Anything]:
     """The modes as each piece begins (N, S, n), and the roots of those that stand alone (N, k)."""
-    lone = [f.members[0] for f in modes.families if f.matrix is None]
+    lone = [k for f in modes.families if f.matrix is None for k in f.members]
     roots = modes.roots[:, lone]
     lengths = starts[:, 1:] - starts[:, :-1]
     state = np.empty_like(jump)

@@ -236,6 +236,7 @@ def test_times_may_stand_in_any_order(count: int) -> None:
         for each in (response.at, response.slope, response.area_until):
             assert each(times[order])[0] == pytest.approx(each(times)[0][:, order], rel=1e-12, abs=1e-15)
     assert response.at(7.0)[0, :, 0] == pytest.approx(response.at([7.0])[0, :, 0])
+    assert response.at([]).shape == (1, 2, 0)
     assert response.at(times, [1])[0, 0] == pytest.approx(response.at(times)[0, 1])
 
 
@@ -249,6 +250,20 @@ def test_people_with_clocks_of_their_own() -> None:
     for k in range(3):
         own = [DoseInput(0, amounts_[k], starts[k], durations[k]), DoseInput(0, 1.0, 2.0)]
         assert close(found[k], by_exponential(matrix, own, TIMES), 1e-12)
+    once = system.respond([DoseInput(0, 1.0, starts)])  # one instant for each of them
+    for times in (np.array(TIMES), np.array([TIMES] * 3)):
+        for k in range(3):
+            wanted = by_exponential(matrix, [DoseInput(0, 1.0, starts[k])], TIMES)
+            assert close(once.at(times)[k], wanted, 1e-12)
+
+
+@pytest.mark.parametrize("back", [0.0, 1e-12, 0.1])
+def test_one_of_two_in_whom_nothing_flows_back(back: float) -> None:
+    """What is a tree of exchanges in the one is a one-way road in the other."""
+    bodies = [np.array([[-0.5, each], [0.3, -each - 0.05]]) for each in (0.1, back)]
+    found = Linear(np.stack(bodies), np.stack([np.eye(2)] * 2)).respond([DoseInput(0, 5.0, 0.0, 3.0)])
+    for k, matrix in enumerate(bodies):
+        assert close(found.at(TIMES)[k], by_exponential(matrix, [DoseInput(0, 5.0, 0.0, 3.0)], TIMES), 1e-11)
 
 
 @pytest.mark.parametrize("size", [2, 3, 4, 6])
