@@ -81,6 +81,15 @@ def test_domino_volumes_are_those_of_stanpumpr() -> None:
     assert v1 * k["k13"] == pytest.approx(2.6019, rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("unit", "six"),
+    [("1", 6), ("L", 6), ("L/kg", 6), ("L/min", 6), ("L/h", 0.1), ("1/min", 6), ("1/h", 0.1), ("min", 6), ("h", 360)],
+)
+def test_a_unit_of_a_file_in_minutes_and_litres(unit: str, six: float) -> None:
+    parameters = {**MINIMAL["parameters"], "V": {"value": 6, "unit": unit}}  # type: ignore[dict-item]
+    assert parse_model({**MINIMAL, "parameters": parameters}).parameters["V"].value == pytest.approx(six)
+
+
 def test_constants_derived_in_the_fact_base() -> None:
     one = Person(weight_kg=1, age_y=40)
     v, k10, k12, k21 = (value("clements_nimmo_1981_250ugkg", n, one) for n in ("V1", "k10", "k12", "k21"))
