@@ -246,6 +246,10 @@ def entry(**fields):
         (entry(at="later"), 'f.json: timeline 1: at must be a time from the start ("00:12:30")'),
         (entry(does="dance"), "f.json: timeline 1: does must be one of reading, check,"),
         (entry(by="Nobody"), "f.json: timeline 1 (note): by must be one of Nurse Ortiz, Nurse Kim, Dr Hale"),
+        (
+            entry(by="Ñandú"),
+            'f.json: timeline 1 (note): by must be one of Nurse Ortiz, Nurse Kim, Dr Hale, not "Ñandú"',
+        ),
         (entry(colour="blue"), "f.json: timeline 1 (note): not understood: colour"),
         (entry(expect=[{"state": "dosing"}]), "f.json: timeline 1 (note): expect 1: rule is missing"),
         (entry(expect=[{"rule": "a", "source": "b"}]), "f.json: timeline 1 (note): expect 1: say exactly one of state"),
@@ -397,6 +401,29 @@ def test_a_check_is_answered_by_a_person_or_a_pressure(reading, due):
     )
     (found,) = replay(told, rules_of(told)).played[-1].lines
     assert (found.found, found.ok) == (f"minute {due}", True)
+
+
+def test_an_alarm_is_acknowledged_once():
+    low = {"at": "00:16:00", "does": "reading", "by": "Nurse Kim", "vitals": {"spo2": 85}}
+    seen = [{"at": "00:16:10", "does": "acknowledge", "by": "Nurse Kim", "alarm": "spo2.low"}] * 2
+    told = read("f.json", changed(timeline=[*STARTED, low, *seen]))
+    assert [each.refused for each in replay(told, rules_of(told)).played[-3:]] == [(), (), ("already-acknowledged",)]
+
+
+@pytest.mark.parametrize(
+    ("entry", "codes", "ok"),
+    [
+        ({"does": "note", "text": "x"}, [], True),
+        ({"does": "note", "text": "x"}, ["nothing-to-witness"], False),
+        ({"does": "witness"}, [], False),
+        ({"does": "witness"}, ["nothing-to-witness"], True),
+        ({"does": "witness"}, ["nothing-to-witness", "late"], False),
+    ],
+)
+def test_no_refusal_is_expected_by_an_empty_list(entry, codes, ok):
+    line = {"refused": codes, "rule": "r", "source": "s"}
+    found = outcome_of({**entry, "by": "Dr Hale", "expect": [line]}).played[1].lines
+    assert found[0].ok is ok
 
 
 def test_a_withdrawn_agreement_stands_in_the_way_until_it_is_signed_anew():
