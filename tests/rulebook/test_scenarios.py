@@ -549,6 +549,14 @@ def test_an_expected_line_in_words(fields, words):
     assert expected(found) == words
 
 
+@pytest.mark.parametrize(
+    "clock", ["00:00:00", "00:00:59", "00:01:00", "00:59:00", "00:59:59", "01:00:00", "26:59:59", "27:00:00"]
+)
+def test_elapsed_time_is_said_as_it_is_written_in_a_file(clock):
+    told = read("f.json", changed(timeline=[{"at": clock, "does": "note", "by": "Dr Hale", "text": "x"}]))
+    assert f"\n+{clock}" in table(replay(told, rules_of(told)))
+
+
 TABLE = """\
 f.json: A title
 What it shows.
