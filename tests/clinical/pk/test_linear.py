@@ -307,6 +307,20 @@ def test_what_does_not_converge_is_refused(
     assert refused.value.reason is RefusalReason.NOT_CONVERGED
 
 
+@pytest.mark.parametrize(("limit", "most", "people"), [("_MOST_STEPS", 12, 1), ("_MOST_SWEEPS", 8, 48)])
+def test_a_handful_of_steps_suffices(limit: str, most: int, people: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both methods double the right digits with every step, so that a worse step shows in how many there are."""
+    monkeypatch.setattr(linear, limit, most)
+    random = np.random.default_rng(1)
+    for size in (3, 4, 5, 6) * 10:
+        flows = random.uniform(0.003, 2.0, (size, size))
+        if limit == "_MOST_SWEEPS":  # all of them with the centre alone
+            flows[1:, 1:] = 0.0
+        np.fill_diagonal(flows, 0.0)
+        body = flows - np.diag(flows.sum(axis=0) + random.uniform(0.003, 0.5, size))
+        Linear(np.repeat(body[None], people, axis=0), np.repeat(np.eye(size)[None], people, axis=0))
+
+
 def test_a_sink_fills_in_a_straight_line_at_last() -> None:
     matrix = np.array([[-0.5, 0.0], [0.5, 0.0]])
     response = Linear(matrix[None], np.eye(2)[None]).respond([DoseInput(0, 100.0, 0.0, 100.0)])
