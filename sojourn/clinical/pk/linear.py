@@ -368,7 +368,7 @@ def _eliminate(triangle: Anything, into: Anything, back: Anything, within: float
             here, there = triangle[:, i, i], triangle[:, j, j]
             gap = there - here
             near = np.abs(gap) <= within * np.maximum(np.abs(here), np.abs(there))
-            stays = near & (coupling != 0)
+            stays = near & coupling.astype(bool)
             kept[:, i, j] = stays
             x = np.where(near, 0.0, coupling / np.where(near, 1.0, gap))
             triangle[:, :, j] += x[:, None] * triangle[:, :, i]

@@ -101,7 +101,7 @@ def time_above(
     _level(level_ng_per_ml)
     place = simulated.place(analyte)
     times = _scan(simulated, end_min)
-    times = np.unique(np.concatenate([[start_min, end_min], times[(times > start_min) & (times < end_min)]]))
+    times = np.unique([start_min, end_min, *np.clip(times, start_min, end_min)])
     over = _curve(simulated, times, place) > level_ng_per_ml
     length = np.diff(times)
     total = (length * (over[:, :-1] & over[:, 1:])).sum(axis=1)
@@ -196,7 +196,7 @@ def so_far(
     values = simulated.concentration([now_min])
     place = simulated.place(model.main)
     times = _scan(simulated, max(horizon_min(simulated), now_min))
-    later = np.unique([now_min, *times[times > now_min]])
+    later = np.unique([now_min, *np.maximum(times, now_min)])
     curve = _curve(simulated, later, place)
     highest = later[curve.argmax(axis=1)]
     ahead = bool(highest > now_min)

@@ -266,6 +266,26 @@ def test_one_of_two_in_whom_nothing_flows_back(back: float) -> None:
         assert close(found.at(TIMES)[k], by_exponential(matrix, [DoseInput(0, 5.0, 0.0, 3.0)], TIMES), 1e-11)
 
 
+@pytest.mark.parametrize("apart", [1e-4, 1.2e-3, 5e-3, 0.04, 0.12])
+def test_roots_that_lie_close_together_cost_no_digits(apart: float) -> None:
+    rates = 0.3 * (1 + apart * np.arange(5))
+    matrix = np.diag(rates[:-1], k=-1) - np.diag(rates)
+    pours = [DoseInput(0, 5.0, 0.0, 3.0), DoseInput(1, 2.0, 1.0)]
+    assert close(amounts(matrix, pours), by_exponential(matrix, pours, TIMES), 1e-9)
+
+
+@pytest.mark.parametrize("of_their_own", [False, True])
+def test_a_crowd_that_is_gone_through_in_parts(of_their_own: bool) -> None:
+    matrix, count = np.array([[-0.5, 0.1], [0.2, -0.1]]), 2600
+    starts = np.linspace(0, 9, count) if of_their_own else np.zeros(count)
+    system = Linear(np.repeat(matrix[None], count, axis=0), np.repeat(np.eye(2)[None], count, axis=0))
+    times = np.sqrt(np.arange(0.0, 900.0, 12.0))  # uneven
+    found = system.respond([DoseInput(0, np.arange(1.0, count + 1), starts, 3.0)]).at(times)
+    for k in (0, 1700, 1800, count - 1):
+        wanted = by_exponential(matrix, [DoseInput(0, k + 1.0, starts[k], 3.0)], times)
+        assert close(found[k], wanted, 1e-10)
+
+
 @pytest.mark.parametrize("size", [2, 3, 4, 6])
 def test_equal_roots_have_their_textbook_limit(size: int) -> None:
     """A chain of n equal stages is a gamma curve: (kt)^(n-1) exp(-kt) / (n-1)!"""
