@@ -227,6 +227,7 @@ def entry(**fields):
     ("text", "said"),
     [
         ("{", "f.json: this is no JSON"),
+        ('{"a": 1, "b": 1, "b": 1}', "f.json: this is no JSON: b stands twice in one object"),
         ('{"title": "a", "title": "b"}', "f.json: this is no JSON: title stands twice in one object"),
         (changed(schema=2), "f.json: schema 2 is not known here; this program reads schema 1"),
         (changed(colour="blue"), "f.json: not understood: colour"),
@@ -407,7 +408,10 @@ def test_an_alarm_is_acknowledged_once():
     low = {"at": "00:16:00", "does": "reading", "by": "Nurse Kim", "vitals": {"spo2": 85}}
     seen = [{"at": "00:16:10", "does": "acknowledge", "by": "Nurse Kim", "alarm": "spo2.low"}] * 2
     told = read("f.json", changed(timeline=[*STARTED, low, *seen]))
-    assert [each.refused for each in replay(told, rules_of(told)).played[-3:]] == [(), (), ("already-acknowledged",)]
+    raised, *answers = replay(told, rules_of(told)).played[-3:]
+    assert [each.refused for each in answers] == [(), ("already-acknowledged",)]
+    (said,) = (each for each in raised.said if each.endswith("[spo2.low]"))
+    assert said.startswith("alarm raised (high, spo2 85) at 09:16:00: ")
 
 
 @pytest.mark.parametrize(
