@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -18,9 +19,11 @@ from sojourn.clinical import administration, eligibility
 from sojourn.clinical.administration import charted
 from sojourn.clinical.protocol import BY_NAME, State, dose_against, guards
 from sojourn.clinical.protocol.schedule import Due, Point, next_check_due
-from sojourn.clinical.replay import LAWS, ScenarioInvalid, UnknownRule, read, replay, replaying, session
+from sojourn.clinical.replay import LAWS, ScenarioInvalid, UnknownRule, read, replay, replaying, session, tables
 from sojourn.clinical.replay import scenario as scenario_words
 from sojourn.clinical.replay.laws import CannotLoosen, loosened, step_of
+from sojourn.clinical.replay.replaying import ReplayLine
+from sojourn.clinical.replay.report import expected, plain, table, what
 from sojourn.config import cli
 from sojourn.foundation.rulebook import released_rulebook
 from sojourn.foundation.rulebook.replaying import is_law, loosening_of, rules_of, unknown_names
@@ -48,6 +51,7 @@ def lines() -> list[tuple[str, int, int]]:
 def test_it_comes_out_as_expected(name):
     found = replay(scenario(name), rules_of(scenario(name)))
     assert [(each.expected, each.found) for each in found.failed] == []
+    assert all(phase != "quiet" for each in found.played for _, phase, _ in each.alarms)
     assert unknown_names(scenario(name)) == ()
 
 
@@ -223,6 +227,7 @@ def entry(**fields):
     ("text", "said"),
     [
         ("{", "f.json: this is no JSON"),
+        ('{"a": 1, "b": 1, "b": 1}', "f.json: this is no JSON: b stands twice in one object"),
         ('{"title": "a", "title": "b"}', "f.json: this is no JSON: title stands twice in one object"),
         (changed(schema=2), "f.json: schema 2 is not known here; this program reads schema 1"),
         (changed(colour="blue"), "f.json: not understood: colour"),
@@ -242,6 +247,10 @@ def entry(**fields):
         (entry(at="later"), 'f.json: timeline 1: at must be a time from the start ("00:12:30")'),
         (entry(does="dance"), "f.json: timeline 1: does must be one of reading, check,"),
         (entry(by="Nobody"), "f.json: timeline 1 (note): by must be one of Nurse Ortiz, Nurse Kim, Dr Hale"),
+        (
+            entry(by="Ñandú"),
+            'f.json: timeline 1 (note): by must be one of Nurse Ortiz, Nurse Kim, Dr Hale, not "Ñandú"',
+        ),
         (entry(colour="blue"), "f.json: timeline 1 (note): not understood: colour"),
         (entry(expect=[{"state": "dosing"}]), "f.json: timeline 1 (note): expect 1: rule is missing"),
         (entry(expect=[{"rule": "a", "source": "b"}]), "f.json: timeline 1 (note): expect 1: say exactly one of state"),
@@ -338,6 +347,282 @@ def test_what_cannot_be_done_before_the_arrival_is_refused(fields, code):
     told = read("f.json", changed(timeline=[{"at": "00:00:00", "by": "Nurse Ortiz", **fields}]))
     (played,) = replay(told, rules_of(told)).played
     assert played.refused == (code,)
+
+
+A_DOSE = {"does": "prepare", "drug": "ketamine", "route": "iv", "lot": "A"}
+ARRIVED = {"at": "00:00:00", "does": "step", "by": "Nurse Ortiz", "step": "arrive"}
+
+
+def outcome_of(*entries, **fields):
+    told = read("f.json", changed(timeline=[ARRIVED, *({"at": "00:01:00", **each} for each in entries)], **fields))
+    return replay(told, rules_of(told))
+
+
+@pytest.mark.parametrize(("mg", "none"), [(0, True), (-1, True), (0.5, False), (1, False)])
+def test_a_prepared_dose_is_more_than_nothing(mg, none):
+    found = outcome_of({**A_DOSE, "by": "Nurse Ortiz", "dose_mg": mg})
+    assert ("no-dose" in found.played[1].refused) is none
+
+
+def test_what_was_thrown_away_is_witnessed_the_oldest_first():
+    thrown = [{"does": "waste", "by": by, "mg": 1} for by in ("Nurse Ortiz", "Nurse Kim")]
+    seen = [{"does": "witness", "by": by} for by in ("Nurse Ortiz", "Nurse Kim", "Nurse Kim", "Dr Hale", "Dr Hale")]
+    found = [each.refused for each in outcome_of(*thrown, *seen).played[3:]]
+    assert found == [("own-waste",), (), ("own-waste",), (), ("nothing-to-witness",)]
+
+
+def test_a_score_of_which_an_item_is_missing_is_no_score():
+    found = outcome_of({"does": "check", "by": "Nurse Ortiz", "aldrete": {}})
+    assert found.played[1].refused == ("not-scored",)
+
+
+def test_before_the_dose_no_check_is_due_and_nothing_was_given():
+    asked = [{"due": None}, {"missed": []}, {"given_mg": 0, "why": "x"}]
+    note = {"does": "note", "by": "Dr Hale", "text": "x"}
+    (_, played) = outcome_of({**note, "expect": [{**each, "rule": "r", "source": "s"} for each in asked]}).played
+    assert [(each.found, each.ok) for each in played.lines] == [("no dose yet", False)] * 3
+
+
+STARTED = json.loads((FOLDER / "01-ordinary-infusion.json").read_text(encoding="utf-8"))["timeline"][:9]
+
+
+@pytest.mark.parametrize(
+    ("reading", "due"),
+    [
+        ({"by": "Nurse Kim", "vitals": {"spo2": 97}}, 20),
+        ({"by": "Nurse Kim", "vitals": {"spo2": 9999}}, 10),  # nobody believes it
+        ({"from": "monitor", "vitals": {"spo2": 97}}, 10),  # nobody looked at her
+        ({"from": "monitor", "vitals": {"nibp_sys": 120, "nibp_dia": 70}}, 20),
+    ],
+)
+def test_a_check_is_answered_by_a_person_or_a_pressure(reading, due):
+    line = {"due": due, "rule": "iv_racemic_40min.schedule", "source": "s"}
+    told = read(
+        "f.json", changed(timeline=[*STARTED, {"at": "00:25:00", "does": "reading", **reading, "expect": [line]}])
+    )
+    (found,) = replay(told, rules_of(told)).played[-1].lines
+    assert (found.found, found.ok) == (f"minute {due}", True)
+
+
+def test_an_alarm_is_acknowledged_once():
+    low = {"at": "00:16:00", "does": "reading", "by": "Nurse Kim", "vitals": {"spo2": 85}}
+    seen = [{"at": "00:16:10", "does": "acknowledge", "by": "Nurse Kim", "alarm": "spo2.low"}] * 2
+    told = read("f.json", changed(timeline=[*STARTED, low, *seen]))
+    raised, *answers = replay(told, rules_of(told)).played[-3:]
+    assert [each.refused for each in answers] == [(), ("already-acknowledged",)]
+    (said,) = (each for each in raised.said if each.endswith("[spo2.low]"))
+    assert said.startswith("alarm raised (high, spo2 85) at 09:16:00: ")
+
+
+@pytest.mark.parametrize(
+    ("entry", "codes", "ok"),
+    [
+        ({"does": "note", "text": "x"}, [], True),
+        ({"does": "note", "text": "x"}, ["nothing-to-witness"], False),
+        ({"does": "witness"}, [], False),
+        ({"does": "witness"}, ["nothing-to-witness"], True),
+        ({"does": "witness"}, ["nothing-to-witness", "late"], False),
+    ],
+)
+def test_no_refusal_is_expected_by_an_empty_list(entry, codes, ok):
+    line = {"refused": codes, "rule": "r", "source": "s"}
+    found = outcome_of({**entry, "by": "Dr Hale", "expect": [line]}).played[1].lines
+    assert found[0].ok is ok
+
+
+def test_a_withdrawn_agreement_stands_in_the_way_until_it_is_signed_anew():
+    paper = {"at": "00:00:00", "by": "Dr Hale", "agreement": "driving"}
+    for does, given in ((["withdraw"], False), (["withdraw", "agree"], True)):
+        told = read("f.json", changed(timeline=[*({**paper, "does": each} for each in does), *STARTED]))
+        last = replay(told, rules_of(told)).played[-1]
+        assert last.refused == (() if given else ("consent-withdrawn:driving",))
+
+
+def test_a_dose_without_minutes_was_over_at_once():
+    earlier = {"drug": "ketamine", "route": "iv", "dose_mg": 5, "started_at": "2026-12-01T07:00:00-07:00"}
+    (found,) = read("f.json", changed(earlier_doses=[earlier])).earlier
+    assert (found.dose.duration_min, found.ended_at, found.weight_kg) == (0, found.dose.started_at, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "taken", "refused"),
+    [
+        (tables.text_of, ["a", " a "], ["", " ", 1, None]),
+        (tables.any_text, ["a", ""], [" ", 0, None]),
+        (tables.number, [0, -1, Decimal("0.5")], [True, 0.5, "1", Decimal("NaN"), Decimal("Infinity")]),
+        (tables.positive, [1, Decimal("0.01")], [0, -1, True]),
+        (tables.not_negative, [0, 1, Decimal("0.01")], [-1, Decimal("-0.01"), False]),
+        (tables.whole, [0, -1, 7], [True, Decimal(1), "1"]),
+        (tables.counted, [0, 1], [-1, False, Decimal(1)]),
+        (tables.at_least_one, [1, 2], [0, -1, True]),
+        (tables.yes_no, [True, False], [0, 1, "true", None]),
+        (tables.list_of, [[], [1]], ["", {}, None, ("a",)]),
+        (tables.filled, [[1], [None]], [[], "a"]),
+        (tables.place, ["US", "US-CO", "US-1", "ES-ABC"], ["us", "USA", "US-", "US-COLO", "US-CO\n"]),
+        (tables.one_of("a", "b"), ["a", "b"], ["c", "", None]),
+    ],
+)
+def test_what_a_kind_of_value_takes_and_refuses(kind, taken, refused):
+    assert [kind(each) for each in taken] == taken
+    for each in refused:
+        with pytest.raises((TypeError, ValueError)):
+            kind(each)
+
+
+@pytest.mark.parametrize(
+    ("kind", "taken", "refused"),
+    [
+        (tables.texts, ["a", "b"], [["a", "a"], [""], "a"]),
+        (tables.counts, [0, 10], [[1, 1], [-1], [True]]),
+    ],
+)
+def test_a_list_holds_each_once(kind, taken, refused):
+    assert kind(taken) == tuple(taken)
+    assert kind([]) == ()
+    for each in refused:
+        with pytest.raises((TypeError, ValueError)):
+            kind(each)
+
+
+# ---------------------------------------------------------------- in words
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"does": "note", "text": "He sleeps."}, "Dr Hale: He sleeps."),
+        ({"does": "reading", "from": "monitor", "vitals": {"spo2": 97, "temp": 36.5}}, "Monitor: spo2 97, temp 36.5"),
+        ({"does": "reading", "vitals": {"rr": 14}}, "Dr Hale: rr 14"),
+        ({"does": "check", "passed": "checklist"}, "Dr Hale: passed: checklist"),
+        (
+            {"does": "check", "passed": ["a"], "failed": ["b", "c"], "aldrete": 9, "padss": 0},
+            "Dr Hale: passed: a; failed: b, c; ALDRETE 9; PADSS 0",
+        ),
+        ({**A_DOSE, "dose_mg": 35}, "Dr Hale: prepares 35 mg ketamine iv"),
+        (
+            {
+                **A_DOSE, "dose_mg": 35, "stock_mg_per_ml": 50, "drawn_ml": 0.7, "total_ml": 50, "over_min": 40,
+                "rate_ml_per_h": 75, "devices": 2,
+            },
+            "Dr Hale: prepares 35 mg ketamine iv, 0.7 mL of 50 mg/mL, made up to 50 mL, over 40 min at 75 mL/h, "
+            "2 devices",
+        ),
+        ({"does": "step", "step": "say_no"}, "Dr Hale: say no"),
+        (
+            {"does": "step", "step": "resume", "rate_ml_per_h": 75, "sets_aside": ["a", "b"], "reason": "She is well."},
+            'Dr Hale: resume, rate ml per h 75, sets aside a, b ("She is well.")',
+        ),
+        ({"does": "acknowledge", "alarm": "spo2.low"}, "Dr Hale: acknowledges spo2.low"),
+        ({"does": "waste", "mg": 1.5}, "Dr Hale: throws 1.5 mg away"),
+        ({"does": "witness"}, "Dr Hale: witnesses the waste"),
+        (
+            {"does": "agree", "agreement": "driving"},
+            "Dr Hale: the patient signs the agreement driving, and it is countersigned",
+        ),
+        (
+            {"does": "withdraw", "agreement": "driving"},
+            "Dr Hale: writes down that the patient withdraws the agreement driving",
+        ),
+    ],
+)  # fmt: skip
+def test_an_entry_in_words(fields, words):
+    by = {} if fields.get("from") == "monitor" else {"by": "Dr Hale"}
+    (found,) = read("f.json", changed(timeline=[{"at": "00:00:00", **by, **fields}])).timeline
+    assert what(found) == words
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"state": "dosing"}, "state dosing"),
+        ({"due": 10}, "next check due at minute 10"),
+        ({"due": None}, "no check due any more"),
+        ({"missed": []}, "checks missed: none"),
+        ({"missed": [10, 20]}, "checks missed: 10, 20"),
+        ({"raised": "hr.low"}, "alarm raised: hr.low"),
+        ({"escalated": "hr.low", "priority": "high"}, "alarm escalated: hr.low, high"),
+        ({"recovered": "hr.low", "at": "00:01:02"}, "alarm recovered: hr.low, at 09:01:02"),
+        ({"refused": ["a", "b"]}, "refused: a, b"),
+        ({"set_aside": []}, "set aside: none"),
+        ({"given_mg": 0.5, "why": "x"}, "given: 0.5 mg"),
+        ({"unaccounted_mg": -1, "why": "x"}, "unaccounted: -1 mg"),
+    ],
+)
+def test_an_expected_line_in_words(fields, words):
+    (found,) = read("f.json", entry(expect=[{**fields, "rule": "r", "source": "s"}])).timeline[0].expect
+    assert expected(found) == words
+
+
+@pytest.mark.parametrize(
+    "clock", ["00:00:00", "00:00:59", "00:01:00", "00:59:00", "00:59:59", "01:00:00", "26:59:59", "27:00:00"]
+)
+def test_elapsed_time_is_said_as_it_is_written_in_a_file(clock):
+    told = read("f.json", changed(timeline=[{"at": clock, "does": "note", "by": "Dr Hale", "text": "x"}]))
+    assert f"\n+{clock}" in table(replay(told, rules_of(told)))
+
+
+TABLE = """\
+f.json: A title
+What it shows.
+
+---------- ---------------------------------- -------------------------------------------- -------------------------------------------- ----
+time       what happened                      what the software said                       expected
+---------- ---------------------------------- -------------------------------------------- -------------------------------------------- ----
+09:00:00   Dr Hale: nnnnnnnnnnnnnnnnnnnnnnnnn saidsaidsaidsaidsaidsaidsaidsaidsaidsaidsaid
++00:00:00  nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn said
+           is said.                           no more
+---------- ---------------------------------- -------------------------------------------- -------------------------------------------- ----
+11:03:04   Monitor: spo2 97.5                 refused: This session is not running;        state planned                                ok
++26:03:04                                     readings cannot be added. [not-running]        by spo2.low.medium, convention (ssssssssss
+                                                                                             ssssssssssssssssssssssssssssssssssssssssss
+                                                                                             ssssssss)
+                                                                                             wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww
+                                                                                             w
+                                                                                           refused: ccccccccccccccccccccccccccccccccccc FAIL
+                                                                                           cccccccccc
+                                                                                             by guards.c (A paper)
+                                                                                             found: fffffffffffffffffffffffffffffffffff
+                                                                                             ffffffff
+                                                                                           nobody expected this: refused: not-running   FAIL
+---------- ---------------------------------- -------------------------------------------- -------------------------------------------- ----
+3 expected lines, 2 failed"""  # noqa: E501
+
+
+def test_the_table_to_the_letter():
+    """A word that is longer than its column is cut where the column ends."""
+    line = {"rule": "guards.c", "source": "A paper"}
+    told = read(
+        "f.json",
+        changed(
+            title="A title", shows="What it shows.",
+            timeline=[
+                {"at": "00:00:00", "does": "note", "by": "Dr Hale", "text": "n" * 59 + " is said."},
+                {
+                    "at": "26:03:04", "does": "reading", "from": "monitor", "vitals": {"spo2": 97.5},
+                    "expect": [
+                        {"state": "planned", "rule": "spo2.low.medium", "source": "s" * 60, "why": "w" * 43},
+                        {"refused": ["c" * 45], **line},
+                    ],
+                },
+            ],
+        ),
+    )  # fmt: skip
+    found = replay(told, rules_of(told))
+    note, reading = found.played
+    kept, failed, more = reading.lines
+    assert failed == ReplayLine(reading.entry.expect[1], "not-running", False)
+    long = replace(reading, lines=(kept, replace(failed, found="f" * 43), more))
+    found = replace(found, played=(replace(note, said=("said" * 12, "no more")), long))
+    assert table(found, {"spo2.low.medium": "convention"}) == TABLE
+    well = replace(found, played=(replace(reading, lines=(kept,)),))
+    assert table(well).endswith("\n1 expected lines, all ok")
+    first, second, third = plain(found, {"spo2.low.medium": "convention"})["timeline"][1]["lines"]
+    assert first == {
+        "expected": "state planned", "found": "planned", "ok": True, "rule": "spo2.low.medium", "mark": "convention",
+        "source": "s" * 60, "why": "w" * 43,
+    }  # fmt: skip
+    assert (second["mark"], second["why"], second["ok"]) == (None, "", False)
+    assert third == {"expected": None, "found": "refused: not-running", "ok": False}
 
 
 # ---------------------------------------------------------------- the command

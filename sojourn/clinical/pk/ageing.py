@@ -45,8 +45,7 @@ def ageing_values(people: Bodies, own: Ageing, doses: Sequence[Dose], times: Flo
     speed_out = people.values[own.clearance] / people.values[own.volume]
     parent = people.system
     # the parent's amount is a sum of exponentials per piece; read it as one extra output
-    readings = np.zeros((people.count, 1, len(people.model.compartments)))
-    readings[:, 0, place] = 1.0
+    readings = np.eye(len(people.model.compartments))[None, [place]].repeat(people.count, axis=0)
     from .linear import DoseInput, Linear
 
     pours = [DoseInput(place, dose.mg, dose.start_min - first, dose.duration_min) for dose in doses]

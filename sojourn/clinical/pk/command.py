@@ -150,7 +150,7 @@ def _simulate_regimen(args: argparse.Namespace) -> int:
             answer = {
                 "model": model.id,
                 "time_min": args.at,
-                "concentration_ng_per_ml": {name: value[0].tolist() for name, value in found.items()},
+                "concentration_ng_per_ml": {name: curve.tolist() for name, (curve,) in found.items()},
                 "assumptions": [*simulated.assumptions, DISCLAIMER],
                 "source": model.source,
             }
@@ -185,7 +185,7 @@ def _draw(simulated: Simulated, doses: Sequence[Dose], path: Path) -> None:
     found = simulated.concentration(times)
     picture = Figure(
         title=model.title,
-        lines=[Line(name, times, value[0]) for name, value in found.items()],
+        lines=[Line(name, times, curve) for name, (curve,) in found.items()],
         zones=[(z.effect, z.low_ng_per_ml, z.high_ng_per_ml) for z in reference_zones(model.drug)],
         doses=[(d.start_min, d.end_min, f"{d.mg:g} mg {d.drug} {d.route}") for d in doses],
         note="Typical curve; people differ. Teaching and planning support, not a dosing instruction.",
@@ -201,7 +201,8 @@ def png(picture: str, pixels_per_inch: float = 144.0) -> bytes:
         raise ModelRefused(
             RefusalReason.OUT_OF_REACH, N_("drawing needs the package typst, which is not installed")
         ) from missing
-    quoted = json.dumps(picture)
+    quoted = json.dumps(picture, ensure_ascii=False)  # typst writes an escaped letter otherwise than JSON
     source = f'#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes({quoted}), format: "svg")\n'
     made: Any = typst.compile(source.encode(), format="png", ppi=pixels_per_inch)
-    return bytes(made[0] if isinstance(made, list) else made)
+    (page,) = made if isinstance(made, list) else [made]
+    return bytes(page)

@@ -81,8 +81,8 @@ def explore(
             RefusalReason.NOT_A_VALUE, N_("between one and %(most)s regimens can be compared"), most=MOST_REGIMENS
         )
     if times_min is None:
-        last = max((dose.end_min for doses in regimens for dose in doses), default=0.0)
-        times = np.linspace(0.0, max(240.0, last + 180.0), 241)
+        ends = [dose.end_min + 180.0 for doses in regimens for dose in doses]
+        times = np.linspace(0.0, max(240.0, *ends), 241)
     else:
         times = np.asarray(times_min, dtype=float)
     chosen = [m for m in map(load, available()) if m.in_model_band] if models is None else list(models)
@@ -108,7 +108,8 @@ def _explore(
         except ModelRefused as why:
             refused[model.id] = str(why)
             continue
-        values = {name: value[0] for name, value in simulated.concentration(times).items()}
+        values = {name: curve for name, (curve,) in simulated.concentration(times).items()}
+        (found,) = facts(simulated, None, level, max(float(times[-1]), 1.0))
         band = None
         if model.spread:
             people = virtual(model, person, BAND_PEOPLE, seed)
@@ -121,7 +122,7 @@ def _explore(
                 model.verification,
                 model.sampling,
                 values,
-                facts(simulated, None, level, max(float(times[-1]), 1.0))[0],
+                found,
                 band,
                 simulated.assumptions,
             )
@@ -137,14 +138,19 @@ def _explore(
 
 
 def _sentences(curves: Sequence[ModelCurve], level: float | None) -> list[tuple[str, dict[str, str]]]:
-    peaks = sorted(curve.facts.peak_ng_per_ml for curve in curves)
-    whens = sorted(curve.facts.peak_at_min for curve in curves)
+    peaks = [curve.facts.peak_ng_per_ml for curve in curves]
+    whens = [curve.facts.peak_at_min for curve in curves]
     said = []
     if len(curves) == 1:
+        (only,) = curves
         said.append(
             (
                 N_("%(model)s expects the highest concentration, %(peak)s ng/mL, after %(when)s minutes."),
-                {"model": curves[0].title, "peak": f"{peaks[0]:.0f}", "when": f"{whens[0]:.0f}"},
+                {
+                    "model": only.title,
+                    "peak": f"{only.facts.peak_ng_per_ml:.0f}",
+                    "when": f"{only.facts.peak_at_min:.0f}",
+                },
             )
         )
     else:
@@ -156,10 +162,10 @@ def _sentences(curves: Sequence[ModelCurve], level: float | None) -> list[tuple[
                 ),
                 {
                     "count": str(len(curves)),
-                    "low": f"{peaks[0]:.0f}",
-                    "high": f"{peaks[-1]:.0f}",
-                    "early": f"{whens[0]:.0f}",
-                    "late": f"{whens[-1]:.0f}",
+                    "low": f"{min(peaks):.0f}",
+                    "high": f"{max(peaks):.0f}",
+                    "early": f"{min(whens):.0f}",
+                    "late": f"{max(whens):.0f}",
                 },
             )
         )

@@ -85,15 +85,16 @@ def fit(model: Model, person: Person, doses: Sequence[Dose], measured: Sequence[
     _, hessian = _derivatives(problem, eta)
     spread = np.linalg.inv(hessian / 2.0)
     found = bodies(model, person, eta[None])
+    (predicted,) = problem.predict(eta[None])
     return Estimate(
         model=model,
         person=person,
         doses=tuple(doses),
         deviations=eta,
         covariance=(spread + spread.T) / 2.0,
-        parameters={name: float(value[0]) for name, value in found.values.items()},
+        parameters={name: value.item() for name, value in found.values.items()},
         relative_sd=dict(zip(model.spread, np.sqrt(np.diag(spread)).tolist(), strict=True)),
-        predicted_ng_per_ml=problem.predict(eta[None])[0],
+        predicted_ng_per_ml=predicted,
         objective=objective,
         converged=converged,
         assumptions=simulate(model, found, doses).assumptions,
@@ -105,7 +106,7 @@ class _Problem:
 
     def __init__(self, model: Model, person: Person, doses: Sequence[Dose], measured: Sequence[Measurement]) -> None:
         self.model, self.person, self.doses = model, person, doses
-        self.names = [each.analyte or model.names[0] for each in measured]
+        self.names = [each.analyte or model.main for each in measured]
         self.rows = [model.analyte(name) for name in self.names]
         residual = [a.residual_proportional for a in model.analytes]
         residual += [a.residual_proportional for a in model.ageing]

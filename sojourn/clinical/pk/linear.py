@@ -25,8 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from math import ceil, log
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -132,13 +131,13 @@ class _Block:
     tree: tuple[tuple[int, int], ...] | None
 
 
-@lru_cache(maxsize=256)
+@cache
 def _blocks(pattern: bytes, size: int) -> tuple[_Block, ...]:
     """The blocks of a pattern of flows, upstream first. ``pattern[i, j]`` says that j feeds i."""
     feeds = np.frombuffer(pattern, dtype=bool).reshape(size, size)
     reach = feeds | np.eye(size, dtype=bool)
-    for _ in range(max(1, ceil(log(size + 1, 2)))):
-        reach = (reach.astype(int) @ reach.astype(int)) > 0
+    for _ in range(size):
+        reach = reach @ reach
     together = reach & reach.T
     waiting: list[list[int]] = []
     for i in range(size):
@@ -147,7 +146,9 @@ def _blocks(pattern: bytes, size: int) -> tuple[_Block, ...]:
     ordered = []
     while waiting:
         block = next(
-            block for block in waiting if not any(reach[block[0], other[0]] for other in waiting if other is not block)
+            block
+            for block in waiting
+            if not any(reach[np.ix_(block, other)].any() for other in waiting if other is not block)
         )
         waiting.remove(block)
         ordered.append(_Block(tuple(block), _tree(feeds, block)))
@@ -250,8 +251,8 @@ def _block_modes(rates: Floats, blocks: tuple[_Block, ...]) -> tuple[Anything, A
 
 def _symmetric_modes(inner: Floats, tree: tuple[tuple[int, int], ...]) -> tuple[Anything, Anything] | None:
     """Orthogonal modes of a tree of two-way exchanges, or None where some exchange is not two-way."""
-    size = inner.shape[1]
-    scale = np.ones(inner.shape[:2])
+    people, size, _ = inner.shape
+    scale = np.ones((people, size))
     symmetric = np.zeros_like(inner)
     for i in range(size):
         symmetric[:, i, i] = inner[:, i, i]
@@ -272,7 +273,7 @@ def _symmetric_modes(inner: Floats, tree: tuple[tuple[int, int], ...]) -> tuple[
 
 def _rotate(symmetric: Floats) -> Floats:
     """Eigenvectors by Jacobi's rotations, every person in step: far quicker than one LAPACK call each."""
-    size = symmetric.shape[1]
+    _, size, _ = symmetric.shape
     # (entry, entry, people), so that each entry is one contiguous run
     a = np.ascontiguousarray(np.moveaxis(symmetric, 0, -1))
     v = np.zeros_like(a)
@@ -318,9 +319,9 @@ def _not_converged() -> ModelRefused:
 
 
 def _schur_modes(inner: Floats) -> tuple[Anything, Anything]:
-    """Complex Schur form by shifted QR with deflation, reversed so that the triangle lies below. Raises Refused where a
-    root does not come out within _MOST_STEPS."""
-    size = inner.shape[1]
+    """Complex Schur form by shifted QR with deflation, reversed so that the triangle lies below: only the turns. Raises
+    Refused where a root does not come out within _MOST_STEPS."""
+    _, size, _ = inner.shape
     t = inner.astype(complex)
     q = np.broadcast_to(np.eye(size, dtype=complex), t.shape).copy()
     scale = np.abs(t).sum(axis=(1, 2))
@@ -348,7 +349,6 @@ def _schur_modes(inner: Floats) -> tuple[Anything, Anything]:
         done = (left <= 1e-16 * scale)[:, None, None]
         unitary = np.where(done, eye, unitary)
         new = np.where(done, t[:, :m, :m], upper @ unitary + shift[:, None, None] * eye)
-        t[:, :m, m:] = np.swapaxes(unitary.conj(), 1, 2) @ t[:, :m, m:]
         t[:, :m, :m] = new
         q[:, :, :m] = q[:, :, :m] @ unitary
     q = q[:, :, ::-1]
@@ -368,7 +368,7 @@ def _eliminate(triangle: Anything, into: Anything, back: Anything, within: float
             here, there = triangle[:, i, i], triangle[:, j, j]
             gap = there - here
             near = np.abs(gap) <= within * np.maximum(np.abs(here), np.abs(there))
-            stays = near & (coupling != 0)
+            stays = near & coupling.astype(bool)
             kept[:, i, j] = stays
             x = np.where(near, 0.0, coupling / np.where(near, 1.0, gap))
             triangle[:, :, j] += x[:, None] * triangle[:, :, i]
@@ -447,7 +447,7 @@ def _pieces(modes: _Modes, poured: list[tuple[int, Floats, Floats, Floats]]) -> 
     pours = [(k, own(a), own(s), own(d)) for k, a, s, d in poured]
     starts = _starts(people, pours)
     flow, jump = _inputs(modes, starts, pours)
-    lone = [f.members[0] for f in modes.families if f.matrix is None]
+    lone = [k for f in modes.families if f.matrix is None for k in f.members]
     state, roots = _states(modes, starts, flow, jump)
     # modes that stand alone, all pieces and outputs in one go: (N, S, o, k)
     still = roots == 0
@@ -477,7 +477,7 @@ def _pieces(modes: _Modes, poured: list[tuple[int, Floats, Floats, Floats]]) -> 
 
 
 def _wave(rate: Anything, weights: Anything, forced: Anything) -> _Wave:
-    reached: NDArray[np.bool_] = np.any(weights != 0, axis=(0, 1, 3)) | np.any(forced != 0, axis=(0, 1))
+    reached: Any = weights.any(axis=(0, 1, 3)) | forced.any(axis=(0, 1))
     return _Wave(rate=rate, weights=weights, forced=forced, speaks=tuple(bool(each) for each in reached))
 
 
@@ -507,7 +507,7 @@ def _inputs(
 
 def _states(modes: _Modes, starts: Floats, flow: Anything, jump: Anything) -> tuple[Anything, Anything]:
     """The modes as each piece begins (N, S, n), and the roots of those that stand alone (N, k)."""
-    lone = [f.members[0] for f in modes.families if f.matrix is None]
+    lone = [k for f in modes.families if f.matrix is None for k in f.members]
     roots = modes.roots[:, lone]
     lengths = starts[:, 1:] - starts[:, :-1]
     state = np.empty_like(jump)
@@ -527,10 +527,15 @@ def _states(modes: _Modes, starts: Floats, flow: Anything, jump: Anything) -> tu
             grown = np.zeros_like(term)
             for q in range(family.degree + 1):
                 grown = grown + term * length**q
-                term = (family.matrix @ term[:, :, None])[:, :, 0] / (q + 1)
+                term = _applied(family.matrix, term) / (q + 1)
             after[:, members] = level + np.exp(family.rate[:, None] * length) * grown
         state[:, s + 1] = after + jump[:, s + 1]
     return state, roots
+
+
+def _applied(matrix: Anything, vectors: Anything) -> Anything:
+    """Everyone's matrix times everyone's vector: (N, m)."""
+    return (matrix @ vectors[..., None]).squeeze(axis=-1)
 
 
 def _level(family: _Family, push: Anything) -> Anything:
@@ -538,7 +543,7 @@ def _level(family: _Family, push: Anything) -> Anything:
     if not push.any() or family.matrix is None:
         return np.zeros_like(push)
     full = family.matrix + family.rate[:, None, None] * np.eye(len(family.members))
-    return -np.linalg.solve(full, push[:, :, None])[:, :, 0]
+    return -np.linalg.solve(full, push[..., None]).squeeze(axis=-1)
 
 
 def _together(modes: _Modes, family: _Family, state: Anything, flow: Anything) -> tuple[Anything, _Wave]:
@@ -546,17 +551,17 @@ def _together(modes: _Modes, family: _Family, state: Anything, flow: Anything) -
     members = list(family.members)
     people, spans, _ = state.shape
     toward = modes.outward[:, :, members]
-    outputs = toward.shape[1]
+    _, outputs, _ = toward.shape
     steady = np.zeros((people, spans, outputs), dtype=state.dtype)
     weights = np.zeros((people, spans, outputs, family.degree + 1), dtype=state.dtype)
     assert family.matrix is not None
     for s in range(spans):
         level = _level(family, flow[:, s, members])
-        steady[:, s] = (toward @ level[:, :, None])[:, :, 0]
+        steady[:, s] = _applied(toward, level)
         term = state[:, s, members] - level
         for q in range(family.degree + 1):
-            weights[:, s, :, q] = (toward @ term[:, :, None])[:, :, 0]
-            term = (family.matrix @ term[:, :, None])[:, :, 0] / (q + 1)
+            weights[:, s, :, q] = _applied(toward, term)
+            term = _applied(family.matrix, term) / (q + 1)
     return steady, _wave(family.rate, weights, np.zeros_like(steady))
 
 
@@ -574,8 +579,8 @@ def _starts(people: int, pours: list[tuple[int, Floats, Floats, Floats]]) -> Flo
         edges.append(start)
         if np.any(duration > _AT_ONCE):
             edges.append(np.asarray(start + duration))
-    if all(edge.ndim == 0 or (edge == edge[:1]).all() for edge in edges):
-        return np.unique([float(edge.reshape(-1)[0]) for edge in edges])[None, :]
+    if all(edge.min() == edge.max() for edge in edges):
+        return np.unique([float(edge.min()) for edge in edges])[None, :]
     return np.sort(np.stack([np.broadcast_to(edge, (people,)) for edge in edges], axis=1), axis=1)
 
 
@@ -614,7 +619,7 @@ class Response:
                 terms[0][1][part.rows] = part.steady[:, s, output]
                 for k, wave in enumerate(part.waves):
                     terms[k + 1][0][part.rows] = wave.rate
-                    terms[k + 1][1][part.rows] = wave.weights[:, s, output, 0]
+                    terms[k + 1][1][part.rows] = wave.weights[:, s, output].squeeze(axis=-1)
             found.append((float(start), terms))
         return found
 
@@ -760,7 +765,7 @@ def _grid_values(part: _Pieces, some: slice, s: int, chosen: list[int], grid: tu
         weights = np.empty((people, len(waves)))
         for k, wave in enumerate(waves):
             rates[:, k] = wave.rate[some]
-            weights[:, k] = wave.weights[some, s, o, 0]
+            weights[:, k] = wave.weights[some, s, o].squeeze(axis=-1)
         left = np.empty((people, coarse, len(waves) + 1))
         left[:, :, 0] = part.steady[some, s, o, None]
         np.multiply(rates[:, None, :], (first + step * fine * np.arange(coarse))[:, None], out=left[:, :, 1:])
@@ -867,7 +872,7 @@ def _areas_at_starts(part: _Pieces, chosen: list[int]) -> Floats:
     everyone = slice(None)
     for s in range(spans - 1):
         length = np.broadcast_to((part.starts[:, s + 1] - part.starts[:, s])[:, None], (people, 1))
-        base[:, s + 1] = base[:, s] + _areas(part, everyone, s, chosen, length)[:, :, 0]
+        base[:, s + 1] = base[:, s] + _areas(part, everyone, s, chosen, length).squeeze(axis=-1)
     return base
 
 
@@ -933,10 +938,10 @@ def _gathered_values(part: _Pieces, where: _Where, o: int) -> Floats:
         rate = wave.rate[where.rows, None]
         weights = wave.weights[where.rows, :, o]
         if weights.shape[2] > 1:
-            soon = soon + _in_pieces(weights, rate, where, "value")
+            soon = soon + _in_pieces(weights, wave.rate[where.rows], where, "value")
             continue
         forced = wave.forced[where.rows, :, o][line, piece]
-        value = (weights[:, :, 0][line, piece] + forced) * np.exp(rate * dt) - forced * np.expm1(rate * dt)
+        value = (weights.squeeze(axis=-1)[line, piece] + forced) * np.exp(rate * dt) - forced * np.expm1(rate * dt)
         soon = soon + (value if alone else value - forced).real
     return np.where(early, soon, late)
 
@@ -956,9 +961,9 @@ def _gathered(part: _Pieces, where: _Where, o: int, what: str) -> Floats:
         rate = wave.rate[where.rows, None]
         weights = wave.weights[where.rows, :, o]
         if weights.shape[2] > 1:
-            here += _in_pieces(weights, rate, where, what)
+            here += _in_pieces(weights, wave.rate[where.rows], where, what)
             continue
-        weight = weights[:, :, 0][line, piece]
+        weight = weights.squeeze(axis=-1)[line, piece]
         if what == "area":
             here += (weight * _filled(rate, dt)).real
         else:
@@ -974,10 +979,10 @@ def _in_pieces(weights: Anything, rate: Anything, where: _Where, what: str) -> F
         if not inside.any():
             continue
         if what == "value":
-            value = (_polynomial(weights[:, s], where.dt) * np.exp(rate * where.dt)).real
+            value = (_polynomial(weights[:, s], where.dt) * np.exp(rate[:, None] * where.dt)).real
         elif what == "slope":
-            value = _slope(rate[:, 0], weights[:, s], where.dt)
+            value = _slope(rate, weights[:, s], where.dt)
         else:
-            value = _wave_area(rate[:, 0], weights[:, s], where.dt)
+            value = _wave_area(rate, weights[:, s], where.dt)
         total += np.where(inside, value, 0.0)
     return total

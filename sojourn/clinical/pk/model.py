@@ -175,6 +175,11 @@ class Model:
         """What the model speaks of, the drug itself first."""
         return tuple(a.name for a in self.analytes) + tuple(a.name for a in self.ageing)
 
+    @property
+    def main(self) -> str:
+        """The name of the drug itself."""
+        return self.names[0]
+
     def accept(self, person: Person) -> tuple[str, ...]:
         """Assumptions that this person asks for; raises Refused outside the population or not knowing."""
         notes = []
@@ -264,7 +269,7 @@ def _range(low: float | None, high: float | None) -> str:
 def available() -> tuple[str, ...]:
     """The ids of all models, in order."""
     folder = files(__package__).joinpath("models")
-    return tuple(sorted(each.name[:-5] for each in folder.iterdir() if each.name.endswith(".toml")))
+    return tuple(sorted(each.name.removesuffix(".toml") for each in folder.iterdir() if each.name.endswith(".toml")))
 
 
 def load(name: str) -> Model:
@@ -278,7 +283,7 @@ def load(name: str) -> Model:
             given=repr(name),
             known=", ".join(known),
         )
-    return _read(found[0])
+    return _read(*found)
 
 
 @cache

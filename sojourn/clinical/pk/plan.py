@@ -50,12 +50,12 @@ def plan_peak(
     pump = pump or Pump()
     _above_zero(target_ng_per_ml, "the target")
     _above_zero(duration_min, "the duration")
-    unit = peak(simulate(model, person, [Dose(model.drug, "iv", duration_min, 0.0, duration_min)]))
-    wanted = target_ng_per_ml / float(unit.ng_per_ml[0])
+    unit = peak(simulate(model, person, [Dose(model.drug, "iv", duration_min, duration_min=duration_min)]))
+    wanted = target_ng_per_ml / unit.ng_per_ml.item()
     rate = pump.rate(wanted)
     if rate <= 0:
         raise ModelRefused(RefusalReason.OUT_OF_REACH, N_("the pump cannot run as slowly as this target asks"))
-    doses = (Dose(model.drug, "iv", rate * duration_min, 0.0, duration_min),)
+    doses = (Dose(model.drug, "iv", rate * duration_min, duration_min=duration_min),)
     return _plan(model, person, doses, target_ng_per_ml, rate >= wanted * (1 - 1e-9), _reasons(pump, wanted))
 
 
@@ -78,7 +78,7 @@ def plan_plateau(
     _above_zero(step_min, "the step")
     drug = model.drug
     one = simulate(model, person, [Dose(drug, "iv", 1.0)])
-    per_mg = float(one.concentration([0.0])[model.names[0]][0, 0])
+    per_mg = one.concentration([0.0], [model.main])[model.main].item()
     bolus = min(target_ng_per_ml / per_mg, pump.most_bolus_mg)
     doses: list[Dose] = [Dose(drug, "iv", bolus)] if bolus > 0 else []
     count = int(np.ceil(until_min / step_min - 1e-9))
@@ -102,7 +102,7 @@ def plan_plateau(
 
 
 def _value(model: Model, person: Person, doses: Sequence[Dose], at: float) -> float:
-    return float(simulate(model, person, doses).response.at(np.array([at]), [0])[0, 0, 0])
+    return float(simulate(model, person, doses).concentration([at], [model.main])[model.main].item())
 
 
 def _plan(
@@ -119,8 +119,8 @@ def _plan(
         doses,
         reached,
         expected,
-        float(top.ng_per_ml[0]),
-        float(top.at_min[0]),
+        top.ng_per_ml.item(),
+        top.at_min.item(),
         sum(dose.mg for dose in doses),
         limited,
     )

@@ -78,7 +78,7 @@ def virtual(model: Model, people: Person | Sequence[Person], count: int, seed: i
 
 def bands(simulated: Simulated, times_min: ArrayLike, analyte: str | None = None) -> Band:
     """Quantiles of a virtual population's concentrations."""
-    name = simulated.model.names[0] if analyte is None else analyte
+    name = simulated.model.main if analyte is None else analyte
     values = simulated.concentration(times_min, [name])[name]
     low90, low50, median, high50, high90 = np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
     times = np.asarray(times_min, dtype=float)
@@ -104,7 +104,7 @@ def between_models(
         except ModelRefused as refusal:
             refused[model.id] = refusal
             continue
-        curves[model.id] = simulated.concentration(times, [model.names[0]])[model.names[0]][0]
+        (curves[model.id],) = simulated.concentration(times, [model.main])[model.main]
         sources[model.id] = model.source
         notes.update(dict.fromkeys(simulated.assumptions))
     if not curves:

@@ -53,6 +53,16 @@ class SoFar:
     source: str
 
 
+def _curve(simulated: Simulated, at: Floats, place: int) -> Floats:
+    """(N, T) of one output at instants shared by all or of each person's own."""
+    return simulated.response.at(at, [place]).squeeze(axis=1)
+
+
+def _slope(simulated: Simulated, at: Floats, place: int) -> Floats:
+    """(N, T) how fast one output rises."""
+    return simulated.response.slope(at, [place]).squeeze(axis=1)
+
+
 def horizon_min(simulated: Simulated) -> float:
     """By when everything has happened that a curve will show: twenty of its longest times after the last dose."""
     slowest = simulated.response.slowest
@@ -62,20 +72,26 @@ def horizon_min(simulated: Simulated) -> float:
 
 def peak(simulated: Simulated, analyte: str | None = None, end_min: float | None = None) -> Peak:
     """The highest concentration until ``end_min`` (or ever) and its time, to the precision of arithmetic."""
-    place = [simulated.place(analyte)]
-    times = _scan(simulated, horizon_min(simulated) if end_min is None else end_min)
-    values = simulated.response.at(times, place)[:, 0]
+    end = horizon_min(simulated) if end_min is None else end_min
+    return _top(simulated, simulated.place(analyte), _scan(simulated, end))
+
+
+def _top(simulated: Simulated, place: int, times: Floats) -> Peak:
+    """The highest among these instants, refined between its two neighbours."""
+    values = _curve(simulated, times, place)
     top = values.argmax(axis=1)
-    low, high = times[np.maximum(top - 1, 0)], times[np.minimum(top + 1, len(times) - 1)]
+    beside = np.pad(times, 1, mode="edge")
+    low, high = beside[top], beside[top + 2]
 
     def rising(at: Floats) -> Floats:
-        return simulated.response.slope(at, place)[:, 0]
+        return _slope(simulated, at, place)
 
-    when = _last_positive(rising, low[:, None], high[:, None])[:, 0]
+    when = _last_positive(rising, low[:, None], high[:, None])
     # a peak may sit on an edge that the slope steps over: keep the better of the two
-    refined = simulated.response.at(when[:, None], place)[:, 0, 0]
-    coarse = values[np.arange(len(values)), top]
-    return Peak(np.maximum(refined, coarse), np.where(refined >= coarse, when, times[top]))
+    refined = _curve(simulated, when, place)
+    coarse = values.max(axis=1, keepdims=True)
+    at = np.where(refined >= coarse, when, times[top, None])
+    return Peak(np.maximum(refined, coarse).squeeze(axis=1), at.squeeze(axis=1))
 
 
 def time_above(
@@ -83,14 +99,14 @@ def time_above(
 ) -> Floats:
     """(N,) minutes between start and end with a concentration above the level."""
     _level(level_ng_per_ml)
-    place = [simulated.place(analyte)]
+    place = simulated.place(analyte)
     times = _scan(simulated, end_min)
-    times = np.unique(np.concatenate([[start_min, end_min], times[(times > start_min) & (times < end_min)]]))
-    over = simulated.response.at(times, place)[:, 0] > level_ng_per_ml
+    times = np.unique([start_min, end_min, *np.clip(times, start_min, end_min)])
+    over = _curve(simulated, times, place) > level_ng_per_ml
     length = np.diff(times)
     total = (length * (over[:, :-1] & over[:, 1:])).sum(axis=1)
     changes = over[:, :-1] != over[:, 1:]
-    most = int(changes.sum(axis=1).max(initial=0))
+    most = int(changes.sum(axis=1).max())
     if most == 0:
         return np.asarray(total, dtype=float)
     order = np.argsort(~changes, axis=1, kind="stable")[:, :most]
@@ -101,7 +117,7 @@ def time_above(
 
     def side(at: Floats) -> Floats:
         wide = np.repeat(sign, at.shape[1] // most, axis=1)
-        over_by: Floats = (simulated.response.at(at, place)[:, 0] - level_ng_per_ml) * wide
+        over_by: Floats = (_curve(simulated, at, place) - level_ng_per_ml) * wide
         return over_by
 
     crossing = _last_positive(side, low, high)
@@ -114,25 +130,24 @@ def time_until_below(simulated: Simulated, level_ng_per_ml: float, analyte: str 
     _level(level_ng_per_ml)
     if level_ng_per_ml <= 0:
         raise ModelRefused(RefusalReason.OUT_OF_REACH, N_("a concentration falls below every level but never to zero"))
-    place = [simulated.place(analyte)]
+    place = simulated.place(analyte)
     first = min(dose.start_min for dose in simulated.doses)
     end = horizon_min(simulated)
     for _ in range(6):
-        values = simulated.response.at(np.array([end]), place)[:, 0, 0]
-        if (values < level_ng_per_ml).all():
+        if (_curve(simulated, np.array([end]), place) < level_ng_per_ml).all():
             break
         end = first + 2.0 * (end - first)
     times = _scan(simulated, end)
-    over = simulated.response.at(times, place)[:, 0] >= level_ng_per_ml
+    over = _curve(simulated, times, place) >= level_ng_per_ml
     last = over.shape[1] - 1 - over[:, ::-1].argmax(axis=1)
     never = ~over.any(axis=1)
     still = over[:, -1]
     low, high = times[last], times[np.minimum(last + 1, len(times) - 1)]
 
     def side(at: Floats) -> Floats:
-        return simulated.response.at(at, place)[:, 0] - level_ng_per_ml
+        return _curve(simulated, at, place) - level_ng_per_ml
 
-    when = _last_positive(side, low[:, None], high[:, None])[:, 0]
+    when = _last_positive(side, low[:, None], high[:, None]).squeeze(axis=1)
     return np.where(never, first, np.where(still, np.inf, when))
 
 
@@ -143,7 +158,7 @@ def facts(
     end_min: float = 1440.0,
 ) -> list[CurveFacts]:
     """Peak, exposure until ``end_min`` and, with a level, how long above it: one per person."""
-    name = simulated.model.names[0] if analyte is None else analyte
+    name = simulated.model.main if analyte is None else analyte
     top = peak(simulated, name, end_min)
     area = simulated.area_ng_h_per_ml(0.0, end_min, name)
     above = below = None
@@ -179,33 +194,22 @@ def so_far(
     given = sum(_given(dose, now_min) for dose in charted)
     whole = sum(dose.mg for dose in charted)
     values = simulated.concentration([now_min])
-    main = values[model.names[0]][0, 0]
-    end = max(horizon_min(simulated), now_min)
-    times = _scan(simulated, end)
-    later = np.unique(np.concatenate([[now_min], times[times > now_min]]))
-    curve = simulated.response.at(later, [0])[0, 0]
-    top = int(curve.argmax())
-    ahead = bool(top > 0 and curve[top] > main)
-    when, high = float(later[top]), float(curve[top])
-    if ahead:
-
-        def rising(at: Floats) -> Floats:
-            return simulated.response.slope(at, [0])[:, 0]
-
-        window = [np.array([[later[k]]]) for k in (top - 1, min(top + 1, len(later) - 1))]
-        refined = float(_last_positive(rising, window[0], window[1])[0, 0])
-        value = float(simulated.response.at(np.array([[refined]]), [0])[0, 0, 0])
-        if value >= high:
-            when, high = refined, value
-    below = None if level_ng_per_ml is None else float(time_until_below(simulated, level_ng_per_ml)[0])
+    place = simulated.place(model.main)
+    times = _scan(simulated, max(horizon_min(simulated), now_min))
+    later = np.unique([now_min, *np.maximum(times, now_min)])
+    curve = _curve(simulated, later, place)
+    highest = later[curve.argmax(axis=1)]
+    ahead = bool(highest > now_min)
+    top = _top(simulated, place, later) if ahead else Peak(curve.max(axis=1), highest)
+    below = None if level_ng_per_ml is None else time_until_below(simulated, level_ng_per_ml).item()
     return SoFar(
         now_min=now_min,
         given_mg=given,
         still_to_come_mg=whole - given,
-        now_ng_per_ml={name: float(value[0, 0]) for name, value in values.items()},
+        now_ng_per_ml={name: value.item() for name, value in values.items()},
         peak_ahead=ahead,
-        next_peak_ng_per_ml=high,
-        next_peak_at_min=when,
+        next_peak_ng_per_ml=top.ng_per_ml.item(),
+        next_peak_at_min=top.at_min.item(),
         below_from_min=below,
         assumptions=simulated.assumptions,
         source=model.source,
@@ -215,8 +219,7 @@ def so_far(
 def _given(dose: Dose, now: float) -> float:
     if now < dose.start_min:
         return 0.0
-    share = (now - dose.start_min) / dose.duration_min if dose.duration_min else 1.0
-    return dose.mg * min(share, 1.0)
+    return dose.mg if now >= dose.end_min else dose.mg * ((now - dose.start_min) / dose.duration_min)
 
 
 def _level(level: float) -> None:

@@ -128,7 +128,8 @@ class Shape:
 
 def shape(doses: Sequence[Dose], age_y: int) -> Shape | None:
     """The shape of what went in, at least one dose; None where no published model describes it for such an age."""
-    model = model_for(doses[0].drug, doses[0].route)
+    first, *_ = doses
+    model = model_for(first.drug, first.route)
     if model is None:
         return None
     try:
@@ -138,12 +139,12 @@ def shape(doses: Sequence[Dose], age_y: int) -> Shape | None:
         return None
     top = peak(simulated)
     high, at = top.ng_per_ml.item(), top.at_min.item()
-    half, little = (float(time_until_below(simulated, high * part)[0]) for part in (0.5, _LITTLE))
+    half, little = (time_until_below(simulated, high * part).item() for part in (0.5, _LITTLE))
     fewest, most = _HOURS
     last = 60.0 * min(most, max(fewest, -(-int(little) // 60)))  # as long as it takes, in whole hours
     ends = {edge for dose in doses for edge in (dose.start_min, dose.end_min)}
     times = tuple(sorted({*(last * k / 160 for k in range(161)), at, *ends}))
-    values = simulated.concentration(times, [model.names[0]])[model.names[0]][0]
+    (values,) = simulated.concentration(times, [model.main])[model.main]
     return Shape(model, times, tuple(float(value) / high for value in values), at, half, little, last)
 
 

@@ -65,7 +65,7 @@ class Simulated:
 
     def place(self, analyte: str | None) -> int:
         """The output row of an analyte (None: the drug itself); refuses one that has no closed-form area."""
-        name = self.model.names[0] if analyte is None else analyte
+        name = self.model.main if analyte is None else analyte
         place = self.model.analyte(name)
         if place >= len(self.model.analytes):
             raise ModelRefused(
@@ -97,12 +97,12 @@ def simulate(
 def _with_effect(people: Bodies, site: EffectSite) -> Linear:
     """One more compartment, of no mass, that follows the plasma with ke0."""
     rates, outputs = people.rates(), people.readings()
-    count, size, _ = rates.shape
+    count, spoken, size = outputs.shape
     wide = np.zeros((count, size + 1, size + 1))
     wide[:, :size, :size] = rates
     wide[:, size, :size] = site.ke0_per_min * outputs[:, 0]
     wide[:, size, size] = -site.ke0_per_min
-    rows = np.zeros((count, outputs.shape[1] + 1, size + 1))
+    rows = np.zeros((count, spoken + 1, size + 1))
     rows[:, :-1, :size] = outputs
     rows[:, -1, size] = 1.0
     return Linear(wide, rows)

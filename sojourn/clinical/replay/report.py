@@ -13,6 +13,7 @@ from sojourn.clinical.replay.scenario import Expected, ScenarioEntry
 
 _HEAD: Final = ("time", "what happened", "what the software said", "expected", "")
 _WIDTHS: Final = (10, 34, 44, 44, 4)
+_, _WHAT, _SAID, _EXPECTED, _ = _WIDTHS
 _NO_MARKS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -74,8 +75,8 @@ def _rows(outcome: ReplayOutcome, played: Played, marks: Mapping[str, str]) -> I
     clock = played.entry.at.strftime("%H:%M:%S")
     elapsed = "+" + _elapsed(played.entry.at.astimezone(UTC) - outcome.scenario.starts_at.astimezone(UTC))
     lefts = [clock, elapsed]
-    whats = _wrapped(what(played.entry), _WIDTHS[1])
-    saids = [part for said in played.said for part in _wrapped(said, _WIDTHS[2])] or [f"state: {played.state}"]
+    whats = _wrapped(what(played.entry), _WHAT)
+    saids = [part for said in played.said for part in _wrapped(said, _SAID)] or [f"state: {played.state}"]
     wanted = [part for line in played.lines for part in _of_line(line, marks)]
     for index in range(max(len(lefts), len(whats), len(saids), len(wanted))):
         right = wanted[index] if index < len(wanted) else ("", "")
@@ -86,16 +87,16 @@ def _of_line(line: ReplayLine, marks: Mapping[str, str]) -> Iterator[tuple[str, 
     outcome = "ok" if line.ok else "FAIL"
     said = line.expected
     text = f"nobody expected this: {line.found}" if said is None else expected(said)
-    for number, part in enumerate(_wrapped(text, _WIDTHS[3])):
+    for number, part in enumerate(_wrapped(text, _EXPECTED)):
         yield part, "" if number else outcome
     if said is not None:
         mark = f", {marks[said.rule]}" if said.rule in marks else ""
-        for part in _wrapped(f"by {said.rule}{mark} ({said.source})", _WIDTHS[3] - 2):
+        for part in _wrapped(f"by {said.rule}{mark} ({said.source})", _EXPECTED - 2):
             yield f"  {part}", ""
-        for part in wrap(said.why, _WIDTHS[3] - 2):
+        for part in wrap(said.why, _EXPECTED - 2):
             yield f"  {part}", ""
         if not line.ok:
-            for part in _wrapped(f"found: {line.found}", _WIDTHS[3] - 2):
+            for part in _wrapped(f"found: {line.found}", _EXPECTED - 2):
                 yield f"  {part}", ""
 
 

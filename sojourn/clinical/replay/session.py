@@ -253,14 +253,14 @@ class ReplayedSession:
         return DONE
 
     def _witness(self, entry: ScenarioEntry) -> Done:
-        open_now = [number for number, each in enumerate(self.wasted) if each.witness_person_id is None]
-        if not open_now:
+        number = next((k for k, each in enumerate(self.wasted) if each.witness_person_id is None), None)
+        if number is None:
             return refuse("nothing-to-witness", "Nothing was thrown away that waits for a witness.")
-        row = self.wasted[open_now[0]]
+        row = self.wasted[number]
         who = list(self.scenario.people).index(entry.by)
         if not charted.two_people(row.by_person_id, who):
             return refuse("own-waste", "You threw it away yourself. Somebody else must witness it.")
-        self.wasted[open_now[0]] = replace(row, witness=entry.by, witness_person_id=who, witnessed_at=self.now)
+        self.wasted[number] = replace(row, witness=entry.by, witness_person_id=who, witnessed_at=self.now)
         return DONE
 
     def _agree(self, entry: ScenarioEntry) -> Done:
@@ -339,14 +339,14 @@ class ReplayedSession:
     def _begin(self, by: str) -> None:
         ready = double_check(self.prepared).ready
         assert ready is not None  # asked by the guard "dose_ordered"
-        row, papers = ready[0], self.scenario.papers
-        minutes = row.over_min or papers.over_min
+        (row, checked), papers = ready, self.scenario.papers
+        minutes = row.over_min or papers.over_min or Decimal(self.rules.protocol.dose_minutes)
         self.dose = Dose(
             id=1, drug=row.drug, route=row.route, dose_mg=row.dose_mg, drawn_mg=row.drawn_mg,
-            duration_min=Decimal(self.rules.protocol.dose_minutes) if minutes is None else minutes, lot=row.lot,
+            duration_min=minutes, lot=row.lot,
             vial=row.vial, stock_mg_per_ml=row.stock_mg_per_ml, total_ml=row.total_ml,
             rate_ml_per_h=charted.rate_of(row), devices=row.devices, started_at=self.now, by=by,
-            checked_by="" if ready[1] is None else ready[1].by, note="",
+            checked_by="" if checked is None else checked.by, note="",
         )  # fmt: skip
         self._write("start", by, {"rate_ml_per_h": self.dose.rate_ml_per_h})
         if self.dose.rate_ml_per_h is None:

@@ -226,7 +226,7 @@ def test_many_people_answer_as_one_by_one(matrix: np.ndarray) -> None:
         assert close(together[k], alone, 1e-10)  # rates three decades apart cost each route a digit of its own
 
 
-@pytest.mark.parametrize("count", [7, 60])
+@pytest.mark.parametrize("count", [7, 60, 121])
 def test_times_may_stand_in_any_order(count: int) -> None:
     matrix = np.array([[-0.5, 0.1], [0.2, -0.1]])
     response = Linear(matrix[None], np.eye(2)[None]).respond([DoseInput(0, 1.0, 2.0, 10.0), DoseInput(1, 1.0, 40.0)])
@@ -236,6 +236,7 @@ def test_times_may_stand_in_any_order(count: int) -> None:
         for each in (response.at, response.slope, response.area_until):
             assert each(times[order])[0] == pytest.approx(each(times)[0][:, order], rel=1e-12, abs=1e-15)
     assert response.at(7.0)[0, :, 0] == pytest.approx(response.at([7.0])[0, :, 0])
+    assert response.at([]).shape == (1, 2, 0)
     assert response.at(times, [1])[0, 0] == pytest.approx(response.at(times)[0, 1])
 
 
@@ -249,6 +250,40 @@ def test_people_with_clocks_of_their_own() -> None:
     for k in range(3):
         own = [DoseInput(0, amounts_[k], starts[k], durations[k]), DoseInput(0, 1.0, 2.0)]
         assert close(found[k], by_exponential(matrix, own, TIMES), 1e-12)
+    once = system.respond([DoseInput(0, 1.0, starts)])  # one instant for each of them
+    for times in (np.array(TIMES), np.array([TIMES] * 3)):
+        for k in range(3):
+            wanted = by_exponential(matrix, [DoseInput(0, 1.0, starts[k])], TIMES)
+            assert close(once.at(times)[k], wanted, 1e-12)
+
+
+@pytest.mark.parametrize("back", [0.0, 1e-12, 0.1])
+def test_one_of_two_in_whom_nothing_flows_back(back: float) -> None:
+    """What is a tree of exchanges in the one is a one-way road in the other."""
+    bodies = [np.array([[-0.5, each], [0.3, -each - 0.05]]) for each in (0.1, back)]
+    found = Linear(np.stack(bodies), np.stack([np.eye(2)] * 2)).respond([DoseInput(0, 5.0, 0.0, 3.0)])
+    for k, matrix in enumerate(bodies):
+        assert close(found.at(TIMES)[k], by_exponential(matrix, [DoseInput(0, 5.0, 0.0, 3.0)], TIMES), 1e-11)
+
+
+@pytest.mark.parametrize("apart", [1e-4, 1.2e-3, 5e-3, 0.04, 0.12])
+def test_roots_that_lie_close_together_cost_no_digits(apart: float) -> None:
+    rates = 0.3 * (1 + apart * np.arange(5))
+    matrix = np.diag(rates[:-1], k=-1) - np.diag(rates)
+    pours = [DoseInput(0, 5.0, 0.0, 3.0), DoseInput(1, 2.0, 1.0)]
+    assert close(amounts(matrix, pours), by_exponential(matrix, pours, TIMES), 1e-9)
+
+
+@pytest.mark.parametrize("of_their_own", [False, True])
+def test_a_crowd_that_is_gone_through_in_parts(of_their_own: bool) -> None:
+    matrix, count = np.array([[-0.5, 0.1], [0.2, -0.1]]), 2600
+    starts = np.linspace(0, 9, count) if of_their_own else np.zeros(count)
+    system = Linear(np.repeat(matrix[None], count, axis=0), np.repeat(np.eye(2)[None], count, axis=0))
+    times = np.sqrt(np.arange(0.0, 900.0, 12.0))  # uneven
+    found = system.respond([DoseInput(0, np.arange(1.0, count + 1), starts, 3.0)]).at(times)
+    for k in (0, 1700, 1800, count - 1):
+        wanted = by_exponential(matrix, [DoseInput(0, k + 1.0, starts[k], 3.0)], times)
+        assert close(found[k], wanted, 1e-10)
 
 
 @pytest.mark.parametrize("size", [2, 3, 4, 6])
@@ -292,6 +327,20 @@ def test_what_does_not_converge_is_refused(
     assert refused.value.reason is RefusalReason.NOT_CONVERGED
 
 
+@pytest.mark.parametrize(("limit", "most", "people"), [("_MOST_STEPS", 12, 1), ("_MOST_SWEEPS", 8, 48)])
+def test_a_handful_of_steps_suffices(limit: str, most: int, people: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both methods double the right digits with every step, so that a worse step shows in how many there are."""
+    monkeypatch.setattr(linear, limit, most)
+    random = np.random.default_rng(1)
+    for size in (3, 4, 5, 6) * 10:
+        flows = random.uniform(0.003, 2.0, (size, size))
+        if limit == "_MOST_SWEEPS":  # all of them with the centre alone
+            flows[1:, 1:] = 0.0
+        np.fill_diagonal(flows, 0.0)
+        body = flows - np.diag(flows.sum(axis=0) + random.uniform(0.003, 0.5, size))
+        Linear(np.repeat(body[None], people, axis=0), np.repeat(np.eye(size)[None], people, axis=0))
+
+
 def test_a_sink_fills_in_a_straight_line_at_last() -> None:
     matrix = np.array([[-0.5, 0.0], [0.5, 0.0]])
     response = Linear(matrix[None], np.eye(2)[None]).respond([DoseInput(0, 100.0, 0.0, 100.0)])
@@ -314,6 +363,9 @@ def test_a_sink_by_hand(of_ones_own: bool) -> None:
     assert value == pytest.approx(np.stack([here, there]), rel=1e-9, abs=1e-15)
     assert slope == pytest.approx(np.stack([np.exp(-t / 2), -np.expm1(-t / 2)]), rel=1e-9)
     assert area == pytest.approx(np.stack([2 * t - 2 * here, t**2 / 2 - 2 * t + 2 * here]), rel=1e-9, abs=1e-9)
+    only = Linear(matrix[None], np.array([[[0.0, 3.0]]])).respond([DoseInput(0, 100.0, 5.0, 100.0)])  # three of B
+    for each, wanted in ((only.at, value), (only.slope, slope), (only.area_until, area)):
+        assert each(asked)[0, 0] == pytest.approx(3 * wanted[1], rel=1e-9)
     before = np.array([0.0, 4.9])
     for each in (response.at, response.slope, response.area_until):
         assert not each(before[None] if of_ones_own else before).any()
@@ -350,3 +402,51 @@ def test_defective_matrices_are_no_exception(matrix: np.ndarray) -> None:
 def test_what_is_no_system_is_not_solved(rates: np.ndarray, outputs: np.ndarray) -> None:
     with pytest.raises(ValueError, match="must be"):
         Linear(rates, outputs)
+
+
+# --- what a response says of itself ---
+
+
+def test_the_fastest_and_the_slowest_root() -> None:
+    """Of anyone, and not of what never leaves; nothing moves where nothing flows."""
+    chain = np.array([[-0.5, 0.0, 0.0], [0.5, -0.02, 0.0], [0.0, 0.02, 0.0]])
+    two = Linear(np.stack([chain, 3 * chain]), np.stack([np.eye(3)] * 2)).respond([DoseInput(0, 1.0, 0.0)])
+    assert (two.fastest, two.slowest) == pytest.approx((1.5, 0.02))
+    still = Linear(np.zeros((1, 2, 2)), np.eye(2)[None]).respond([DoseInput(0, 1.0, 0.0, 4.0)])
+    assert (still.fastest, still.slowest) == (0, 0)
+    assert still.at([1.0, 9.0])[0].tolist() == [[0.25, 1], [0, 0]]
+
+
+def test_a_curve_as_its_exponentials() -> None:
+    """10 a minute for 2 minutes into A, which loses half a minute's part and gives a fifth of it to B, and 7 into B."""
+    matrix = np.array([[-0.5, 0.0], [0.1, -0.2]])
+    people = Linear(np.stack([matrix, 2 * matrix]), np.stack([np.eye(2)] * 2))
+    pours = [DoseInput(0, 20.0, 1.0, 2.0), DoseInput(1, 7.0, 3.0)]
+    response = people.respond(pours)
+    times = np.array([1.0, 1.4, 2.9, 3.0, 8.0])
+    for output in (0, 1):
+        pieces = response.exponentials(output)
+        assert [start for start, _ in pieces] == [1, 3]
+        for at in times:
+            start, terms = next(each for each in reversed(pieces) if each[0] <= at)
+            found = sum(weight * np.exp(rate * (at - start)) for rate, weight in terms)
+            assert found == pytest.approx(response.at([at], [output])[:, 0, 0], abs=1e-12)
+    start, terms = response.exponentials(0)[0]
+    assert [(rate.tolist(), weight.tolist()) for rate, weight in terms if weight.any()] == [
+        ([0, 0], pytest.approx([20, 10])),
+        (pytest.approx([-0.5, -1]), pytest.approx([-20, -10])),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("matrix", "start"),
+    [
+        ([[-0.5, 0.0], [0.1, -0.2]], [0.0, 3.0]),  # everyone at a time of their own
+        ([[-0.5, 0.0], [0.5, -0.5]], 0.0),  # equal roots
+        ([[-0.5, 0.0], [0.5, 0.0]], 0.0),  # a ramp
+    ],
+)
+def test_what_is_more_than_exponentials_is_not_said_as_such(matrix: list[list[float]], start: float) -> None:
+    people = Linear(np.array([matrix] * 2), np.stack([np.eye(2)] * 2))
+    with pytest.raises(ValueError, match="more than a sum of exponentials"):
+        people.respond([DoseInput(0, 1.0, np.array(start), 4.0)]).exponentials(0)

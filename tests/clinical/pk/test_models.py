@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,6 +79,15 @@ def test_domino_volumes_are_those_of_stanpumpr() -> None:
     assert v1 * k["k10"] == pytest.approx(1.93158, rel=1e-12)
     assert v1 * k["k12"] == pytest.approx(2.61072, rel=1e-12)
     assert v1 * k["k13"] == pytest.approx(2.6019, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("unit", "six"),
+    [("1", 6), ("L", 6), ("L/kg", 6), ("L/min", 6), ("L/h", 0.1), ("1/min", 6), ("1/h", 0.1), ("min", 6), ("h", 360)],
+)
+def test_a_unit_of_a_file_in_minutes_and_litres(unit: str, six: float) -> None:
+    parameters = {**MINIMAL["parameters"], "V": {"value": 6, "unit": unit}}  # type: ignore[dict-item]
+    assert parse_model({**MINIMAL, "parameters": parameters}).parameters["V"].value == pytest.approx(six)
 
 
 def test_constants_derived_in_the_fact_base() -> None:
@@ -175,6 +186,10 @@ def test_a_metabolite_whose_clearance_rises() -> None:
     found = simulated.concentration(times)
     assert found["esketamine"][0] == pytest.approx(1000 * both[0] / v["V1"], rel=1e-8)
     assert found["noresketamine"][0] == pytest.approx(1000 * both[2] / v["Vnk"], rel=1e-7)
+    own = simulated.concentration(times[None], ["noresketamine"])
+    assert own["noresketamine"] == pytest.approx(found["noresketamine"], rel=1e-12)
+    both_people = pk.simulate(pk.load("flint"), [Person(weight_kg=30, age_y=9), person], doses).concentration(times)
+    assert both_people["noresketamine"][1] == pytest.approx(found["noresketamine"][0], rel=1e-12)
     with pytest.raises(ModelRefused) as refused:
         simulated.area_ng_h_per_ml(0, 60, "noresketamine")
     assert refused.value.reason is RefusalReason.NO_SUCH_ANALYTE
@@ -237,6 +252,9 @@ def test_a_model_refuses_what_it_does_not_describe(
         (lambda: Dose("ketamine", "iv", -1), RefusalReason.NOT_A_VALUE),
         (lambda: Dose("ketamine", "iv", 10, 0, -5), RefusalReason.NOT_A_VALUE),
         (lambda: Dose("ketamine", "iv", float("inf")), RefusalReason.NOT_A_VALUE),
+        (lambda: pk.bodies(pk.load("fanta"), ADULT, [[0.1]]), RefusalReason.NOT_A_VALUE),
+        (lambda: pk.bodies(pk.load("fanta"), [ADULT] * 2, np.zeros((3, 4))), RefusalReason.NOT_A_VALUE),
+        (lambda: pk.bodies(pk.load("fanta"), ADULT, [[0.1, 0.1, 0.1, np.nan]]), RefusalReason.NOT_A_VALUE),
         (lambda: pk.load("nobody_1999"), RefusalReason.UNKNOWN_MODEL),
         (lambda: pk.load("h"), RefusalReason.UNKNOWN_MODEL),
         (lambda: pk.load(""), RefusalReason.UNKNOWN_MODEL),
@@ -246,6 +264,33 @@ def test_nonsense_is_refused(make: object, reason: RefusalReason) -> None:
     with pytest.raises(ModelRefused) as refused:
         make()  # type: ignore[operator]
     assert refused.value.reason is reason
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "least", "most"),
+    [
+        ("herd", "age_y", 1, 14),
+        ("herd", "weight_kg", 10.8, 74.8),
+        ("hornik", "weight_kg", 2, 176),
+        ("flint", "age_y", 0.02, 12.5),
+        ("kamp", "age_y", 18, None),
+    ],
+)
+def test_who_stands_on_a_border_belongs_to_the_population(
+    model: str, name: str, least: float, most: float | None
+) -> None:
+    known = {"weight_kg": 20.0, "age_y": 5.0} if model != "kamp" else {"weight_kg": 70.0}
+    for border, beyond in ((least, -1e-3), (most, 1e-3)):
+        if border is not None:
+            pk.load(model).accept(Person(**{**known, name: border}))
+            with pytest.raises(ModelRefused):
+                pk.load(model).accept(Person(**{**known, name: border + beyond}))
+
+
+@pytest.mark.parametrize(("age", "beyond"), [(19, False), (32, False), (18.9, True), (32.1, True)])
+def test_what_was_studied_has_borders_too(age: float, beyond: bool) -> None:
+    notes = pk.load("simons").accept(Person(weight_kg=70, age_y=age))
+    assert any("extrapolation" in note for note in notes) is beyond
 
 
 def test_beyond_what_was_studied_is_said() -> None:
@@ -326,6 +371,72 @@ def test_a_new_model_is_one_file() -> None:
 def test_a_wrong_file_says_what_is_wrong(change: dict[str, object], words: str) -> None:
     with pytest.raises(ModelInvalid, match=words):
         parse_model({**MINIMAL, **change})
+
+
+@pytest.mark.parametrize(
+    ("part", "on", "beyond"),
+    [
+        ("", {"version": 1}, {"version": 0}),
+        ("", {"limits": [], "assumptions": []}, {"read_in": []}),
+        ("population", {"n": 1}, {"n": 0}),
+        ("population", {"n_studies": 1}, {"n_studies": 0}),
+        ("population", {"age_y": {"min": 0}}, {"age_y": {"min": -1}}),
+        ("population", {"age_y": {"studied_min": 0, "studied_max": 0}}, {"age_y": {"studied_max": -0.1}}),
+        ("population", {"age_y": {"min": 5, "max": 5}}, {"age_y": {"min": 5.1, "max": 5}}),
+        ("parameters.V", {"value": 1e-9}, {"value": 0}),
+        ("parameters.V", {"omega2": 1e-9}, {"omega2": 0}),
+        ("parameters.V", {"ceiling": 1}, {"ceiling": 1.1}),
+        ("parameters.V", {"ceiling": 1e-9}, {"ceiling": 0}),
+        (
+            "parameters.V",
+            {"slopes": [{"with": "age_y", "above": 0, "adds": -1}]},
+            {"slopes": [{"with": "age_y", "above": -1, "adds": -1}]},
+        ),
+        ("flows.0", {"stages": 1}, {"stages": 0}),
+        ("analytes.0", {"molar_mass": [1, 2]}, {"molar_mass": [1]}),
+        ("analytes.0", {"residual_proportional": 1e-9}, {"residual_proportional": 0}),
+        (
+            "validation",
+            {"tolerance_pct": 1e-9, "columns": ["a"], "rows": [[-1], ["x"]]},
+            {"tolerance_pct": 0, "columns": ["a"], "rows": [[-1], ["x"]]},
+        ),
+        (
+            "validation",
+            {"tolerance_pct": 1, "columns": ["a", "b"], "rows": [[1, 1]]},
+            {"tolerance_pct": 1, "columns": ["a", "b"], "rows": [[1]]},
+        ),
+    ],
+)
+def test_what_lies_on_a_border_of_a_file_is_taken(part: str, on: dict[str, object], beyond: dict[str, object]) -> None:
+    """And what lies beyond it is refused."""
+
+    def with_part(change: dict[str, object]) -> Any:
+        tree: Any = copy.deepcopy(MINIMAL)
+        here = tree
+        if part == "validation":
+            here = tree[part] = {"title": "t", "source": "s", "verification": "recalled"}
+        elif part:
+            for key in part.split("."):
+                here = here[int(key) if key.isdigit() else key]
+        here.update(change)
+        return tree
+
+    parse_model(with_part(on))
+    with pytest.raises(ModelInvalid):
+        parse_model(with_part(beyond))
+
+
+@pytest.mark.parametrize(("correlation", "taken"), [(1, True), (-1, True), (0, True), (1.1, False), (-1.1, False)])
+def test_two_numbers_go_together_wholly_at_most(correlation: float, taken: bool) -> None:
+    spread = {"omega2": 0.09}
+    parameters = {name: {**each, **spread} for name, each in MINIMAL["parameters"].items()}  # type: ignore[attr-defined]
+    row = {"parameters": ["V", "CL"], "correlation": correlation}
+    data = {**MINIMAL, "parameters": parameters, "correlated": [row]}
+    if taken:
+        assert parse_model(data).correlated == (("V", "CL", pytest.approx(0.09 * correlation)),)
+    else:
+        with pytest.raises(ModelInvalid):
+            parse_model(data)
 
 
 def test_importing_costs_nothing_and_never_needs_django() -> None:

@@ -77,6 +77,123 @@ def test_peak_and_time_above_against_brute_force(mg: float, duration: float, lev
     assert (values[late] < level).all()
 
 
+def with_a_depot(per_min: float) -> pk.Model:
+    """What is swallowed reaches the blood at this rate, and leaves it at 0.1 per minute."""
+    parameters = {**MINIMAL["parameters"], "ka": {"value": per_min, "unit": "1/min"}}  # type: ignore[dict-item]
+    return parse_model(
+        {
+            **MINIMAL,
+            "parameters": parameters,
+            "compartments": [{"name": "central", "volume": "V"}, {"name": "gut"}],
+            "flows": [*MINIMAL["flows"], {"from": "gut", "to": "central", "rate": "ka"}],  # type: ignore[misc]
+            "routes": [{"name": "po", "parts": [{"into": "gut"}]}],
+        }
+    )
+
+
+@pytest.mark.parametrize("ka", [0.031, 0.05, 0.17, 0.23, 0.4, 1.3, 2.9])
+def test_the_peak_of_what_is_swallowed_is_batemans(ka: float) -> None:
+    """It stands at ln(ka / k) / (ka - k), as high as exp(-k t) of the dose in the volume, to the last digits."""
+    when = np.log(ka / 0.1) / (ka - 0.1)
+    wanted = pytest.approx((3 + when, 1000 * np.exp(-0.1 * when)), rel=1e-9)
+    model, doses = with_a_depot(ka), [Dose("ketamine", "po", 10, 3)]
+    top = pk.peak(pk.simulate(model, ADULT, doses))
+    assert (top.at_min.item(), top.ng_per_ml.item()) == wanted
+    for now in (3, 3 + when / 2):
+        ahead = pk.so_far(model, ADULT, doses, now)
+        assert (ahead.next_peak_at_min, ahead.next_peak_ng_per_ml) == wanted
+        assert ahead.peak_ahead
+
+
+@pytest.mark.parametrize("level", [900, 1e-3, 1e-12, 1e-300])
+def test_however_low_the_level_its_time_is_found(level: float) -> None:
+    simulated = pk.simulate(ONE, ADULT, [Dose("ketamine", "iv", 10, 5)])  # 1000 ng/mL, falling by a tenth a minute
+    assert pk.time_until_below(simulated, level).item() == pytest.approx(5 + 10 * np.log(1000 / level), rel=1e-9)
+
+
+def test_what_never_leaves_stays_above() -> None:
+    """All of 10 mg goes over into a space of 10 L, which loses nothing: 1000 (1 - exp(-t / 10)) ng/mL there."""
+    sink = parse_model(
+        {
+            **MINIMAL,
+            "compartments": [{"name": "central", "volume": "V"}, {"name": "sink", "volume": "V"}],
+            "flows": [{"from": "central", "to": "sink", "clearance": "CL"}],
+            "analytes": [{"name": "ketamine", "compartment": "central"}, {"name": "kept", "compartment": "sink"}],
+        }
+    )
+    simulated = pk.simulate(sink, ADULT, [Dose("ketamine", "iv", 10)])
+    assert pk.time_until_below(simulated, 999, "kept").item() == np.inf
+    assert pk.time_until_below(simulated, 1001, "kept").item() == 0
+    assert pk.time_until_below(simulated, 500).item() == pytest.approx(10 * np.log(2), rel=1e-9)
+    assert pk.time_above(simulated, 600, 0, 100, "kept").item() == pytest.approx(100 - 10 * np.log(2.5), rel=1e-9)
+
+
+def test_everyone_in_a_population_is_above_a_level_for_a_time_of_ones_own() -> None:
+    """One falls below it twice, one once, one never reaches it; each as if alone."""
+    crowd = [Person(weight_kg=w, age_y=30) for w in (40, 75, 180)]
+    doses = [Dose("ketamine", "iv", 20, 2), Dose("ketamine", "iv", 25, 12, 9)]
+    together = pk.simulate(KAMP, crowd, doses)
+    for level in (150, 300, 500):
+        above, until = pk.time_above(together, level, 3, 200), pk.time_until_below(together, level)
+        top, named = pk.peak(together), pk.facts(together, None, level, 200)
+        for k, person in enumerate(crowd):
+            alone = pk.simulate(KAMP, person, doses)
+            times = np.linspace(3, 200, 197_001)
+            (values,) = alone.concentration(times)["ketamine"]
+            assert above[k] == pytest.approx((values > level).sum() / 1000, abs=0.003)
+            assert above[k] == pytest.approx(pk.time_above(alone, level, 3, 200).item(), rel=1e-9)
+            assert until[k] == pytest.approx(pk.time_until_below(alone, level).item(), rel=1e-9)
+            own = pk.peak(alone)
+            assert (top.ng_per_ml[k], top.at_min[k]) == pytest.approx((own.ng_per_ml.item(), own.at_min.item()))
+            (facts,) = pk.facts(alone, None, level, 200)
+            assert (facts.analyte, facts.level_ng_per_ml) == ("ketamine", level)
+            for name in ("peak_ng_per_ml", "peak_at_min", "area_ng_h_per_ml", "above_min", "below_from_min"):
+                assert getattr(named[k], name) == pytest.approx(getattr(facts, name), rel=1e-9)
+            assert facts.area_ng_h_per_ml == pytest.approx(alone.area_ng_h_per_ml(0, 200).item())
+            assert facts.above_min == pytest.approx(pk.time_above(alone, level, 0, 200).item())
+
+
+def test_a_quick_peak_before_a_slow_tail_is_not_passed_over() -> None:
+    """It rises and falls within half a minute, where hours are looked through."""
+    rates = {"ka": 1200, "out": 300, "back": 0.6}
+    quick = parse_model(
+        {
+            **MINIMAL,
+            "parameters": {"V": {"value": 10, "unit": "L"}, "CL": {"value": 6000, "unit": "L/h"}}
+            | {name: {"value": each, "unit": "1/h"} for name, each in rates.items()},
+            "compartments": [{"name": "central", "volume": "V"}, {"name": "tissue"}, {"name": "gut"}],
+            "flows": [
+                {"from": "central", "clearance": "CL"},
+                {"from": "gut", "to": "central", "rate": "ka"},
+                {"from": "central", "to": "tissue", "rate": "out"},
+                {"from": "tissue", "to": "central", "rate": "back"},
+            ],
+            "routes": [{"name": "po", "parts": [{"into": "gut"}]}],
+        }
+    )
+    simulated = pk.simulate(quick, ADULT, [Dose("ketamine", "po", 10, 1)])
+    times = np.linspace(1, 3, 200_001)
+    (values,) = simulated.concentration(times)["ketamine"]
+    top = pk.peak(simulated)
+    assert (top.at_min.item(), top.ng_per_ml.item()) == pytest.approx((times[values.argmax()], values.max()), rel=1e-5)
+    for level in (100, 200):
+        above = (values > level).mean() * 2
+        assert pk.time_above(simulated, level, 0, 3).item() == pytest.approx(above, abs=2e-5)
+        assert pk.time_until_below(simulated, level).item() == pytest.approx(times[values > level].max(), abs=2e-5)
+
+
+def test_facts_of_a_day_by_hand() -> None:
+    """Until minute 1440 the area of 10 mg is the dose over 60 L/h."""
+    bolus = pk.simulate(ONE, ADULT, [Dose("ketamine", "iv", 10)])
+    (level,) = pk.facts(bolus, level_ng_per_ml=500)
+    assert (level.above_min, level.below_from_min) == pytest.approx((10 * np.log(2), 10 * np.log(2)))
+    (day,) = pk.facts(bolus)
+    assert (day.peak_ng_per_ml, day.peak_at_min, day.area_ng_h_per_ml) == pytest.approx((1000, 0, 1000 / 6))
+    assert (day.above_min, day.below_from_min) == (None, None)
+    (lasting,) = pk.facts(pk.simulate(ONE, ADULT, [Dose("ketamine", "iv", 1441, 0, 1441)]))
+    assert lasting.area_ng_h_per_ml == pytest.approx((1440 - 10) * 1000 / 60)  # R / CL (t - 1 / k)
+
+
 def test_peaks_of_a_whole_population_are_each_ones_own() -> None:
     people = pk.virtual(SPRAY, NASAL, 40, seed=3)
     simulated = pk.simulate(SPRAY, people, [Dose("esketamine", "in", 84)])
@@ -121,14 +238,15 @@ def test_bands_hold_the_people_they_promise() -> None:
 
 
 def test_models_are_shown_side_by_side_and_never_averaged() -> None:
-    found = pk.between_models(ADULT, INFUSION, [40.0])
+    found = pk.between_models(ADULT, INFUSION, [40.0, 60.0])
     assert set(found.curves) == {
         "clements_nimmo_1981_250ugkg",
         "domino_1984_racemic_iv",
         "kamp_2020_anesthesiology_pooled",
     }
-    ends = sorted(float(curve[0]) for curve in found.curves.values())
-    assert (found.low[0], found.high[0]) == (ends[0], ends[-1])
+    for k in range(2):
+        ends = sorted(float(curve[k]) for curve in found.curves.values())
+        assert (found.low[k], found.high[k]) == (ends[0], ends[-1])
     assert found.refused["simons_2022_otf"].reason is RefusalReason.WRONG_DRUG
     with pytest.raises(ModelRefused, match="no model answers"):
         pk.between_models(Person(weight_kg=20, age_y=5), INFUSION, [40.0])
@@ -234,6 +352,8 @@ def test_a_plateau_by_hand() -> None:
     assert steps == [(0, 0), (0, 5), (5, 5), (10, 2)]  # the last as long as is left
     assert [dose.mg for dose in loaded.doses] == pytest.approx([1, 0.5, 0.5, 0.2])
     assert (loaded.peak_ng_per_ml, loaded.total_mg, loaded.reaches_target) == pytest.approx((100, 2.2, True))
+    enough = pk.plan_plateau(ONE, ADULT, 100, 12, Pump(most_mg_per_min=0.1, most_bolus_mg=1))
+    assert (enough.total_mg, enough.reaches_target) == pytest.approx((2.2, True))
     slow = pk.plan_plateau(ONE, ADULT, 100, 10, Pump(most_mg_per_min=0.1))
     assert [dose.mg for dose in slow.doses] == pytest.approx([0.5, 0.5])
     assert not slow.reaches_target
@@ -351,6 +471,11 @@ def test_exact_measurements_of_a_model_without_residual_find_the_person() -> Non
     band = found.band([10.0])
     assert band.low90[0] < truth.concentration([10.0])["ketamine"][0, 0] * 1.001
     assert band.high90[0] - band.low90[0] < 1.0
+    again = pk.bands(pk.simulate(model, found.plausible(500, 1), doses), [10.0])
+    assert (band.people, band.low90, band.high50) == (500, again.low90, again.high50)
+    other = found.band([10.0], doses=[Dose("ketamine", "iv", 20)])
+    assert other.median == pytest.approx(2 * band.median)
+    assert np.cov(found.plausible(20_000, 3).deviations.T) == pytest.approx(found.covariance, rel=0.05, abs=1e-8)
 
 
 def test_a_fit_of_the_large_model_narrows_what_it_can_see() -> None:
@@ -423,6 +548,10 @@ def test_the_explorer_compares_regimens() -> None:
         f"after {top.peak_at_min:.0f} minutes."
     )
     assert "nine of ten" in nasal.sentences[1]
+    band, people = nasal.curves[0].band, pk.virtual(SPRAY, person, 300, 1)
+    again = pk.bands(pk.simulate(SPRAY, people, spray), found.times_min)
+    assert band is not None
+    assert (band.people, band.high90.tolist()) == (300, again.high90.tolist())
     (short,) = pk.explore([INFUSION], person, [KAMP], [0.0, 0.5]).regimens
     assert len(short.sentences) == 2  # no level was asked for
     assert short.curves[0].facts.peak_at_min == pytest.approx(1)  # looked for in a minute at least
