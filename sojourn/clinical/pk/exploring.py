@@ -82,7 +82,7 @@ def explore(
         )
     if times_min is None:
         ends = [dose.end_min + 180.0 for doses in regimens for dose in doses]
-        times = np.linspace(0.0, max(240.0, *ends), 241)
+        times = np.linspace(0.0, max([240.0, *ends]), 241)
     else:
         times = np.asarray(times_min, dtype=float)
     chosen = [m for m in map(load, available()) if m.in_model_band] if models is None else list(models)
