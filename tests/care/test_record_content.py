@@ -35,8 +35,9 @@ from sojourn.care.chart.rows import (
     episodes,
 )
 from sojourn.clinical import administration
-from sojourn.clinical.administration import End, Means, Start
+from sojourn.clinical.administration import End, Means, PartGiven, Start
 from sojourn.clinical.protocol import State
+from sojourn.foundation.rulebook.load import released_rulebook
 
 # The hash of ``old_session`` as the version 0.1.0 of this program computed it (its record.py, content and all, at
 # commit 7253697). A record that was signed then is verified by it for ever.
@@ -220,6 +221,80 @@ def test_one_amount_is_one_content():
 def test_a_pump_runs_evenly_from_its_start_to_its_end(at: float, mg: str):
     (dose,) = given_whole(old_session())
     assert dose.gone_in_by(minutes(at)) == Decimal(mg)
+
+
+@pytest.mark.parametrize(("at", "mg"), [(14, "0"), (15, "28"), (19, "28"), (20, "56"), (21, "56")])
+def test_a_part_is_in_from_the_moment_at_which_it_was_given(at: float, mg: str):
+    start = Start(id="1", at=minutes(15), means=Means.SPRAY, planned_mg=Fraction(56))
+    parts = (PartGiven(id=f"p{at}", at=minutes(at), mg=Fraction(28)) for at in (15, 20))
+    found = administration.delivered((start, *parts), now=minutes(200), tolerance_mg=Fraction(1))
+    assert isinstance(found, administration.Delivered)
+    dose = GivenDose(old_session().doses[0], found, None, told=True)
+    assert dose.gone_in_by(minutes(at)) == Decimal(mg)
+
+
+@pytest.mark.parametrize(("released", "intact"), [("of the frozen", True), ("of another", False), (None, False)])
+def test_a_protocol_is_intact_while_its_released_text_has_the_frozen_hash(released: str | None, intact: bool):
+    text = released_rulebook().protocol("im").rule
+    rule = None if released is None else text if released == "of the frozen" else replace(text, hash="c" * 64)
+    assert FrozenProtocol("im", str(text.version), text.hash, rule).intact is intact
+
+
+@pytest.mark.parametrize(
+    ("changes", "priority", "waited", "escalated", "ended"),
+    [
+        ((("raised", "low"),), "low", None, False, None),
+        ((("raised", ""), ("recovered", "low")), "low", None, False, 1),
+        ((("raised", "medium"), ("escalated", "high"), ("acknowledged", "medium")), "high", 2, True, None),
+        ((("raised", "low"), ("acknowledged", "medium"), ("withdrawn", ""), ("ended", "")), "medium", 1, False, 2),
+        ((("raised", "?"), ("ended", "")), "?", None, False, 1),
+    ],
+)  # fmt: skip
+def test_an_alarm_says_its_highest_priority_how_long_it_waited_and_when_it_ended(
+    changes: tuple[tuple[str, str], ...], priority: str, waited: int | None, escalated: bool, ended: int | None
+):
+    """A change each minute from the rise."""
+    row = old_session().alarm_changes[0]
+    rows = [
+        replace(row, id=number, kind=kind, priority=of, at=minutes(number)) for number, (kind, of) in enumerate(changes)
+    ]
+    (alarm,) = episodes(reversed(rows))
+    assert (alarm.first, alarm.priority, alarm.escalated) == (rows[0], priority, escalated)
+    assert alarm.waited == (None if waited is None else timedelta(minutes=waited))
+    assert alarm.ended_at == (None if ended is None else minutes(ended))
+
+
+def test_each_rise_begins_an_alarm_and_another_sign_or_rule_has_its_own():
+    row = old_session().alarm_changes[0]
+    told = [
+        ("spo2.low", "spo2", "raised"), ("spo2.low", "spo2", "acknowledged"), ("spo2.low", "hr", "ended"),
+        ("other", "spo2", "ended"), ("spo2.low", "spo2", "raised"), ("spo2.low", "spo2", "ended"),
+    ]  # fmt: skip
+    rows = [
+        replace(row, id=number, rule_id=rule, code=code, kind=kind, at=minutes(number // 2))
+        for number, (rule, code, kind) in enumerate(told)
+    ]
+    found = [[each.id for each in alarm.changes] for alarm in episodes(reversed(rows))]
+    assert found == [[0, 1], [2], [3], [4, 5]]
+
+
+def test_the_last_state_is_the_sessions_and_the_last_signature_counts():
+    old = old_session()
+    assert (old.state, old.over, old.ended_at) == (State.LEFT, True, minutes(140))
+    running = replace(old, states=old.states[:4], signatures=())
+    assert (running.state, running.over, running.ended_at, running.signature) == (State.OBSERVING, False, None, None)
+    assert replace(old, states=()).state is State.PLANNED
+    later = replace(old.signatures[0], id=132, at=minutes(160))
+    assert replace(old, signatures=(*old.signatures, later)).signature == later
+
+
+@pytest.mark.parametrize(
+    ("doubt", "superseded", "struck", "counts"),
+    [("", False, False, True), ("slow", False, False, False), ("", True, False, False), ("", False, True, False)],
+)  # fmt: skip
+def test_a_reading_counts_unless_doubted_corrected_or_struck(doubt: str, superseded: bool, struck: bool, counts: bool):
+    row = replace(old_session().readings[0], doubt=doubt, superseded=superseded, struck=struck)
+    assert row.counts is counts
 
 
 def test_what_happened_at_one_moment_stands_in_one_order():

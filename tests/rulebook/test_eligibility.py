@@ -7,7 +7,7 @@ action words of the fact base are kept in each rule (``fact_base``) and quoted h
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -563,6 +563,39 @@ def test_no_loosening_is_ever_taken(rule, data):
 def test_age_boundaries(age, rule, drug):
     found = assess(told(**NOTHING | {"age_years": age}), RULES, drug=drug, stage="treatment", today=TODAY)
     assert [each.rule_id for each in found.findings] == ([rule] if rule else [])
+
+
+# Outside of these a number is a slip of the pen; no clinical limits, but a convention of the house. Reviewed.
+BOUNDS = {
+    "age_years": (0, 130), "weight_kg": (20, 350), "height_cm": (80, 250), "sbp": (0, 300), "dbp": (0, 250),
+    "heart_rate": (0, 300), "respiratory_rate": (0, 80), "spo2": (1, 100), "etco2": (0, 150), "moaas": (0, 5),
+    "temperature": (25, 45), "bilirubin": (0, 1500), "bilirubin_uln": (1, 200), "egfr": (0, 250),
+    "qtc_ms": (200, 800), "antidepressant_trials_failed": (0, 60),
+    **dict.fromkeys(("alt", "ast", "alp", "ggt"), (0, 20_000)),
+    **dict.fromkeys(("alt_uln", "ast_uln", "alp_uln", "ggt_uln"), (1, 1000)),
+    **dict.fromkeys(("food_min", "liquid_min", "nasal_drug_min"), (0, 7 * 24 * 60)),  # a week
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [each.name for each in VOCABULARY.values() if each.kind == "number"])
+def test_a_number_is_taken_up_to_its_bounds_and_none_beyond(name):
+    low, high = BOUNDS[name]
+    found = [VOCABULARY[name].fault(each) for each in (low - 0.1, low, high, high + 0.1)]
+    assert found == ["implausible", None, None, "implausible"]
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "fault"),
+    [
+        ("pregnant", [True, False], ["yes", 1, None], "not-yes-or-no"),
+        ("cv_event_on", [TODAY], [datetime(2026, 12, 1, tzinfo=UTC), "2026-12-01", None], "not-a-day"),
+        ("nyha", ["none", "IV"], ["V", None, 4], "not-a-choice"),
+        ("sbp", [120, 120.5], [True, "120", None, float("nan"), float("inf")], "not-a-number"),
+    ],
+)
+def test_what_a_fact_cannot_be_is_named(name, right, wrong, fault):
+    assert [VOCABULARY[name].fault(each) for each in right] == [None] * len(right)
+    assert [VOCABULARY[name].fault(each) for each in wrong] == [fault] * len(wrong)
 
 
 # ---------------------------------------------------------------- what is no rule
