@@ -163,6 +163,13 @@ def _values(name: str) -> list[Any]:
     return {"yes_no": [True, False], "choice": list(word.choices), "number": [word.low, word.high]}[word.kind]
 
 
+def test_evidence_may_count_on_its_own_day_alone():
+    """C2: no day at all is as short as an age can be."""
+    fresh, old = (known(*told(TODAY - timedelta(days=days), sbp=120)) for days in (0, 1))
+    rule = eligibility.evidence.read(rule_with({"facts": ["sbp"]}, {"days": (0, "d", "lower")}))
+    assert [len(current(facts, (rule,), TODAY)[1]) for facts in (fresh, old)] == [0, 1]
+
+
 @pytest.mark.parametrize(
     ("fixed", "parameters", "says"),
     [
@@ -177,12 +184,22 @@ def _values(name: str) -> list[Any]:
 )
 def test_what_is_no_rule_of_evidence_is_refused(fixed: Any, parameters: Any, says: str):
     """C2: reading proves that a clinic can only shorten the days."""
-    data = {
-        "id": "x", "version": 1, "kind": "evidence", "title": "x", "statement": "x", "sources": ["x"],
-        "verification": "convention", "effective_from": TODAY, "fixed": fixed,
-        "parameters": {
-            name: {"value": value, "unit": unit, "tighten": way} for name, (value, unit, way) in parameters.items()
-        },
-    }  # fmt: skip
     with pytest.raises(RuleInvalid, match=says):
-        eligibility.evidence.read(parse_rule(data))
+        eligibility.evidence.read(rule_with(fixed, parameters))
+
+
+def test_a_rule_of_another_kind_says_nothing_of_evidence():
+    with pytest.raises(RuleInvalid, match="a rule of kind eligibility says nothing"):
+        eligibility.evidence.read(rule_with({"facts": ["sbp"]}, {"days": (28, "d", "lower")}, "eligibility"))
+
+
+def rule_with(fixed: Any, parameters: Any, kind: str = "evidence") -> Rule:
+    return parse_rule(
+        {
+            "id": "x", "version": 1, "kind": kind, "title": "x", "statement": "x", "sources": ["x"],
+            "verification": "convention", "effective_from": TODAY, "fixed": fixed,
+            "parameters": {
+                name: {"value": value, "unit": unit, "tighten": way} for name, (value, unit, way) in parameters.items()
+            },
+        }
+    )  # fmt: skip
