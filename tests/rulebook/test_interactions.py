@@ -468,6 +468,12 @@ def test_an_ingredient_is_shown_with_what_it_came_in(inside, shown):
     assert Medicine("Codeine", inside=inside).shown == shown
 
 
+def test_a_part_keeps_the_product_that_it_came_in():
+    parts = (Medicine("Codeine"), Medicine("Caffeine", inside="Powder"))
+    assert [each.inside for each in interactions.ingredients(Medicine("Box", parts=parts))] == ["Box", "Powder"]
+    assert interactions.ingredients(Medicine("Codeine")) == (Medicine("Codeine"),)
+
+
 @pytest.mark.parametrize(
     ("by", "taken", "inside"),
     [
