@@ -138,6 +138,18 @@ def test_of_two_rules_for_one_fact_the_strictest_speaks():
     longer = replace(EVIDENCE[0], facts=("suicide_risk",), days=90.0)
     (expired,) = current(known(*told(TODAY - timedelta(days=100), suicide_risk="low")), (longer, *EVIDENCE), TODAY)[1]
     assert expired.rule_id == "evidence.suicide_risk"
+    assert (expired.name, expired.on, expired.label) == (
+        "suicide_risk",
+        TODAY - timedelta(days=100),
+        "Acute suicide risk",
+    )
+
+
+def test_of_two_rules_with_one_age_the_first_by_name_speaks():
+    rules = [replace(EVIDENCE[0], rule=replace(EVIDENCE[0].rule, id=each), facts=("sbp",)) for each in ("b", "a")]
+    for given_rules in (rules, rules[::-1]):
+        (expired,) = current(known(*told(date(2000, 1, 1), sbp=120)), given_rules, TODAY)[1]
+        assert expired.rule_id == "a"
 
 
 AGES = st.integers(0, 1000).map(lambda days: TODAY - timedelta(days=days))

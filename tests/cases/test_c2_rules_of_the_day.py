@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -25,8 +26,10 @@ from sojourn.clinical.eligibility import (
     known,
     override_of,
     reasons_today,
+    signature,
     stricter,
 )
+from sojourn.clinical.eligibility.fingerprints import digest
 from sojourn.clinical.eligibility.today import OVERRIDES
 from sojourn.clinical.interactions import Interaction, check, written
 from sojourn.clinical.interactions import read as read_interaction
@@ -524,6 +527,50 @@ def test_the_strictest_come_first():
     overrides = [each.override for each in today(*facts).reasons]
     assert overrides == sorted(overrides, key=OVERRIDES.index)
     assert overrides[0] == "never"
+
+
+def test_what_was_signed_is_found_again_by_the_same_letters_in_any_order():
+    """The digest is kept with signatures: the canonical JSON, letters as they are, keys in order."""
+    plain = '{"a":1,"b":"é"}'
+    assert digest({"b": "é", "a": 1}) == hashlib.sha256(plain.encode()).hexdigest()
+
+
+SIGNATURE = signature.read(released_rulebook().of_kind(signature.KIND)[0])
+
+
+@pytest.mark.parametrize(
+    ("fact", "adopted", "needs"),
+    [
+        ({"mania_current": True}, True, ()), ({"mania_current": True}, False, ()),  # a block has its two signatures
+        ({"seizures": True}, True, ("reason", "clearance")), ({"seizures": True}, False, ()),
+        ({"suicide_risk": "high"}, True, ("reason", "seen")),
+    ],
+)  # fmt: skip
+def test_what_an_acceptance_must_say_of_a_finding(fact: dict[str, Any], adopted: bool, needs: tuple[str, ...]):
+    rules = tuple(replace(each, adopted=adopted) for each in RULES)
+    found = assess(known(*told(**fact)), rules, drug="ketamine", stage="treatment", today=TODAY)
+    assert SIGNATURE.of(found.findings[0]) == needs
+
+
+@pytest.mark.parametrize(("level", "adopted", "needs"), [("major", True, True), ("major", False, False)])
+def test_what_an_acceptance_must_say_of_an_interaction(level: str, adopted: bool, needs: bool):
+    assert SIGNATURE.of_interaction(level, adopted=adopted) == (SIGNATURE.by_interaction[level] if needs else ())
+    assert SIGNATURE.by_interaction[level]
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"by_action": {"dance": ["reason"]}}, "by_action knows no dance"),
+        ({"by_severity": {"relative": ["luck"]}}, "cannot ask for"), ({"unknown": ["luck"]}, "cannot ask for"),
+    ],
+)  # fmt: skip
+def test_a_table_of_signatures_that_cannot_be_is_refused(changed: dict[str, Any], says: str):
+    (rule,) = released_rulebook().of_kind(signature.KIND)
+    with pytest.raises(RuleInvalid, match=says):
+        signature.read(replace(rule, fixed={**rule.fixed, **changed}))
+    with pytest.raises(RuleInvalid, match="says nothing of a signature"):
+        signature.read(replace(rule, kind="evidence"))
 
 
 # ---------------------------------------------------------------- medicines since the decision
