@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -30,6 +31,7 @@ from sojourn.care.chart.rows import (
     Reading,
     Signature,
     StateEntry,
+    Strike,
     Subject,
     Wasted,
     episodes,
@@ -206,6 +208,95 @@ def test_as_long_as_a_dose_runs_its_hash_does_not_run_with_it():
     record = MORE["a step of the pump"](old_session())
     running = replace(record, states=record.states[:3], given=given_whole(record))
     assert content(running)["given"] == []
+
+
+def refused(record: SessionRecord) -> GivenDose:
+    """A pump that goes on without having been begun."""
+    found = administration.delivered((End(id="1", at=minutes(15)),), now=minutes(200), tolerance_mg=Fraction(1))
+    assert isinstance(found, administration.HistoryRefused)
+    return GivenDose(record.doses[0], found, None, told=True)
+
+
+def test_a_history_that_cannot_have_happened_is_signed_as_refused():
+    record = MORE["a step of the pump"](old_session())
+    (said,) = content(replace(record, given=(refused(record),)))["given"]
+    assert said[:2] == [81, "refused"]
+    assert said[2]
+
+
+@pytest.mark.parametrize(("at", "standing"), [(149, "changed"), (150, "changed"), (151, "unchanged")])
+def test_a_witness_counts_as_later_from_the_moment_after_the_signature(at: int, standing: str):
+    """Signed at 150 minutes with one waste witnessed and one not."""
+    first = Wasted(1, Decimal(5), "", minutes(60), NURSE, PRESCRIBER, minutes(61))
+    second = Wasted(2, Decimal(6), "", minutes(60), NURSE, None, None)
+    record = replace(MORE["a step of the pump"](old_session()), wasted=(first, second))
+    (whole,) = given_whole(record)
+    assert whole.balance is not None
+    open_still = replace(whole, balance=replace(whole.balance, complete=False))
+    record = replace(record, given=(open_still, refused(record)))
+    signature = replace(record.signatures[0], content_hash=content_hash(record))
+    record = replace(record, signatures=(signature,))
+    assert verify_signature(record).standing == "unchanged"
+    witnessed = replace(second, witness=PRESCRIBER, witnessed_at=minutes(at))
+    later = replace(record, wasted=(first, witnessed), given=(whole, record.given[1]))
+    found = verify_signature(later)
+    assert found.standing == standing
+    assert found.hash == content_hash(later) != signature.content_hash
+    assert found.named == (signature.content_hash if standing == "unchanged" else found.hash)
+
+
+def test_what_was_complete_when_it_was_signed_is_signed_as_complete():
+    record = MORE["its witness"](old_session())
+    record = replace(record, given=given_whole(record))
+    signature = replace(record.signatures[0], content_hash=content_hash(record))
+    assert verify_signature(replace(record, signatures=(signature,))).standing == "unchanged"
+    forged = replace(signature, in_audit=False)
+    assert verify_signature(replace(record, signatures=(forged,))).standing == "changed"
+    unsigned = verify_signature(replace(record, signatures=()))
+    assert (unsigned.standing, unsigned.named) == ("unsigned", content_hash(record))
+
+
+def test_the_zone_in_which_a_time_was_read_changes_nothing():
+    denver = old_session().opened_at.astimezone(ZoneInfo("America/Denver"))
+    assert content_hash(replace(old_session(), opened_at=denver)) == SIGNED_THEN
+
+
+def test_what_was_struck_and_what_was_measured_is_signed_in_order():
+    old = old_session()
+    strikes = {
+        ("event", 101): Strike(6, "Twice", minutes(36), None),
+        ("check", 61): Strike(5, "Slip", minutes(35), NURSE),
+    }
+    events = (*(replace(old.events[0], id=each, amount=Decimal("2.50"), unit="mL") for each in (103, 102)), *old.events)
+    said = content(replace(old, struck=strikes, events=events))
+    assert [each[:4] + each[5:] for each in said["struck"]] == [
+        [5, "check", 61, "Slip", 3], [6, "event", 101, "Twice", None],
+    ]  # fmt: skip
+    assert said["event_amounts"] == [[102, "2.5", "mL"], [103, "2.5", "mL"]]
+    assert not {"struck", "event_amounts"} & set(content(old))
+
+
+def test_what_is_no_number_is_never_signed():
+    old = old_session()
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        content_hash(replace(old, readings=_first(old.readings, value=float("nan"))))
+
+
+def test_the_record_says_who_acted_what_was_set_aside_and_when_the_dose_began():
+    old = old_session()
+    patient, escort_desk = Member(9, "Ana Reyes", "", "patient"), Member(8, "Bo Lind", "", "front_desk")
+    assert old.left is not None
+    record = replace(
+        old, left=replace(old.left, by=escort_desk), events=(*old.events, replace(old.events[0], id=102, by=patient))
+    )
+    assert [str(each) for each in record.staff] == ["Ada Moreno, MD", "Bo Lind", "Ines Ortega, RN"]
+    assert [str(each) for each in replace(record, left=None).staff] == ["Ada Moreno, MD", "Ines Ortega, RN"]
+    assert (record.dose_started_at, replace(record, doses=()).dose_started_at) == (minutes(15), None)
+    assert [each.seq for each in record.overrides] == [3]
+    assert {code: [each.id for each in rows] for code, rows in record.series.items()} == {
+        "spo2": [91],
+        "nibp_sys": [92],
+    }
 
 
 def test_one_amount_is_one_content():
