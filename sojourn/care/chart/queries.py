@@ -209,6 +209,7 @@ class _Composer:
         rule = _released(encounter.protocol_id, encounter.protocol_version)
         states, doses, changes = self.states(), self.doses(), self.alarm_changes()
         dose_of = {each.id: each for each in doses}
+        began = next((each.started_at for each in doses), encounter.opened_at)
         over = session.glance.ended_at
         due = session.glance.due
         return SessionRecord(
@@ -238,7 +239,7 @@ class _Composer:
             monitors=self.monitors(),
             events=self.events(),
             left=self.left(),
-            measures=self.measures(doses[0].started_at if doses else encounter.opened_at, over or self.now),
+            measures=self.measures(began, over or self.now),
             gaps=tuple(Gap(each) for each in due.missed) if due else (),
             signatures=self.signatures(),
             addenda=tuple(
