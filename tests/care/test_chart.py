@@ -131,7 +131,7 @@ def test_the_record_holds_everything_that_happened(clinic: Cast):
     record = composed(clinic, stage)
     nurse = clinic.members["nurse"].name
     assert (record.patient.name, record.patient.record_number) == ("Ana Reyes1", "SJ-00001")
-    assert record.chair == "Chair 1"
+    assert (record.chair, record.escort_name) == ("Chair 1", "Luis Reyes")
     assert f"{nurse}, RN" in [str(each) for each in record.staff]
     assert (record.protocol.id, record.protocol.version, record.protocol.intact) == ("iv_racemic_40min", "3", True)
     assert [each.state.value for each in record.states] == [
@@ -143,12 +143,17 @@ def test_the_record_holds_everything_that_happened(clinic: Cast):
     assert (dose.drug, dose.route, dose.dose_mg, dose.lot) == ("ketamine", "iv", Decimal(35), "KX77")
     assert {dose.given_by.name, dose.checked_by.name} == {nurse, clinic.members["prescriber"].name}  # type: ignore[union-attr]
     assert {each.item_id for each in record.checks} >= {"identity", "consent", "padss", "companion_here", "walks"}
+    assert {each.item_id for each in record.checks if not each.passed} == {"walks"}
+    assert all(each.counts for each in record.checks)
+    assert all(each.counts for each in record.readings)
     assert [each.method for each in record.series["spo2"]] == ["typed", *["monitor"] * 10, "typed"]
     (alarm,) = [each for each in record.alarms if each.first.rule_id == "spo2.low"]
     assert (alarm.first.rule_version, alarm.first.value, alarm.priority) == (2, 88, "high")
     assert (alarm.waited, alarm.taken.note) == (timedelta(seconds=40), "Oxygen by mask")  # type: ignore[union-attr]
     assert alarm.ended_at == minutes(42)
-    assert [(each.kind, each.note, each.at) for each in record.events] == [("nausea", "Waves of warmth", minutes(33))]
+    (event,) = record.events
+    assert (event.kind, event.note) == ("nausea", "Waves of warmth")
+    assert (event.at, event.recorded_at) == (minutes(33), minutes(34))
     (monitor,) = record.monitors
     assert (monitor.from_at, monitor.until_at, monitor.ahead_s) == (minutes(2), minutes(140), 300)
     assert [(each.overridden, each.reason) for each in record.overrides] == [
@@ -157,6 +162,18 @@ def test_the_record_holds_everything_that_happened(clinic: Cast):
     assert record.left is not None
     assert (record.left.escort_name, record.left.criteria["padss"]) == ("Luis Reyes", 9)
     assert [(each.scale_id, each.score, each.during) for each in record.measures] == [("phq-9", Decimal(19), False)]
+
+
+def test_a_questionnaire_is_before_the_dose_at_its_start_and_of_the_session_to_its_end(clinic: Cast):
+    stage = lived_through(clinic)
+    with acting_as(clinic.actor("nurse")):
+        for scale, at in (("start", 15), ("later", 16), ("end", 140), ("after", 141)):
+            QuestionnaireResponse.objects.create(
+                clinic=clinic.clinic, patient=stage.patient, scale_id=scale, scale_version="1", scale_hash="a" * 64,
+                language="en", started_at=minutes(0), completed_at=minutes(at), score=Decimal(1),
+            )  # fmt: skip
+    found = {each.scale_id: each.during for each in composed(clinic, stage).measures}
+    assert found == {"phq-9": False, "start": False, "later": True, "end": True}
 
 
 def test_a_missed_check_is_a_recorded_gap(clinic: Cast):
@@ -320,7 +337,8 @@ def test_signed_and_unchanged_until_something_changes(clinic: Cast):
     for role in ("nurse", "prescriber", "nurse"):  # each again, and a click of hers after another's is hers
         with acting_as(clinic.actor(role)) as by:
             signed = chart_actions.sign_record(by=by, encounter_id=stage.id, seen_hash=verified.hash)
-        assert signed.by_id == by.membership_id
+        assert (signed.by_id, signed.content_hash) == (by.membership_id, verified.hash)
+    assert len(composed(clinic, stage).signatures) == 3  # her second click found her second signature
 
 
 def test_a_stale_hash_is_refused(clinic: Cast):

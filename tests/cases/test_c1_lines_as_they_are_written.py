@@ -60,6 +60,7 @@ def test_what_stands_beside_a_known_name_is_not_lost(line: str, not_known: str):
         "Effexor XR (for depression)", "lorazepam 1 mg 9 PM", "temazepam at night", "Vitamin D and lorazepam",
         "clarithromycin 500mg bid x7d", "Tylenol PM", "zolpidem tartrate 10mg qhs prn",
         "levothyroxine 50 mcg before breakfast on empty stomach", "Lithium 300 mg ER capsules",
+        "lorazepam-morning", "Capital and Codeine daily",
     ],
 )  # fmt: skip
 def test_how_it_is_taken_is_no_medicine(line: str):
@@ -81,12 +82,27 @@ def test_a_brand_of_several_ingredients_is_no_brand_of_one(brand: str, unknown_p
     assert set(unknown(brand)) == unknown_parts
 
 
+@pytest.mark.parametrize(
+    ("line", "holds"),
+    [
+        ("Tylenol 3", True), ("Tylenol #3 daily", True), ("Tylenol-3 daily", True), ("Tylenol No. 3 daily", True),
+        ("Tylenol 3 bedtime", True), ("half a Tylenol #3 daily", True),
+        ("one Tylenol #3 daily", True), ("Tylenol num 3 daily", True), ("Tylenol 3 daily", False),
+        ("Tylenol 3 times a day", False), ("at 4 - 5 Tylenol 3 x day", False),
+    ],
+)  # fmt: skip
+def test_a_number_behind_a_name_is_the_products_unless_it_says_how_often(line: str, holds: bool):
+    """C1: "Tylenol 3 times a day" is no codeine, and "Tylenol #3 daily" is."""
+    assert ("Codeine" in [each.name for each in taken(line)]) is holds
+
+
 @pytest.mark.parametrize("chosen", [None, "Xylometazoline + Acetaminophen"])
 def test_each_of_two_medicines_is_taken_in_its_own_way(chosen: str | None):
     """C1: "tablets" behind the second took the nasal spray's class from the first."""
     found = routes("xylometazoline nasal spray + paracetamol tablets", chosen)
     assert found == {"Xylometazoline": "nose", "Acetaminophen": "mouth"}
     assert routes("lorazepam tablets, fluticasone")["Fluticasone"] == ""
+    assert routes("fluticasone, nasal")["Fluticasone"] == "nose"  # what is said of a line is said of its only one
 
 
 def test_the_word_before_a_product_belongs_to_no_product():

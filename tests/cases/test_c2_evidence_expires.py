@@ -138,6 +138,18 @@ def test_of_two_rules_for_one_fact_the_strictest_speaks():
     longer = replace(EVIDENCE[0], facts=("suicide_risk",), days=90.0)
     (expired,) = current(known(*told(TODAY - timedelta(days=100), suicide_risk="low")), (longer, *EVIDENCE), TODAY)[1]
     assert expired.rule_id == "evidence.suicide_risk"
+    assert (expired.name, expired.on, expired.label) == (
+        "suicide_risk",
+        TODAY - timedelta(days=100),
+        "Acute suicide risk",
+    )
+
+
+def test_of_two_rules_with_one_age_the_first_by_name_speaks():
+    rules = [replace(EVIDENCE[0], rule=replace(EVIDENCE[0].rule, id=each), facts=("sbp",)) for each in ("b", "a")]
+    for given_rules in (rules, rules[::-1]):
+        (expired,) = current(known(*told(date(2000, 1, 1), sbp=120)), given_rules, TODAY)[1]
+        assert expired.rule_id == "a"
 
 
 AGES = st.integers(0, 1000).map(lambda days: TODAY - timedelta(days=days))
@@ -163,6 +175,13 @@ def _values(name: str) -> list[Any]:
     return {"yes_no": [True, False], "choice": list(word.choices), "number": [word.low, word.high]}[word.kind]
 
 
+def test_evidence_may_count_on_its_own_day_alone():
+    """C2: no day at all is as short as an age can be."""
+    fresh, old = (known(*told(TODAY - timedelta(days=days), sbp=120)) for days in (0, 1))
+    rule = eligibility.evidence.read(rule_with({"facts": ["sbp"]}, {"days": (0, "d", "lower")}))
+    assert [len(current(facts, (rule,), TODAY)[1]) for facts in (fresh, old)] == [0, 1]
+
+
 @pytest.mark.parametrize(
     ("fixed", "parameters", "says"),
     [
@@ -177,12 +196,22 @@ def _values(name: str) -> list[Any]:
 )
 def test_what_is_no_rule_of_evidence_is_refused(fixed: Any, parameters: Any, says: str):
     """C2: reading proves that a clinic can only shorten the days."""
-    data = {
-        "id": "x", "version": 1, "kind": "evidence", "title": "x", "statement": "x", "sources": ["x"],
-        "verification": "convention", "effective_from": TODAY, "fixed": fixed,
-        "parameters": {
-            name: {"value": value, "unit": unit, "tighten": way} for name, (value, unit, way) in parameters.items()
-        },
-    }  # fmt: skip
     with pytest.raises(RuleInvalid, match=says):
-        eligibility.evidence.read(parse_rule(data))
+        eligibility.evidence.read(rule_with(fixed, parameters))
+
+
+def test_a_rule_of_another_kind_says_nothing_of_evidence():
+    with pytest.raises(RuleInvalid, match="a rule of kind eligibility says nothing"):
+        eligibility.evidence.read(rule_with({"facts": ["sbp"]}, {"days": (28, "d", "lower")}, "eligibility"))
+
+
+def rule_with(fixed: Any, parameters: Any, kind: str = "evidence") -> Rule:
+    return parse_rule(
+        {
+            "id": "x", "version": 1, "kind": kind, "title": "x", "statement": "x", "sources": ["x"],
+            "verification": "convention", "effective_from": TODAY, "fixed": fixed,
+            "parameters": {
+                name: {"value": value, "unit": unit, "tighten": way} for name, (value, unit, way) in parameters.items()
+            },
+        }
+    )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -25,8 +26,11 @@ from sojourn.clinical.eligibility import (
     known,
     override_of,
     reasons_today,
+    signature,
     stricter,
 )
+from sojourn.clinical.eligibility.assessment import Missing
+from sojourn.clinical.eligibility.fingerprints import digest
 from sojourn.clinical.eligibility.today import OVERRIDES
 from sojourn.clinical.interactions import Interaction, check, written
 from sojourn.clinical.interactions import read as read_interaction
@@ -518,12 +522,81 @@ def test_a_hold_of_the_day_and_an_urgent_review_are_never_accepted_beforehand():
     assert after.accepted == ()
 
 
+@pytest.mark.parametrize(
+    ("action", "never", "adopted", "override"),
+    [
+        ("block", False, True, "two"), ("block", True, True, "never"), ("hold", False, True, "prescriber"),
+        ("hold", True, True, "never"), ("monitor", True, True, None), ("monitor", False, True, None),
+        ("block", True, False, None), ("urgent_review", False, True, "prescriber"),
+    ],
+)  # fmt: skip
+def test_who_may_pass_a_finding(action: Any, never: bool, adopted: bool, override: str | None):
+    """C2: only an action that stands before a dose can be passed, or never be."""
+    facts = known(*told(mania_current=True))
+    (found,) = assess(facts, RULES, drug="ketamine", stage="treatment", today=TODAY).findings
+    found = replace(found, action=action, never_overridden=never, adopted=adopted)
+    assert eligibility.override_of(found) == override
+
+
+def test_what_is_not_asked_today_is_said_by_the_rule_that_wants_it_of_the_day():
+    """C2: neither by another that asks for it, nor by one that nobody has adopted."""
+    of_the_day = BY_ID["RC-HTN-BASE"]
+    others = (replace(of_the_day, of_the_day=frozenset()), replace(of_the_day, adopted=False))
+    named = [replace(each, rule=replace(each.rule, id=str(at))) for at, each in enumerate((*others, of_the_day))]
+    missing = Missing("sbp", (), (), "relative", adopted=True, of_the_day=True, rules=tuple(named))
+    assert [each.rule_id for each in reasons_today(Assessment((), (missing,)), facts={}).reasons] == ["2"]
+
+
 def test_the_strictest_come_first():
     """C2: the reasons come from the strictest."""
     facts = (*answered(fasting="failed", escort="failed"), *told(lacks_capacity=True))
     overrides = [each.override for each in today(*facts).reasons]
     assert overrides == sorted(overrides, key=OVERRIDES.index)
     assert overrides[0] == "never"
+
+
+def test_what_was_signed_is_found_again_by_the_same_letters_in_any_order():
+    """The digest is kept with signatures: the canonical JSON, letters as they are, keys in order."""
+    plain = '{"a":1,"b":"é"}'
+    assert digest({"b": "é", "a": 1}) == hashlib.sha256(plain.encode()).hexdigest()
+
+
+SIGNATURE = signature.read(released_rulebook().of_kind(signature.KIND)[0])
+
+
+@pytest.mark.parametrize(
+    ("fact", "adopted", "needs"),
+    [
+        ({"mania_current": True}, True, ()), ({"mania_current": True}, False, ()),  # a block has its two signatures
+        ({"seizures": True}, True, ("reason", "clearance")), ({"seizures": True}, False, ()),
+        ({"suicide_risk": "high"}, True, ("reason", "seen")),
+    ],
+)  # fmt: skip
+def test_what_an_acceptance_must_say_of_a_finding(fact: dict[str, Any], adopted: bool, needs: tuple[str, ...]):
+    rules = tuple(replace(each, adopted=adopted) for each in RULES)
+    found = assess(known(*told(**fact)), rules, drug="ketamine", stage="treatment", today=TODAY)
+    assert SIGNATURE.of(found.findings[0]) == needs
+
+
+@pytest.mark.parametrize(("level", "adopted", "needs"), [("major", True, True), ("major", False, False)])
+def test_what_an_acceptance_must_say_of_an_interaction(level: str, adopted: bool, needs: bool):
+    assert SIGNATURE.of_interaction(level, adopted=adopted) == (SIGNATURE.by_interaction[level] if needs else ())
+    assert SIGNATURE.by_interaction[level]
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"by_action": {"dance": ["reason"]}}, "by_action knows no dance"),
+        ({"by_severity": {"relative": ["luck"]}}, "cannot ask for"), ({"unknown": ["luck"]}, "cannot ask for"),
+    ],
+)  # fmt: skip
+def test_a_table_of_signatures_that_cannot_be_is_refused(changed: dict[str, Any], says: str):
+    (rule,) = released_rulebook().of_kind(signature.KIND)
+    with pytest.raises(RuleInvalid, match=says):
+        signature.read(replace(rule, fixed={**rule.fixed, **changed}))
+    with pytest.raises(RuleInvalid, match="says nothing of a signature"):
+        signature.read(replace(rule, kind="evidence"))
 
 
 # ---------------------------------------------------------------- medicines since the decision
@@ -568,6 +641,28 @@ def test_what_did_not_act_then_and_acts_now_is_new():
     quiet = eligibility.interactions_today(interactions("Diazepam", adopted=False), [])
     assert quiet.reasons == ()
     assert quiet.notices, "a rule that nobody adopted is shown, and stops nothing"
+
+
+@pytest.mark.parametrize(
+    ("then", "changed", "new"), [("minor", "", True), ("major", "", False), ("major", "Diazepam", True)]
+)
+def test_what_acts_more_gravely_now_or_at_another_dose_is_new(then: str, changed: str, new: bool):
+    now = interactions("Diazepam")
+    before = [{**each, "severity": then} for each in basis(now)]
+    assert bool(eligibility.interactions_today(now, before, changed=[changed]).reasons) is new
+
+
+def test_two_versions_of_a_rule_and_two_medicines_of_it_are_one_notice():
+    """The first of the rule speaks; new medicines of which no rule speaks are a notice of their own."""
+    now = interactions("Lamotrigine", adopted=False)
+    later = [replace(each, medicine=medicine("Lithium"), version=each.version + 1) for each in now]
+    found = eligibility.interactions_today(
+        [*now, *later], [], unmentioned=[medicine("Metformin"), medicine("Aspirin")], listed_at_decision=["Aspirin"]
+    )
+    assert [(each.code, each.version, each.medicines) for each in found.notices] == [
+        *((f"interaction:{each.rule_id}", each.version, ("Lamotrigine", "Lithium")) for each in now),
+        ("no-statement", 0, ("Metformin",)),
+    ]
 
 
 def test_a_new_interaction_that_is_not_major_is_a_notice():

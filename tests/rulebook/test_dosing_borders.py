@@ -333,6 +333,19 @@ def test_a_rate_agrees_to_2_per_cent(ml_per_h, said):
     assert ("rate-disagrees" in at_chair(replace(DRAWN, rate=MlPerHour.of(ml_per_h)))) is said
 
 
+@pytest.mark.parametrize(
+    ("name", "number", "said"),
+    [
+        ("volume", Millilitres.of("0.8499"), True), ("volume", Millilitres.of("0.85"), False),
+        ("volume", Millilitres.of("0.8501"), True), ("rate", MlPerHour.of("74.99"), True),
+        ("rate", MlPerHour.of(75), False), ("rate", MlPerHour.of("75.01"), True),
+    ],
+)  # fmt: skip
+def test_where_no_rule_says_how_far_they_may_differ_nothing_may(name, number, said):
+    found = at_chair(replace(DRAWN, **{name: number}), rules=replace(RULES, chair=None))
+    assert (f"{name}-disagrees" in found) is said
+
+
 @pytest.mark.parametrize(("name", "code"), [("rate", "rate-not-positive"), ("volume", "volume-missing")])
 @pytest.mark.parametrize(("number", "said"), [("-0.01", True), ("0", True), ("0.01", False)])
 def test_a_rate_and_a_volume_are_more_than_nothing(name, code, number, said):

@@ -14,6 +14,7 @@ from sojourn.clinical import dosing
 from sojourn.clinical.dosing import (
     ChairDose,
     ChairRefused,
+    DoseRules,
     Drawn,
     FirstDose,
     Given,
@@ -52,8 +53,10 @@ SPRAY = Ordered(Order("in", "esketamine", HALF, fixed=Milligrams.of(56)), Millig
 SPRAYED = Drawn("esketamine", "in", Milligrams.of(56), "ES1", TODAY, devices=2)
 
 
-def ask(drawn: Drawn, plan: Ordered = PLAN, **more: object) -> ChairDose | ChairRefused:
-    return at_chair(plan, drawn, RULES, today=TODAY, **more)  # type: ignore[arg-type]
+def ask(
+    drawn: Drawn, plan: Ordered = PLAN, rules: DoseRules = RULES, **more: object
+) -> ChairDose | ChairRefused:  # fmt: skip
+    return at_chair(plan, drawn, rules, today=TODAY, **more)  # type: ignore[arg-type]
 
 
 def codes(drawn: Drawn, plan: Ordered = PLAN, **more: object) -> tuple[str, ...]:

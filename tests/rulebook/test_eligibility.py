@@ -7,7 +7,7 @@ action words of the fact base are kept in each rule (``fact_base``) and quoted h
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +16,20 @@ from hypothesis import strategies as st
 
 from sojourn.clinical import eligibility, worked
 from sojourn.clinical.eligibility import SEVERITIES, VOCABULARY, Fact, assess, known, read
-from sojourn.clinical.rules import Example, Rule, RuleInvalid, parse_rule, tighten
+from sojourn.clinical.eligibility.conditions import (
+    All,
+    AnyOf,
+    Compares,
+    Is,
+    Known,
+    Multiple,
+    Not,
+    Unstated,
+    Verdict,
+    evaluate_rules,
+    names,
+)
+from sojourn.clinical.rules import Example, Parameter, Rule, RuleInvalid, parse_rule, tighten
 from sojourn.foundation.rulebook import released_rulebook
 from tests.stated import as_stated
 
@@ -565,14 +578,47 @@ def test_age_boundaries(age, rule, drug):
     assert [each.rule_id for each in found.findings] == ([rule] if rule else [])
 
 
+# Outside of these a number is a slip of the pen; no clinical limits, but a convention of the house. Reviewed.
+BOUNDS = {
+    "age_years": (0, 130), "weight_kg": (20, 350), "height_cm": (80, 250), "sbp": (0, 300), "dbp": (0, 250),
+    "heart_rate": (0, 300), "respiratory_rate": (0, 80), "spo2": (1, 100), "etco2": (0, 150), "moaas": (0, 5),
+    "temperature": (25, 45), "bilirubin": (0, 1500), "bilirubin_uln": (1, 200), "egfr": (0, 250),
+    "qtc_ms": (200, 800), "antidepressant_trials_failed": (0, 60),
+    **dict.fromkeys(("alt", "ast", "alp", "ggt"), (0, 20_000)),
+    **dict.fromkeys(("alt_uln", "ast_uln", "alp_uln", "ggt_uln"), (1, 1000)),
+    **dict.fromkeys(("food_min", "liquid_min", "nasal_drug_min"), (0, 7 * 24 * 60)),  # a week
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [each.name for each in VOCABULARY.values() if each.kind == "number"])
+def test_a_number_is_taken_up_to_its_bounds_and_none_beyond(name):
+    low, high = BOUNDS[name]
+    found = [VOCABULARY[name].fault(each) for each in (low - 0.1, low, high, high + 0.1)]
+    assert found == ["implausible", None, None, "implausible"]
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "fault"),
+    [
+        ("pregnant", [True, False], ["yes", 1, None], "not-yes-or-no"),
+        ("cv_event_on", [TODAY], [datetime(2026, 12, 1, tzinfo=UTC), "2026-12-01", None], "not-a-day"),
+        ("nyha", ["none", "IV"], ["V", None, 4], "not-a-choice"),
+        ("sbp", [120, 120.5], [True, "120", None, float("nan"), float("inf")], "not-a-number"),
+    ],
+)
+def test_what_a_fact_cannot_be_is_named(name, right, wrong, fault):
+    assert [VOCABULARY[name].fault(each) for each in right] == [None] * len(right)
+    assert [VOCABULARY[name].fault(each) for each in wrong] == [fault] * len(wrong)
+
+
 # ---------------------------------------------------------------- what is no rule
 
 
 def rule_with(when: Any, **more: Any) -> Rule:
     return parse_rule(
         {
-            "id": "x", "version": 1, "kind": "eligibility", "title": "x", "statement": "x", "sources": ["x"],
-            "verification": "convention", "effective_from": TODAY,
+            "id": "x", "version": 1, "kind": more.pop("kind", "eligibility"), "title": "x", "statement": "x",
+            "sources": ["x"], "verification": "convention", "effective_from": TODAY,
             "parameters": more.pop("parameters", {}),
             "fixed": {
                 "category": "x", "drugs": ["ketamine"], "stages": ["treatment"],
@@ -601,6 +647,52 @@ def number(unit: str, way: str) -> dict[str, Any]:
         ({"fact": "pregnant", "is": True}, {"parameters": number("d", "lower")}, "compared with nothing"),
         ({"all": []}, {}, "needs a list"),
         ({"fact": "pregnant", "is": True, "or": 1}, {}, "no condition"),
+        ({"any": []}, {}, "needs a list"),
+        ({"any": {"fact": "pregnant", "is": True}}, {}, "needs a list"),
+        ("pregnant", {}, "is no condition"),
+        ({"fact": "pregnant"}, {}, "no condition"),
+        ({"fact": "sbp", "like": 120}, {}, "is no comparison"),
+        ({"fact": "sbp", "within_days": "p"}, {"parameters": number("mm[Hg]", "higher")}, "cannot be compared"),
+        ({"fact": "sbp", "is": 120}, {}, "cannot be"),
+        ({"fact": "nyha", "in": []}, {}, "cannot be"),
+        ({"fact": "nyha", "in": ["I", "V"]}, {}, "cannot be"),
+        ({"known": "luck"}, {}, "is no fact"),
+        ({"unstated": "luck"}, {}, "no number of the rule"),
+        ({"fact": "alt", "above": "p", "of": "alt_uln"}, {"parameters": number("1", "lower")}, "no condition"),
+        ({"fact": "alt", "above_times": "p", "of": "luck"}, {"parameters": number("1", "lower")}, "is no fact"),
+        ({"fact": "alt", "above_times": "p", "of": "bilirubin"}, {"parameters": number("1", "lower")}, "a multiple"),
+        ({"fact": "pregnant", "above_times": "p", "of": "bipolar"}, {"parameters": number("1", "lower")}, "a multiple"),
+        ({"fact": "alt", "above_times": "p", "of": "alt_uln"}, {"parameters": number("U/L", "lower")}, "in U/L"),
+        ({"fact": "alt", "above_times": "p", "of": "alt_uln"}, {"parameters": number("1", "higher")}, "would loosen"),
+        (
+            {"not": {"fact": "alt", "above_times": "p", "of": "alt_uln"}},
+            {"parameters": number("1", "lower")},
+            "would loosen",
+        ),
+        ({"fact": "pregnant", "is": True}, {"kind": "evidence"}, "says nothing about eligibility"),
+        ({"fact": "pregnant", "is": True}, {"grades": []}, "no grades"),
+        ({"fact": "pregnant", "is": True}, {"drugs": []}, "drugs cannot be"),
+        ({"fact": "pregnant", "is": True}, {"stages": ["supper"]}, "stages cannot be"),
+        ({"fact": "pregnant", "is": True}, {"of_the_day": ["luck"]}, "of_the_day cannot be"),
+        ({"fact": "pregnant", "is": True}, {"wants": [{"facts": []}]}, "wants cannot be"),
+        ({"fact": "pregnant", "is": True}, {"asked_anyway": {"known": "sbp"}}, "asked_anyway without moot"),
+        (
+            {"fact": "alt", "above_times": "p", "of": "alt_uln"},
+            {
+                "parameters": number("1", "lower"),
+                "moot": {"any": [{"known": "sbp"}, {"fact": "alt", "above_times": "p", "of": "alt_uln"}]},
+            },
+            "hang on a number",
+        ),
+        *(
+            ({}, {"grades": [{"severity": "absolute", "action": "block", "advice": "x", **wrong}]}, says)
+            for wrong, says in (
+                ({"action": "dance"}, "action cannot be"),
+                ({"advice": " "}, "needs advice"),
+                ({"advice": 1}, "needs advice"),
+                ({}, "None is no condition"),
+            )
+        ),
         ({"fact": "pregnant", "is": True}, {"colour": 1}, "not a part"),
         ({"fact": "pregnant", "is": True}, {"of_the_day": ["sbp"]}, "not asked"),
         ({"fact": "pregnant", "is": True}, {"drugs": ["aspirin"]}, "drugs"),
@@ -618,6 +710,79 @@ def number(unit: str, way: str) -> dict[str, Any]:
 def test_a_wrong_condition_is_refused_when_it_is_read(when, more, says):
     with pytest.raises(RuleInvalid, match=says):
         read(rule_with(when, **more))
+
+
+def test_a_rule_acts_and_may_be_overridden_and_asks_for_its_facts_unless_it_says_otherwise():
+    rule = read(
+        rule_with(
+            {"all": [{"fact": "pregnant", "is": True}, {"fact": "sbp", "above": "p"}]},
+            parameters=number("mm[Hg]", "lower"),
+        )
+    )
+    assert (rule.adopted, rule.never_overridden, rule.only_where_known) == (True, False, False)
+    assert (rule.of_the_day, rule.moot, rule.asked_anyway, rule.wants) == (frozenset(), None, None, ())
+    assert rule.asks == ("pregnant", "sbp")
+    said = read(rule_with({"known": "sbp"}, never_overridden=True, only_where_known=True), adopted=False)
+    assert (said.adopted, said.never_overridden, said.only_where_known) == (False, True, True)
+
+
+# ---------------------------------------------------------------- what a condition makes of what was told
+
+TIMES = {"p": Parameter("p", 3.0, "1", "lower", None, "convention", "")}
+PREGNANT, BIPOLAR = Is("pregnant", (True,)), Is("bipolar", (True,))
+
+
+@pytest.mark.parametrize(
+    ("condition", "facts", "holds", "because", "missing"),
+    [
+        *(
+            (Multiple("alt", relation, "p", "alt_uln"), {"alt": value, "alt_uln": 41}, holds, ("alt", "alt_uln"), ())
+            for relation, value, holds in (
+                ("at_least", 122.9, False), ("at_least", 123, True), ("above", 123, False), ("above", 123.1, True),
+            )
+        ),
+        (Multiple("alt", "above", "p", "alt_uln"), {"alt": 130}, None, (), ("alt_uln",)),
+        (Multiple("alt", "above", "p", "alt_uln"), {"alt_uln": 41}, None, (), ("alt",)),
+        (Multiple("alt", "above", "p", "alt_uln"), {}, None, (), ("alt",)),
+        (Multiple("alt", "above", "open", "alt_uln"), {"alt": 130, "alt_uln": 41}, None, (), ()),
+        (Compares("alt", "above", "open"), {"alt": 130}, None, ("alt",), ()),
+        (Known("alt"), {}, False, (), ()), (Known("alt"), {"alt": 3}, True, ("alt",), ()),
+        (Unstated("p"), {}, False, (), ()), (Unstated("open"), {}, True, (), ()),
+        (Not(PREGNANT), {}, None, (), ("pregnant",)), (Not(PREGNANT), {"pregnant": False}, True, ("pregnant",), ()),
+        (Not(PREGNANT), {"pregnant": True}, False, ("pregnant",), ()),
+        (All((PREGNANT, BIPOLAR)), {"pregnant": False}, False, ("pregnant",), ()),
+        (All((PREGNANT, BIPOLAR)), {"pregnant": True}, None, (), ("bipolar",)),
+        (All((PREGNANT, BIPOLAR)), {"pregnant": True, "bipolar": True}, True, ("pregnant", "bipolar"), ()),
+        (AnyOf((PREGNANT, BIPOLAR)), {"pregnant": True}, True, ("pregnant",), ()),
+        (AnyOf((PREGNANT, BIPOLAR)), {"pregnant": False}, None, (), ("bipolar",)),
+        (AnyOf((PREGNANT, BIPOLAR)), {"pregnant": False, "bipolar": False}, False, ("pregnant", "bipolar"), ()),
+    ],
+)  # fmt: skip
+def test_a_condition_holds_does_not_or_stays_open(condition, facts, holds, because, missing):
+    assert evaluate_rules(condition, told(**facts), TIMES, TODAY) == Verdict(holds, because, missing)
+
+
+@pytest.mark.parametrize(("days", "holds"), [(0, True), (1, None)])
+def test_a_fact_of_the_day_is_open_when_it_was_told_before(days, holds):
+    facts = told(TODAY - timedelta(days=days), pregnant=True)
+    assert evaluate_rules(PREGNANT, facts, {}, TODAY, {"pregnant"}).holds is holds
+
+
+def test_a_condition_names_each_of_its_facts_once():
+    parts = (
+        Not(BIPOLAR),
+        Multiple("alt", "above", "p", "alt_uln"),
+        Unstated("p"),
+        Known("alt"),
+        Compares("sbp", "", ""),
+    )
+    assert names(AnyOf((All(parts), PREGNANT, BIPOLAR))) == ("bipolar", "alt", "alt_uln", "sbp", "pregnant")
+
+
+def test_of_a_fact_the_newest_is_known_and_of_one_day_the_last_that_was_told():
+    days = (TODAY, TODAY - timedelta(days=1), TODAY, TODAY - timedelta(days=2))
+    facts = [Fact("sbp", 120 + number, day, "clinician") for number, day in enumerate(days)]
+    assert known(*facts)["sbp"].value == 122
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ medicines."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from sojourn.clinical import interactions, worked
 from sojourn.clinical.interactions import LEVELS, Interaction, Medicine, NotChecked, check, fold, read, written
+from sojourn.clinical.rules import Rule, RuleInvalid, parse_rule
 from sojourn.foundation.rulebook import released_rulebook
 from sojourn.foundation.rulebook.medicines import find, medicine, medicines, recognise
 
@@ -361,6 +363,7 @@ def test_described_list(person: Person):
         )
     assert [each.medicine.name for each in found if isinstance(each, NotChecked)] == list(person.unread)
     assert found[len(hits) :] == tuple(each for each in found if isinstance(each, NotChecked))
+    assert [each.checked for each in found] == [isinstance(each, Interaction) for each in found]
     if person.says:
         assert any(person.says in source for source in hits[0].sources)
     if person.silent is not None:
@@ -404,6 +407,83 @@ def test_marks_are_those_of_the_weakest_part():
 @pytest.mark.parametrize("rule", RULES, ids=lambda each: each.id)
 def test_worked_examples(rule):
     assert worked.run(rule.rule) == ()
+
+
+# ---------------------------------------------------------------- what is no rule, and of whom a rule speaks
+
+
+def rule_with(kind: str = "interaction", **fixed: object) -> Rule:
+    return parse_rule(
+        {
+            "id": "x", "version": 1, "kind": kind, "title": "x", "statement": "x", "sources": ["x"],
+            "verification": "convention", "effective_from": date(2026, 12, 1),
+            "fixed": {
+                "groups": ["opioid"], "class": "opioids", "drugs": ["ketamine"], "routes": ["iv", "oral"],
+                "severity": "minor", "mechanism": "x", "effect": "x", "evidence": "x", "action": "x", **fixed,
+            },
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fixed", "says"),
+    [
+        ({"kind": "alarm.threshold"}, "says nothing about interactions"), ({"colour": 1}, "colour is not a part"),
+        ({"groups": []}, "no class and no medicine"), ({"drugs": []}, "drugs cannot be"),
+        ({"drugs": ["ketamine", "aspirin"]}, "drugs cannot be"), ({"routes": ["ear"]}, "routes cannot be"),
+        ({"severity": "bad"}, "severity cannot be 'bad'"), ({"severity_by_route": {"iv": 1}}, "severity cannot be 1"),
+        *(({word: wrong}, f"{word} must be a text") for word in ("class", "mechanism", "effect") for wrong in (" ", 1)),
+    ],
+)  # fmt: skip
+def test_a_wrong_rule_is_refused_when_it_is_read(fixed, says):
+    with pytest.raises(RuleInvalid, match=says):
+        read(rule_with(**fixed))
+
+
+def test_a_rule_speaks_of_its_class_but_for_the_excepted_and_of_its_medicines_whatever_their_class():
+    rule = read(rule_with(medicines=["Own"], **{"except": ["Other"], "except_groups": ["partial"]}))
+    told = {
+        Medicine("Any", groups=("opioid",)): True, Medicine("Any", groups=("benzodiazepine",)): False,
+        Medicine("öther", groups=("opioid",)): False, Medicine("Any", groups=("opioid", "partial")): False,
+        Medicine("own", groups=("partial",)): True, Medicine("Any"): False,
+    }  # fmt: skip
+    assert {each: rule.names(each) for each in told} == told
+    assert [rule.speaks_of(Medicine("Own"), "ketamine", route) for route in ("iv", "oral", None, "in")] == [
+        True, True, True, False,
+    ]  # fmt: skip
+    assert not rule.speaks_of(Medicine("Own"), "esketamine", "iv")
+    assert rule.adopted
+
+
+@pytest.mark.parametrize(("route", "level"), [("iv", "minor"), ("oral", "major"), (None, "major"), ("sl", "minor")])
+def test_a_route_may_be_graver_and_without_one_the_gravest_is_said(route, level):
+    assert read(rule_with(severity_by_route={"oral": "major", "iv": "minor"})).level(route) == level
+
+
+@pytest.mark.parametrize(
+    ("inside", "shown"),
+    [("", "Codeine"), ("codeïne", "Codeine"), ("Tylenol 3", "Codeine (Tylenol 3)")],
+)
+def test_an_ingredient_is_shown_with_what_it_came_in(inside, shown):
+    assert Medicine("Codeine", inside=inside).shown == shown
+
+
+def test_a_part_keeps_the_product_that_it_came_in():
+    parts = (Medicine("Codeine"), Medicine("Caffeine", inside="Powder"))
+    assert [each.inside for each in interactions.ingredients(Medicine("Box", parts=parts))] == ["Box", "Powder"]
+    assert interactions.ingredients(Medicine("Codeine")) == (Medicine("Codeine"),)
+
+
+@pytest.mark.parametrize(
+    ("by", "taken", "inside"),
+    [
+        (("nose",), "nose", True), (("nose",), "mouth", False), (("nose",), "", False),
+        (("nose", True), "nose", True), (("nose", True), "mouth", False), (("nose", True), "", True),
+    ],
+)  # fmt: skip
+def test_a_class_by_one_route_holds_by_it_and_where_nobody_has_said(by, taken, inside):
+    each = Medicine("x", by_route=(interactions.GroupByRoute("steroid", *by),), route=taken)
+    assert (each.in_group("steroid"), each.in_group("other")) == (inside, False)
 
 
 # ---------------------------------------------------------------- laws
@@ -484,6 +564,33 @@ def test_find(typed, first):
     found = find(typed)
     assert (found[0].name if found else None) == first
     assert len(find(typed, limit=2)) <= 2
+
+
+def test_of_names_that_begin_alike_the_own_comes_first_then_the_shortest_then_by_name():
+    names = interactions.Names(
+        (
+            Medicine("Zeta", brands=("Kortan",)), Medicine("Alpha", brands=("Kortol",)), Medicine("Kortisolone"),
+            Medicine("Kortisol"), Medicine("Beta", also=("Old Kort",)), Medicine("Gamma", brands=("Kort",)),
+        )
+    )  # fmt: skip
+    found = ["Gamma", "Kortisol", "Kortisolone", "Alpha", "Zeta", "Beta"]
+    assert [each.name for each in interactions.find("kort", names)] == found
+    assert find("am") == find("am", 40)[:8] != find("am", 40)  # eight are shown
+
+
+SERTRALINE = interactions.Names((Medicine("Sertraline"),))
+
+
+@pytest.mark.parametrize(
+    "typed", ["sertr", "zertr", "ertra", "xsert", "esrtr", "serrtra", "setral", "sertrla", "serxr"]
+)
+def test_the_beginning_of_a_name_is_found_with_one_slip(typed):
+    assert len(interactions.find(typed, SERTRALINE)) == 1
+
+
+@pytest.mark.parametrize("typed", ["setr", "zerxr", "eesrtr", "tral", "sserttra", "ral", "zertral!x"])
+def test_two_slips_or_a_slip_in_four_letters_find_nothing(typed):
+    assert interactions.find(typed, SERTRALINE) == ()
 
 
 @given(st.sampled_from(medicines()), st.data())

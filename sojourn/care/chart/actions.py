@@ -41,6 +41,7 @@ def sign_record(*, by: Actor, encounter_id: int, seen_hash: str, now: datetime |
             _("This record has changed since you opened it. Nothing is signed; read it again."), codes=("changed",)
         )
     mine = [each for each in record.signatures if each.by and each.by.id == by.membership_id]
-    if mine and mine[-1].in_audit and mine[-1].content_hash == stored:
-        return unchanged(one_row(RecordSignature, mine[-1].id).get())
+    newest = next(reversed(mine), None)
+    if newest and newest.in_audit and newest.content_hash == stored:
+        return unchanged(one_row(RecordSignature, newest.id).get())
     return session_actions.sign(by=by, encounter_id=encounter_id, content_hash=stored, now=now)

@@ -208,6 +208,8 @@ class _Composer:
         order = order_from(plan, encounter.order_before)  # type: ignore[attr-defined]
         rule = _released(encounter.protocol_id, encounter.protocol_version)
         states, doses, changes = self.states(), self.doses(), self.alarm_changes()
+        dose_of = {each.id: each for each in doses}
+        began = next((each.started_at for each in doses), encounter.opened_at)
         over = session.glance.ended_at
         due = session.glance.due
         return SessionRecord(
@@ -237,7 +239,7 @@ class _Composer:
             monitors=self.monitors(),
             events=self.events(),
             left=self.left(),
-            measures=self.measures(doses[0].started_at if doses else encounter.opened_at, over or self.now),
+            measures=self.measures(began, over or self.now),
             gaps=tuple(Gap(each) for each in due.missed) if due else (),
             signatures=self.signatures(),
             addenda=tuple(
@@ -247,8 +249,7 @@ class _Composer:
             wasted=self.wasted(),
             by_hand=self.by_hand(),
             given=tuple(
-                GivenDose(dose, each.delivered, each.balance, each.told)
-                for dose, each in zip(doses, session.went_in, strict=True)
+                GivenDose(dose_of[each.dose.id], each.delivered, each.balance, each.told) for each in session.went_in
             ),
             read_twice=tuple(
                 ReadTwice(each.first.id, each.second.id, each.agree) for each in session.double_check.pairs

@@ -220,7 +220,7 @@ def _share(segment: Segment, at: datetime) -> Fraction:
         return segment.mg
     if at <= segment.since:
         return Fraction(0)
-    tick = timedelta(microseconds=1)
+    tick = timedelta.resolution
     return segment.mg * Fraction((at - segment.since) // tick, (segment.until - segment.since) // tick)
 
 
@@ -334,8 +334,8 @@ class Alarm:
     @property
     def priority(self) -> str:
         """The highest that it reached."""
-        order = ("low", "medium", "high")
-        return max((each.priority for each in self.changes), key=lambda p: order.index(p) if p in order else -1)
+        reached = {each.priority for each in self.changes}
+        return next((each for each in ("high", "medium", "low") if each in reached), self.first.priority)
 
     @property
     def taken(self) -> AlarmChange | None:

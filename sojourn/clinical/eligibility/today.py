@@ -312,7 +312,7 @@ def _by_rule(found: Iterable[Interaction]) -> list[list[Interaction]]:
 
 
 def _of_interactions(found: Sequence[Interaction]) -> DayReason:
-    first = found[0]
+    first, *_ = found
     return DayReason(
         code=f"interaction:{first.rule_id}",
         override="prescriber",
@@ -329,7 +329,7 @@ def _of_interactions(found: Sequence[Interaction]) -> DayReason:
 
 
 def _notice(found: Sequence[Interaction]) -> Notice:
-    first = found[0]
+    first, *_ = found
     return Notice(
         code=f"interaction:{first.rule_id}",
         title=first.title,

@@ -93,9 +93,9 @@ class Names:
         self.medicine = {name: each for name, _, each in reversed(self.every)}  # the first of several holds
         for each in (one for one in self.medicine.copy().values() if one.brand_routes):
             self.medicine |= {fold(brand): replace(each, route=route) for brand, route in each.brand_routes}
-        self.longest = max((name.count(" ") for name in self.medicine), default=0) + 1
+        self.longest = len(max((name.split() for name in self.medicine), key=len, default=()))  # in words
         self.products = {key: each for name, _, each in reversed(self.every) if each.parts and (key := key_of(name))}
-        self.longest_product = max(map(len, self.products), default=0)
+        self.longest_product = len(max(self.products, key=len, default=()))
 
 
 # Words that one writer puts into the name of a product and another leaves out.
@@ -139,6 +139,7 @@ def exact(text: str, names: Names) -> Medicine | None:
 
 def _slip_prefix(wanted: str, name: str) -> bool:
     """Whether the text is the beginning of the name but for one letter wrong, missing, extra, or two exchanged."""
-    if wanted[0] not in name[:2] and name[:1] not in wanted[:2] and wanted[1:3] != name[1:3]:
-        return False  # the only slip may be the first letter, but then the next two stand (most names end here)
-    return any(one_slip(wanted, name[:length]) for length in (len(wanted) - 1, len(wanted), len(wanted) + 1))
+    # With one slip they share one of their first two letters; most names end here.
+    return not set(wanted[:2]).isdisjoint(name[:2]) and any(
+        one_slip(wanted, name[:length]) for length in (len(wanted) - 1, len(wanted), len(wanted) + 1)
+    )

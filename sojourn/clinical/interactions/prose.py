@@ -245,7 +245,7 @@ def by_name(text: str, names: Names) -> Medicine:
     if hit is not None:
         return hit
     several = [exact(each, names) for each in text.split(JOINED)]
-    if len(several) > 1 and all(several):
+    if all(several):
         parts = tuple(part for each in several if each for part in ingredients(each))
         return Medicine(text, parts=parts)
     return written(text)

@@ -130,7 +130,7 @@ def bind(files: Iterable[tuple[str, str]]) -> Book:
             versions[rule.id, rule.version] = rule
             if rule.id not in newest or newest[rule.id].version < rule.version:
                 newest[rule.id] = rule
-    lines = "\n".join(f"{key[0]} {key[1]} {rule.hash}" for key, rule in sorted(versions.items()))
+    lines = "\n".join(f"{rule.id} {rule.version} {rule.hash}" for _key, rule in sorted(versions.items()))
     return Book(MappingProxyType(versions), MappingProxyType(newest), hashlib.sha256(lines.encode()).hexdigest())
 
 
