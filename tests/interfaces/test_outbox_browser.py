@@ -17,6 +17,7 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from sojourn.care.consent.models import Consent
 from sojourn.care.measures import actions as measures_actions
 from sojourn.care.measures.models import Answer, MeasureRequest
 from sojourn.care.messaging.models import Communication
@@ -24,9 +25,11 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag
 from sojourn.foundation.accounts.actor import acting_as
 from tests.browser import clean, launch_options
+from tests.care import stage
 from tests.care.people import make_patient
 from tests.conftest import Cast
 from tests.interfaces.phone import one_at_a_time, served, sign_in
+from tests.interfaces.test_consent_pages import SIGN
 from tests.interfaces.test_portal import helped, signed_in
 from tests.interfaces.test_portal_answering import url
 
@@ -322,3 +325,22 @@ def test_what_the_clinic_refuses_comes_back_to_its_form(phone: Phone, helped: Ca
     expect(page.locator("[data-error-summary], .error-summary").first).to_be_visible()
     expect(page.get_by_role("textbox", name="Your message")).to_have_value("x" * 20_000)
     expect(waiting(page)).to_be_hidden()
+
+
+def test_what_needs_the_clinic_says_so_without_a_network_and_is_not_sent(phone: Phone, helped: Cast, patient: Patient):
+    """An agreement waits on no phone: it is signed before the clinic or not at all."""
+    stage.adopt_texts(helped)
+    stage.ask(helped, patient)
+    page = phone.open(signed_in(helped, patient))
+    page.goto(SIGN)
+    page.get_by_role("textbox", name="Your full name").fill("Alma Reyes")
+    page.context.set_offline(True)
+    page.locator("form[data-sign] button.btn-primary").click()
+    expect(page.get_by_role("alert").filter(has_text="nothing was sent")).to_be_visible()
+    assert page.url.endswith(SIGN)
+    expect(page.get_by_role("textbox", name="Your full name")).to_have_value("Alma Reyes")
+    clean(page, "a signature without a connection")
+    page.context.set_offline(False)
+    expect(page.get_by_text("nothing was sent")).to_be_hidden()
+    with one_at_a_time, acting_as(helped.actor("nurse")):
+        assert not Consent.objects.filter(patient=patient).exists()

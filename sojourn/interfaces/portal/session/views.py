@@ -135,11 +135,17 @@ def manifest(request: Request) -> HttpResponse:
             "theme_color": "#3f3a86",
             "icons": [
                 {"src": static("ui/mark.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any"},
+                *(_icon(f"built/mark-{size}.png", size) for size in (192, 512)),
+                _icon("built/mark-maskable-512.png", 512, "maskable"),
             ],
             "shortcuts": [{"name": _("Help now"), "url": reverse("portal:help")}],
         },
         content_type="application/manifest+json",
     )
+
+
+def _icon(name: str, size: int, purpose: str = "any") -> dict[str, str]:
+    return {"src": static(name), "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
 
 
 @public
