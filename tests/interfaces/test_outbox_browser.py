@@ -25,7 +25,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag
 from sojourn.foundation.accounts.actor import acting_as
 from tests.browser import clean, launch_options
-from tests.care import stage
+from tests.care import consents as stage
 from tests.care.people import make_patient
 from tests.conftest import Cast
 from tests.interfaces.phone import one_at_a_time, served, sign_in
