@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect
 
 from sojourn.care.consent.models import Consent
 from sojourn.care.measures import actions as measures_actions
@@ -48,8 +48,8 @@ KEPT = (
 class Phone:
     """A browser of its own with a folder of its own, which can be killed and opened again."""
 
-    def __init__(self, browser: Browser, folder: Path, address: str) -> None:
-        self._chromium, self.folder, self.address = browser.browser_type, folder, address
+    def __init__(self, chromium: BrowserType, folder: Path, address: str) -> None:
+        self._chromium, self.folder, self.address = chromium, folder, address
         self.context: BrowserContext | None = None
 
     def open(self, client: Client | None) -> Page:
@@ -93,7 +93,7 @@ def patient(helped: Cast) -> Patient:
 @pytest.fixture
 def phone(browser: Browser, helped: Cast, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Phone]:
     with served(monkeypatch) as address:
-        one = Phone(browser, tmp_path / "profile", address)
+        one = Phone(browser.browser_type, tmp_path / "profile", address)
         yield one
         one.close()
 
