@@ -2,7 +2,7 @@
 drawn moments, and everything is counted (needs 1 and 10).
 
 A message is *owed* once the page has shown it, or the device held it when we last looked. Owed and lost, or there
-twice, or said to wait while nothing waits: the run ends with 1. Each message says its number, so that it is found again.
+twice, or said to wait while nothing waits: the run ends with 1. Each message says its number, by which it is found.
 """
 
 from __future__ import annotations

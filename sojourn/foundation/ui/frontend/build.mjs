@@ -102,7 +102,7 @@ async function scripts() {
     outdir: out,
   });
   await build({ ...common, format: "esm", entryPoints: { danger: src("danger", "reading.ts") }, outdir: out });
-  await build({ ...common, format: "iife", entryPoints: { theme: src("theme.ts") }, outdir: out });
+  await build({ ...common, format: "iife", entryPoints: { theme: src("theme.ts"), worker: src("worker", "worker.ts") }, outdir: out });
 }
 
 function styles() {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from uuid import uuid4
 
+from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -154,9 +155,12 @@ def service_worker(request: Request) -> HttpResponse:
     """The script that keeps help and the altered-state screen on the device, and a page for every other one."""
     files = [static(name) for name in STATIC]
     pages, instead = [reverse("portal:help"), reverse("portal:here")], reverse("portal:offline")
-    version = hashlib.sha256("\n".join((*files, *pages, instead, "4")).encode()).hexdigest()[:12]
+    version = hashlib.sha256("\n".join((*files, *pages, instead, static("built/worker.js"), "5")).encode()).hexdigest()[
+        :12
+    ]
     kept = {"files": files, "pages": [*pages, instead], "instead": instead, "version": version,
-            "asked": reverse("portal:help_asked"), "to_keep": TO_KEEP,
-            "later": [static("built/danger.js")]}  # fmt: skip
+            "asked": reverse("portal:help_asked"), "to_keep": TO_KEEP, "worker": static("built/worker.js"),
+            "longest_ms": settings.SESSION_IDLE_S["patient"] * 1000,
+            "later": [static("built/danger.js"), static("built/charts.js")]}  # fmt: skip
     text = render_to_string("portal/sw.js", kept)
     return HttpResponse(text, content_type="text/javascript; charset=utf-8")

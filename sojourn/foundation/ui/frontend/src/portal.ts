@@ -269,6 +269,16 @@ function needsTheClinic(says: HTMLElement): void {
 }
 
 // ------------------------------------------------------------------ kept on the device
+/** A page out of the device says from when it is. */
+function keptPage(says: HTMLElement, at: string): void {
+  const time = says.querySelector("time");
+  if (time) {
+    time.dateTime = at;
+    time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "long", hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+  }
+  says.hidden = false;
+}
+
 async function worker(): Promise<void> {
   const address = document.body.dataset.worker;
   if (!address || !("serviceWorker" in navigator)) return;
@@ -289,6 +299,9 @@ for (const form of document.querySelectorAll<HTMLFormElement>("form[data-answer]
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-kept], form[data-command]:not([data-answer])")) keptForm(form);
 const says = document.querySelector<HTMLElement>("[data-needs-clinic]");
 if (says) needsTheClinic(says);
+const keptSays = document.querySelector<HTMLElement>("[data-kept-page]");
+const { keptAt } = document.documentElement.dataset;
+if (keptSays && keptAt) keptPage(keptSays, keptAt);
 quietScreen(send);
 void worker();
 delivery = await beginOutbox(token);
