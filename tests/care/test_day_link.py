@@ -20,8 +20,8 @@ from sojourn.care.scheduling.models import Appointment
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.foundation.scope import PatientScope
-from tests.care.booked import patient_actor, refused
+from sojourn.foundation.scope import AppointmentScope, PatientScope
+from tests.care.booked import letters, patient_actor, refused
 from tests.care.test_booking import NOW, TEN, book, chair, course
 from tests.conftest import Cast
 
@@ -69,23 +69,19 @@ def test_which_page_it_is(now: datetime, page: str):
 
 @pytest.fixture
 def visit(clinic: Cast) -> Appointment:
-    ana = course(clinic)
-    with acting_as(clinic.actor("front_desk")):
+    with acting_as(clinic.actor("prescriber")):
+        ana = course(clinic)
         Patient.objects.filter(pk=ana.patient_id).update(email="ana@example.org")
-    return book(clinic, ana, chair(clinic), at=TEN)
-
-
-def token_of(clinic: Cast) -> str:
-    from tests.interfaces.test_escort import letters
-
-    return letters()[-1].text.partition("/day/")[2].partition("/")[0]
+        one = chair(clinic)
+    with acting_as(clinic.actor("front_desk")):
+        return book(clinic, ana, one, at=TEN)
 
 
 def sent(clinic: Cast, visit: Appointment) -> Actor:
     """Whoever asks with the link of the letter."""
     with acting_as(clinic.actor("front_desk")) as by:
         day_link_actions.send(by=by, appointment_id=visit.pk, now=NOW)
-    return Actor(token_hash=hash_of(token_of(clinic)))
+    return Actor(token_hash=hash_of(letters()[-1].text.partition("/day/")[2].partition("/")[0]))
 
 
 def verbs(clinic: Cast) -> list[str]:
@@ -107,7 +103,9 @@ def test_one_device_opens_it_and_a_fresh_one_takes_its_place(clinic: Cast, visit
 
 
 def test_it_is_taken_back_by_its_patient_and_by_staff(clinic: Cast, visit: Appointment):
-    for who in (patient_actor(clinic, visit.patient_id), clinic.actor("nurse")):
+    with acting_as(clinic.actor("front_desk")):
+        patient = patient_actor(clinic, visit.patient_id)
+    for who in (patient, clinic.actor("nurse")):
         by = sent(clinic, visit)
         with acting_as(who):
             assert day_link_actions.end(by=who, appointment_id=visit.pk, now=TEN) is not None
@@ -125,7 +123,7 @@ def test_where_it_is_not_sent(clinic: Cast, visit: Appointment):
             status="cancelled", cancelled_at=NOW, cancelled_by_id=by.member, cancelled_because="ill"
         )
         assert refused(lambda: day_link_actions.send(by=by, appointment_id=visit.pk, now=NOW)) == ("cancelled",)
-        assert not DayLink.objects.exists()
+        assert not AppointmentScope(visit.pk).rows(DayLink).exists()
 
 
 def test_what_it_adds_is_the_patients_and_from_nobody_signed_in(clinic: Cast, visit: Appointment):

@@ -92,15 +92,15 @@ def open_here(*, by: Actor, device: str, now: datetime | None = None) -> DayLink
     """From now on the link opens on this device alone. ``device``: what the browser was given. ``by`` asks with the
     link's ``token_hash``. Refused: unknown, elsewhere, early, over, ended, cancelled."""
     now = now or timezone.now()
-    view, guest = opened_by(by, device, now, but=("unopened", "open"))
+    view, guest = opened(by.token_hash, device, now, but=("unopened", "open"))
     with acting_as(guest):
         return note_device(by=guest, appointment_id=view.appointment.pk, link_id=view.link.pk, device=device, now=now)
 
 
-def opened_by(by: Actor, device: str, now: datetime, but: tuple[str, ...] = ("open",)) -> tuple[DayView, Actor]:
+def opened(token_hash: str, device: str, now: datetime, but: tuple[str, ...] = ("open",)) -> tuple[DayView, Actor]:
     """What the link opens, and who then asks: nobody who is named. Refused: unknown, and every other standing than
     ``but``."""
-    view = coordination_queries.day_view(by.token_hash)
+    view = coordination_queries.day_view(token_hash)
     if view is None:
         raise ActionRefused(_("This link opens nothing."), codes=("unknown",))
     standing = view.standing(hash_of(device) if device else "", now)

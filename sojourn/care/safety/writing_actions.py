@@ -247,7 +247,7 @@ def write_by_link(*, by: Actor, device: str, body: str, key: UUID, now: datetime
     Refused: unknown, unopened, elsewhere, early, over, ended, cancelled, nothing, too-long.
     """
     now = now or timezone.now()
-    view, guest = day_link_actions.opened_by(by, device, now)
+    view, guest = day_link_actions.opened(by.token_hash, device, now)
     patient_id = view.link.patient_id
     with acting_as(guest):
         row = messaging_actions.write_by_link(by=guest, patient_id=patient_id, body=body, key=key, now=now)

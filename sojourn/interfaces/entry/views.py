@@ -194,5 +194,5 @@ def end_device(request: Request, session_id: int) -> HttpResponse:
     session = UserSession.objects.filter(user_id=request.user.pk, pk=session_id).first()
     if session is not None and session.session_key != request.session.session_key:
         session.end()
-        note_change(request.user, "person.signed_out", request)
+        note_change(_person(request), "person.signed_out", request)
     return redirect("usersessions_list")

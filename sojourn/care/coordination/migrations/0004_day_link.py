@@ -24,5 +24,5 @@ class Migration(migrations.Migration):
                 "constraints": [models.UniqueConstraint(condition=models.Q(("ended_at", None)), fields=("appointment",), name="one_day_link_a_visit")],
             },
         ),
-        Protect("DayLink"),
+        Protect("DayLink", own="token_hash = sojourn_token()"),
     ]
