@@ -111,4 +111,6 @@ def opened(token_hash: str, device: str, now: datetime, but: tuple[str, ...] = (
 
 def guest_of(view: DayView) -> Actor:
     """Who asks where the link is all that is known of them."""
-    return Actor(clinic_id=view.link.clinic_id, patient_id=view.link.patient_id, role="guest", name=_("By link"))
+    return Actor(
+        clinic_id=view.link.clinic_id, patient_id=view.link.patient_id, role="guest", name=_("Somebody by link")
+    )

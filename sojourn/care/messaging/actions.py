@@ -74,7 +74,7 @@ def write(
     return message
 
 
-@part(locks=row(Patient, "patient_id"), audit="message.written")
+@part(locks=row(Patient, "patient_id"), audit="message.written_by_link")
 def write_by_link(*, by: Actor, patient_id: int, body: str, key: UUID, now: datetime) -> Communication:
     """Keep what was written on the page that a day's link opens: in the patient's thread, and from nobody who had
     signed in. The same key again is the same message. Refused: nothing, too-long."""
@@ -85,7 +85,7 @@ def write_by_link(*, by: Actor, patient_id: int, body: str, key: UUID, now: date
         clinic_id=by.own_clinic_id, patient_id=patient_id, body=_text(body), from_patient=True, sent_at=now,
         typed_key=key,
     )  # fmt: skip
-    record(by, "message.written", message, from_patient=True, by_link=True)
+    record(by, "message.written_by_link", message)
     return message
 
 
