@@ -201,7 +201,7 @@ def address(helped: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("width", [320, 375, 1280])
 def test_on_a_phone_and_at_a_desk(browser: Browser, helped: Cast, visit: Appointment, address: str, width: int):
     with one_at_a_time:
         link = link_of(helped, visit)
