@@ -12,7 +12,14 @@ from django.utils import timezone
 
 from sojourn.care.alarms.models import AlarmState
 from sojourn.care.consent.models import ConsentWithdrawal
-from sojourn.care.coordination.models import ArrivalNotice, CalendarFeed, EscortAnswer, EscortLink, ReminderPreference
+from sojourn.care.coordination.models import (
+    ArrivalNotice,
+    CalendarFeed,
+    DayLink,
+    EscortAnswer,
+    EscortLink,
+    ReminderPreference,
+)
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import entry_actions
 from sojourn.care.intake.intake_form import StatedAnswer
@@ -129,6 +136,7 @@ class Furnished(Rows):
             **of, appointment=visit, person=self.escort, starts_at=now, sent_at=now, expires_at=visit.during.upper,
             token_hash=f"ride{self.number:060d}",
         )  # fmt: skip
+        DayLink.objects.create(**of, appointment=visit, sent_at=now, token_hash=f"day{self.number:061d}")
         ArrivalNotice.objects.create(
             **of, appointment=visit, starts_at=hour_of(0), is_here=True, said_at=now, said_by=nurse
         )

@@ -27,6 +27,7 @@ class Page(Enum):
     PATIENT_DECISION = "the decision on the patient's candidacy", ()
     EARLIER_TIME = "an earlier time, offered by a link", ("token",)
     RIDE_HOME = "the ride home, asked by a link", ("token",)
+    DAY = "the days around an appointment, opened by a link", ("token",)
     FLAG = "a flag, for the clinic", ("flag_id",)
     CLINIC_HOME = "the clinic's first page", ()
     INVITATION = "an invitation", ("token",)

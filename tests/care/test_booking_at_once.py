@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from threading import Event
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -28,6 +29,9 @@ from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.receipts import taking
+from sojourn.foundation.receipts.arriving import Arrival
+from sojourn.foundation.receipts.models import Receipt
 from tests.care.booked import asked, escorted, patient_actor, waiting_patients
 from tests.care.test_booking import NOW, TEN, book, chair, course, move
 from tests.conftest import Cast
@@ -496,3 +500,23 @@ def test_whoever_is_named_twice_is_one_person_and_asked_once(ride: Ride):
     with acting_as(ride.desk):
         assert AuditEvent.objects.filter(action="way_home.named").count() == 2
         assert mai.created_at == NOW
+
+
+# ---------------------------------------------------------------- what a device sends twice
+
+
+def test_one_entry_that_comes_twice_at_once_is_taken_once(lasting: Cast):
+    """Two tabs, or a phone that gave up waiting: the second waits for the first, and gets its receipt."""
+    with acting_as(lasting.actor("prescriber")):
+        plan = course(lasting)
+    with acting_as(lasting.actor("front_desk")):
+        patient = patient_actor(lasting, plan.patient_id)
+    arrival, done, receipts = Arrival(uuid4(), "message.write", NOW, NOW, NOW), list[str](), list[Receipt | None]()
+
+    def take() -> None:
+        receipts.append(taking.take(arrival, patient, lambda: done.append("once") or "/today/"))
+
+    assert at_once((patient, take), (patient, take)) == "done"
+    assert done == ["once"]
+    first, second = receipts
+    assert first == second is not None

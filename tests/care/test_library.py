@@ -375,6 +375,44 @@ def test_readers_see_the_clinics_own_article_once_it_is_published(clinic: Cast, 
         assert queries.own_articles("en") == []
 
 
+@pytest.mark.alone
+def test_each_answer_is_about_what_was_asked_whatever_stands_beside_it(editor: Actor, at_new_year: None):
+    one, other = approved(editor), approved(editor, title="An invented trial of naps", doi="10.5555/naps")
+    publish(editor)
+    write(editor, OWN_ARTICLE.replace("a friend", "two friends"))
+    write(editor, language="es")
+    room = write(editor, OWN_ARTICLE.replace("Your first visit", "The room"), slug="the-room")
+    with acting_as(editor):
+        again = evidence_actions.revise(by=editor, number=one.number, seen=one.pk, values={**WHOLE, "people": "41"})
+        evidence_actions.mark_retracted(by=editor, about=other.called, reason="Retracted on 3 May")
+        article_actions.publish_article(by=editor, article_id=room.pk)
+
+        for entry, versions, kinds in (
+            (one, [again.pk, one.pk], ["approved"]),
+            (other, [other.pk], ["retracted", "approved"]),
+        ):
+            found_versions, decisions = queries.history(entry.number)
+            assert [each.pk for each in found_versions] == versions
+            assert [each.kind for each in decisions] == kinds
+            assert {each.about for each in decisions} == {entry.called}
+            assert queries.of_the_clinic([entry.called]).keys() == {entry.called}
+            assert queries.newest_decisions([entry.called]).keys() == {entry.called}
+            assert queries.newest_decision(entry.called).about == entry.called  # type: ignore[union-attr]
+        assert queries.retracted([one.called]) == {}
+        assert queries.approved_ids() == {one.called}
+
+        assert [(each.newest.slug, each.newest.language, each.state) for each in queries.own_for_editor()] == [
+            ("the-room", "en", "published"), ("your-visit", "en", "changed"), ("your-visit", "es", "draft"),
+        ]  # fmt: skip
+        for slug, language in (("the-room", "en"), ("your-visit", "en"), ("your-visit", "es")):
+            newest = queries.own_newest(slug, language)
+            assert newest is not None
+            assert (newest.slug, newest.language) == (slug, language)
+            assert queries.own_version(newest.pk).newest == newest
+        assert queries.own_article("your-visit", "es") is None
+        assert [each.slug for each in queries.own_articles("en")] == ["the-room", "your-visit"]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

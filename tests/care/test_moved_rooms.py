@@ -134,7 +134,7 @@ def unparted(db: None) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
             " OR (app = 'encounter' AND name > '0005') OR (app = 'session' AND name > '0012')"
             " OR (app = 'measures' AND name > '0005') OR (app = 'intake' AND name > '0004');"
             "ALTER TABLE booking_appointment DROP COLUMN session_opened_at;"
-            "DROP TABLE coordination_arrivalnotice;" + COMPANIONS + SITTINGS  # it came later
+            "DROP TABLE coordination_arrivalnotice, coordination_daylink;" + COMPANIONS + SITTINGS  # it came later
         )
         postgres_server._admin(AN_OPEN_SESSION + THE_ONE_WHO_CAME + A_SITTING, SCRATCH)
         yield connection

@@ -267,10 +267,11 @@ def test_where_a_session_stands_is_its_own_newest_state(two: Two, nurse: Actor):
     )  # as release 0.1.0 wrote one, which runs until the session is past it
     went_in = snapshot.load(SessionScope(ours.id), now).went_in
     assert [each.delivered for each in given_to(of, now)] == [each.delivered for each in went_in]
-    SessionState.objects.create(
-        clinic=ours.cast.clinic, patient=theirs.patient, encounter_id=theirs.id, seq=9, state="left", at=now,
-        by=ours.cast.members["nurse"],
-    )  # fmt: skip
+    for seq, state in ((8, "observing"), (9, "left")):
+        SessionState.objects.create(
+            clinic=ours.cast.clinic, patient=theirs.patient, encounter_id=theirs.id, seq=seq, state=state, at=now,
+            by=ours.cast.members["nurse"],
+        )  # fmt: skip
     assert current_state(SessionScope(ours.id)).state == "dosing"
     assert {each.pk: each.state for each in running() if each.pk in (ours.id, theirs.id)} == {ours.id: "dosing"}
     for stage in two:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from sojourn.foundation.accounts.refused import Overtaken
 from sojourn.foundation.scope import SessionScope
 from tests.care.at_once import meanwhile
 from tests.care.stage import Stage, adopt_everything, to_dosing
+from tests.care.test_chart import monitor_says
 from tests.conftest import make_clinic
 
 
@@ -74,3 +75,17 @@ def test_a_page_that_compares_what_it_showed_holds_the_session(stage: Stage):
         seen = encounter_queries.current_state(SessionScope(stage.id)).seq
     assert meanwhile(lambda: compare(seen), lambda: compare(seen)) is None
     assert isinstance(meanwhile(go_on, lambda: compare(seen)), Overtaken)
+
+
+def test_two_writers_of_readings_judge_one_session_one_after_the_other(stage: Stage):
+    """Of other signals, so that no row makes the second wait: what a session's alarms say is judged in turns."""
+    device, now = on(stage, "Two"), datetime.now(UTC)
+
+    def says(**values: float) -> Callable[[], None]:
+        def say() -> None:
+            with acting_as(stage.cast.actor("nurse")):
+                monitor_says(stage, device, now, **values)
+
+        return say
+
+    assert meanwhile(says(hr=70), says(spo2=98)) is None

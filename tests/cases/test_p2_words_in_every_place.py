@@ -35,6 +35,7 @@ from sojourn.care.safety.actions import answer_flag
 from sojourn.care.safety.models import Flag, FlagKind, FlagSource
 from sojourn.care.safety.queries import open_flags
 from sojourn.care.safety.writing_actions import WRITTEN, worry
+from sojourn.care.scheduling.models import Appointment
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.interfaces.portal.danger.listening import NOT_READ
@@ -44,9 +45,12 @@ from tests.cases.written import INTERFACES, ROOT, Written, calls, texts_of
 from tests.conftest import Cast
 from tests.interfaces.test_calendar_pages import day_ahead, patient_client
 from tests.interfaces.test_console_day import book, chair, course
+from tests.interfaces.test_day_link import opened as opened_day
+from tests.interfaces.test_day_link import visit
 from tests.interfaces.test_escort import asked
-from tests.interfaces.test_portal import grade, prose
+from tests.interfaces.test_portal import grade, helped, prose
 
+__all__ = ["helped", "visit"]  # fixtures
 WORDS: Final = {"en": "I am going to kill myself tonight", "es": "Voy a matarme esta noche"}
 OFFER: Final = "/today/help/sent/"
 TITLE: Final = {"en": "You do not have to carry this alone", "es": "No tiene que cargar con esto a solas"}
@@ -229,6 +233,22 @@ def test_the_note_and_the_worry_of_a_support_person(clinic: Cast, language: str)
 
 
 @pytest.mark.alone
+@LANGUAGES
+def test_what_is_written_by_the_link_of_a_day(helped: Cast, visit: Appointment, language: str):
+    """Whoever holds the patient's phone is taken for the patient."""
+    guest, link = opened_day(helped, visit)
+    guest.cookies["django_language"] = language
+    answer = guest.post(link, {"do": "write", "body": WORDS[language]}, follow=True)
+    assert TITLE[language] in body(answer)
+    (flag,) = flags(helped)
+    assert (flag.kind, flag.source) == (FlagKind.SUICIDAL_THOUGHTS, FlagSource.WORDS)
+    too_long = guest.post(link, {"do": "write", "body": f"{WORDS[language]} {'x' * 8000}"})
+    assert too_long.status_code == 409
+    assert TITLE[language] in body(too_long)
+    assert len(flags(helped)) == 2
+
+
+@pytest.mark.alone
 @pytest.mark.parametrize(("later_s", "number"), [(1, 1), (59, 1), (61, 2)])
 def test_a_worry_pressed_twice_within_a_minute_is_one(clinic: Cast, later_s: int, number: int):
     """Also where the minute of the clock ends between the two."""
@@ -393,6 +413,7 @@ NO_WORDS: Final = {
     "scheduling.series_actions.state_times parts": "one of a list; the days that one cannot come are read as days",
     "consent.actions.drawing_fault path": "the strokes of a signature",
     "intake.actions.remove_line of": "one of a list",
+    "coordination.day_link_actions.open_here device": "made by the page",
     "measures.actions.start_response scale_id": "one of a list",
     "reading.actions.say_clarity paragraph": "one of a list",
     "safety.actions.answer_measure link_id": "one of a list; its answer is a number",
@@ -412,6 +433,7 @@ NO_WORDS: Final = {
     "safety.writing_actions.sign token": "made by the page",
     "safety.writing_actions.sign given": "the strokes of a signature, and what is chosen from a list",
     "safety.writing_actions.worry_of about": "the name of a row",
+    "safety.writing_actions.write_by_link device": "what the page gave the browser",
     "session.withdrawal_actions.say_no reason": "the patient's button sends none",
 }
 # Those that hold words, each with its test above.
@@ -433,6 +455,8 @@ SHOWN: Final = {
     "session.withdrawal_actions.withdraw_consent reason": test_a_signature_and_a_withdrawal,
     "safety.writing_actions.answer_ride_home note": test_the_note_and_the_worry_of_a_support_person,
     "safety.writing_actions.worry_of text": test_the_note_and_the_worry_of_a_support_person,
+    "safety.writing_actions.write_by_link body": test_what_is_written_by_the_link_of_a_day,
+    "safety.writing_actions.heed_by_link text": test_what_is_written_by_the_link_of_a_day,
     "safety.writing_actions.worry text": test_the_note_and_the_worry_of_a_support_person,
 }
 
@@ -498,6 +522,7 @@ NOT_TOLD: Final = {
     "answering/question.html": "a number or a choice; what is asked and who reads it stands on the page before",
     "visits/reminders.html": "chosen from a list, and the time of day",
     "visits/feed.html": "the page shows an address",
+    "day.html": "what could not be sent is given back there, to be copied; the page to write on says it",
     "reading/nameless.html": "says so itself: nobody can write back there",
     "library/search.html": "words that are looked for; nothing of them is kept",
 }

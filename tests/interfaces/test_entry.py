@@ -458,6 +458,27 @@ def test_the_session_list_signs_out_the_others(clinic: Cast):
     assert here.get("/accounts/sessions/").status_code == 200
 
 
+def test_one_device_is_signed_out_from_afar_and_nobody_elses(clinic: Cast):
+    person, other = with_password(clinic, "front_desk"), with_password(clinic, "nurse")
+    here, lost, theirs = Client(), Client(), Client()
+    for client, who in ((here, person), (lost, person), (theirs, other)):
+        sign_in(client, who.email)
+    session_of = {each.session_key: reverse("entry:end_device", args=[each.pk]) for each in UserSession.objects.all()}
+    end_here, end_lost, end_theirs = (session_of[str(each.session.session_key)] for each in (here, lost, theirs))
+    page = here.get("/accounts/sessions/").content.decode()
+    assert end_lost in page
+    assert end_here not in page
+    assert "What lies on a device" in page
+    for address in (end_lost, end_here, end_theirs):
+        assert here.post(address)["Location"] == "/accounts/sessions/"
+    assert here.get(end_lost).status_code == 405
+    assert lost.get("/accounts/sessions/")["Location"].startswith(LOGIN)
+    assert here.get("/accounts/sessions/").status_code == 200
+    assert UserSession.objects.filter(user=other).count() == 1  # the nurse's second factor is not there yet
+    with acting_as(clinic.actor("auditor")):
+        assert AuditEvent.objects.filter(action="person.signed_out").count() == 1
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
     class Clock:

@@ -11,22 +11,27 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect
 
+from sojourn.care.consent.models import Consent
 from sojourn.care.measures import actions as measures_actions
 from sojourn.care.measures.models import Answer, MeasureRequest
 from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag
+from sojourn.care.safety.writing_actions import write_message
 from sojourn.foundation.accounts.actor import acting_as
 from tests.browser import clean, launch_options
+from tests.care import consents as stage
 from tests.care.people import make_patient
 from tests.conftest import Cast
 from tests.interfaces.phone import one_at_a_time, served, sign_in
+from tests.interfaces.test_consent_pages import SIGN
 from tests.interfaces.test_portal import helped, signed_in
 from tests.interfaces.test_portal_answering import url
 
@@ -34,6 +39,11 @@ pytestmark = pytest.mark.browser
 __all__ = ["helped"]  # a fixture
 MESSAGES = "/today/messages/"
 DANGER = "I am going to kill myself tonight"
+PAGES = (
+    "new Promise((done) => { const asked = indexedDB.open('sojourn-outbox'); asked.onsuccess = () => {"
+    " const base = asked.result, reading = base.transaction('pages').objectStore('pages').getAllKeys();"
+    " reading.onsuccess = () => { base.close(); done(reading.result.map((each) => each[1])); }; }; })"
+)
 KEPT = (
     "new Promise((done) => { const asked = indexedDB.open('sojourn-outbox'); asked.onsuccess = () => {"
     " const base = asked.result, reading = base.transaction(['keys', 'entries']);"
@@ -45,8 +55,8 @@ KEPT = (
 class Phone:
     """A browser of its own with a folder of its own, which can be killed and opened again."""
 
-    def __init__(self, browser: Browser, folder: Path, address: str) -> None:
-        self._chromium, self.folder, self.address = browser.browser_type, folder, address
+    def __init__(self, chromium: BrowserType, folder: Path, address: str) -> None:
+        self._chromium, self.folder, self.address = chromium, folder, address
         self.context: BrowserContext | None = None
 
     def open(self, client: Client | None) -> Page:
@@ -90,7 +100,7 @@ def patient(helped: Cast) -> Patient:
 @pytest.fixture
 def phone(browser: Browser, helped: Cast, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Phone]:
     with served(monkeypatch) as address:
-        one = Phone(browser, tmp_path / "profile", address)
+        one = Phone(browser.browser_type, tmp_path / "profile", address)
         yield one
         one.close()
 
@@ -322,3 +332,125 @@ def test_what_the_clinic_refuses_comes_back_to_its_form(phone: Phone, helped: Ca
     expect(page.locator("[data-error-summary], .error-summary").first).to_be_visible()
     expect(page.get_by_role("textbox", name="Your message")).to_have_value("x" * 20_000)
     expect(waiting(page)).to_be_hidden()
+
+
+def test_what_needs_the_clinic_says_so_without_a_network_and_is_not_sent(phone: Phone, helped: Cast, patient: Patient):
+    """An agreement waits on no phone: it is signed before the clinic or not at all."""
+    stage.adopt_texts(helped)
+    stage.ask(helped, patient)
+    page = phone.open(signed_in(helped, patient))
+    page.goto(SIGN)
+    page.get_by_role("textbox", name="Your full name").fill("Alma Reyes")
+    page.context.set_offline(True)
+    page.locator("form[data-sign] button.btn-primary").click()
+    expect(page.get_by_role("alert").filter(has_text="nothing was sent")).to_be_visible()
+    assert page.url.endswith(SIGN)
+    expect(page.get_by_role("textbox", name="Your full name")).to_have_value("Alma Reyes")
+    clean(page, "a signature without a connection")
+    page.context.set_offline(False)
+    expect(page.get_by_text("nothing was sent")).to_be_hidden()
+    with one_at_a_time, acting_as(helped.actor("nurse")):
+        assert not Consent.objects.filter(patient=patient).exists()
+
+
+# ---------------------------------------------------------------- pages without a network
+
+
+def kept_of(page: Page) -> Any:
+    return page.locator("[data-kept-page]")
+
+
+def looked_at(page: Page, *paths: str) -> None:
+    """Opened with a network, the worker there, and kept."""
+    page.goto("/today/")
+    page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
+    until(page, "Boolean(navigator.serviceWorker.controller)")
+    for path in paths:
+        page.goto(path)
+        until(page, f"{PAGES}.then((kept) => kept.some((url) => new URL(url).pathname === '{path}'))")
+
+
+def test_pages_open_without_a_network_even_after_the_browser_was_killed(phone: Phone, helped: Cast, patient: Patient):
+    with one_at_a_time, acting_as(helped.actor("nurse")) as by:
+        write_message(by=by, patient_id=patient.pk, body="zanahoria-quetzal-9183", key=uuid4())
+    client = signed_in(helped, patient)
+    page = phone.open(client)
+    looked_at(page, "/today/", MESSAGES)
+    phone.kill()
+    assert phone.holds("zanahoria-quetzal-9183") == []
+    page = phone.open(client)
+    page.context.set_offline(True)
+    page.goto("/today/")  # as from the home screen
+    expect(kept_of(page)).to_contain_text("This page is as you opened it")
+    clean(page, "today without a connection")
+    page.locator(f"a[href='{MESSAGES}']").first.click()
+    expect(page.get_by_text("zanahoria-quetzal-9183")).to_be_visible()
+    write(page, "written on a page out of the device")
+    expect(waiting(page)).to_contain_text("One thing is not saved yet.")
+    page.goto("/today/plan/")  # never opened before
+    expect(page.get_by_role("heading", name="There is no connection")).to_be_visible()
+    page.context.set_offline(False)
+    page.goto("/today/")
+    expect(kept_of(page)).to_be_hidden()
+    sent(page)
+    assert "written on a page out of the device" in written(helped, patient)
+
+
+def test_pages_of_one_person_open_for_nobody_else_and_for_nobody_who_signed_out(
+    phone: Phone, helped: Cast, patient: Patient
+):
+    page = phone.open(signed_in(helped, patient))
+    looked_at(page, "/today/", MESSAGES)
+    other = make_patient(helped, "Bodil")
+    assert phone.context is not None
+    sign_in(phone.context, phone.address, signed_in(helped, other))
+    page.goto("/today/")
+    until(page, f"{PAGES}.then((kept) => kept.length === 3)")
+    page.context.set_offline(True)
+    page.goto(MESSAGES)
+    expect(page.get_by_role("heading", name="There is no connection")).to_be_visible()
+    page.goto("/today/")
+    expect(page.get_by_text("Signed in as Bodil")).to_be_visible()
+    page.context.set_offline(False)
+    page.goto("/today/")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/accounts/login/**")
+    page.context.set_offline(True)
+    page.goto("/today/")
+    expect(page.get_by_role("heading", name="There is no connection")).to_be_visible()
+    page.goto("/today/help/")
+    expect(page.get_by_role("heading", name="Help now")).to_be_visible()
+
+
+def test_a_full_disk_keeps_the_words_on_the_page(phone: Phone, helped: Cast, patient: Patient):
+    page = phone.open(signed_in(helped, patient))
+    page.add_init_script(
+        "IDBObjectStore.prototype.add = () => { throw new DOMException('full', 'QuotaExceededError'); }"
+    )
+    page.goto(MESSAGES)
+    page.context.set_offline(True)
+    write(page, "there is no room for this")
+    expect(page.get_by_text("What you typed is kept on this page")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Your message")).to_have_value("there is no room for this")
+    expect(waiting(page)).to_be_hidden()
+    page.context.set_offline(False)
+    expect(page.get_by_text("Your message has arrived")).to_be_visible(timeout=20_000)
+    assert written(helped, patient) == ["there is no room for this"]
+
+
+def test_eviction_in_the_middle_of_a_form_loses_nothing_that_was_acknowledged(
+    phone: Phone, helped: Cast, patient: Patient
+):
+    """A browser takes the whole database away while the page stands: the next press still arrives."""
+    page = phone.open(signed_in(helped, patient))
+    page.goto(MESSAGES)
+    write(page, "acknowledged before")
+    expect(page.get_by_text("Your message has arrived")).to_be_visible()
+    page.get_by_role("textbox", name="Your message").fill("typed before the eviction")
+    page.evaluate(
+        "new Promise((done) => { const asked = indexedDB.deleteDatabase('sojourn-outbox');"
+        " asked.onsuccess = asked.onblocked = asked.onerror = () => done(1); })"
+    )
+    page.get_by_role("button", name="Send to the clinic").click()
+    expect(page.get_by_text("typed before the eviction")).to_be_visible(timeout=20_000)
+    assert written(helped, patient) == ["acknowledged before", "typed before the eviction"]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import struct
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import Client
 from django.utils import timezone
 
@@ -266,6 +269,16 @@ def test_the_app_can_be_installed(helped: Cast):
     data = manifest.json()
     assert (data["start_url"], data["scope"], data["display"]) == ("/today/", "/today/", "standalone")
     assert Client().get("/today/sw.js").status_code == 200
+    pictures = [each for each in data["icons"] if each["type"] == "image/png"]
+    assert sorted((each["sizes"], each["purpose"]) for each in pictures) == [
+        ("192x192", "any"), ("512x512", "any"), ("512x512", "maskable"),
+    ]  # fmt: skip
+    for each in pictures:
+        file = finders.find(each["src"].removeprefix("/static/"))
+        assert isinstance(file, str)
+        header = Path(file).read_bytes()[:24]  # PNG: the width and the height behind the first sixteen bytes
+        assert header[:8] == b"\x89PNG\r\n\x1a\n"
+        assert "{}x{}".format(*struct.unpack(">II", header[16:])) == each["sizes"]
 
 
 # ------------------------------------------------------------------ plain words

@@ -177,6 +177,31 @@ class EscortLink(ClinicScoped):
         )
 
 
+class DayLink(ClinicScoped):
+    """The link that opens the page of the days around one appointment without a sign-in. Only its hash is kept, and so
+    is that of what the one device was given on which somebody opened it. When it opens and ends follows from the
+    appointment, wherever that is moved."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="day_links")
+    token_hash = models.CharField(max_length=64, unique=True)
+    sent_at = models.DateTimeField()
+    device_hash = models.CharField(max_length=64, blank=True)
+    opened_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
+    ended_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "appointment": OPERATIONAL,
+        "token_hash": OPERATIONAL, "sent_at": OPERATIONAL, "device_hash": OPERATIONAL, "opened_at": QUASI,
+        "ended_at": OPERATIONAL,
+    }  # fmt: skip
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("appointment",), condition=Q(ended_at=None), name="one_day_link_a_visit"),
+        )
+
+
 class EscortAnswer(ClinicScoped):
     """What the escort said about bringing the patient home at one beginning; the newest row acts."""
 

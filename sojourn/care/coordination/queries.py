@@ -10,9 +10,11 @@ from django.db import models
 from django.db.models import Case, F, OuterRef, Subquery, When
 from django.utils.translation import gettext_lazy
 
+from sojourn.care.coordination import day_link
 from sojourn.care.coordination.models import (
     ArrivalNotice,
     CalendarFeed,
+    DayLink,
     EscortAnswer,
     EscortLink,
     Offer,
@@ -236,6 +238,40 @@ def escort_view(token_hash: str) -> EscortView | None:
         return EscortView(
             link, row, person, row.patient.given_name, link.clinic, ride, row.session_opened_at is not None
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    """What the link of a day opens. ``ride``: whether the ride home is settled."""
+
+    link: DayLink
+    appointment: Appointment
+    clinic: Clinic
+    ride: RideHome
+
+    def standing(self, device: str, now: datetime) -> day_link.Standing:
+        """What the link is worth on a device, by the hash of what it was given ("" for none)."""
+        during = self.appointment.during
+        return day_link.standing(
+            booked=self.appointment.status == AppointmentStatus.BOOKED, begins=during.lower, ends=during.upper,
+            ended=self.link.ended_at is not None, device=device, opened_by=self.link.device_hash, now=now,
+        )  # fmt: skip
+
+
+def day_view(token_hash: str) -> DayView | None:
+    """The link of a day, its appointment and its clinic; None for an unknown token. Five queries."""
+    with acting_as(Actor(token_hash=token_hash)):
+        link = clinic_rows(DayLink).filter(token_hash=token_hash).first()
+        if link is None:
+            return None
+        set_actor(Actor(clinic_id=link.clinic_id, patient_id=link.patient_id, role="guest"))
+        row = one_row(Appointment, link.appointment_id).select_related("escort").get()
+        return DayView(link, row, link.clinic, rides_home([row])[row.pk])
+
+
+def day_links(of: PatientScope) -> dict[int, DayLink]:
+    """The link that opens, or waits to be opened, of each appointment that has one. One query."""
+    return {each.appointment_id: each for each in of.rows(DayLink).filter(ended_at=None)}
 
 
 def offer_by(token_hash: str) -> tuple[Offer, Clinic] | None:

@@ -14,7 +14,7 @@ from sojourn.care.messaging.models import Communication, CommunicationMark, Mark
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import ActionRefused, Overtaken
-from sojourn.foundation.action import NoLock, action, either, row, unchanged
+from sojourn.foundation.action import NoLock, action, either, part, row, unchanged
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
@@ -71,6 +71,21 @@ def write(
     record(by, "message.written", message, from_patient=from_patient)
     if not from_patient and patient.email:
         _tell(patient)
+    return message
+
+
+@part(locks=row(Patient, "patient_id"), audit="message.written_by_link")
+def write_by_link(*, by: Actor, patient_id: int, body: str, key: UUID, now: datetime) -> Communication:
+    """Keep what was written on the page that a day's link opens: in the patient's thread, and from nobody who had
+    signed in. The same key again is the same message. Refused: nothing, too-long."""
+    before = PatientScope(patient_id).rows(Communication).filter(typed_key=key).first()
+    if before is not None:
+        return unchanged(before)
+    message = Communication.objects.create(
+        clinic_id=by.own_clinic_id, patient_id=patient_id, body=_text(body), from_patient=True, sent_at=now,
+        typed_key=key,
+    )  # fmt: skip
+    record(by, "message.written_by_link", message)
     return message
 
 

@@ -16,7 +16,8 @@ from sojourn.foundation.accounts.scoping import ClinicScoped
 class Communication(ClinicScoped):
     """One message. FHIR Communication. The sender's name stands here: a patient sees no membership but their own.
 
-    ``typed_key`` is made with the empty form, so that a form sent twice is one message.
+    ``typed_key`` is made with the empty form, so that a form sent twice is one message. ``sent_by`` is nobody where it
+    came by the link of a day: whoever held the patient's phone had not signed in.
     """
 
     append_only = True
@@ -25,8 +26,8 @@ class Communication(ClinicScoped):
     body = models.TextField(_("message"))
     from_patient = models.BooleanField()
     sent_at = models.DateTimeField()
-    sent_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
-    sender_name = models.CharField(max_length=200)
+    sent_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
+    sender_name = models.CharField(max_length=200, blank=True)
     typed_key = models.UUIDField()
 
     privacy: ClassVar[dict[str, Privacy]] = {
@@ -38,6 +39,11 @@ class Communication(ClinicScoped):
     class Meta:
         constraints = (models.UniqueConstraint(fields=("patient", "typed_key"), name="message_sent_once"),)
         indexes = (models.Index(fields=("patient", "-id"), name="message_newest"),)
+
+    @property
+    def by_link(self) -> bool:
+        """Whether it came by the link of a day, from somebody who was not signed in."""
+        return self.sent_by_id is None
 
 
 class MarkKind(models.TextChoices):

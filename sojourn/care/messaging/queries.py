@@ -76,6 +76,12 @@ def unread_count(of: PatientScope) -> int:
     return unread(of.rows(Communication)).count()
 
 
+def by_link_since(of: PatientScope, since: datetime) -> list[datetime]:
+    """When something came by the link of a day since then, earliest first; never what it says. One query."""
+    rows = of.rows(Communication).filter(from_patient=True, sent_by=None, sent_at__gte=since)
+    return list(rows.order_by("id").values_list("sent_at", flat=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A patient who has written and waits. ``messages``: how many of theirs are open."""

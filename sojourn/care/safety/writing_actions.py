@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.consent import actions as consent_actions
 from sojourn.care.consent.models import Consent, ConsentQuestion
+from sojourn.care.coordination import day_link_actions, ride_home_actions
 from sojourn.care.coordination import queries as coordination_queries
-from sojourn.care.coordination import ride_home_actions
 from sojourn.care.coordination.models import EscortAnswer
 from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import wording
@@ -33,6 +33,7 @@ from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.care.safety.turns import WORRIED
 from sojourn.care.safety.words_actions import heed, heed_each
 from sojourn.care.scheduling.models import Appointment
+from sojourn.clinical.danger import Danger
 from sojourn.clinical.danger.beside import read_beside
 from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic
@@ -232,6 +233,39 @@ def answer_ride_home(*, by: Actor, comes: bool, note: str = "", now: datetime | 
     # As flags have been keyed from the beginning: the same note raises no second one.
     worry_of(by=by, text=row.note, about=f"way_home:{row.pk}", now=now)
     return row
+
+
+@action(
+    LINK,
+    locks=NoLock("the patient is locked where the words are kept, and no other row hangs on what the link opens"),
+    through=(messaging_actions.write_by_link, heed),
+)
+def write_by_link(*, by: Actor, device: str, body: str, key: UUID, now: datetime | None = None) -> Danger | None:
+    """Keep what was written on the page that a day's link opens, and read it for danger as if it were the patient's:
+    whoever holds their phone. What was found, or None. ``device``: what the browser was given when it opened the link.
+
+    Refused: unknown, unopened, elsewhere, early, over, ended, cancelled, nothing, too-long.
+    """
+    now = now or timezone.now()
+    view, guest = day_link_actions.opened(by.token_hash, device, now)
+    patient_id = view.link.patient_id
+    with acting_as(guest):
+        row = messaging_actions.write_by_link(by=guest, patient_id=patient_id, body=body, key=key, now=now)
+        return heed(by=guest, patient_id=patient_id, text=row.body, about=f"message:{row.pk}", now=now)
+
+
+@action(LINK, locks=NoLock("a flag is locked where it is raised"), through=(heed,))
+def heed_by_link(*, by: Actor, text: str, now: datetime | None = None) -> Danger | None:
+    """What was sent by the link of a day and could not be kept (another device, too late, too long) is heard all the
+    same, whatever the link is worth. Pressed twice within a minute it is one. Refused: unknown."""
+    now = now or timezone.now()
+    view = coordination_queries.day_view(by.token_hash)
+    if view is None:
+        raise ActionRefused(_("This link opens nothing."), codes=("unknown",))
+    guest = day_link_actions.guest_of(view)
+    with acting_as(guest):
+        about = f"unkept:day:{now:%Y%m%d%H%M}"
+        return heed(by=guest, patient_id=view.link.patient_id, text=text, about=about, now=now)
 
 
 @action(LINK, locks=WORRIED, through=(raise_flag,))

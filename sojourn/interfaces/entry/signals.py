@@ -30,7 +30,8 @@ def _note_failed(email: str, why: str, request: HttpRequest | None) -> None:
     accounts_actions.note_failed_sign_in(by=door_keeper(), email=email, why=why, ip=_ip(request))
 
 
-def _note_change(person: Person, verb: str, request: HttpRequest | None, **detail: str) -> None:
+def note_change(person: Person, verb: str, request: HttpRequest | None, **detail: str) -> None:
+    """What somebody did to their own sign-in, into the audit."""
     accounts_actions.note_account_change(
         by=door_keeper(), person=person, verb=verb, membership_id=_membership(request), **detail
     )
@@ -54,13 +55,13 @@ def signed_in(sender: Any, request: HttpRequest, user: Person, **_: Any) -> None
 @receiver(user_logged_out)
 def signed_out(sender: Any, request: HttpRequest | None, user: Person | None, **_: Any) -> None:
     if isinstance(user, Person):
-        _note_change(user, "person.signed_out", request)
+        note_change(user, "person.signed_out", request)
 
 
 def _changed(verb: str) -> Any:
     def note(sender: Any, request: HttpRequest, user: Person, **more: Any) -> None:
         detail = {"kind": str(more["authenticator"].type)} if "authenticator" in more else {}
-        _note_change(user, verb, request, **detail)
+        note_change(user, verb, request, **detail)
 
     return note
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("invitation/<str:token>/", views.invitation, name="invitation"),
     path("accounts/second-factor/", views.second_factor, name="second_factor"),
     path("accounts/unconfirmed/", views.unconfirmed, name="unconfirmed"),
+    path("accounts/sessions/<int:session_id>/end/", views.end_device, name="end_device"),
     # An address is changed by the clinic, who knows the person; nobody signs up, or in by a mailed code.
     path("accounts/email/", views.closed),
     path("accounts/signup/", views.closed),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from allauth.account.internal.flows.login import perform_password_login, record_authentication
 from allauth.account.models import Login
 from allauth.mfa.utils import is_mfa_enabled
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.conf import settings
 from django.contrib.auth import password_validation
@@ -16,7 +17,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from sojourn.foundation.accounts import actions as accounts_actions
 from sojourn.foundation.accounts import queries as accounts_queries
@@ -25,6 +26,7 @@ from sojourn.foundation.accounts.actor import Actor, set_actor
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership, Person
 from sojourn.foundation.accounts.refused import ActionRefused
 from sojourn.foundation.accounts.roles import role
+from sojourn.interfaces.entry.signals import note_change
 from sojourn.interfaces.help.remembering import remember
 
 
@@ -183,3 +185,14 @@ def unconfirmed(request: Request) -> HttpResponse:
         "others": [each for each in request.memberships if each.unconfirmed_since is None],
     }
     return render(request, "entry/unconfirmed.html", said)
+
+
+@signed_in
+@require_POST
+def end_device(request: Request, session_id: int) -> HttpResponse:
+    """Sign out another of one's own devices from afar: lost, lent, sold."""
+    session = UserSession.objects.filter(user_id=request.user.pk, pk=session_id).first()
+    if session is not None and session.session_key != request.session.session_key:
+        session.end()
+        note_change(_person(request), "person.signed_out", request)
+    return redirect("usersessions_list")

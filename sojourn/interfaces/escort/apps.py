@@ -10,6 +10,7 @@ class EscortConfig(AppConfig):
 
         register_pages(
             {
+                Page.DAY: "escort:day",
                 Page.EARLIER_TIME: "escort:earlier",
                 Page.RIDE_HOME: "escort:ride_home",
             }

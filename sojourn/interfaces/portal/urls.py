@@ -19,7 +19,7 @@ from sojourn.interfaces.portal.reading import voice as story
 from sojourn.interfaces.portal.record import views as record
 from sojourn.interfaces.portal.session import views as session
 from sojourn.interfaces.portal.today import views as today
-from sojourn.interfaces.portal.visits import calendar
+from sojourn.interfaces.portal.visits import calendar, day_link
 from sojourn.interfaces.portal.visits import views as visits
 
 app_name = "portal"
@@ -31,6 +31,8 @@ urlpatterns = [
     path("visits/<int:visit_id>/way-home/", visits.escort),  # its address before
     path("visits/<int:visit_id>/here/", visits.say_here, name="visit_here"),
     path("visits/<int:visit_id>/not-here/", visits.not_here, name="visit_not_here"),
+    path("visits/<int:visit_id>/day-link/", day_link.change, name="visit_day_link"),
+    path("visits/day-link/", day_link.page, name="visits_day_link"),
     path("visits/coming/", visits.coming, name="coming"),
     path("visits/sooner/", visits.sooner, name="sooner"),
     path("visits/offers/<int:offer_id>/", visits.offer, name="offer"),

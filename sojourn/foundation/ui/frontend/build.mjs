@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { initWasm, Resvg } from "@resvg/resvg-wasm";
 import { build } from "esbuild";
 import subsetFont from "subset-font";
 
@@ -53,6 +54,27 @@ async function icons() {
   await writeFile(join(out, "icons.svg"), `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>\n`);
 }
 
+// The mark as a phone puts it on its first screen: with round corners of its own; without any, for a phone that cuts its
+// own shape out of it ("maskable": four fifths of it are always seen).
+const PAPER_OF_MARK = 24;
+async function marks() {
+  await initWasm(await readFile(require.resolve("@resvg/resvg-wasm/index_bg.wasm")));
+  const mark = await readFile(join(here, "..", "static", "ui", "mark.svg"), "utf8");
+  const ground = /<rect [^>]*fill="([^"]+)"/.exec(mark)[1];
+  const drawn = mark.replace(/<svg[^>]*>/, "").replace("</svg>", "").replace(/<rect [^>]*\/>/, "");
+  const whole = (share) =>
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${PAPER_OF_MARK} ${PAPER_OF_MARK}"><rect width="100%" height="100%" fill="${ground}"/>` +
+    `<g transform="translate(${(PAPER_OF_MARK * (1 - share)) / 2} ${(PAPER_OF_MARK * (1 - share)) / 2}) scale(${share})">${drawn}</g></svg>`;
+  const png = async (name, svg, size) => {
+    const picture = new Resvg(svg, { fitTo: { mode: "width", value: size } }).render();
+    await writeFile(join(out, `${name}.png`), picture.asPng());
+  };
+  await png("mark-192", mark, 192);
+  await png("mark-512", mark, 512);
+  await png("mark-maskable-512", whole(0.8), 512);
+  await png("mark-apple-180", whole(1), 180);
+}
+
 // One list of colours, written out for both moods: following the system, or chosen with data-theme.
 async function themes() {
   const { light, dark } = JSON.parse(await readFile(src("tokens.json"), "utf8"));
@@ -80,7 +102,7 @@ async function scripts() {
     outdir: out,
   });
   await build({ ...common, format: "esm", entryPoints: { danger: src("danger", "reading.ts") }, outdir: out });
-  await build({ ...common, format: "iife", entryPoints: { theme: src("theme.ts") }, outdir: out });
+  await build({ ...common, format: "iife", entryPoints: { theme: src("theme.ts"), worker: src("worker", "worker.ts") }, outdir: out });
 }
 
 function styles() {
@@ -97,6 +119,7 @@ say("fonts");
 await fonts();
 say("icons");
 await icons();
+await marks();
 say("scripts");
 await scripts();
 say("styles");

@@ -37,6 +37,7 @@ from sojourn.foundation.scope import AppointmentScope, PatientScope, clinic_rows
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.scheduling.before_dose import warned
 from sojourn.interfaces.console.scheduling.day import day
+from sojourn.interfaces.console.scheduling.day_link import day_link_view
 from sojourn.interfaces.console.scheduling.forms import AppointmentForm, CancelForm
 from sojourn.interfaces.console.scheduling.ride_home import ride_word
 from sojourn.interfaces.console.scheduling.timeline import clock_words
@@ -265,6 +266,7 @@ def _as_shown(scope: PatientPage, row: SessionRow, *, ahead: bool) -> dict[str, 
         "may_receive": may("session.arrive"),
         "settle_ride": ahead and ride.person is not None,
         "escort": escort if escort and escort.ended_at is None else None,
+        "day_link": day_link_view(scope, found),
         "warned": warned(scope.actor, found.care_plan) if awaited else None,
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from uuid import uuid4
 
+from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -135,11 +136,17 @@ def manifest(request: Request) -> HttpResponse:
             "theme_color": "#3f3a86",
             "icons": [
                 {"src": static("ui/mark.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any"},
+                *(_icon(f"built/mark-{size}.png", size) for size in (192, 512)),
+                _icon("built/mark-maskable-512.png", 512, "maskable"),
             ],
             "shortcuts": [{"name": _("Help now"), "url": reverse("portal:help")}],
         },
         content_type="application/manifest+json",
     )
+
+
+def _icon(name: str, size: int, purpose: str = "any") -> dict[str, str]:
+    return {"src": static(name), "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
 
 
 @public
@@ -148,9 +155,12 @@ def service_worker(request: Request) -> HttpResponse:
     """The script that keeps help and the altered-state screen on the device, and a page for every other one."""
     files = [static(name) for name in STATIC]
     pages, instead = [reverse("portal:help"), reverse("portal:here")], reverse("portal:offline")
-    version = hashlib.sha256("\n".join((*files, *pages, instead, "4")).encode()).hexdigest()[:12]
+    version = hashlib.sha256("\n".join((*files, *pages, instead, static("built/worker.js"), "5")).encode()).hexdigest()[
+        :12
+    ]
     kept = {"files": files, "pages": [*pages, instead], "instead": instead, "version": version,
-            "asked": reverse("portal:help_asked"), "to_keep": TO_KEEP,
-            "later": [static("built/danger.js")]}  # fmt: skip
+            "asked": reverse("portal:help_asked"), "to_keep": TO_KEEP, "worker": static("built/worker.js"),
+            "longest_ms": settings.SESSION_IDLE_S["patient"] * 1000,
+            "later": [static("built/danger.js"), static("built/charts.js")]}  # fmt: skip
     text = render_to_string("portal/sw.js", kept)
     return HttpResponse(text, content_type="text/javascript; charset=utf-8")

@@ -250,7 +250,35 @@ function keptForm(form: HTMLFormElement): void {
   if (form.dataset.draft === undefined) keepTyped(form);
 }
 
+// ------------------------------------------------------------------ what needs the clinic at once
+// An agreement, a signature, a link: without a connection it is not sent into nothing. It says so, and stays as it is.
+const WAITS_BY_ITSELF = "[data-command], [data-answer], [data-kept], [data-call], [data-stop], [data-asks]";
+
+function needsTheClinic(says: HTMLElement): void {
+  document.addEventListener("submit", (event) => {
+    const form = event.target as HTMLFormElement;
+    const leaves = new URL(form.action, location.href).pathname === document.body.dataset.signOut;
+    if (navigator.onLine || form.method !== "post" || leaves || form.matches(WAITS_BY_ITSELF)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    form.append(says);
+    says.hidden = false;
+    says.scrollIntoView({ block: "nearest" });
+  }, { capture: true });
+  addEventListener("online", () => { says.hidden = true; });
+}
+
 // ------------------------------------------------------------------ kept on the device
+/** A page out of the device says from when it is. */
+function keptPage(says: HTMLElement, at: string): void {
+  const time = says.querySelector("time");
+  if (time) {
+    time.dateTime = at;
+    time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "long", hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+  }
+  says.hidden = false;
+}
+
 async function worker(): Promise<void> {
   const address = document.body.dataset.worker;
   if (!address || !("serviceWorker" in navigator)) return;
@@ -269,6 +297,11 @@ async function worker(): Promise<void> {
 
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-answer]")) answers(form);
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-kept], form[data-command]:not([data-answer])")) keptForm(form);
+const says = document.querySelector<HTMLElement>("[data-needs-clinic]");
+if (says) needsTheClinic(says);
+const keptSays = document.querySelector<HTMLElement>("[data-kept-page]");
+const { keptAt } = document.documentElement.dataset;
+if (keptSays && keptAt) keptPage(keptSays, keptAt);
 quietScreen(send);
 void worker();
 delivery = await beginOutbox(token);

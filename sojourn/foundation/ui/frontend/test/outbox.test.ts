@@ -2,11 +2,13 @@
 // what lies on the device is read by its person alone.
 import "fake-indexeddb/auto";
 
+import { openDB } from "idb";
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 
 import { copyOf, Outbox } from "../src/outbox/outbox";
 import { outcome, type Way } from "../src/outbox/sending";
+import { newKey, seal } from "../src/outbox/sealing";
 import { Store, type What } from "../src/outbox/store";
 
 const ALMA = "a".repeat(32);
@@ -273,4 +275,24 @@ describe("an answer", () => {
       assert.deepEqual(outcome("1", header, said), { kind: "unknown" });
     }
   });
+});
+
+it("what the last release kept is still there", async () => {
+  const owner = "c".repeat(32), name = "of-the-last-release";
+  const before = await openDB(name, 1, {
+    upgrade(made) {
+      made.createObjectStore("keys", { keyPath: "owner" });
+      const entries = made.createObjectStore("entries", { keyPath: "number", autoIncrement: true });
+      entries.createIndex("id", "id", { unique: true });
+      entries.createIndex("owner", "owner");
+    },
+  });
+  const key = await newKey();
+  const what = { command: "message.write", address: {}, fields: { body: ["still here"] }, called: "Message", made_at: "", danger: false };
+  await before.put("keys", { owner, key });
+  await before.put("entries", { id: "1", owner, sealed: await seal(key, `${owner}:1`, what), refusal: null });
+  before.close();
+  const store = await Store.open(owner, name);
+  assert.deepEqual((await store.entries()).map((each) => each.what.fields), [{ body: ["still here"] }]);
+  store.close();
 });

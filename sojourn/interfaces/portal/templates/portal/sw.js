@@ -1,5 +1,7 @@
-{% load portal %}// Keeps the help page, the altered-state screen, a page for no connection and their files, and nothing else: no page that
-// tells of a person is ever stored.
+{% load portal %}// Keeps the help page, the altered-state screen, a page for no connection and their files. What tells of a person lies
+// sealed in another place, for as long as a sign-in that nobody uses (frontend/src/worker/pages.ts).
+importScripts({{ worker|as_json }});
+const own = new Pages({{ longest_ms|as_json }});
 const CACHE = "sojourn-{{ version }}";
 const FILES = {{ files|as_json }};
 const PAGES = {{ pages|as_json }};
@@ -73,6 +75,21 @@ async function orInstead(request) {
   }
 }
 
+// A page of a person: from the clinic, else as it was opened last.
+async function orKept(event) {
+  const { request } = event;
+  let answer;
+  try {
+    answer = await fetch(request);
+  } catch (error) {
+    const kept = (await own.open(request.url).catch(() => null)) ?? (await caches.match(INSTEAD));
+    if (kept) return kept;
+    throw error;
+  }
+  event.waitUntil(own.seen(request.url, answer.clone()).catch(() => undefined));
+  return answer;
+}
+
 addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   // The button that tells the clinic: where it cannot be sent, whom to call.
@@ -81,7 +98,7 @@ addEventListener("fetch", (event) => {
   if (PAGES.includes(url.pathname) && !url.search && event.request.mode === "navigate") {
     event.respondWith(fromNetworkFirst(url.pathname));
   } else if (event.request.mode === "navigate") {
-    event.respondWith(orInstead(event.request));
+    event.respondWith(orKept(event));
   } else if (FILES.includes(url.pathname) || LATER.includes(url.pathname)) {
     event.respondWith(caches.match(url.pathname).then((kept) => kept ?? fetch(event.request)));
   }

@@ -1,4 +1,4 @@
-// The database of this browser: a key for each person on this device, and what they did, sealed with it.
+// The database of this browser: a key for each person on this device, and what they did and read, sealed with it.
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 
 import { newKey, type Sealed } from "./sealing";
@@ -13,21 +13,41 @@ export interface Row {
   refusal: Sealed | null;
 }
 
+/** A page as it was opened; `at` by this device's clock. */
+export interface PageRow {
+  owner: string;
+  url: string;
+  at: number;
+  sealed: Sealed;
+}
+
+/** Whose page was opened last on this device, and when. */
+export interface Seen {
+  owner: string;
+  at: number;
+}
+
 interface Schema extends DBSchema {
   keys: { key: string; value: { owner: string; key: CryptoKey } };
   entries: { key: number; value: Row; indexes: { id: string; owner: string } };
+  pages: { key: [string, string]; value: PageRow; indexes: { owner: string } };
+  seen: { key: string; value: Seen };
 }
 
 export type Base = IDBPDatabase<Schema>;
 
 /** Throws where the browser has none to give. */
 export async function openBase(name = NAME): Promise<Base> {
-  const base = await openDB<Schema>(name, 1, {
-    upgrade(made) {
-      made.createObjectStore("keys", { keyPath: "owner" });
-      const entries = made.createObjectStore("entries", { keyPath: "number", autoIncrement: true });
-      entries.createIndex("id", "id", { unique: true });
-      entries.createIndex("owner", "owner");
+  const base = await openDB<Schema>(name, 2, {
+    upgrade(made, before) {
+      if (before < 1) {
+        made.createObjectStore("keys", { keyPath: "owner" });
+        const entries = made.createObjectStore("entries", { keyPath: "number", autoIncrement: true });
+        entries.createIndex("id", "id", { unique: true });
+        entries.createIndex("owner", "owner");
+      }
+      made.createObjectStore("pages", { keyPath: ["owner", "url"] }).createIndex("owner", "owner");
+      made.createObjectStore("seen");
     },
     blocking: () => base.close(), // a newer page wants another shape: it goes first
   });

@@ -88,13 +88,17 @@ export class Store {
     await writing.done;
   }
 
-  /** The person goes: their key and what it sealed are gone from this device. */
+  /** The person goes: their key, what it sealed and that they were here are gone from this device. */
   async destroy(): Promise<void> {
-    const writing = this.base.transaction(["keys", "entries"], "readwrite", { durability: "strict" });
+    const writing = this.base.transaction(["keys", "entries", "pages", "seen"], "readwrite", { durability: "strict" });
     await writing.objectStore("keys").delete(this.owner);
     for (const number of await writing.objectStore("entries").index("owner").getAllKeys(this.owner)) {
       await writing.objectStore("entries").delete(number);
     }
+    for (const page of await writing.objectStore("pages").index("owner").getAllKeys(this.owner)) {
+      await writing.objectStore("pages").delete(page);
+    }
+    await writing.objectStore("seen").clear();
     await writing.done;
   }
 
