@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
 
 from sojourn.care.alarms import actions as alarms_actions
+from sojourn.care.alarms import judging
 from sojourn.care.alarms.models import AlarmEvent, AlarmState, CurrentVital
 from sojourn.care.chart.queries import session_record, verify_signature
 from sojourn.care.vitals import actions as vitals_actions
@@ -99,6 +101,13 @@ def test_what_cannot_be_believed_does_not_break_a_silence(stage: Stage, nurse: A
         assert phase("silence.continuous", "spo2") == "raised"
         watch(after(63))
         assert AlarmEvent.objects.filter(rule_id="silence.continuous", code="spo2", kind="raised").count() == 1
+
+
+@pytest.mark.parametrize(("seconds", "shows"), [(30, False), (30.001, True)])
+def test_a_value_dated_by_its_arrival_gives_way_for_half_a_minute(seconds: float, shows: bool):
+    believed = SimpleNamespace(effective_at=NOW, doubt="")
+    one = SimpleNamespace(charted=True, judged_at=NOW, code="spo2", effective_at=NOW + timedelta(seconds=seconds))
+    assert judging._shows(one, believed) is shows  # type: ignore[arg-type]
 
 
 @pytest.mark.alone

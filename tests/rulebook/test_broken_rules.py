@@ -183,6 +183,7 @@ def _changed(tree: Any, path: str, value: object) -> Any:
         ("news2", "fixed.bands.rr", [{"max": 8, "score": 3}, {"min": 10, "score": 0}], "bands.rr.1: a hole or an over"),
         ("news2", "fixed.bands.rr", [{"max": 8, "score": 3}, {"min": 8, "score": 0}], "bands.rr.1: a hole or an over"),
         ("hr.high", "parameters.medium.value", 140, "medium is never passed before high"),
+        ("hr.high", "parameters.medium.value", 200, "medium is never passed before high"),
         ("hr.high", "parameters.medium.tighten", "higher", "medium would loosen the rule"),
         ("plausible.spo2", "parameters.high.unit", "/min", "high: /min is not the unit of spo2"),
     ],
@@ -236,7 +237,9 @@ _CAP = {"value": 300, "unit": "mg", "tighten": "lower", "furthest": 25}
 )  # fmt: skip
 def test_what_just_fits_is_taken_and_one_beyond_is_not(rule_id, path, fits, beyond, says):
     rule = _rule(rule_id) if "cap" in path else _bare(_rule(rule_id))
-    assert says not in refusal(_changed(rule, path, fits))
+    taken = refusal(_changed(rule, path, fits))
+    assert says not in taken
+    assert says.replace(str(beyond), str(fits)) not in taken
     assert says in refusal(_changed(rule, path, beyond))
 
 

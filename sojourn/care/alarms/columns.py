@@ -22,9 +22,9 @@ def _literal(column: Row, times: dict[datetime, str]) -> str:
     if kinds <= _NUMBERS:
         return repr(list(column))[1:-1].replace("None", "NULL")
     if kinds == {str}:
-        joined = '","'.join(column)
-        if "\\" not in joined and joined.count('"') == 2 * (len(column) - 1):
-            return f'"{joined}"'
+        said = "".join(column)
+        if '"' not in said and "\\" not in said:
+            return '"' + '","'.join(column) + '"'
         return ",".join(map(_quoted, column))
     return ",".join([_element(value, times) for value in column])
 

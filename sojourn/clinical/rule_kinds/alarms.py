@@ -26,7 +26,8 @@ def _levels(rule: Rule) -> Iterator[str]:
         if each.tighten not in ("fixed", "lower" if rises else "higher"):
             yield f"{each.name} would loosen the rule when it goes {each.tighten}"
     for milder, graver in pairwise(limits):
-        if milder.value == graver.value or (milder.value < graver.value) is not rises:
+        first, then = (milder, graver) if rises else (graver, milder)
+        if not first.value < then.value:
             yield f"{milder.name} is never passed before {graver.name}"
     yield from _eased(rule)
 
