@@ -77,7 +77,7 @@ TYPED: dict[str, dict[str, Any]] = {
 }
 # Addresses that have nothing to show by an ordinary visit: a token is a secret, the demo is off, and so on.
 NOTHING_THERE = (
-    "ride-home/", "way-home/", "earlier/",
+    "ride-home/", "way-home/", "earlier/", "day/",
     "clinic/feeds/", "today/feeds/", "invitation/", "outbox/", "accounts/", "ui/",
 )  # fmt: skip
 

@@ -23,12 +23,13 @@ from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag
 from sojourn.foundation.accounts.actor import acting_as
+from sojourn.foundation.receipts import taking
 from sojourn.foundation.receipts.arriving import Arrival
 from sojourn.foundation.receipts.models import Receipt
 from sojourn.interfaces.shared.commands import commands
 from sojourn.interfaces.sync import openapi
 from sojourn.interfaces.sync.door import RECEIPT, WHERE
-from tests.care.people import make_patient
+from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast
 from tests.interfaces.test_portal import signed_in
 from tests.interfaces.test_portal_answering import ask
@@ -253,6 +254,24 @@ def test_when_it_was_written_is_right_whatever_the_devices_clock_says(made: int,
     now = datetime(2026, 12, 2, 8, 0, tzinfo=UTC)
     arrival = Arrival(uuid4(), "x", now + timedelta(seconds=made), now + timedelta(seconds=sent), now)
     assert arrival.written_at == now - timedelta(seconds=before)
+
+
+def test_two_entries_of_one_person_are_two(client: Client, clinic: Cast):
+    first, second = message("one"), message("two")
+    taken = [send(client, "message.write", each).json()["receipt"]["entry"] for each in (first, second, first)]
+    assert taken == [first["entry"], second["entry"], first["entry"]]
+    assert texts(clinic) == ["one", "two"]
+
+
+@pytest.mark.parametrize(("length", "kept"), [(500, True), (501, False)])
+def test_an_entry_is_taken_however_long_the_address_that_it_leads_to(
+    clinic: Cast, patient: Patient, length: int, kept: bool
+):
+    now, leads_to = timezone.now(), "/".ljust(length, "x")
+    with acting_as(actor_for(clinic, patient)) as by:
+        receipt = taking.take(Arrival(uuid4(), "message.write", now, now, now), by, lambda: leads_to)
+    assert receipt is not None
+    assert receipt.leads_to == (leads_to if kept else "")
 
 
 # ---------------------------------------------------------------- what is none

@@ -18,7 +18,7 @@ WORDS: Final = {
     "candidacy/clearances.py record": "what a finding asks for depends on the way that the query names",
     "clinic/place.py line": "the action knows the lines of the place, and says so where there is none such",
     "measures/own_scales.py retire_own_scale": "the action says that it is not in use",
-    "entry/views.py end_device": "one's own sign-ins are rows of allauth's; one that has ended already is as wanted",
+    "entry/views.py end_device": "one's own sign-ins are rows of allauth's, of no clinic and no patient",
 }
 
 # Files that find by hand what a person chose in a form, or what a query names; an address they leave to a decorator.

@@ -83,7 +83,7 @@ def fingerprint() -> str:
 def _inputs() -> Iterator[Path]:
     yield from (FRONTEND / name for name in ("package.json", "package-lock.json", "build.mjs"))
     yield from sorted(path for path in (FRONTEND / "src").rglob("*") if path.is_file())
-    yield UI / "static" / "ui" / "mark.svg"
+    yield from sorted(PACKAGE.glob("**/static/ui/mark.svg"))
     yield from sorted(PACKAGE.glob("**/templates/**/*.html"))
 
 

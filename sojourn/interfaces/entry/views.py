@@ -192,7 +192,9 @@ def unconfirmed(request: Request) -> HttpResponse:
 def end_device(request: Request, session_id: int) -> HttpResponse:
     """Sign out another of one's own devices from afar: lost, lent, sold."""
     session = UserSession.objects.filter(user_id=request.user.pk, pk=session_id).first()
-    if session is not None and session.session_key != request.session.session_key:
+    if session is None:
+        raise Http404
+    if session.session_key != request.session.session_key:
         session.end()
         note_change(_person(request), "person.signed_out", request)
     return redirect("usersessions_list")
