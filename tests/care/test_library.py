@@ -398,6 +398,8 @@ def test_each_answer_is_about_what_was_asked_whatever_stands_beside_it(editor: A
             assert queries.of_the_clinic([entry.called]).keys() == {entry.called}
             assert queries.newest_decisions([entry.called]).keys() == {entry.called}
             assert queries.newest_decision(entry.called).about == entry.called  # type: ignore[union-attr]
+        with pytest.raises(EvidenceEntry.DoesNotExist):
+            queries.history(again.pk)  # the number of an entry is its first version's
         assert queries.retracted([one.called]) == {}
         assert queries.approved_ids() == {one.called}
 
