@@ -114,12 +114,12 @@ class Furnished(Rows):
 
     def _before(self, now: datetime) -> None:
         visit, nurse, of = self.running.appointment, self.cast.members["nurse"], self._of
+        Communication.objects.create(**of, body="When?", sent_at=now, from_patient=True, typed_key=uuid4())
         for from_patient in (True, False):
             Communication.objects.create(
                 **of, body="When?", sent_at=now, sent_by=nurse, from_patient=from_patient, sender_name="Ana",
                 typed_key=uuid4(),
             )  # fmt: skip
-        Communication.objects.create(**of, body="By link", sent_at=now, from_patient=True, typed_key=uuid4())
         RelatedPerson.objects.create(**of, name="Eva", emergency_contact=True, created_at=now)
         PreferredTimes.objects.create(**of, stated_at=now, stated_by=nurse)
         ReminderPreference.objects.create(**of, zone="UTC", quiet_from=time(22), quiet_until=time(7), changed_at=now)
