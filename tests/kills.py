@@ -19,13 +19,15 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Error, Page, sync_playwright
 
 from benchmarks.house import PORT, House, open_house
-from tests.interfaces.test_outbox_browser import KEPT, MESSAGES, Phone
 from tests.screenshots import sign_in
+
+if TYPE_CHECKING:
+    from tests.interfaces.test_outbox_browser import Phone
 
 BASE = f"http://127.0.0.1:{PORT}"
 WHO = "patient@harbor.demo"
@@ -40,6 +42,8 @@ class Drill:
     """What was done and seen. ``owed``: the numbers of the messages that must be there in the end."""
 
     house: House
+    kept: str  # asks a page for how many keys and entries lie in its browser
+    messages: str  # the address where one writes
     drawn: random.Random
     tag: str
     owed: set[int] = field(default_factory=set)
@@ -52,13 +56,13 @@ class Drill:
 
     def write(self, page: Page, number: int) -> None:
         """One message, and a kill at a drawn moment behind the press."""
-        before = page.evaluate(KEPT)[1]
+        before = page.evaluate(self.kept)[1]
         page.get_by_role("textbox", name=re.compile("message|mensaje")).fill(self.text(number))
         page.locator("form[data-again] button.btn-primary").click(no_wait_after=True)
         page.wait_for_timeout(self.drawn.uniform(0, LONGEST_MS))
         with contextlib.suppress(Error):  # between two pages there is nothing to look at: then it is not owed
             shown = page.get_by_text(self.text(number), exact=True).count() > 0
-            held = page.evaluate(KEPT)[1] > before
+            held = page.evaluate(self.kept)[1] > before
             if shown or held:
                 self.owed.add(number)
 
@@ -86,7 +90,7 @@ class Drill:
         """What the page says waits is what waits."""
         for _ in range(20):
             with contextlib.suppress(Error):
-                held, said = page.evaluate(KEPT)[1], str(page.evaluate(NOW_WAITING))
+                held, said = page.evaluate(self.kept)[1], str(page.evaluate(NOW_WAITING))
                 told = next((int(each) for each in re.findall(r"\d+", said)), 1)
                 if (told, held) in {(0, 0), (held, held)}:
                     return
@@ -107,7 +111,7 @@ def arrived(page: Page, drill: Drill) -> Page:
     ends = time.monotonic() + 60
     while True:
         try:
-            answer = page.goto(f"{BASE}{MESSAGES}")
+            answer = page.goto(f"{BASE}{drill.messages}")
             if "login" in page.url:
                 sign_in(page, WHO)
                 drill.cookies = page.context.cookies()
@@ -124,7 +128,10 @@ def arrived(page: Page, drill: Drill) -> Page:
 
 def run(kills: int, seed: str) -> int:
     with open_house() as house, sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        drill = Drill(house, random.Random(seed), f"kill {seed}")
+        from tests.interfaces.test_outbox_browser import KEPT, MESSAGES, Phone
+
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in this thread; nothing asks at once
+        drill = Drill(house, KEPT, MESSAGES, random.Random(seed), f"kill {seed}")
         phone = Phone(playwright.chromium, Path(folder) / "profile", BASE)
         page = opened(phone, drill)
         for number in range(kills):
@@ -138,9 +145,9 @@ def run(kills: int, seed: str) -> int:
                 page = arrived(page, drill)
             drill.look(page)
         ends = time.monotonic() + 90
-        while page.evaluate(KEPT)[1] and time.monotonic() < ends:
+        while page.evaluate(drill.kept)[1] and time.monotonic() < ends:
             page.wait_for_timeout(500)
-        left = page.evaluate(KEPT)[1]
+        left = page.evaluate(drill.kept)[1]
         phone.close()
         return told(drill, left, kills)
 
