@@ -25,17 +25,13 @@ from tests.browser import clean
 from tests.care.people import make_patient
 from tests.care.stage import adopt_everything, arrive, set_stage
 from tests.conftest import Cast
-from tests.interfaces.phone import one_at_a_time, served, sign_in
+from tests.interfaces.phone import cut, in_the_device, mend, one_at_a_time, served, sign_in
 
 pytestmark = pytest.mark.browser
 MESSAGES = "/today/messages/"
 INTAKE = "/today/intake/why_now/"
 SEALED = "sealed:"
-KEYS = (
-    "new Promise((done) => { const asked = indexedDB.open('sojourn-outbox'); asked.onsuccess = () => {"
-    " const count = asked.result.transaction('keys').objectStore('keys').count();"
-    " count.onsuccess = () => { asked.result.close(); done(count.result); }; }; })"
-)
+KEYS = in_the_device("keys")
 SECRET = "I have told nobody that my brother drinks"
 
 
@@ -267,12 +263,12 @@ def test_an_answer_that_waits_for_the_connection_waits_for_its_person(
     come(tablet, clinic, address, "Alma")
     page = tablet.new_page()
     typed(page, INTAKE)
-    tablet.set_offline(True)
+    cut(tablet)
     page.get_by_role("button", name="Save and go on").click()
     expect(page.get_by_text("It is kept on this device")).to_be_visible()
     assert nothing(page)
     come(tablet, clinic, address, "Bruno")
-    tablet.set_offline(False)  # the page tries again, and hears that it is another's
+    mend(tablet)  # the page tries again, and hears that it is another's
     expect(page.get_by_text("Signed in as Bruno")).to_be_visible()
     expect(page.get_by_role("textbox")).to_have_value("")
     expect(page.locator("[data-outbox]")).to_be_hidden()
@@ -308,7 +304,7 @@ def test_nothing_on_the_device_tells_of_a_person(tablet: BrowserContext, clinic:
         assert word not in held
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/accounts/login/**")
-    tablet.set_offline(True)
+    cut(tablet)
     page.goto("/today/help/")  # it must open when nobody is signed in and nothing is connected
     expect(page.get_by_role("heading", name="Help now")).to_be_visible()
     assert "Alma" not in page.content()

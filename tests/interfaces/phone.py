@@ -78,6 +78,9 @@ class _Server(ThreadedWSGIServer):
         self.lines: set[Any] = set()
 
     def process_request(self, request: Any, client_address: Any) -> None:
+        if self in _cut:
+            self.shutdown_request(request)
+            return
         self.lines.add(request)
         super().process_request(request, client_address)
 
@@ -99,6 +102,25 @@ class _ServerThread(LiveServerThread):
     server_class = _Server
 
 
+_running: set[_Server] = set()
+_cut: set[_Server] = set()
+
+
+def cut(context: BrowserContext) -> None:
+    """There is no network: for the browser's pages, and for its worker. One that was started since has not heard from
+    Playwright that it is offline."""
+    context.set_offline(True)
+    _cut.update(_running)
+    for each in _running:
+        each.hang_up()
+
+
+def mend(context: BrowserContext) -> None:
+    """The network is back."""
+    _cut.clear()
+    context.set_offline(False)
+
+
 @contextmanager
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of a server on the test's connection."""
@@ -111,9 +133,12 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     server.is_ready.wait()
     if server.error:
         raise server.error
+    _running.add(server.httpd)
     try:
         yield f"http://127.0.0.1:{server.port}"
     finally:
+        _running.clear()
+        _cut.clear()
         server.terminate()
         server.httpd.hang_up()
         connection.dec_thread_sharing()
@@ -123,6 +148,15 @@ def sign_in(context: BrowserContext, address: str, client: Client) -> None:
     """Hand the browser the session of a signed-in test client."""
     cookie = client.cookies[settings.SESSION_COOKIE_NAME]
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie.value, "url": address}])
+
+
+def in_the_device(store: str, ask: str = "count") -> str:
+    """An expression for a page: what a store of the patient's own database in this browser answers."""
+    return (
+        "new Promise((done) => { const opening = indexedDB.open('sojourn-outbox'); opening.onsuccess = () => {"
+        f" const asked = opening.result.transaction('{store}').objectStore('{store}').{ask}();"
+        " asked.onsuccess = () => { opening.result.close(); done(asked.result); }; }; })"
+    )
 
 
 def looked_over(page: Page, name: str, path: str, *screens: tuple[int, str]) -> list[str]:

@@ -30,7 +30,7 @@ from tests.browser import clean, launch_options
 from tests.care import consents as stage
 from tests.care.people import make_patient
 from tests.conftest import Cast
-from tests.interfaces.phone import one_at_a_time, served, sign_in
+from tests.interfaces.phone import cut, in_the_device, mend, one_at_a_time, served, sign_in
 from tests.interfaces.test_consent_pages import SIGN
 from tests.interfaces.test_portal import helped, signed_in
 from tests.interfaces.test_portal_answering import url
@@ -39,17 +39,7 @@ pytestmark = pytest.mark.browser
 __all__ = ["helped"]  # a fixture
 MESSAGES = "/today/messages/"
 DANGER = "I am going to kill myself tonight"
-PAGES = (
-    "new Promise((done) => { const asked = indexedDB.open('sojourn-outbox'); asked.onsuccess = () => {"
-    " const base = asked.result, reading = base.transaction('pages').objectStore('pages').getAllKeys();"
-    " reading.onsuccess = () => { base.close(); done(reading.result.map((each) => each[1])); }; }; })"
-)
-KEPT = (
-    "new Promise((done) => { const asked = indexedDB.open('sojourn-outbox'); asked.onsuccess = () => {"
-    " const base = asked.result, reading = base.transaction(['keys', 'entries']);"
-    " const counts = ['keys', 'entries'].map((name) => reading.objectStore(name).count());"
-    " reading.oncomplete = () => { base.close(); done(counts.map((each) => each.result)); }; }; })"
-)
+PAGES = in_the_device("pages", "getAllKeys")  # pairs of owner and address
 
 
 class Phone:
@@ -65,6 +55,7 @@ class Phone:
             str(self.folder), viewport={"width": 375, "height": 812}, base_url=self.address, reduced_motion="reduce",
             **launch_options(),
         )  # fmt: skip
+        mend(self.context)  # a browser that is opened anew has a network
         if client is not None:
             sign_in(self.context, self.address, client)
         return self.context.new_page()
@@ -121,8 +112,7 @@ def waiting(page: Page) -> Any:
 
 def kept(page: Page) -> list[int]:
     """How many keys and how many entries lie in this browser."""
-    found: list[int] = page.evaluate(KEPT)
-    return found
+    return [page.evaluate(in_the_device(store)) for store in ("keys", "entries")]
 
 
 def until(page: Page, true: str, seconds: int = 30) -> None:
@@ -135,7 +125,7 @@ def until(page: Page, true: str, seconds: int = 30) -> None:
 
 def sent(page: Page, seconds: int = 30) -> None:
     """Everything is sent. The bar is hidden before the page has looked as well, and says nothing by itself."""
-    until(page, f"{KEPT}.then(([_, entries]) => entries === 0)", seconds)
+    until(page, f"{in_the_device('entries')}.then((waiting) => waiting === 0)", seconds)
     expect(waiting(page)).to_be_hidden()
 
 
@@ -143,7 +133,7 @@ def test_twenty_messages_without_a_network_survive_a_killed_browser(phone: Phone
     client = signed_in(helped, patient)
     page = phone.open(client)
     page.goto(MESSAGES)
-    page.context.set_offline(True)
+    cut(page.context)
     for n in range(20):
         write(page, f"word {n}")
         says = "One thing is not saved yet." if n == 0 else f"{n + 1} things are not saved yet."
@@ -159,7 +149,7 @@ def test_twenty_messages_without_a_network_survive_a_killed_browser(phone: Phone
 def test_the_bar_tells_what_waits_gives_a_copy_and_can_be_used_by_all(phone: Phone, helped: Cast, patient: Patient):
     page = phone.open(signed_in(helped, patient))
     page.goto(MESSAGES)
-    page.context.set_offline(True)
+    cut(page.context)
     write(page, "I dreamt of water")
     expect(waiting(page)).to_be_visible()
     page.get_by_text("What is waiting").click()
@@ -168,7 +158,7 @@ def test_the_bar_tells_what_waits_gives_a_copy_and_can_be_used_by_all(phone: Pho
         page.get_by_role("button", name="Save a copy", exact=True).click()
     assert "I dreamt of water" in downloaded.value.path().read_text(encoding="utf-8")
     clean(page, "the bar of what waits")
-    page.context.set_offline(False)
+    mend(page.context)
     expect(waiting(page)).to_be_hidden(timeout=20_000)
     assert written(helped, patient) == ["I dreamt of water"]
 
@@ -184,14 +174,14 @@ def test_words_of_danger_without_a_network_open_help_and_raise_the_flag_later(
         DANGER[:3]
     )  # the list is fetched once something is written
     until(page, "performance.getEntriesByType('resource').some((each) => each.name.includes('danger'))")
-    page.context.set_offline(True)
+    cut(page.context)
     write(page, DANGER)
     page.wait_for_url("**/today/help/#not-seen")
     expect(page.get_by_role("alert")).to_contain_text("The clinic has not seen what you wrote")
     expect(page.get_by_role("link", name="Call 988")).to_be_visible()
     with one_at_a_time, acting_as(helped.actor("prescriber")):
         assert not Flag.objects.filter(patient=patient).exists()
-    page.context.set_offline(False)
+    mend(page.context)
     page.goto("/today/")
     sent(page)
     with one_at_a_time, acting_as(helped.actor("prescriber")):
@@ -211,11 +201,11 @@ def test_an_alarming_answer_without_a_network_opens_help(phone: Phone, helped: C
     page.goto(url(row, 9))
     page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
     until(page, "caches.match('/today/help/').then((kept) => Boolean(kept))")
-    page.context.set_offline(True)
+    cut(page.context)
     page.get_by_role("button", name="Several days").click()
     page.wait_for_url("**/today/help/#not-seen")
     expect(page.get_by_role("alert")).to_contain_text("The clinic has not seen what you wrote")
-    page.context.set_offline(False)
+    mend(page.context)
     page.goto("/today/")
     sent(page)
     with one_at_a_time, acting_as(helped.actor("prescriber")):
@@ -227,7 +217,7 @@ def test_nothing_of_one_person_is_shown_to_another_or_lies_in_clear(phone: Phone
     word = "zanahoria-quetzal-7431"
     page = phone.open(signed_in(helped, patient))
     page.goto(MESSAGES)
-    page.context.set_offline(True)
+    cut(page.context)
     write(page, word)
     expect(waiting(page)).to_be_visible()
     page.get_by_role("textbox", name="Your message").fill(f"{word} again")  # typed, and not sent
@@ -298,7 +288,7 @@ def test_what_is_on_its_way_stands_still_and_an_empty_message_never_waits(phone:
     expect(box).to_have_attribute("readonly", "")
     expect(button).to_be_disabled()
     clean(page, "a message on its way")
-    page.context.set_offline(True)
+    cut(page.context)
     held[0].abort()
     expect(box).to_be_editable()
     expect(box).to_have_value("")
@@ -310,10 +300,10 @@ def test_what_is_on_its_way_stands_still_and_an_empty_message_never_waits(phone:
 def test_what_is_refused_later_says_why_and_can_be_deleted_by_two_presses(phone: Phone, helped: Cast, patient: Patient):
     page = phone.open(signed_in(helped, patient))
     page.goto(MESSAGES)
-    page.context.set_offline(True)
+    cut(page.context)
     write(page, "x" * 20_000)
     expect(page.get_by_role("textbox", name="Your message")).to_have_value("")  # nobody was reached
-    page.context.set_offline(False)
+    mend(page.context)
     page.get_by_role("button", name="Try again now").click()
     page.get_by_text("What is waiting").click()
     expect(waiting(page).get_by_role("listitem")).to_contain_text("was not taken: A message can have")
@@ -341,13 +331,13 @@ def test_what_needs_the_clinic_says_so_without_a_network_and_is_not_sent(phone: 
     page = phone.open(signed_in(helped, patient))
     page.goto(SIGN)
     page.get_by_role("textbox", name="Your full name").fill("Alma Reyes")
-    page.context.set_offline(True)
+    cut(page.context)
     page.locator("form[data-sign] button.btn-primary").click()
     expect(page.get_by_role("alert").filter(has_text="nothing was sent")).to_be_visible()
     assert page.url.endswith(SIGN)
     expect(page.get_by_role("textbox", name="Your full name")).to_have_value("Alma Reyes")
     clean(page, "a signature without a connection")
-    page.context.set_offline(False)
+    mend(page.context)
     expect(page.get_by_text("nothing was sent")).to_be_hidden()
     with one_at_a_time, acting_as(helped.actor("nurse")):
         assert not Consent.objects.filter(patient=patient).exists()
@@ -367,7 +357,7 @@ def looked_at(page: Page, *paths: str) -> None:
     until(page, "Boolean(navigator.serviceWorker.controller)")
     for path in paths:
         page.goto(path)
-        until(page, f"{PAGES}.then((kept) => kept.some((url) => new URL(url).pathname === '{path}'))")
+        until(page, f"{PAGES}.then((kept) => kept.some(([, url]) => new URL(url).pathname === '{path}'))")
 
 
 def test_pages_open_without_a_network_even_after_the_browser_was_killed(phone: Phone, helped: Cast, patient: Patient):
@@ -379,7 +369,7 @@ def test_pages_open_without_a_network_even_after_the_browser_was_killed(phone: P
     phone.kill()
     assert phone.holds("zanahoria-quetzal-9183") == []
     page = phone.open(client)
-    page.context.set_offline(True)
+    cut(page.context)
     page.goto("/today/")  # as from the home screen
     expect(kept_of(page)).to_contain_text("This page is as you opened it")
     clean(page, "today without a connection")
@@ -387,13 +377,16 @@ def test_pages_open_without_a_network_even_after_the_browser_was_killed(phone: P
     expect(page.get_by_text("zanahoria-quetzal-9183")).to_be_visible()
     write(page, "written on a page out of the device")
     expect(waiting(page)).to_contain_text("One thing is not saved yet.")
+    page.goto(MESSAGES)  # out of the device once more, with the same number for its form
+    write(page, "and another")
+    expect(waiting(page)).to_contain_text("2 things are not saved yet.")
     page.goto("/today/plan/")  # never opened before
     expect(page.get_by_role("heading", name="There is no connection")).to_be_visible()
-    page.context.set_offline(False)
+    mend(page.context)
     page.goto("/today/")
     expect(kept_of(page)).to_be_hidden()
     sent(page)
-    assert "written on a page out of the device" in written(helped, patient)
+    assert written(helped, patient)[1:] == ["written on a page out of the device", "and another"]
 
 
 def test_pages_of_one_person_open_for_nobody_else_and_for_nobody_who_signed_out(
@@ -406,16 +399,16 @@ def test_pages_of_one_person_open_for_nobody_else_and_for_nobody_who_signed_out(
     sign_in(phone.context, phone.address, signed_in(helped, other))
     page.goto("/today/")
     until(page, f"{PAGES}.then((kept) => kept.length === 3)")
-    page.context.set_offline(True)
+    cut(page.context)
     page.goto(MESSAGES)
     expect(page.get_by_role("heading", name="There is no connection")).to_be_visible()
     page.goto("/today/")
     expect(page.get_by_text("Signed in as Bodil")).to_be_visible()
-    page.context.set_offline(False)
+    mend(page.context)
     page.goto("/today/")
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/accounts/login/**")
-    page.context.set_offline(True)
+    cut(page.context)
     page.goto("/today/")
     expect(page.get_by_role("heading", name="There is no connection")).to_be_visible()
     page.goto("/today/help/")
@@ -428,12 +421,12 @@ def test_a_full_disk_keeps_the_words_on_the_page(phone: Phone, helped: Cast, pat
         "IDBObjectStore.prototype.add = () => { throw new DOMException('full', 'QuotaExceededError'); }"
     )
     page.goto(MESSAGES)
-    page.context.set_offline(True)
+    cut(page.context)
     write(page, "there is no room for this")
     expect(page.get_by_text("What you typed is kept on this page")).to_be_visible()
     expect(page.get_by_role("textbox", name="Your message")).to_have_value("there is no room for this")
     expect(waiting(page)).to_be_hidden()
-    page.context.set_offline(False)
+    mend(page.context)
     expect(page.get_by_text("Your message has arrived")).to_be_visible(timeout=20_000)
     assert written(helped, patient) == ["there is no room for this"]
 

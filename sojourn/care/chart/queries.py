@@ -208,7 +208,7 @@ class _Composer:
         order = order_from(plan, encounter.order_before)  # type: ignore[attr-defined]
         rule = _released(encounter.protocol_id, encounter.protocol_version)
         states, doses, changes = self.states(), self.doses(), self.alarm_changes()
-        dose_of = {each.id: each for each in doses}
+        went_in = {each.dose.id: each for each in session.went_in}  # a dose that had none would be no record
         began = next((each.started_at for each in doses), encounter.opened_at)
         over = session.glance.ended_at
         due = session.glance.due
@@ -249,7 +249,8 @@ class _Composer:
             wasted=self.wasted(),
             by_hand=self.by_hand(),
             given=tuple(
-                GivenDose(dose_of[each.dose.id], each.delivered, each.balance, each.told) for each in session.went_in
+                GivenDose(dose, each.delivered, each.balance, each.told)
+                for dose, each in ((dose, went_in[dose.id]) for dose in doses)
             ),
             read_twice=tuple(
                 ReadTwice(each.first.id, each.second.id, each.agree) for each in session.double_check.pairs

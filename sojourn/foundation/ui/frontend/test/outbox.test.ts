@@ -6,6 +6,7 @@ import { openDB } from "idb";
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 
+import { forget, openBase } from "../src/outbox/base";
 import { copyOf, Outbox } from "../src/outbox/outbox";
 import { outcome, type Way } from "../src/outbox/sending";
 import { newKey, seal } from "../src/outbox/sealing";
@@ -295,4 +296,32 @@ it("what the last release kept is still there", async () => {
   const store = await Store.open(owner, name);
   assert.deepEqual((await store.entries()).map((each) => each.what.fields), [{ body: ["still here"] }]);
   store.close();
+});
+
+it("two entries from one page that was kept are two: each brings its own key", async () => {
+  const clinic = new Clinic();
+  const box = outbox(await store(), clinic.fetch);
+  const ids = [await box.add(message("one")), await box.add(message("two"))];
+  await box.pass();
+  assert.deepEqual([...clinic.has.values()].map((each: any) => each.fields.key), ids.map((each) => [each]));
+});
+
+describe("who signs out on a page without the bar", () => {
+  it("leaves what waits, with its key, and nothing that opens", async () => {
+    const at = await store(), box = outbox(at, offline);
+    await box.add(message("waits"));
+    const device = await openBase(base);
+    await device.put("seen", { owner: ALMA, at: 0 }, "last");
+    await forget(device, ALMA, { waiting: false });
+    assert.deepEqual([await device.count("seen"), await device.count("keys"), await device.count("entries")], [0, 1, 1]);
+    device.close();
+    assert.equal((await box.entries())[0]!.what.fields["body"]![0], "waits");
+  });
+  it("takes the key where nothing waits", async () => {
+    await store();
+    const device = await openBase(base);
+    await forget(device, ALMA, { waiting: false });
+    assert.equal(await device.count("keys"), 0);
+    device.close();
+  });
 });

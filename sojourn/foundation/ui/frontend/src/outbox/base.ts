@@ -54,6 +54,19 @@ export async function openBase(name = NAME): Promise<Base> {
   return base;
 }
 
+/** Nobody is here any more: what was seen opens no longer, and the key goes with it. Where something waits to be sent it
+    goes too (`waiting`), else it stays with its key until its person is back. */
+export async function forget(base: Base, owner: string, { waiting }: { waiting: boolean }): Promise<void> {
+  const writing = base.transaction(["keys", "entries", "pages", "seen"], "readwrite", { durability: "strict" });
+  const entries = writing.objectStore("entries"), pages = writing.objectStore("pages");
+  await writing.objectStore("seen").clear();
+  for (const page of await pages.index("owner").getAllKeys(owner)) await pages.delete(page);
+  const left = await entries.index("owner").getAllKeys(owner);
+  if (waiting) for (const number of left) await entries.delete(number);
+  if (waiting || !left.length) await writing.objectStore("keys").delete(owner);
+  await writing.done;
+}
+
 /** The key of a person on this device; made where there is none. Of two tabs that make one, the first keeps it. */
 export async function keyOf(base: Base, owner: string): Promise<CryptoKey> {
   const before = await base.get("keys", owner);

@@ -22,10 +22,12 @@ export class Outbox {
     private readonly locks: Locks | undefined = globalThis.navigator?.locks,
   ) {}
 
-  /** Keep it. On the disk when this returns; throws where that is not possible, and nothing is kept then. */
+  /** Keep it. On the disk when this returns; throws where that is not possible, and nothing is kept then. A page that was
+      kept on the device comes with the same `key` each time it opens, and by a key two are one: the entry brings its own. */
   async add(what: Omit<What, "made_at">): Promise<string> {
     const id = crypto.randomUUID();
-    await this.store.add(id, { ...what, made_at: this.way.now().toISOString() });
+    const fields = "key" in what.fields ? { ...what.fields, key: [id] } : what.fields;
+    await this.store.add(id, { ...what, fields, made_at: this.way.now().toISOString() });
     this.changed();
     return id;
   }

@@ -1,5 +1,5 @@
 // Where the outbox lies: IndexedDB, a key for each person on this device, and their entries sealed with it.
-import { type Base, keyOf, NAME, openBase, type Row } from "./base";
+import { type Base, forget, keyOf, NAME, openBase, type Row } from "./base";
 import { seal, unseal } from "./sealing";
 
 /** What a person did, as it is sent. `made_at` is by this device's clock; `danger`: it could raise a flag. */
@@ -90,16 +90,7 @@ export class Store {
 
   /** The person goes: their key, what it sealed and that they were here are gone from this device. */
   async destroy(): Promise<void> {
-    const writing = this.base.transaction(["keys", "entries", "pages", "seen"], "readwrite", { durability: "strict" });
-    await writing.objectStore("keys").delete(this.owner);
-    for (const number of await writing.objectStore("entries").index("owner").getAllKeys(this.owner)) {
-      await writing.objectStore("entries").delete(number);
-    }
-    for (const page of await writing.objectStore("pages").index("owner").getAllKeys(this.owner)) {
-      await writing.objectStore("pages").delete(page);
-    }
-    await writing.objectStore("seen").clear();
-    await writing.done;
+    await forget(this.base, this.owner, { waiting: true });
   }
 
   private async read(row: Row): Promise<Entry> {
